@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { EventPattern, InvalidEventPatternError, RuleSet } from './event-pattern.ts'
+
+type RecordedCase = {
+  readonly name: string
+  readonly pattern: string
+  readonly event: string
+  readonly expect: 'match' | 'no-match' | 'error'
+  readonly error?: string
+}
+
+const file = new URL('../test/pattern-cases.jsonl', import.meta.url)
+const cases = readFileSync(file, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as RecordedCase)
+
+test('all recorded cases are here', () => {
+  expect(cases).toHaveLength(118)
+})
+
+describe('answers as recorded from event-ruler 2.0.1', () => {
+  test.each(cases)('$name', ({ pattern, event, expect: answer, error }) => {
+    expect(answerTo(pattern, event)).toEqual(
+      answer === 'error' ? { error } : { matches: answer === 'match' },
+    )
+  })
+})
+
+test('a rule set of all recorded patterns gives the recorded answer for each event', () => {
+  const rules = new RuleSet<number>()
+  for (const [key, { pattern, expect: answer }] of cases.entries()) {
+    if (answer !== 'error') rules.add(key, EventPattern.parse(pattern))
+  }
+  const answers = cases.map(({ event, expect: answer }, key) => [
+    answer === 'match',
+    rules.match(event).includes(key),
+  ])
+  expect(answers.filter(([recorded, given]) => recorded !== given)).toEqual([])
+  expect(answers.filter(([recorded]) => recorded).length).toBeGreaterThan(50)
+})
+
+function answerTo(pattern: string, event: string): { matches: boolean } | { error: string } {
+  try {
+    return { matches: EventPattern.parse(pattern).matches(event) }
+  } catch (error) {
+    if (error instanceof InvalidEventPatternError) return { error: error.message }
+    throw error
+  }
+}

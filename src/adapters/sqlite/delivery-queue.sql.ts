@@ -1,0 +1,200 @@
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite'
+
+import { laneOf } from '#src/model/delivery.ts'
+import type {
+  DeadLetter,
+  DeadLetterCode,
+  Delivery,
+  ExhaustedRetryCondition,
+  NewDelivery,
+  Settlement,
+} from '#src/model/delivery.ts'
+import type { DeadLetterQuery, DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import { prepareSaveCursor } from './batch-log.sql.ts'
+import type { Verb, Writer } from './writer.ts'
+
+type Row = Record<string, SQLOutputValue>
+
+interface Enqueue {
+  readonly reader: string
+  readonly sequence: number
+  readonly deliveries: readonly NewDelivery[]
+}
+
+interface Redrive {
+  readonly ids: readonly number[]
+  readonly now: number
+}
+
+/** Runs in the writer thread. */
+export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
+  const saveCursor = prepareSaveCursor(database)
+  const insert = database.prepare(`
+    INSERT INTO delivery (lane, position, event_id, rule_arn, target_id, target_arn,
+      retry_attempts_max, event_age_seconds_max, managed, started_at, next_attempt_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const remove = database.prepare('DELETE FROM delivery WHERE id = ?')
+  const retry = database.prepare(`
+    UPDATE delivery SET attempts = ?, next_attempt_at = ?, error_code = ?, error_message = ?
+    WHERE id = ?`)
+  const die = database.prepare(`
+    UPDATE delivery SET attempts = ?, died_at = ?, error_code = ?, error_message = ?,
+      exhausted = ?, event_json = ? WHERE id = ?`)
+  const revive = database.prepare(`
+    UPDATE delivery SET attempts = 0, next_attempt_at = ?1, started_at = ?1, died_at = NULL,
+      error_code = NULL, error_message = NULL, exhausted = NULL, event_json = NULL
+    WHERE id = ?2 AND died_at IS NOT NULL RETURNING *`)
+
+  const settle = (settlement: Settlement) => {
+    const { id } = settlement
+    switch (settlement.kind) {
+      case 'delivered':
+        return remove.run(id)
+      case 'retry': {
+        const { attempts, nextAttemptAt, error } = settlement
+        return retry.run(attempts, nextAttemptAt, error.code, error.message, id)
+      }
+      case 'dead': {
+        const { attempts, diedAt, error, exhausted, eventJson } = settlement
+        return die.run(
+          attempts,
+          diedAt,
+          error.code,
+          error.message,
+          exhausted ?? null,
+          eventJson,
+          id,
+        )
+      }
+      default:
+        return settlement satisfies never
+    }
+  }
+  return {
+    enqueue: ({ reader, sequence, deliveries }: Enqueue) => {
+      const ids = deliveries.map((delivery) =>
+        Number(
+          insert.run(
+            laneOf(delivery),
+            delivery.position,
+            delivery.eventId,
+            delivery.ruleArn,
+            delivery.targetId,
+            delivery.targetArn,
+            delivery.retryPolicy.maximumRetryAttempts,
+            delivery.retryPolicy.maximumEventAgeInSeconds,
+            delivery.managed ? 1 : 0,
+            delivery.startedAt,
+            delivery.nextAttemptAt,
+          ).lastInsertRowid,
+        ),
+      )
+      saveCursor.run(reader, sequence)
+      return ids
+    },
+    settle: (settlements: readonly Settlement[]) => {
+      for (const settlement of settlements) settle(settlement)
+    },
+    redrive: ({ ids, now }: Redrive) =>
+      ids.flatMap((id) => {
+        const row = revive.get(now, id)
+        return row === undefined ? [] : [deliveryOf(row)]
+      }),
+  }
+}
+
+export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync): DeliveryQueue {
+  const lanes = reading.prepare(`
+    SELECT lane, min(target_arn) AS target_arn FROM delivery WHERE died_at IS NULL GROUP BY lane`)
+  const due = reading.prepare(`
+    SELECT * FROM delivery WHERE died_at IS NULL AND lane = ? AND next_attempt_at <= ?
+    ORDER BY next_attempt_at LIMIT ?`)
+  const next = reading.prepare(`
+    SELECT min(next_attempt_at) AS first FROM delivery WHERE died_at IS NULL AND lane = ?`)
+  const counts = reading.prepare(`
+    SELECT (SELECT count(*) FROM delivery WHERE died_at IS NULL) AS pending,
+      (SELECT count(*) FROM delivery WHERE died_at IS NOT NULL) AS dead`)
+  return {
+    enqueue: async (reader, sequence, deliveries) =>
+      writer.write('enqueue', { reader, sequence, deliveries } satisfies Enqueue),
+    waitingLanes: async () =>
+      lanes
+        .all()
+        .map((row) => ({ lane: String(row['lane']), targetArn: String(row['target_arn']) })),
+    due: async (lane, now, limit) => due.all(lane, now, limit).map(deliveryOf),
+    nextDueAt: async (lane) => {
+      const first = next.get(lane)?.['first']
+      return first === null || first === undefined ? undefined : Number(first)
+    },
+    settle: async (settlements) => writer.write('settle', settlements),
+    deadLetters: async (query) => selectDeadLetters(reading, query),
+    redrive: async (ids, now) => writer.write('redrive', { ids, now } satisfies Redrive),
+    counts: async () => {
+      const row = counts.get()
+      return { pending: Number(row?.['pending']), dead: Number(row?.['dead']) }
+    },
+  }
+}
+
+function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): readonly DeadLetter[] {
+  const conditions = ['died_at IS NOT NULL', 'id > ?']
+  const values: SQLInputValue[] = [query.afterId ?? 0]
+  const equal = { rule_arn: query.ruleArn, target_id: query.targetId, event_id: query.eventId }
+  for (const [column, value] of Object.entries(equal)) {
+    if (value === undefined) continue
+    conditions.push(`${column} = ?`)
+    values.push(value)
+  }
+  if (query.ruleArnPrefixes !== undefined) {
+    const prefixes = query.ruleArnPrefixes.map((prefix) => {
+      values.push(prefix.length, prefix)
+      return 'substr(rule_arn, 1, ?) = ?'
+    })
+    conditions.push(`(${prefixes.join(' OR ') || '0'})`)
+  }
+  const sql = `SELECT * FROM delivery WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`
+  return reading
+    .prepare(sql)
+    .all(...values, query.limit)
+    .map(deadLetterOf)
+}
+
+function deliveryOf(row: Row): Delivery {
+  return {
+    id: Number(row['id']),
+    position: Number(row['position']),
+    eventId: String(row['event_id']),
+    ruleArn: String(row['rule_arn']),
+    targetId: String(row['target_id']),
+    targetArn: String(row['target_arn']),
+    retryPolicy: {
+      maximumRetryAttempts: Number(row['retry_attempts_max']),
+      maximumEventAgeInSeconds: Number(row['event_age_seconds_max']),
+    },
+    managed: row['managed'] === 1,
+    startedAt: Number(row['started_at']),
+    attempts: Number(row['attempts']),
+    nextAttemptAt: Number(row['next_attempt_at']),
+  }
+}
+
+function deadLetterOf(row: Row): DeadLetter {
+  const { id, eventId, ruleArn, targetId, targetArn, attempts, startedAt } = deliveryOf(row)
+  const exhausted = row['exhausted'] as ExhaustedRetryCondition | null
+  return {
+    id,
+    eventId,
+    ruleArn,
+    targetId,
+    targetArn,
+    attempts,
+    startedAt,
+    diedAt: Number(row['died_at']),
+    error: {
+      code: row['error_code'] as DeadLetterCode,
+      message: String(row['error_message']),
+    },
+    ...(exhausted !== null && { exhausted }),
+    eventJson: String(row['event_json']),
+  }
+}

@@ -1,0 +1,78 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+/** Append-only: a released migration is never edited, only followed. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE log_batch (
+    sequence INTEGER PRIMARY KEY,
+    appended_at INTEGER NOT NULL,
+    data BLOB NOT NULL
+  );
+
+  CREATE TABLE cursor (
+    reader TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE state (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    -- The transaction that wrote the document: never used twice, so a document that was deleted
+    -- and made again is not taken for the old one.
+    version INTEGER NOT NULL,
+    PRIMARY KEY (collection, key)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE state_version (version INTEGER NOT NULL);
+  INSERT INTO state_version VALUES (0);
+
+  CREATE TABLE delivery (
+    -- AUTOINCREMENT: the id of a delivery that is done is never given to another.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    rule_arn TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    target_arn TEXT NOT NULL,
+    retry_attempts_max INTEGER NOT NULL,
+    event_age_seconds_max INTEGER NOT NULL,
+    managed INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at INTEGER NOT NULL,
+    died_at INTEGER,
+    error_code TEXT,
+    error_message TEXT,
+    exhausted TEXT,
+    event_json TEXT
+  );
+  -- due, nextDueAt, waitingLanes
+  CREATE INDEX delivery_waiting ON delivery (lane, next_attempt_at) WHERE died_at IS NULL;
+  -- deadLetters, counts
+  CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
+  `,
+]
+
+/**
+ * Brings the database to the newest schema.
+ * @throws Error when the file was written by a newer Belfry.
+ */
+export function migrate(database: DatabaseSync): void {
+  const version = schemaVersion(database)
+  if (version > MIGRATIONS.length) {
+    throw new Error(
+      `the store has schema ${version}, this Belfry knows up to ${MIGRATIONS.length}: start the newer Belfry that wrote it`,
+    )
+  }
+  for (const [index, migration] of MIGRATIONS.entries()) {
+    if (index < version) continue
+    database.exec(`BEGIN IMMEDIATE; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`)
+  }
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  const row = database.prepare('PRAGMA user_version').get()
+  return Number(row?.['user_version'])
+}

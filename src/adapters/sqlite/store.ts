@@ -1,0 +1,72 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+import type { BatchLog } from '#src/ports/batch-log.ts'
+import type { Cursors } from '#src/ports/cursors.ts'
+import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import type { State } from '#src/ports/state.ts'
+import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
+import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
+import { createSqliteState } from './state.sql.ts'
+import { startWriter } from './writer.ts'
+
+/** Everything the hub keeps, of one data folder. */
+export interface Store {
+  readonly log: BatchLog
+  readonly cursors: Cursors
+  readonly queue: DeliveryQueue
+  readonly state: State
+  close(): Promise<void>
+}
+
+export interface SqliteStoreOptions {
+  readonly folder: string
+  /** The database may not grow beyond this; absent: as far as the disk goes. */
+  readonly maxStoreBytes?: number
+}
+
+const OWNER_ONLY = 0o700
+
+/**
+ * Opens or creates the store of a data folder: one thread that writes, one read-only connection
+ * here, whose reads never flush.
+ * @throws Error when another hub has the folder open.
+ */
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
+  mkdirSync(options.folder, { recursive: true, mode: OWNER_ONLY })
+  const lock = lockFolder(options.folder)
+  const file = join(options.folder, 'belfry.db')
+  const { maxStoreBytes } = options
+  const writer = await startWriter({ file, ...(maxStoreBytes !== undefined && { maxStoreBytes }) })
+  const reading = new DatabaseSync(file, { readOnly: true })
+  reading.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768')
+  return {
+    log: createSqliteLog(writer, reading),
+    cursors: createSqliteCursors(writer, reading),
+    queue: createSqliteDeliveryQueue(writer, reading),
+    state: createSqliteState(writer, reading),
+    close: async () => {
+      reading.close()
+      await writer.close()
+      lock.close()
+    },
+  }
+}
+
+/** A lock that the operating system drops with the process, also after kill -9. */
+function lockFolder(folder: string): DatabaseSync {
+  const lock = new DatabaseSync(join(folder, 'lock.db'))
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+    return lock
+  } catch (cause) {
+    lock.close()
+    throw new Error(
+      `another hub is running on "${folder}": stop it or give --data another folder`,
+      {
+        cause,
+      },
+    )
+  }
+}

@@ -1,0 +1,189 @@
+import { AwsError } from '#src/errors.ts'
+
+/** The part of AWS's service model that checks an input. */
+export type Shape =
+  | {
+      readonly type: 'string'
+      readonly min?: number
+      readonly max?: number
+      readonly pattern?: RegExp
+      /** In the order in which AWS prints them. */
+      readonly enum?: readonly string[]
+    }
+  | { readonly type: 'integer'; readonly min?: number; readonly max?: number }
+  | { readonly type: 'boolean' }
+  | { readonly type: 'timestamp' }
+  | {
+      readonly type: 'list'
+      readonly member: Shape
+      readonly min?: number
+      readonly max?: number
+      /** How a value of the list is printed in an error, as AWS's Java does. */
+      readonly print?: (value: unknown) => string
+    }
+  | { readonly type: 'structure'; readonly members: Readonly<Record<string, Member>> }
+
+export interface Member {
+  readonly shape: Shape
+  readonly required?: boolean
+  /** Known to AWS and not to Belfry: refused, never ignored. */
+  readonly unsupported?: true
+}
+
+export const string = (
+  constraints: Omit<Extract<Shape, { type: 'string' }>, 'type'> = {},
+): Shape => ({
+  type: 'string',
+  ...constraints,
+})
+export const optional = (shape: Shape): Member => ({ shape })
+export const required = (shape: Shape): Member => ({ shape, required: true })
+export const UNSUPPORTED: Member = { shape: { type: 'boolean' }, unsupported: true }
+
+/**
+ * Checks an input against its shape.
+ * @throws AwsError SerializationException for a wrong type, ValidationException with all
+ * violations in AWS's words, or for a parameter that Belfry does not support.
+ */
+export function checkInput(shape: Shape, input: unknown): void {
+  const violations: string[] = []
+  check(shape, input, '', violations)
+  if (violations.length === 0) return
+  const count = `${violations.length} validation error${violations.length === 1 ? '' : 's'} detected`
+  throw new AwsError('ValidationException', `${count}: ${violations.join('; ')}`)
+}
+
+function check(shape: Shape, value: unknown, path: string, violations: string[]): void {
+  switch (shape.type) {
+    case 'string':
+      return checkString(shape, value, path, violations)
+    case 'integer':
+      return checkInteger(shape, value, path, violations)
+    case 'boolean':
+      if (typeof value !== 'boolean') throw wrongType(path, 'a boolean')
+      return
+    case 'timestamp':
+      if (Number.isNaN(timestampMs(value))) throw wrongType(path, 'a time')
+      return
+    case 'list':
+      return checkList(shape, value, path, violations)
+    case 'structure':
+      return checkStructure(shape.members, value, path, violations)
+    default:
+      return shape satisfies never
+  }
+}
+
+function checkString(
+  shape: Extract<Shape, { type: 'string' }>,
+  value: unknown,
+  path: string,
+  violations: string[],
+): void {
+  if (typeof value !== 'string') throw wrongType(path, 'a string')
+  const violate = (constraint: string) => violations.push(violation(value, path, constraint))
+  const { pattern, min, max } = shape
+  if (shape.enum !== undefined && !shape.enum.includes(value)) {
+    violate(`Member must satisfy enum value set: [${shape.enum.join(', ')}]`)
+  }
+  if (pattern !== undefined && !pattern.test(value)) {
+    violate(`Member must satisfy regular expression pattern: ${printedPattern(pattern)}`)
+  }
+  if (max !== undefined && value.length > max) {
+    violate(`Member must have length less than or equal to ${max}`)
+  }
+  if (min !== undefined && value.length < min) {
+    violate(`Member must have length greater than or equal to ${min}`)
+  }
+}
+
+function checkInteger(
+  { min, max }: { readonly min?: number; readonly max?: number },
+  value: unknown,
+  path: string,
+  violations: string[],
+): void {
+  if (!Number.isInteger(value)) throw wrongType(path, 'an integer')
+  const number = value as number
+  if (max !== undefined && number > max) {
+    violations.push(
+      violation(String(number), path, `Member must have value less than or equal to ${max}`),
+    )
+  }
+  if (min !== undefined && number < min) {
+    violations.push(
+      violation(String(number), path, `Member must have value greater than or equal to ${min}`),
+    )
+  }
+}
+
+function checkList(
+  shape: Extract<Shape, { type: 'list' }>,
+  value: unknown,
+  path: string,
+  violations: string[],
+): void {
+  if (!Array.isArray(value)) throw wrongType(path, 'a list')
+  const items: readonly unknown[] = value
+  const printed = () => `[${items.map(shape.print ?? String).join(', ')}]`
+  if (shape.max !== undefined && items.length > shape.max) {
+    const constraint = `Member must have length less than or equal to ${shape.max}`
+    violations.push(violation(printed(), path, constraint))
+  }
+  if (shape.min !== undefined && items.length < shape.min) {
+    const constraint = `Member must have length greater than or equal to ${shape.min}`
+    violations.push(violation(printed(), path, constraint))
+  }
+  for (const [index, item] of items.entries()) {
+    check(shape.member, item, `${path}.${index + 1}.member`, violations)
+  }
+}
+
+function checkStructure(
+  members: Readonly<Record<string, Member>>,
+  value: unknown,
+  path: string,
+  violations: string[],
+): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrongType(path, 'a structure')
+  }
+  const given = value as Readonly<Record<string, unknown>>
+  for (const name in members) {
+    const member = members[name] as Member
+    const memberValue = given[name]
+    // AWS's JSON reads null as absent.
+    const absent = memberValue === undefined || memberValue === null
+    if (absent && !member.required) continue
+    const memberPath = (path === '' ? '' : `${path}.`) + lowerCamel(name)
+    if (absent) violations.push(violation('null', memberPath, 'Member must not be null', false))
+    else if (member.unsupported) {
+      throw new AwsError('ValidationException', `Parameter ${name} is not supported by Belfry.`)
+    } else check(member.shape, memberValue, memberPath, violations)
+  }
+}
+
+/** Epoch ms of a JSON 1.1 timestamp: seconds since the epoch, or ISO text as some clients send. */
+export function timestampMs(value: unknown): number {
+  if (typeof value === 'number') return value * 1_000
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN
+}
+
+function violation(value: string, path: string, constraint: string, quoted = true): string {
+  const shown = quoted ? `'${value}'` : value
+  return `Value ${shown} at '${path}' failed to satisfy constraint: ${constraint}`
+}
+
+/** AWS prints its patterns without the anchors that it matches with. */
+function printedPattern(pattern: RegExp): string {
+  return pattern.source.replace(/^\^/, '').replace(/\$$/, '').replaceAll('\\/', '/')
+}
+
+function lowerCamel(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1)
+}
+
+function wrongType(path: string, wanted: string): AwsError {
+  const where = path === '' ? 'the request' : `'${path}'`
+  return new AwsError('SerializationException', `the value at ${where} must be ${wanted}`)
+}

@@ -1,0 +1,95 @@
+import { AwsError } from '#src/errors.ts'
+import { busArn, parseBusArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
+import { EVENT_AGE_SECONDS_DEFAULT, RETRY_ATTEMPTS_DEFAULT } from '#src/model/event-bus.ts'
+import type { Target } from '#src/model/event-bus.ts'
+
+export interface WireTarget {
+  readonly Id: string
+  readonly Arn: string
+  readonly RoleArn?: string
+  readonly RetryPolicy?: {
+    readonly MaximumRetryAttempts?: number
+    readonly MaximumEventAgeInSeconds?: number
+  }
+}
+
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
+
+/**
+ * The target that a caller gave, if Belfry delivers to its kind.
+ * @param urlRefusal why a URL may not be a target, or undefined
+ * @throws AwsError ValidationException
+ */
+export function targetFrom(
+  bus: BusAddress,
+  wire: WireTarget,
+  urlRefusal: (url: string) => string | undefined,
+): Target {
+  const { Id: id, Arn: arn, RoleArn: roleArn, RetryPolicy: retry } = wire
+  const to = parseBusArn(arn)
+  if (to !== undefined) checkBusTarget(bus, to, roleArn)
+  else if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal)
+  else throw notValid(arn, unsupportedReason(arn))
+  return {
+    id,
+    arn,
+    ...(roleArn !== undefined && { roleArn }),
+    ...(retry !== undefined && {
+      retryPolicy: {
+        maximumRetryAttempts: retry.MaximumRetryAttempts ?? RETRY_ATTEMPTS_DEFAULT,
+        maximumEventAgeInSeconds: retry.MaximumEventAgeInSeconds ?? EVENT_AGE_SECONDS_DEFAULT,
+      },
+    }),
+  }
+}
+
+export function wireTarget({ id, arn, roleArn, retryPolicy }: Target): WireTarget {
+  return {
+    Id: id,
+    Arn: arn,
+    ...(roleArn !== undefined && { RoleArn: roleArn }),
+    ...(retryPolicy !== undefined && {
+      RetryPolicy: {
+        MaximumRetryAttempts: retryPolicy.maximumRetryAttempts,
+        MaximumEventAgeInSeconds: retryPolicy.maximumEventAgeInSeconds,
+      },
+    }),
+  }
+}
+
+function checkBusTarget(bus: BusAddress, to: BusAddress, roleArn: string | undefined): void {
+  const elsewhere = to.account !== bus.account || to.region !== bus.region
+  if (elsewhere && roleArn === undefined) {
+    throw new AwsError('ValidationException', `RoleArn is required for target ${busArn(to)}.`)
+  }
+  if (roleArn === undefined) return
+  const [, account] = ROLE_ARN.exec(roleArn) ?? []
+  if (account !== bus.account) {
+    throw notValid(roleArn, `the role must be one of account ${bus.account}.`)
+  }
+}
+
+function checkUrlTarget(
+  { Arn, RoleArn }: WireTarget,
+  urlRefusal: (url: string) => string | undefined,
+): void {
+  if (RoleArn !== undefined) {
+    throw new AwsError('ValidationException', `RoleArn is not supported for target ${Arn}.`)
+  }
+  const refusal = urlRefusal(Arn)
+  if (refusal !== undefined) throw notValid(Arn, refusal)
+}
+
+function unsupportedReason(arn: string): string {
+  return arn.startsWith('arn:')
+    ? 'Belfry does not deliver to this kind of target; it delivers to event buses and to http(s) URLs.'
+    : 'Provided Arn is not in correct format.'
+}
+
+function notValid(parameter: string, reason: string): AwsError {
+  return new AwsError(
+    'ValidationException',
+    `Parameter ${parameter} is not valid. Reason: ${reason}`,
+  )
+}

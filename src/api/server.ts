@@ -1,0 +1,190 @@
+import { randomUUID } from 'node:crypto'
+
+import swagger from '@fastify/swagger'
+import Fastify from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { createCollector } from './collector/collector.ts'
+import type { CollectorPorts } from './collector/collector.ts'
+import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
+import type { FrontDoorPorts } from './eventbridge/front-door.ts'
+import { createCallerOf } from './rest/caller.ts'
+import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
+import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
+import { Fault, createAddRoute } from './rest/route.ts'
+import { addSessionRoutes } from './rest/session-routes.ts'
+import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
+import { createSts } from './sts/sts.ts'
+import { addEventStream } from './stream/event-stream.ts'
+import type { EventStreamPorts } from './stream/event-stream.ts'
+
+export interface ServerPorts {
+  readonly tenancy: Tenancy
+  readonly frontDoor: FrontDoorPorts
+  readonly collector: CollectorPorts
+  readonly deadLetters: DeadLetterPorts
+  readonly stream: Omit<EventStreamPorts, 'callerOf'>
+  readonly version: string
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** Why the hub is not ready, or undefined when it is. */
+  readonly notReady: () => Promise<string | undefined>
+  readonly onFault: (error: unknown) => void
+}
+
+/** A PutEvents of 1 MB whose JSON is escaped twice stays below this. */
+export const BODY_BYTES_MAX = 8 * 1024 * 1024
+/** A client that sends its request more slowly than this is cut off. */
+const REQUEST_TIMEOUT_MS = 60_000
+
+/** The hub's one HTTP port, with every way in. */
+export async function createServer(ports: ServerPorts): Promise<FastifyInstance> {
+  const app = Fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    genReqId: () => randomUUID(),
+    logger: false,
+    forceCloseConnections: true,
+    ajv: { customOptions: { allErrors: true, coerceTypes: 'array' } },
+  })
+  app.setErrorHandler((error, _request, reply) => answerFault(ports, error as Error, reply))
+  app.setNotFoundHandler((request, reply) =>
+    answerFault(
+      ports,
+      new RestError(
+        404,
+        'route.not-found',
+        `there is no ${request.method} ${request.url.split('?')[0]}: see /api/v1/openapi.json`,
+      ),
+      reply,
+    ),
+  )
+  await app.register(async (scope) => addRawBodyRoutes(scope, ports))
+  await app.register(async (scope) => addRestApi(scope, ports), { prefix: '/api/v1' })
+  addObservation(app, ports)
+  return app
+}
+
+/** Doors whose bodies are taken as bytes: what a signature covers, and numbers as written. */
+function addRawBodyRoutes(app: FastifyInstance, ports: ServerPorts): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+  const frontDoor = createFrontDoor(ports.frontDoor)
+  const { checkSignature, onFault } = ports.frontDoor
+  const sts = createSts({ checkSignature, credentials: ports.tenancy.credentials, onFault })
+  app.post('/', (request, reply) =>
+    request.headers['content-type']?.startsWith('application/x-www-form-urlencoded')
+      ? sts(request, reply)
+      : frontDoor(request, reply),
+  )
+  app.post('/ingest/aws', createCollector(ports.collector))
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    if (request.routeOptions.url !== '/') return answerFault(ports, error, reply)
+    const tooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+    const type = tooLarge ? 'RequestEntityTooLargeException' : 'SerializationException'
+    void reply.code(error.statusCode ?? 400).header('content-type', JSON_1_1)
+    return reply.send(JSON.stringify({ __type: type, message: error.message }))
+  })
+}
+
+async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<void> {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      request.rawBody = body
+      parseJson(body, done)
+    },
+  )
+  await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
+  for (const schema of [Fault, DeadLetterSchema, ...TENANCY_SCHEMAS]) app.addSchema(schema)
+  const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
+  const add = createAddRoute(app, callerOf)
+  addSessionRoutes(app, add, ports.tenancy.sessions)
+  addTenancyRoutes(add, ports.tenancy)
+  addDeadLetterRoutes(add, ports.deadLetters)
+  addEventStream(app, { ...ports.stream, callerOf })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+  try {
+    done(null, body.length === 0 ? undefined : JSON.parse(body.toString('utf8')))
+  } catch {
+    done(new RestError(400, 'request.malformed', 'the body is not valid JSON'))
+  }
+}
+
+function addObservation(app: FastifyInstance, { metrics, notReady }: ServerPorts): void {
+  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/readyz', async (_request, reply) => {
+    const reason = await notReady()
+    if (reason === undefined) return { status: 'ready' }
+    void reply.code(503)
+    return { status: 'not ready', reason }
+  })
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await metrics()
+    void reply.header('content-type', contentType)
+    return text
+  })
+}
+
+function answerFault(ports: ServerPorts, error: Error, reply: FastifyReply): FastifyReply {
+  const { status, code, message } = restErrorOf(error, ports.onFault)
+  return reply.code(status).send({ code, message, requestId: reply.request.id })
+}
+
+function restErrorOf(error: Error, onFault: (error: unknown) => void): RestError {
+  if (error instanceof RestError) return error
+  const { validation, statusCode, validationContext } = error as FastifyError
+  if (validation !== undefined) {
+    const reasons = validation.map(({ instancePath, message, params }) => {
+      const extra = params['additionalProperty'] as string | undefined
+      return `"${instancePath.slice(1) || validationContext}" ${message}${extra === undefined ? '' : ` ("${extra}")`}`
+    })
+    return new RestError(400, 'request.invalid', `the request is not valid: ${reasons.join('; ')}`)
+  }
+  if (error instanceof OverloadedFault) return new RestError(429, 'hub.overloaded', error.message)
+  if (statusCode !== undefined && statusCode < 500) {
+    return new RestError(statusCode, 'request.refused', error.message)
+  }
+  onFault(error)
+  if (error instanceof StoreFullFault) return new RestError(507, 'store.full', error.message)
+  return new RestError(500, 'hub.failed', 'the hub failed; its log says why')
+}
+
+const namedSchemas = {
+  buildLocalReference: (
+    schema: { $id?: unknown },
+    _base: unknown,
+    _fragment: string,
+    index: number,
+  ) => (typeof schema.$id === 'string' ? schema.$id : `schema-${index}`),
+}
+
+function openApi(version: string) {
+  return {
+    openapi: '3.1.0' as const,
+    info: {
+      title: 'Belfry',
+      version,
+      description:
+        'The tenancy, dead letters and the live stream. Events themselves travel over the Amazon EventBridge API at "/".',
+    },
+    components: {
+      securitySchemes: {
+        session: { type: 'http' as const, scheme: 'bearer', description: 'From POST /sessions' },
+        apiToken: {
+          type: 'apiKey' as const,
+          in: 'header' as const,
+          name: 'Authorization',
+          description: 'AWS Signature Version 4 with an API token, service "belfry", any region',
+        },
+      },
+    },
+    security: [{ session: [] }, { apiToken: [] }],
+  }
+}

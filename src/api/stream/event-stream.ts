@@ -1,0 +1,204 @@
+import { once } from 'node:events'
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+
+import { EventPattern, InvalidEventPatternError } from '@belfry/event-pattern'
+
+import { RestError } from '#src/errors.ts'
+import { parseBusArn } from '#src/model/arn.ts'
+import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
+import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
+import { reaches } from '#src/model/principal.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Directory } from '#src/ports/directory.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import type { CallerOf } from '../rest/caller.ts'
+
+export interface EventStreamPorts {
+  readonly log: EventLog
+  readonly directory: Directory
+  readonly callerOf: CallerOf
+  /** Aborts when the hub stops. */
+  readonly stopping: AbortSignal
+}
+
+const Query = Type.Object({
+  account: Type.Optional(Type.String({ description: 'Only events that came from this account' })),
+  region: Type.Optional(Type.String()),
+  source: Type.Optional(Type.String({ description: 'Exact, or a prefix that ends in *' })),
+  detailType: Type.Optional(Type.String()),
+  bus: Type.Optional(Type.String({ description: 'Name or ARN of an event bus' })),
+  pattern: Type.Optional(Type.String({ maxLength: 4_096, description: 'An event pattern' })),
+  since: Type.Optional(
+    Type.Enum(['now', 'start'], { description: 'Where to begin without Last-Event-ID' }),
+  ),
+})
+
+interface StreamQuery {
+  readonly account?: string
+  readonly region?: string
+  readonly source?: string
+  readonly detailType?: string
+  readonly bus?: string
+  readonly pattern?: string
+  readonly since?: 'now' | 'start'
+}
+
+/** Proxies close a connection that is silent for a minute. */
+const KEEP_ALIVE_MS = 15_000
+
+/**
+ * `GET /events/stream`: server-sent events, one per recorded event that passes the filter. The id
+ * of each is its position in the log, so a client that comes back with Last-Event-ID misses none.
+ * A slow client reads the log at its own pace; nothing is held for it.
+ */
+export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): void {
+  app.get<{ Querystring: StreamQuery }>(
+    '/events/stream',
+    {
+      schema: {
+        tags: ['events'],
+        summary: 'Follow events live (server-sent events); resumes after Last-Event-ID',
+        querystring: Query,
+      },
+      preValidation: async (request) => {
+        request.caller = await ports.callerOf(request, 'events:Read')
+      },
+    },
+    async (request, reply) => {
+      const accept = await filterFor(ports, request.caller as Principal, request.query)
+      const start = startOf(ports.log, request.headers['last-event-id'], request.query.since)
+      reply.hijack()
+      const gone = new AbortController()
+      request.raw.on('close', () => gone.abort())
+      reply.raw.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+      const keepAlive = setInterval(() => reply.raw.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
+      try {
+        const signal = AbortSignal.any([gone.signal, ports.stopping])
+        await stream(ports, start, { accept, signal, write: writerOf(reply.raw, gone.signal) })
+      } finally {
+        clearInterval(keepAlive)
+        reply.raw.end()
+      }
+    },
+  )
+}
+
+interface Sink {
+  readonly accept: (event: RecordedEvent) => Promise<boolean>
+  readonly write: (text: string) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+/** @param start the position after which to begin */
+async function stream({ log, directory }: EventStreamPorts, start: number, sink: Sink) {
+  const { signal } = sink
+  // The batch of `start` itself may hold later events.
+  let sequence = Math.floor(start / POSITIONS_PER_BATCH) - 1
+  await sink.write(': following\n\n')
+  while (!signal.aborted) {
+    for (const batch of await log.next(Math.max(0, sequence), signal)) {
+      for (const positioned of batch.events) {
+        if (positioned.position <= start || !(await sink.accept(positioned.event))) continue
+        await sink.write(await serverSentEvent(directory, positioned))
+        if (signal.aborted) return
+      }
+      sequence = batch.sequence
+    }
+  }
+}
+
+/** Writes and waits while the client does not keep up. */
+function writerOf(raw: NodeJS.WritableStream, gone: AbortSignal) {
+  return async (text: string) => {
+    if (raw.write(text) || gone.aborted) return
+    await once(raw, 'drain', { signal: gone }).catch((error: unknown) => {
+      if (!gone.aborted) throw error
+    })
+  }
+}
+
+async function serverSentEvent(
+  directory: Directory,
+  { position, event }: PositionedEvent,
+): Promise<string> {
+  const account = await directory.accountByAwsId(event.account)
+  const about = JSON.stringify({
+    position,
+    bus: event.busArn,
+    acceptedAt: event.acceptedAt,
+    ...(account !== undefined && { accountName: account.name }),
+  })
+  // The event's own text, so that its numbers arrive as they were written.
+  return `id: ${position}\nevent: event\ndata: ${about.slice(0, -1)},"event":${event.json}}\n\n`
+}
+
+async function filterFor(
+  { directory }: EventStreamPorts,
+  caller: Principal,
+  query: StreamQuery,
+): Promise<Sink['accept']> {
+  const pattern = query.pattern === undefined ? undefined : parsedPattern(query.pattern)
+  const matchesText = (wanted: string | undefined, actual: string) =>
+    wanted === undefined ||
+    (wanted.endsWith('*') ? actual.startsWith(wanted.slice(0, -1)) : actual === wanted)
+  return async (event) => {
+    if (event.awaitsEnrichment) return false
+    const bus = parseBusArn(event.busArn)
+    const wantedBus = query.bus
+    return (
+      matchesText(query.account, event.account) &&
+      matchesText(query.region, event.region) &&
+      matchesText(query.source, event.source) &&
+      matchesText(query.detailType, event.detailType) &&
+      (wantedBus === undefined || wantedBus === event.busArn || wantedBus === bus?.name) &&
+      (await mayHear(directory, caller, bus?.account ?? '')) &&
+      (pattern === undefined || pattern.matches(event.json))
+    )
+  }
+}
+
+async function mayHear(
+  directory: Directory,
+  caller: Principal,
+  busAccount: string,
+): Promise<boolean> {
+  if (caller.organisationId === undefined) return true
+  const account = await directory.accountByAwsId(busAccount)
+  return account !== undefined && reaches(caller, account.organisationId)
+}
+
+function parsedPattern(text: string): EventPattern {
+  try {
+    return EventPattern.parse(text)
+  } catch (error) {
+    if (!(error instanceof InvalidEventPatternError)) throw error
+    throw new RestError(
+      400,
+      'stream.invalid-pattern',
+      `the event pattern is not valid: ${error.message}`,
+    )
+  }
+}
+
+function startOf(
+  log: EventLog,
+  lastEventId: string | string[] | undefined,
+  since: StreamQuery['since'],
+): number {
+  if (lastEventId === undefined || lastEventId === '') {
+    if (since === 'start') return 0
+    return (log.lastSequence() + 1) * POSITIONS_PER_BATCH - 1
+  }
+  const position = Number(lastEventId)
+  if (Number.isSafeInteger(position) && position >= 0) return position
+  throw new RestError(
+    400,
+    'stream.invalid-position',
+    `Last-Event-ID must be the id of an event of this stream, not "${String(lastEventId)}"`,
+  )
+}

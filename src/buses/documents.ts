@@ -1,0 +1,36 @@
+import { DEFAULT_BUS } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
+import type { EventBus, Rule } from '#src/model/event-bus.ts'
+import type { AccountId, Region } from '#src/model/event.ts'
+import { collection } from '#src/ports/state.ts'
+
+/** The default bus also counts the buses of its account and region, which is what makes a quota exact. */
+export interface StoredBus extends EventBus {
+  readonly busCount?: number
+}
+
+export const BUSES = collection<StoredBus>('buses')
+export const RULES = collection<Rule>('rules')
+
+/** No name of AWS's holds this character, so keys cannot run into each other. */
+const SEPARATOR = '|'
+
+export function busKey(bus: BusAddress): string {
+  return [bus.account, bus.region, bus.name].join(SEPARATOR)
+}
+
+export function busesOfRegionPrefix(account: AccountId, region: Region, namePrefix = ''): string {
+  return [account, region, namePrefix].join(SEPARATOR)
+}
+
+export function ruleKey(bus: BusAddress, rule: string): string {
+  return [busKey(bus), rule].join(SEPARATOR)
+}
+
+export function rulesOfBusPrefix(bus: BusAddress, namePrefix = ''): string {
+  return ruleKey(bus, namePrefix)
+}
+
+export function defaultBusKey(account: AccountId, region: Region): string {
+  return busKey({ account, region, name: DEFAULT_BUS })
+}

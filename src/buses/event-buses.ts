@@ -1,0 +1,160 @@
+import { AwsError } from '#src/errors.ts'
+import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
+import type { EventBus } from '#src/model/event-bus.ts'
+import type { AccountId, Region } from '#src/model/event.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { State } from '#src/ports/state.ts'
+import { BUSES, busKey, busesOfRegionPrefix, defaultBusKey } from './documents.ts'
+
+/** The account and region that a call acts in. */
+export interface Place {
+  readonly account: AccountId
+  readonly region: Region
+}
+
+/** One page of a list; `after` of the next call is `last`. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Where the next page starts; absent on the last one. */
+  readonly last?: string
+}
+
+export interface PageRequest {
+  readonly namePrefix?: string | undefined
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+export interface EventBuses {
+  /** @throws AwsError ResourceAlreadyExistsException, LimitExceededException, ValidationException */
+  create(place: Place, name: string, description?: string): Promise<EventBus>
+  /** @throws AwsError ResourceNotFoundException */
+  describe(address: BusAddress): Promise<EventBus>
+  /** A bus that does not exist is no error, as on AWS. */
+  remove(address: BusAddress): Promise<void>
+  list(place: Place, page: PageRequest): Promise<Page<EventBus>>
+}
+
+/** AWS's default quota. */
+export const BUSES_PER_REGION_MAX = 100
+
+export function createEventBuses(state: State, clock: Clock): EventBuses {
+  return {
+    create: async (place, name, description) => {
+      if (name.includes('/')) {
+        throw new AwsError(
+          'ValidationException',
+          `Event bus name ${name} is not valid: only a partner event bus has a "/" in its name.`,
+        )
+      }
+      return state.transact(async (transaction) => {
+        const address = { ...place, name }
+        if (name === DEFAULT_BUS || (await transaction.get(BUSES, busKey(address)))) {
+          throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`)
+        }
+        const anchorKey = defaultBusKey(place.account, place.region)
+        const anchor = await transaction.get(BUSES, anchorKey)
+        if (anchor === undefined) throw noSuchBus(DEFAULT_BUS)
+        const busCount = (anchor.busCount ?? 1) + 1
+        if (busCount > BUSES_PER_REGION_MAX) throw limitExceeded()
+        const now = clock.now()
+        const bus: EventBus = {
+          ...address,
+          ...(description !== undefined && { description }),
+          ruleCount: 0,
+          createdAt: now,
+          modifiedAt: now,
+        }
+        transaction.put(BUSES, anchorKey, { ...anchor, busCount })
+        transaction.put(BUSES, busKey(address), bus)
+        return bus
+      })
+    },
+    describe: async (address) => {
+      const bus = await state.get(BUSES, busKey(address))
+      if (bus === undefined) throw noSuchBus(address.name)
+      return bus
+    },
+    remove: async (address) => {
+      if (address.name === DEFAULT_BUS) {
+        throw new AwsError('ValidationException', 'Cannot delete event bus default.')
+      }
+      await state.transact(async (transaction) => {
+        const bus = await transaction.get(BUSES, busKey(address))
+        if (bus === undefined) return
+        if (bus.eventSourceName !== undefined) {
+          throw new AwsError(
+            'ValidationException',
+            `Event bus ${bus.name} belongs to the tenancy's own partner event source and cannot be deleted.`,
+          )
+        }
+        if (bus.ruleCount > 0) {
+          throw new AwsError(
+            'ValidationException',
+            `Event bus ${bus.name} can't be deleted since it has rules.`,
+          )
+        }
+        const anchorKey = defaultBusKey(address.account, address.region)
+        const anchor = await transaction.get(BUSES, anchorKey)
+        if (anchor !== undefined) {
+          transaction.put(BUSES, anchorKey, { ...anchor, busCount: (anchor.busCount ?? 2) - 1 })
+        }
+        transaction.delete(BUSES, busKey(address))
+      })
+    },
+    list: async (place, { namePrefix = '', after, limit }) => {
+      const found = await state.list(BUSES, {
+        prefix: busesOfRegionPrefix(place.account, place.region, namePrefix),
+        limit: limit + 1,
+        ...(after !== undefined && { after }),
+      })
+      return pageOf(found, limit)
+    },
+  }
+}
+
+/** Cuts a list that was read one longer than asked for. */
+export function pageOf<T>(
+  found: readonly { readonly key: string; readonly value: T }[],
+  limit: number,
+): Page<T> {
+  const shown = found.slice(0, limit)
+  const items = shown.map(({ value }) => value)
+  const last = found.length > limit ? shown.at(-1)?.key : undefined
+  return { items, ...(last !== undefined && { last }) }
+}
+
+/**
+ * The bus that a parameter EventBusName means to a caller.
+ * @throws AwsError AccessDeniedException for a bus of another account, ValidationException for
+ * one of another region.
+ */
+export function addressOf(place: Place, nameOrArn: string = DEFAULT_BUS): BusAddress {
+  if (!nameOrArn.startsWith('arn:')) return { ...place, name: nameOrArn }
+  const address = parseBusArn(nameOrArn)
+  if (address === undefined || address.region !== place.region) {
+    throw new AwsError(
+      'ValidationException',
+      'Parameter EventBusName is not valid. Reason: the ARN must name an event bus of this region.',
+    )
+  }
+  if (address.account !== place.account) {
+    throw new AwsError(
+      'AccessDeniedException',
+      `Account ${place.account} is not authorized for the event bus ${busArn(address)} because no resource-based policy allows it.`,
+    )
+  }
+  return address
+}
+
+export function noSuchBus(name: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`)
+}
+
+export function limitExceeded(): AwsError {
+  return new AwsError(
+    'LimitExceededException',
+    'The requested resource exceeds the maximum number allowed.',
+  )
+}

@@ -1,0 +1,64 @@
+import { DEFAULT_BUS, busArn, ruleArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
+import type { Target } from '#src/model/event-bus.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { StateTransaction } from '#src/ports/state.ts'
+import { BUSES, RULES, busKey, ruleKey } from './documents.ts'
+
+/** A rule that the hub keeps on a bus. */
+export interface ManagedRule {
+  readonly name: string
+  readonly managedBy: string
+  readonly description: string
+  readonly eventPattern: string
+  readonly targets: readonly Target[]
+}
+
+/** Makes the bus where it is missing; one that exists is left as it is. */
+export async function keepBus(
+  transaction: StateTransaction,
+  bus: BusAddress,
+  { clock, eventSourceName }: { readonly clock: Clock; readonly eventSourceName?: string },
+): Promise<void> {
+  if ((await transaction.get(BUSES, busKey(bus))) !== undefined) return
+  const now = clock.now()
+  transaction.put(BUSES, busKey(bus), {
+    ...bus,
+    ...(eventSourceName !== undefined && { eventSourceName }),
+    ...(bus.name === DEFAULT_BUS && { busCount: 1 }),
+    ruleCount: 0,
+    createdAt: now,
+    modifiedAt: now,
+  })
+}
+
+/** Makes the managed rule of a bus what it should be; true when it was not. */
+export async function keepRule(
+  transaction: StateTransaction,
+  bus: BusAddress,
+  wanted: ManagedRule,
+): Promise<boolean> {
+  const key = ruleKey(bus, wanted.name)
+  const rule = {
+    ...wanted,
+    busArn: busArn(bus),
+    arn: ruleArn(bus, wanted.name),
+    state: 'ENABLED' as const,
+    createdBy: bus.account,
+  }
+  const before = await transaction.get(RULES, key)
+  if (before !== undefined && sameDocument(before, rule)) return false
+  if (before === undefined) {
+    const stored = await transaction.get(BUSES, busKey(bus))
+    if (stored === undefined) throw new Error(`no bus ${busArn(bus)} for its managed rule`)
+    transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount + 1 })
+  }
+  transaction.put(RULES, key, rule)
+  return true
+}
+
+function sameDocument(left: object, right: object): boolean {
+  const sorted = (document: object) =>
+    JSON.stringify(Object.entries(document).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+  return sorted(left) === sorted(right)
+}

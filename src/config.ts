@@ -1,0 +1,156 @@
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import type { EventNamespace } from '#src/model/event-namespace.ts'
+
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly dataFolder: string
+  readonly allowPrivateTargets: boolean
+  readonly maxStoreBytes?: number
+  readonly namespace: EventNamespace
+  readonly logLevel: string
+}
+
+/** A flag with its environment variable; a flag wins. */
+interface Setting {
+  readonly env: string
+  readonly fallback?: string
+  readonly help: string
+  readonly value?: string
+}
+
+const SETTINGS = {
+  port: { env: 'BELFRY_PORT', fallback: '4100', value: 'NUMBER', help: 'port to listen on' },
+  host: {
+    env: 'BELFRY_HOST',
+    fallback: '127.0.0.1',
+    value: 'ADDRESS',
+    help: 'address to listen on; anything but loopback should have TLS in front of it',
+  },
+  data: {
+    env: 'BELFRY_DATA',
+    fallback: '.belfry',
+    value: 'FOLDER',
+    help: 'where everything is kept',
+  },
+  'allow-private-targets': {
+    env: 'BELFRY_ALLOW_PRIVATE_TARGETS',
+    help: 'deliver to private and loopback addresses too (for local development)',
+  },
+  'max-store-bytes': {
+    env: 'BELFRY_MAX_STORE_BYTES',
+    value: 'BYTES',
+    help: 'refuse new events when the database is this large (default: as the disk allows)',
+  },
+  'event-namespace': {
+    env: 'BELFRY_EVENT_NAMESPACE',
+    fallback: 'stax',
+    value: 'NAME',
+    help: 'prefix of tenancy event fields and sources, as in staxEventName and stax.auth',
+  },
+  partner: {
+    env: 'BELFRY_PARTNER',
+    fallback: 'stax.io',
+    value: 'NAME',
+    help: 'partner in the tenancy’s event source, as in aws.partner/stax.io/...',
+  },
+  'log-level': {
+    env: 'BELFRY_LOG_LEVEL',
+    fallback: 'warn',
+    value: 'LEVEL',
+    help: 'trace, debug, info, warn, error, fatal or silent; the log goes to standard error',
+  },
+} as const satisfies Record<string, Setting>
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+/** Room for the schema and a first batch. */
+const STORE_BYTES_MIN = 1024 * 1024
+
+export const HELP = `Usage: npm start -- [options]     or: belfry start [options]
+
+Starts the hub in this terminal. Stop it with Ctrl-C.
+
+Options, and the environment variables behind them:
+${Object.entries(SETTINGS)
+  .map(([name, setting]) => helpLines(name, setting))
+  .join('\n')}
+  --help
+      show this
+`
+
+/**
+ * The configuration from command line and environment, or 'help' where help was asked for.
+ * @throws Error that says which setting is wrong and what it may be.
+ */
+export function readConfig(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Config | 'help' {
+  const { values } = parseArgs({ args: [...args], options: options(), strict: true })
+  if (values['help']) return 'help'
+  const textOf = (name: keyof typeof SETTINGS): string => {
+    const setting: Setting = SETTINGS[name]
+    return String(values[name] ?? env[setting.env] ?? setting.fallback ?? '')
+  }
+  const maxStoreBytes = textOf('max-store-bytes')
+  return {
+    host: textOf('host'),
+    port: numberOf('port', textOf('port'), 0, 65_535),
+    dataFolder: resolve(textOf('data')),
+    allowPrivateTargets: flagOf('allow-private-targets', textOf('allow-private-targets')),
+    ...(maxStoreBytes !== '' && {
+      maxStoreBytes: numberOf(
+        'max-store-bytes',
+        maxStoreBytes,
+        STORE_BYTES_MIN,
+        Number.MAX_SAFE_INTEGER,
+      ),
+    }),
+    namespace: {
+      prefix: matching('event-namespace', textOf('event-namespace'), /^[a-z][a-z0-9]{0,31}$/),
+      partner: matching('partner', textOf('partner'), /^[a-z0-9][a-z0-9.-]{0,63}$/),
+    },
+    logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
+  }
+}
+
+function options() {
+  const entries = Object.entries(SETTINGS).map(([name, setting]) => [
+    name,
+    { type: 'value' in setting ? 'string' : 'boolean' } as const,
+  ])
+  return { ...Object.fromEntries(entries), help: { type: 'boolean', short: 'h' } } as Record<
+    string,
+    { type: 'string' | 'boolean'; short?: string }
+  >
+}
+
+function helpLines(name: string, { env, fallback, help, value }: Setting): string {
+  const flag = value === undefined ? `--${name}` : `--${name} ${value}`
+  const shown = fallback === undefined ? '' : ` (default: ${fallback})`
+  return `  ${flag}   ${env}\n      ${help}${shown}`
+}
+
+function numberOf(name: string, text: string, min: number, max: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number
+  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`)
+}
+
+function flagOf(name: string, text: string): boolean {
+  if (['', '0', 'false'].includes(text)) return false
+  if (['1', 'true'].includes(text)) return true
+  throw new Error(`--${name} must be true or false, not "${text}"`)
+}
+
+function matching(name: string, text: string, pattern: RegExp): string {
+  if (pattern.test(text)) return text
+  throw new Error(`--${name} must match ${pattern.source}, not "${text}"`)
+}
+
+function oneOf(name: string, text: string, allowed: readonly string[]): string {
+  if (allowed.includes(text)) return text
+  throw new Error(`--${name} must be one of ${allowed.join(', ')}, not "${text}"`)
+}

@@ -1,0 +1,186 @@
+import type { AddressInfo } from 'node:net'
+
+import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
+import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
+import type { Store } from '#src/adapters/sqlite/store.ts'
+import { createOperations } from '#src/api/eventbridge/operations.ts'
+import { createServer } from '#src/api/server.ts'
+import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
+import { createAssurance } from '#src/assurance/assurance.ts'
+import { createEventBuses } from '#src/buses/event-buses.ts'
+import { createRuleTable } from '#src/buses/rule-table.ts'
+import type { RuleTable } from '#src/buses/rule-table.ts'
+import { createRules } from '#src/buses/rules.ts'
+import type { Config } from '#src/config.ts'
+import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
+import type { Delivery } from '#src/model/delivery.ts'
+import { createLogger } from '#src/observe/log.ts'
+import { createObservation } from '#src/observe/observer.ts'
+import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
+import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
+import { route } from '#src/pipeline/4-route/router.ts'
+import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
+import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
+import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
+import type { Directory } from '#src/ports/directory.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import { systemIds as ids } from '#src/ports/ids.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import type { Outbound } from '#src/ports/outbound.ts'
+import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
+import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
+import { emptyOutbox } from '#src/tenancy/outbox.ts'
+import { createTenancy } from '#src/tenancy/tenancy.ts'
+import { createVault } from '#src/tenancy/vault.ts'
+import { readMasterKey } from './master-key.ts'
+import { VERSION } from './version.ts'
+
+/** A running hub. */
+export interface Hub {
+  readonly url: string
+  /** Stops taking requests, finishes what is under way, and closes the store. */
+  close(): Promise<void>
+}
+
+/** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
+export async function startHub(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Promise<Hub> {
+  const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace } = config
+  const store = await openSqliteStore({
+    folder,
+    ...(maxStoreBytes !== undefined && { maxStoreBytes }),
+  })
+  const { state } = store
+  const logger = createLogger(config.logLevel)
+  const onFault = (error: unknown) => logger.error({ err: error }, 'call.failed')
+  const { observer, metrics } = createObservation(logger, store.queue)
+  const log = await createRecorder(store.log, clock)
+  const outbound = createOutbound({ allowPrivateTargets })
+  const ruleTable = createRuleTable(state)
+  const busExists = async (arn: string) => (await ruleTable.rulesOf(arn)) !== undefined
+
+  const vault = createVault(readMasterKey(folder, env['BELFRY_MASTER_KEY']))
+  const accounts = createManagedAccounts(state)
+  const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
+  const tenancy = createTenancy({ state, clock, ids, vault, wiring })
+
+  const stopping = new AbortController()
+  const pipeline = startPipeline(
+    { store, log, observer, outbound, directory: tenancy.directory, busExists, ruleTable },
+    stopping.signal,
+  )
+  const sources = [
+    emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
+    wiring.run(stopping.signal),
+  ]
+
+  const checkSignature = createSignatureCheck(tenancy.credentials, clock)
+  const operations = createOperations({
+    log,
+    clock,
+    ids,
+    observer,
+    busExists,
+    eventBuses: createEventBuses(state, clock),
+    rules: createRules(state),
+    urlRefusal: (url) => outbound.refusalOf(url),
+  })
+  const regionEnabled = (account: string, region: string) =>
+    busExists(busArn({ account, region, name: DEFAULT_BUS }))
+  const server = await createServer({
+    tenancy,
+    frontDoor: { checkSignature, operations, regionEnabled, onFault },
+    collector: {
+      log,
+      clock,
+      observer,
+      ingestKeys: tenancy.ingestKeys,
+      directory: tenancy.directory,
+    },
+    deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
+    stream: { log, directory: tenancy.directory, stopping: stopping.signal },
+    version: VERSION,
+    metrics,
+    notReady: async () => (stopping.signal.aborted ? 'the hub is stopping' : undefined),
+    onFault,
+  })
+  await server.listen({ host: config.host, port: config.port })
+  const { port } = server.server.address() as AddressInfo
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  const { apiTokens } = tenancy
+  const profiles = createAwsProfiles({
+    state,
+    accounts,
+    apiTokens,
+    vault,
+    folder,
+    endpointUrl: url,
+  })
+  await profiles.refresh()
+  const stopProfiles = profiles.follow(onFault)
+
+  return {
+    url,
+    close: async () => {
+      stopProfiles()
+      stopping.abort()
+      await server.close()
+      await Promise.all([...sources, pipeline.drained])
+      await outbound.close()
+      await store.close()
+    },
+  }
+}
+
+interface PipelineParts {
+  readonly store: Store
+  readonly log: EventLog
+  readonly observer: Observer
+  readonly outbound: Outbound
+  readonly directory: Directory
+  readonly busExists: (busArn: string) => Promise<boolean>
+  readonly ruleTable: RuleTable
+}
+
+/** record -> enrich -> route -> deliver; accept is the doors'. */
+function startPipeline(parts: PipelineParts, signal: AbortSignal) {
+  const { store, log, observer, outbound, directory, busExists, ruleTable } = parts
+  const { cursors, queue } = store
+  const eventBus = createEventBusTarget({ log, clock, busExists })
+  const httpEndpoint = createHttpEndpoint(outbound, clock)
+  const dispatcher = new Dispatcher(
+    {
+      log,
+      queue,
+      clock,
+      ids,
+      observer,
+      targetKindOf: (arn) => (parseBusArn(arn) === undefined ? httpEndpoint : eventBus),
+    },
+    signal,
+  )
+  const stages = [
+    enrich({ log, cursors, directory, clock, observer }, signal),
+    route(
+      {
+        log,
+        cursors,
+        queue,
+        clock,
+        observer,
+        matchingRules: async (event) =>
+          (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? [],
+        onRouted: (routed) => dispatcher.offer(routed),
+      },
+      signal,
+    ),
+  ]
+  return {
+    redriven: (deliveries: readonly Delivery[]) =>
+      dispatcher.offer(deliveries.map((delivery) => ({ delivery }))),
+    drained: Promise.all([...stages, dispatcher.drained]),
+  }
+}

@@ -1,0 +1,76 @@
+import { relative } from 'node:path'
+import { styleText } from 'node:util'
+
+import { HELP, readConfig } from './config.ts'
+import type { Config } from './config.ts'
+import { startHub } from './hub.ts'
+import type { Hub } from './hub.ts'
+import { VERSION } from './version.ts'
+
+await main()
+
+async function main(): Promise<void> {
+  try {
+    const config = readConfig(process.argv.slice(2), process.env)
+    if (config === 'help') {
+      process.stdout.write(HELP)
+      return
+    }
+    const hub = await startHub(config, process.env)
+    process.stdout.write(banner(config, hub))
+    stopOnSignal(hub)
+  } catch (error) {
+    process.stderr.write(`belfry could not start: ${reasonOf(error)}\n`)
+    process.exitCode = 1
+  }
+}
+
+function banner({ dataFolder, allowPrivateTargets }: Config, { url }: Hub): string {
+  const folder = relative(process.cwd(), dataFolder) || '.'
+  const files = folder.startsWith('..') ? dataFolder : folder
+  const bold = (text: string) => styleText('bold', text)
+  const warning = allowPrivateTargets
+    ? `\n${styleText('yellow', 'Private targets are allowed:')} rules may deliver to this machine and its network (--allow-private-targets).\n`
+    : ''
+  return `
+${bold(`Belfry ${VERSION}`)} hears what happens in your cloud and tells who needs to know.
+
+  listening on   ${url}
+  data           ${files}${files.endsWith('/') ? '' : '/'}   (store, keys, and AWS profiles)
+${warning}
+Next, in another terminal:
+
+  npx belfry sample      ${styleText('dim', '# load an example organisation and play AWS events into it')}
+  npx belfry tail        ${styleText('dim', '# watch events arrive')}
+  npx belfry --help      ${styleText('dim', '# everything else')}
+
+Stop with Ctrl-C.
+`
+}
+
+/** The first signal drains; a second one does not wait. */
+function stopOnSignal(hub: Hub): void {
+  let stopping = false
+  const stop = () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    hub.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`belfry did not stop cleanly: ${reasonOf(error)}\n`)
+        process.exit(1)
+      },
+    )
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'EADDRINUSE') {
+    return 'the port is taken, perhaps by another hub: stop it or choose another with --port'
+  }
+  return message
+}

@@ -1,0 +1,31 @@
+import type { AccountId, Region } from './event.ts'
+
+/** What an event-bus ARN names. */
+export interface BusAddress {
+  readonly account: AccountId
+  readonly region: Region
+  readonly name: string
+}
+
+export const DEFAULT_BUS = 'default'
+
+/** EventBridge's own pattern for the ARN form of an event bus (EventBusNameOrArn). */
+const BUS_ARN =
+  /^arn:aws[\w-]*:events:([a-z]+-[a-z]+-[\w-]+):([0-9]{12}):event-bus\/([/.\-_A-Za-z0-9]+)$/
+
+export function busArn(bus: BusAddress): string {
+  return `arn:aws:events:${bus.region}:${bus.account}:event-bus/${bus.name}`
+}
+
+/** The bus that an ARN names, or undefined where the text is no event-bus ARN. */
+export function parseBusArn(arn: string): BusAddress | undefined {
+  const parts = BUS_ARN.exec(arn)
+  if (parts === null) return undefined
+  return { region: parts[1] as string, account: parts[2] as string, name: parts[3] as string }
+}
+
+/** Rules of the default bus leave the bus's name out of their ARN. */
+export function ruleArn(bus: BusAddress, rule: string): string {
+  const path = bus.name === DEFAULT_BUS ? rule : `${bus.name}/${rule}`
+  return `arn:aws:events:${bus.region}:${bus.account}:rule/${path}`
+}

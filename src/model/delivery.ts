@@ -1,0 +1,94 @@
+import type { RetryPolicy } from './event-bus.ts'
+import type { LogPosition } from './event.ts'
+
+/**
+ * A delivery is one event for one target. Its life:
+ *
+ *   PENDING  routed and durable. Due at `nextAttemptAt`. An attempt ends in one of
+ *              success     -> the delivery is done and its record removed
+ *              retryable   -> PENDING again, later
+ *              permanent, or out of retries, or too old -> DEAD
+ *   DEAD     kept as a dead letter with a copy of its event, until it is redriven
+ *            (PENDING again, as new) or discarded.
+ */
+export interface Delivery {
+  readonly id: number
+  readonly position: LogPosition
+  readonly eventId: string
+  readonly ruleArn: string
+  readonly targetId: string
+  readonly targetArn: string
+  readonly retryPolicy: RetryPolicy
+  /** Set by a managed rule: it may put events on buses of other accounts. */
+  readonly managed: boolean
+  /** Epoch ms from which the event's age counts. */
+  readonly startedAt: number
+  /** Attempts made so far. */
+  readonly attempts: number
+  readonly nextAttemptAt: number
+}
+
+/** A delivery that routing has decided and nothing has stored yet. */
+export type NewDelivery = Omit<Delivery, 'id' | 'attempts'>
+
+/** Deliveries of one lane share a target, and nothing else: lanes do not wait for each other. */
+export function laneOf(delivery: Pick<Delivery, 'ruleArn' | 'targetId'>): string {
+  return `${delivery.ruleArn}#${delivery.targetId}`
+}
+
+/** Error codes that EventBridge writes on dead letters, those that Belfry's targets can meet. */
+export type DeadLetterCode =
+  | 'CONNECTION_FAILURE'
+  | 'ERROR_FROM_TARGET'
+  | 'INTERNAL_ERROR'
+  | 'INVALID_PARAMETER'
+  | 'NO_PERMISSIONS'
+  | 'NO_RESOURCE'
+  | 'THIRD_ACCOUNT_HOP_DETECTED'
+  | 'THIRD_REGION_HOP_DETECTED'
+  | 'THROTTLING'
+  | 'TIMEOUT'
+
+export interface AttemptError {
+  readonly code: DeadLetterCode
+  readonly message: string
+}
+
+/** Which limit ended the retries; absent on a permanent failure. */
+export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds'
+
+/** What became of an attempt, as the queue records it. */
+export type Settlement =
+  | { readonly kind: 'delivered'; readonly id: number }
+  | {
+      readonly kind: 'retry'
+      readonly id: number
+      readonly attempts: number
+      readonly nextAttemptAt: number
+      readonly error: AttemptError
+    }
+  | {
+      readonly kind: 'dead'
+      readonly id: number
+      readonly attempts: number
+      readonly diedAt: number
+      readonly error: AttemptError
+      readonly exhausted?: ExhaustedRetryCondition
+      /** The event itself, so that a dead letter outlives the log's retention. */
+      readonly eventJson: string
+    }
+
+/** A delivery that ended without success. */
+export interface DeadLetter {
+  readonly id: number
+  readonly eventId: string
+  readonly ruleArn: string
+  readonly targetId: string
+  readonly targetArn: string
+  readonly attempts: number
+  readonly startedAt: number
+  readonly diedAt: number
+  readonly error: AttemptError
+  readonly exhausted?: ExhaustedRetryCondition
+  readonly eventJson: string
+}

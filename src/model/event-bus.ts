@@ -1,0 +1,52 @@
+import type { AccountId, Region } from './event.ts'
+
+/** An event bus of one account in one region. */
+export interface EventBus {
+  readonly account: AccountId
+  readonly region: Region
+  readonly name: string
+  readonly description?: string
+  /** Set on a partner event bus: the name of its partner event source. */
+  readonly eventSourceName?: string
+  /** Kept with the bus so that quotas and deletion are decided on one document. */
+  readonly ruleCount: number
+  readonly createdAt: number
+  readonly modifiedAt: number
+}
+
+export type RuleState = 'ENABLED' | 'DISABLED'
+
+/** A rule with its targets: one document, so that a rule and its targets never disagree. */
+export interface Rule {
+  readonly name: string
+  readonly busArn: string
+  readonly arn: string
+  readonly state: RuleState
+  readonly eventPattern: string
+  readonly description?: string
+  readonly roleArn?: string
+  /** Set on rules that Belfry itself keeps; others may change them only by force. */
+  readonly managedBy?: string
+  readonly createdBy: AccountId
+  readonly targets: readonly Target[]
+}
+
+export interface RetryPolicy {
+  readonly maximumRetryAttempts: number
+  readonly maximumEventAgeInSeconds: number
+}
+
+/** EventBridge's defaults and edges of a target's retry policy. */
+export const RETRY_ATTEMPTS_DEFAULT = 185
+export const RETRY_ATTEMPTS_MAX = 185
+export const EVENT_AGE_SECONDS_DEFAULT = 86_400
+export const EVENT_AGE_SECONDS_MIN = 60
+export const EVENT_AGE_SECONDS_MAX = 86_400
+
+/** Where a matching event goes: the ARN of an event bus, or the URL of an HTTP endpoint. */
+export interface Target {
+  readonly id: string
+  readonly arn: string
+  readonly roleArn?: string
+  readonly retryPolicy?: RetryPolicy
+}

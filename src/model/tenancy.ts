@@ -1,0 +1,126 @@
+/**
+ * Words of the tenancy.
+ *
+ *  customer             who owns organisations
+ *  organisation         one tenancy: its accounts, users and API tokens
+ *  installation region  the region in which the tenancy's own events are delivered
+ *  account              an AWS account under management; three foundation accounts per organisation
+ *  user                 a person who signs in
+ *  API token            a program's access key, not tied to a user
+ *  ingest key           the API key with which AWS sends events in
+ *
+ * Statuses and role names are the reference system's published ones.
+ */
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+
+const Id = Type.String({ format: 'uuid' })
+const Instant = Type.Number({ description: 'Epoch milliseconds' })
+const Name = Type.String({ minLength: 1, maxLength: 128 })
+
+export const RegionName = Type.String({
+  pattern: '^[a-z]{2,}(-[a-z]+)+-[0-9]+$',
+  maxLength: 32,
+  examples: ['ap-southeast-2'],
+})
+
+export const Customer = Type.Object(
+  { id: Id, name: Name, status: Type.Enum(['ACTIVE']), createdAt: Instant },
+  { $id: 'Customer' },
+)
+export type Customer = Static<typeof Customer>
+
+/** Lower case; the reference system refuses its own name in an alias and asks for 3 to 32 characters. */
+export const Alias = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$' })
+
+export const Organisation = Type.Object(
+  {
+    id: Id,
+    customerId: Id,
+    name: Name,
+    alias: Alias,
+    status: Type.Enum(['ACTIVE']),
+    installationRegion: RegionName,
+    regions: Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true }),
+    createdAt: Instant,
+  },
+  { $id: 'Organisation' },
+)
+export type Organisation = Static<typeof Organisation>
+
+export const AccountRole = Type.Enum(['MANAGEMENT', 'SECURITY', 'LOGGING', 'MEMBER'])
+export type AccountRole = Static<typeof AccountRole>
+
+export const AwsAccountId = Type.String({ pattern: '^[0-9]{12}$', examples: ['111122223333'] })
+/** The reference system's limit. */
+const AccountName = Type.String({ minLength: 1, maxLength: 50 })
+
+export const Account = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    awsAccountId: AwsAccountId,
+    name: AccountName,
+    accountRole: AccountRole,
+    accountType: Type.String({ minLength: 1, maxLength: 64 }),
+    status: Type.Enum(['ACTIVE', 'SUSPENDED']),
+    assuranceState: Type.Enum(['UPDATING', 'ACTIVE']),
+    createdAt: Instant,
+    modifiedAt: Instant,
+  },
+  { $id: 'Account' },
+)
+export type Account = Static<typeof Account>
+
+export const UserRole = Type.Enum([
+  'customer_admin',
+  'customer_operations',
+  'customer_user',
+  'customer_readonly',
+])
+export type UserRole = Static<typeof UserRole>
+
+export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+$', maxLength: 254 })
+
+export const User = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    email: Email,
+    firstName: Type.String({ maxLength: 64 }),
+    lastName: Type.String({ maxLength: 64 }),
+    role: UserRole,
+    status: Type.Enum(['ACTIVE', 'DISABLED']),
+    createdAt: Instant,
+    modifiedAt: Instant,
+  },
+  { $id: 'User' },
+)
+export type User = Static<typeof User>
+
+export const TokenRole = Type.Enum(['api_admin', 'api_operations', 'api_user', 'api_readonly'])
+export type TokenRole = Static<typeof TokenRole>
+
+export const TokenName = Type.String({ pattern: '^[0-9a-zA-Z_.-]{2,64}$' })
+
+export const ApiToken = Type.Object(
+  {
+    accessKeyId: Id,
+    name: TokenName,
+    description: Type.Optional(Type.String({ maxLength: 1024 })),
+    role: TokenRole,
+    /** Absent: the token of the hub's own operator, for every organisation. */
+    organisationId: Type.Optional(Id),
+    /** The account that calls act in unless they assume a role elsewhere. */
+    awsAccountId: Type.Optional(AwsAccountId),
+    createdAt: Instant,
+  },
+  { $id: 'ApiToken' },
+)
+export type ApiToken = Static<typeof ApiToken>
+
+export const IngestKey = Type.Object(
+  { id: Id, organisationId: Id, name: TokenName, createdAt: Instant },
+  { $id: 'IngestKey' },
+)
+export type IngestKey = Static<typeof IngestKey>

@@ -1,0 +1,40 @@
+import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
+import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
+
+/**
+ * A batch is UTF-8 text, two lines an event: what the log knows of it, then the event. Both are
+ * compact JSON, which holds no line breaks; so a batch can be read by eye, and its events are
+ * copied, not parsed.
+ */
+type Header = Omit<RecordedEvent, 'json'>
+
+export function encodeBatch(events: readonly RecordedEvent[]): Uint8Array {
+  const lines: string[] = []
+  for (const { json, ...header } of events) {
+    lines.push(JSON.stringify(header satisfies Header), json)
+  }
+  return new TextEncoder().encode(lines.join('\n'))
+}
+
+export function decodeBatch(sequence: number, data: Uint8Array): readonly PositionedEvent[] {
+  const lines = new TextDecoder().decode(data).split('\n')
+  return Array.from({ length: lines.length / 2 }, (_, index) => ({
+    position: positionOf(sequence, index),
+    event: {
+      ...(JSON.parse(lines[2 * index] as string) as Header),
+      json: lines[2 * index + 1] as string,
+    },
+  }))
+}
+
+export function positionOf(sequence: number, index: number): number {
+  return sequence * POSITIONS_PER_BATCH + index
+}
+
+export function sequenceOf(position: number): number {
+  return Math.floor(position / POSITIONS_PER_BATCH)
+}
+
+export function indexOf(position: number): number {
+  return position % POSITIONS_PER_BATCH
+}

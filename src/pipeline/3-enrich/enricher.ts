@@ -1,0 +1,87 @@
+import type { RecordedEvent } from '#src/model/event.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Cursors } from '#src/ports/cursors.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import { patiently } from '#src/ports/patiently.ts'
+import { enrichedDetail } from './enriched-detail.ts'
+import type { Directory } from '#src/ports/directory.ts'
+import { withMembers } from '#src/model/json-text.ts'
+
+export interface EnricherPorts {
+  readonly log: EventLog
+  readonly cursors: Cursors
+  readonly directory: Directory
+  readonly clock: Clock
+  readonly observer: Observer
+}
+
+export const ENRICH_READER = 'enrich'
+
+/** A batch without tenancy events moves the cursor, which is worth a flush only now and then. */
+const CURSOR_SAVE_EVERY_MS = 1_000
+
+/**
+ * Reads the log for tenancy events that still carry bare IDs, and records each again with the
+ * names behind them, ready to be routed. Repeated after a crash it makes a duplicate with the
+ * same id, never a gap. Runs until the signal aborts.
+ */
+export async function enrich(ports: EnricherPorts, signal: AbortSignal): Promise<void> {
+  const { log, cursors, clock, observer } = ports
+  const onFault = (error: unknown) => observer.stageFaulted('enrich', error)
+  let cursor = (await patiently(() => cursors.get(ENRICH_READER), onFault, signal)) ?? 0
+  let savedAt = clock.now()
+  while (!signal.aborted) {
+    const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
+    const bare = batches.flatMap(({ events }) =>
+      events.map(({ event }) => event).filter((event) => event.awaitsEnrichment),
+    )
+    const receivedAt = clock.now()
+    const done = await patiently(
+      async () => {
+        await log.record(await Promise.all(bare.map((event) => enriched(ports, event, receivedAt))))
+        return true
+      },
+      onFault,
+      signal,
+    )
+    if (done === undefined) return
+    cursor = batches.at(-1)?.sequence ?? cursor
+    if (bare.length > 0 || clock.now() - savedAt >= CURSOR_SAVE_EVERY_MS) {
+      await patiently(() => cursors.save(ENRICH_READER, cursor), onFault, signal)
+      savedAt = clock.now()
+    }
+  }
+}
+
+async function enriched(
+  { directory, clock, observer }: EnricherPorts,
+  event: RecordedEvent,
+  receivedAt: number,
+): Promise<RecordedEvent> {
+  const { awaitsEnrichment: _, ...ready } = event
+  const { detail } = JSON.parse(event.json) as { detail: Record<string, unknown> }
+  const result = await enrichedDetail(directory, detail, event.detailType)
+  observer.eventEnriched(result.unresolvedIds)
+  const timed = withTimings(result.detail, receivedAt, clock.now())
+  return {
+    ...ready,
+    acceptedAt: clock.now(),
+    json: withMembers(event.json, { detail: JSON.stringify(timed) }),
+  }
+}
+
+/** The reference system's `meta.timings`: when the event was published, taken up and sent on. */
+function withTimings(
+  detail: Record<string, unknown>,
+  receivedAt: number,
+  dispatchedAt: number,
+): Record<string, unknown> {
+  const meta = detail['meta'] as Record<string, unknown>
+  const timings = {
+    ...(meta['timings'] as object | undefined),
+    processorReceiveTime: new Date(receivedAt).toISOString(),
+    processorDispatchTime: new Date(dispatchedAt).toISOString(),
+  }
+  return { ...detail, meta: { ...meta, timings } }
+}

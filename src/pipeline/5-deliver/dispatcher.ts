@@ -1,0 +1,241 @@
+import { laneOf } from '#src/model/delivery.ts'
+import type { Delivery, Settlement } from '#src/model/delivery.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import type { Ids } from '#src/ports/ids.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import { patiently } from '#src/ports/patiently.ts'
+import { attemptsAllowed, isFailing, isIdle, newLane, roomOf } from './lane.ts'
+import type { HeldDelivery, Lane } from './lane.ts'
+import { verdictAfter } from './retry-schedule.ts'
+import type { AttemptOutcome } from './retry-schedule.ts'
+import { createSettler } from './settler.ts'
+import type { Settler } from './settler.ts'
+
+/** A kind of target. */
+export interface TargetKind {
+  /** Attempts that one lane may have under way. */
+  readonly concurrency: number
+  /** Takes bounded time, for the hub waits for it when it stops. */
+  attempt(delivery: Delivery, event: RecordedEvent): Promise<AttemptOutcome>
+}
+
+export interface DispatcherPorts {
+  readonly log: EventLog
+  readonly queue: DeliveryQueue
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly observer: Observer
+  readonly targetKindOf: (targetArn: string) => TargetKind
+}
+
+/** Deliveries in memory over all lanes: about 50 MB of events of 1 KB. */
+const HELD_MAX = 50_000
+/** Node's timers overflow above 2^31 ms; a lane looks again at least this often. */
+const LOOK_AGAIN_AFTER_MS_MAX = 60_000
+const LOOK_AGAIN_AFTER_MS_MIN = 20
+/** While HELD_MAX deliveries are in memory, a lane that has none of them waits so long. */
+const MEMORY_FULL_PAUSE_MS = 100
+
+/**
+ * Attempts deliveries, lane by lane, until the signal aborts. Whatever is pending in the store is
+ * taken up at the start.
+ */
+export class Dispatcher {
+  readonly #ports: DispatcherPorts
+  readonly #signal: AbortSignal
+  readonly #settler: Settler
+  readonly #lanes = new Map<string, Lane>()
+  readonly #attemptsUnderWay = new Set<Promise<void>>()
+  #heldCount = 0
+  /** Resolves after the signal has aborted and every attempt that was under way is settled. */
+  readonly drained: Promise<void>
+
+  constructor(ports: DispatcherPorts, signal: AbortSignal) {
+    this.#ports = ports
+    this.#signal = signal
+    this.#settler = createSettler(ports.queue, this.#onFault)
+    this.drained = new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(this.#drain()))
+    })
+    void this.#takeUpWaiting()
+  }
+
+  /** Takes durable deliveries with their events at hand; what does not fit is read again later. */
+  offer(deliveries: readonly HeldDelivery[]): void {
+    const touched = new Set<Lane>()
+    for (const held of deliveries) {
+      const lane = this.#lane(laneOf(held.delivery), held.delivery.targetArn)
+      this.#hold(lane, held)
+      touched.add(lane)
+    }
+    for (const lane of touched) this.#pump(lane)
+  }
+
+  async #takeUpWaiting(): Promise<void> {
+    const waiting = await this.#patiently(() => this.#ports.queue.waitingLanes())
+    for (const { lane: name, targetArn } of waiting ?? []) {
+      const lane = this.#lane(name, targetArn)
+      lane.storeHasMore = true
+      this.#pump(lane)
+    }
+  }
+
+  #lane(name: string, targetArn: string): Lane {
+    const known = this.#lanes.get(name)
+    if (known !== undefined) return known
+    const lane = newLane(name, this.#ports.targetKindOf(targetArn).concurrency)
+    this.#lanes.set(name, lane)
+    return lane
+  }
+
+  /** False where there is no room: the store keeps the delivery for later. */
+  #hold(lane: Lane, held: HeldDelivery): boolean {
+    if (lane.held.has(held.delivery.id)) return true
+    if (roomOf(lane) <= 0 || this.#heldCount >= HELD_MAX) {
+      lane.storeHasMore = true
+      return false
+    }
+    lane.held.add(held.delivery.id)
+    lane.ready.push(held)
+    this.#heldCount += 1
+    return true
+  }
+
+  #release(lane: Lane, id: number): void {
+    if (lane.held.delete(id)) this.#heldCount -= 1
+  }
+
+  /** Starts as many attempts as the lane allows, and reads on when it has run out. */
+  #pump(lane: Lane): void {
+    if (this.#signal.aborted) return
+    while (lane.ready.length > 0 && lane.attemptsUnderWay < attemptsAllowed(lane)) {
+      const attempting = this.#attempt(lane, lane.ready.shift() as HeldDelivery)
+      this.#attemptsUnderWay.add(attempting)
+      void attempting.finally(() => this.#attemptsUnderWay.delete(attempting))
+    }
+    if (lane.ready.length === 0 && lane.storeHasMore && !lane.refilling) void this.#refill(lane)
+    if (isIdle(lane)) this.#lanes.delete(lane.name)
+  }
+
+  async #refill(lane: Lane): Promise<void> {
+    lane.refilling = true
+    lane.storeHasMore = false
+    clearTimeout(lane.timer)
+    delete lane.timer
+    const { queue, clock } = this.#ports
+    const wanted = lane.held.size + Math.max(1, roomOf(lane))
+    const found = await this.#patiently(() => queue.due(lane.name, clock.now(), wanted))
+    const fresh = (found ?? []).filter(({ id }) => !lane.held.has(id))
+    const firstRefused = fresh.findIndex((delivery) => !this.#hold(lane, { delivery }))
+    if (fresh.length === 0) await this.#lookAgainWhenDue(lane)
+    else if (firstRefused === 0) this.#lookAgainIn(lane, MEMORY_FULL_PAUSE_MS)
+    else lane.storeHasMore = true
+    lane.refilling = false
+    this.#pump(lane)
+  }
+
+  async #lookAgainWhenDue(lane: Lane): Promise<void> {
+    const { queue, clock } = this.#ports
+    const dueAt = await this.#patiently(() => queue.nextDueAt(lane.name))
+    // Those that are held show as due too; they pump the lane when they are settled.
+    if (dueAt !== undefined && lane.held.size === 0) this.#lookAgainIn(lane, dueAt - clock.now())
+  }
+
+  #lookAgainIn(lane: Lane, waitMs: number): void {
+    if (this.#signal.aborted) return
+    lane.storeHasMore = false
+    const boundedMs = Math.min(LOOK_AGAIN_AFTER_MS_MAX, Math.max(LOOK_AGAIN_AFTER_MS_MIN, waitMs))
+    lane.timer = setTimeout(() => {
+      delete lane.timer
+      lane.storeHasMore = true
+      this.#pump(lane)
+    }, boundedMs)
+  }
+
+  async #attempt(lane: Lane, { delivery, event: known }: HeldDelivery): Promise<void> {
+    const { clock, observer } = this.#ports
+    lane.attemptsUnderWay += 1
+    const startedAt = clock.now()
+    const { outcome, event } = await this.#outcomeOf(delivery, known)
+    lane.attemptsUnderWay -= 1
+    lane.failuresInARow = outcome.kind === 'retryable' ? lane.failuresInARow + 1 : 0
+    const settlement = this.#settlementOf(delivery, event, outcome)
+    observer.attemptFinished({
+      delivery,
+      outcome: settlement.kind,
+      durationMs: clock.now() - startedAt,
+      ...(outcome.kind !== 'success' && { error: outcome.error }),
+    })
+    this.#settler.add(settlement, () => {
+      this.#release(lane, delivery.id)
+      if (settlement.kind === 'retry') lane.storeHasMore = true
+      this.#pump(lane)
+    })
+    if (isFailing(lane)) this.#shed(lane)
+    this.#pump(lane)
+  }
+
+  /** A failing lane gives its memory back; the store has what it held. */
+  #shed(lane: Lane): void {
+    for (const { delivery } of lane.ready.splice(0)) {
+      this.#release(lane, delivery.id)
+      lane.storeHasMore = true
+    }
+  }
+
+  async #outcomeOf(
+    delivery: Delivery,
+    known: RecordedEvent | undefined,
+  ): Promise<{ readonly outcome: AttemptOutcome; readonly event: RecordedEvent | undefined }> {
+    const { log, targetKindOf } = this.#ports
+    let event = known
+    try {
+      event ??= await log.eventAt(delivery.position)
+      if (event !== undefined) {
+        return { event, outcome: await targetKindOf(delivery.targetArn).attempt(delivery, event) }
+      }
+      const message = `the log no longer has event ${delivery.eventId}`
+      return { event, outcome: { kind: 'permanent', error: { code: 'INTERNAL_ERROR', message } } }
+    } catch (error) {
+      this.#onFault(error)
+      const message = error instanceof Error ? error.message : String(error)
+      return { event, outcome: { kind: 'retryable', error: { code: 'INTERNAL_ERROR', message } } }
+    }
+  }
+
+  #settlementOf(
+    delivery: Delivery,
+    event: RecordedEvent | undefined,
+    outcome: AttemptOutcome,
+  ): Settlement {
+    const { id } = delivery
+    if (outcome.kind === 'success') return { kind: 'delivered', id }
+    const { error } = outcome
+    const attempts = delivery.attempts + 1
+    const now = this.#ports.clock.now()
+    const eventJson = event?.json ?? ''
+    const dead = { kind: 'dead' as const, id, attempts, diedAt: now, error, eventJson }
+    if (outcome.kind === 'permanent') return dead
+    const { retryAfterMs = 0 } = outcome
+    const jitter = this.#ports.ids.fraction()
+    const verdict = verdictAfter(delivery, attempts, { now, jitter, retryAfterMs })
+    return verdict.kind === 'dead'
+      ? { ...dead, exhausted: verdict.exhausted }
+      : { kind: 'retry', id, attempts, nextAttemptAt: verdict.nextAttemptAt, error }
+  }
+
+  async #drain(): Promise<void> {
+    for (const lane of this.#lanes.values()) clearTimeout(lane.timer)
+    await Promise.allSettled(this.#attemptsUnderWay)
+    await this.#settler.drained()
+  }
+
+  #patiently<T>(work: () => Promise<T>): Promise<T | undefined> {
+    return patiently(work, this.#onFault, this.#signal)
+  }
+
+  readonly #onFault = (error: unknown) => this.#ports.observer.stageFaulted('deliver', error)
+}

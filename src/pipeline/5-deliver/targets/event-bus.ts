@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+
+import { parseBusArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
+import type { DeadLetterCode } from '#src/model/delivery.ts'
+import { isoSeconds } from '#src/model/event.ts'
+import type { Hops, RecordedEvent } from '#src/model/event.ts'
+import { withMembers } from '#src/model/json-text.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import type { TargetKind } from '../dispatcher.ts'
+import type { AttemptOutcome } from '../retry-schedule.ts'
+
+export interface EventBusTargetPorts {
+  readonly log: EventLog
+  readonly clock: Clock
+  readonly busExists: (busArn: string) => Promise<boolean>
+}
+
+/** Attempts end in a flush of the log, which they share: many at once cost as much as one. */
+const ATTEMPTS_PER_TARGET_MAX = 256
+
+/** An event is forwarded once within a region and once across regions. */
+const HOPS_MAX = 1
+
+/** A target that is another event bus of this hub: the event is recorded on that bus. */
+export function createEventBusTarget({ log, clock, busExists }: EventBusTargetPorts): TargetKind {
+  return {
+    concurrency: ATTEMPTS_PER_TARGET_MAX,
+    attempt: async (delivery, event) => {
+      const from = parseBusArn(event.busArn)
+      const to = parseBusArn(delivery.targetArn)
+      if (from === undefined || to === undefined) {
+        return refused('INVALID_PARAMETER', `"${delivery.targetArn}" is not an event bus`)
+      }
+      if (from.account !== to.account && !delivery.managed) {
+        return refused(
+          'NO_PERMISSIONS',
+          `no resource-based policy of ${delivery.targetArn} lets account ${from.account} put events`,
+        )
+      }
+      if (!(await busExists(delivery.targetArn))) {
+        return refused('NO_RESOURCE', `event bus ${delivery.targetArn} does not exist`)
+      }
+      const hops = nextHops(event.hops, from, to)
+      if ('kind' in hops) return hops
+      const forwarded = { ...event, busArn: delivery.targetArn, hops, acceptedAt: clock.now() }
+      await log.record([from.region === to.region ? forwarded : acrossRegions(forwarded)])
+      return { kind: 'success' }
+    },
+  }
+}
+
+function nextHops(hops: Hops, from: BusAddress, to: BusAddress): Hops | AttemptOutcome {
+  if (from.region === to.region) {
+    return hops.sameRegion < HOPS_MAX
+      ? { ...hops, sameRegion: hops.sameRegion + 1 }
+      : refused(
+          'THIRD_ACCOUNT_HOP_DETECTED',
+          'an event can be sent to an event bus target only once within a region',
+        )
+  }
+  return hops.crossRegion < HOPS_MAX
+    ? { sameRegion: 0, crossRegion: hops.crossRegion + 1 }
+    : refused(
+        'THIRD_REGION_HOP_DETECTED',
+        'an event can be sent to an event bus of another region only once',
+      )
+}
+
+/**
+ * Across regions an event gets a new id and time; account and region stay the origin's. The id
+ * follows from the old one and the bus, so that a repeated attempt makes a duplicate that shows.
+ */
+function acrossRegions(event: RecordedEvent): RecordedEvent {
+  const id = derivedUuid(`${event.id} ${event.busArn}`)
+  const json = withMembers(event.json, {
+    id: JSON.stringify(id),
+    time: JSON.stringify(isoSeconds(event.acceptedAt)),
+  })
+  return { ...event, id, json }
+}
+
+/** A UUID of version 8: the first bits of a SHA-256 (RFC 9562, section 5.8). */
+function derivedUuid(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
+  const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4]
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-')
+}
+
+function refused(code: DeadLetterCode, message: string): AttemptOutcome {
+  return { kind: 'permanent', error: { code, message } }
+}

@@ -1,0 +1,77 @@
+import type { AttemptError } from '#src/model/delivery.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Outbound, OutboundOutcome } from '#src/ports/outbound.ts'
+import type { TargetKind } from '../dispatcher.ts'
+import type { AttemptOutcome } from '../retry-schedule.ts'
+
+/** EventBridge gives an API destination five seconds in all. */
+const ATTEMPT_TIMEOUT_MS = 5_000
+const ATTEMPTS_PER_TARGET_MAX = 16
+
+/** Answers after which EventBridge tries again, besides all of 5xx. */
+const RETRIED_STATUSES = new Set([401, 407, 409, 429])
+const TOO_MANY_REQUESTS = 429
+
+/** A target that is an http or https URL: it gets the event as the body of a POST. */
+export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind {
+  return {
+    concurrency: ATTEMPTS_PER_TARGET_MAX,
+    attempt: async (delivery, event) => {
+      const outcome = await outbound.request({
+        url: delivery.targetArn,
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json; charset=utf-8',
+          'user-agent': 'Belfry',
+          ...(event.traceHeader !== undefined && { 'x-amzn-trace-id': event.traceHeader }),
+        },
+        body: event.json,
+        timeoutMs: ATTEMPT_TIMEOUT_MS,
+      })
+      return attemptOutcomeOf(outcome, clock.now())
+    },
+  }
+}
+
+function attemptOutcomeOf(outcome: OutboundOutcome, now: number): AttemptOutcome {
+  switch (outcome.kind) {
+    case 'answered':
+      return outcomeOfAnswer(outcome.status, outcome.headers['retry-after'], now)
+    case 'refused':
+      return { kind: 'permanent', error: { code: 'INVALID_PARAMETER', message: outcome.message } }
+    case 'failed':
+      return {
+        kind: 'retryable',
+        error: {
+          code: outcome.reason === 'timeout' ? 'TIMEOUT' : 'CONNECTION_FAILURE',
+          message: outcome.message,
+        },
+      }
+    default:
+      return outcome satisfies never
+  }
+}
+
+function outcomeOfAnswer(
+  status: number,
+  retryAfter: string | undefined,
+  now: number,
+): AttemptOutcome {
+  if (status >= 200 && status < 300) return { kind: 'success' }
+  const redirect = status >= 300 && status < 400
+  const error: AttemptError = {
+    code: status === TOO_MANY_REQUESTS ? 'THROTTLING' : 'ERROR_FROM_TARGET',
+    message: `the target answered ${status}${redirect ? '; redirects are not followed' : ''}`,
+  }
+  if (status < 500 && !RETRIED_STATUSES.has(status)) return { kind: 'permanent', error }
+  const retryAfterMs = retryAfterMsOf(retryAfter, now)
+  return { kind: 'retryable', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/** Seconds or a date, RFC 9110 section 10.2.3. */
+function retryAfterMsOf(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined
+  const seconds = Number(header)
+  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now
+  return waitMs > 0 ? waitMs : undefined
+}

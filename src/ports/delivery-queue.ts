@@ -1,0 +1,45 @@
+import type { DeadLetter, Delivery, NewDelivery, Settlement } from '#src/model/delivery.ts'
+
+/** A lane that has deliveries waiting. */
+export interface WaitingLane {
+  readonly lane: string
+  readonly targetArn: string
+}
+
+/** Narrows dead letters; a prefix of the rule ARN also serves as the scope of a caller. */
+export interface DeadLetterQuery {
+  readonly ruleArnPrefixes?: readonly string[]
+  readonly ruleArn?: string
+  readonly targetId?: string
+  readonly eventId?: string
+  /** Only those with a greater id. */
+  readonly afterId?: number
+  readonly limit: number
+}
+
+/** Durable deliveries and dead letters. */
+export interface DeliveryQueue {
+  /**
+   * Stores deliveries and moves the reader's cursor in one transaction: after a crash a batch is
+   * routed again or not at all, never half. Answers the new ids, in order.
+   */
+  enqueue(
+    reader: string,
+    sequence: number,
+    deliveries: readonly NewDelivery[],
+  ): Promise<readonly number[]>
+  waitingLanes(): Promise<readonly WaitingLane[]>
+  /** Deliveries of one lane that are due at `now`, the longest due first. */
+  due(lane: string, now: number, limit: number): Promise<readonly Delivery[]>
+  /** When the lane's next delivery is due, or undefined when none waits. */
+  nextDueAt(lane: string): Promise<number | undefined>
+  settle(settlements: readonly Settlement[]): Promise<void>
+  deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>
+  /**
+   * Turns dead letters into pending deliveries with a fresh retry budget.
+   * Answers those that it found, as they now are.
+   */
+  redrive(ids: readonly number[], now: number): Promise<readonly Delivery[]>
+  /** Counts for metrics and readiness. */
+  counts(): Promise<{ readonly pending: number; readonly dead: number }>
+}

@@ -1,0 +1,22 @@
+import type { AttemptError, Delivery } from '#src/model/delivery.ts'
+
+export interface FinishedAttempt {
+  readonly delivery: Delivery
+  readonly outcome: 'delivered' | 'retry' | 'dead'
+  readonly durationMs: number
+  readonly error?: AttemptError
+}
+
+/** What the stages tell about themselves: metrics and the log lines of finished things. */
+export interface Observer {
+  entriesAccepted(door: 'put-events' | 'collector' | 'tenancy', count: number): void
+  /** Refused entries, by error code. */
+  entryRefused(door: 'put-events' | 'collector', code: string): void
+  /** Entries put to a bus that does not exist: accepted and dropped, as on AWS. */
+  entryDropped(): void
+  eventsRouted(count: number, deliveries: number): void
+  eventEnriched(unresolvedIds: number): void
+  attemptFinished(attempt: FinishedAttempt): void
+  /** A stage could not do its work and will try again. */
+  stageFaulted(stage: 'outbox' | 'enrich' | 'route' | 'deliver', error: unknown): void
+}

@@ -1,0 +1,44 @@
+/** One HTTP request of the hub to somewhere else. The seam sets `Host` itself. */
+export interface OutboundRequest {
+  readonly url: string
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+  /** Covers everything: waiting for a free connection, connecting, sending, the whole answer. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/** What became of a request. No message holds a body, a header, a path or a query string. */
+export type OutboundOutcome =
+  | {
+      readonly kind: 'answered'
+      /** Any final status; a 3xx is an answer like the others, redirects are never followed. */
+      readonly status: number
+      /** Names in lower case; values of a repeated header are joined with ", ". */
+      readonly headers: Readonly<Record<string, string>>
+      /** The first bytes as UTF-8; an encoded (compressed) body is not decoded. */
+      readonly body: string
+      readonly bodyTruncated: boolean
+      readonly durationMs: number
+    }
+  /** The policy forbids it, or HTTP cannot express it: not sent, and a retry changes nothing. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** Unknown whether the other side has seen it, so a retry may deliver it twice. */
+  | {
+      readonly kind: 'failed'
+      /** 'timeout' is the request's own limit; a connect that takes too long is a failed one. */
+      readonly reason: 'timeout' | 'connection-failed' | 'aborted'
+      readonly message: string
+      readonly durationMs: number
+    }
+
+/** The one way out: every HTTP request that the hub makes passes here and through its policy. */
+export interface Outbound {
+  /** Sends one request; every expected outcome is a value, nothing is thrown. */
+  request(request: OutboundRequest): Promise<OutboundOutcome>
+  /** Why a URL would be refused, judged without DNS: for the moment when a target is saved. */
+  refusalOf(url: string): string | undefined
+  /** Takes no more requests, lets the running ones end and then drops every connection. */
+  close(): Promise<void>
+}

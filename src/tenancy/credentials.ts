@@ -1,0 +1,172 @@
+import type { AccountId } from '#src/model/event.ts'
+import { atLeast, roleOf } from '#src/model/principal.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { ApiToken } from '#src/model/tenancy.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Ids } from '#src/ports/ids.ts'
+import type { State } from '#src/ports/state.ts'
+import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS } from './documents.ts'
+import type { Vault } from './vault.ts'
+
+/** An access key that signs requests, and who it stands for. */
+export interface Credential {
+  readonly secretAccessKey: string
+  readonly principal: Principal
+  /** Epoch ms; temporary credentials only. */
+  readonly expiresAt?: number
+}
+
+export interface TemporaryCredential extends Credential {
+  readonly accessKeyId: string
+  readonly sessionToken: string
+  readonly expiresAt: number
+}
+
+export interface AssumeRoleRequest {
+  readonly roleArn: string
+  readonly sessionName: string
+  readonly durationMs: number
+}
+
+export interface Credentials {
+  /** undefined: the access key, or the session token with it, is unknown or was taken back. */
+  find(accessKeyId: string, sessionToken?: string): Promise<Credential | undefined>
+  /** undefined: the caller may not act in that account, or not in that role. */
+  assumeRole(
+    caller: Principal,
+    request: AssumeRoleRequest,
+  ): Promise<TemporaryCredential | undefined>
+}
+
+/** What a session token holds, sealed. */
+interface SealedSession {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly roleArn: string
+  readonly sessionName: string
+  readonly expiresAt: number
+  /** The token that assumed the role: when it goes, so does the session. */
+  readonly sourceAccessKeyId: string
+}
+
+/** The account of callers that act in none. */
+export const NO_ACCOUNT = '000000000000'
+
+/** Every managed account has a role of each token role's name. */
+const ROLE_ARN = /^arn:aws:iam::(\d{12}):role\/(api_[a-z]+)$/
+/** AWS's form of a temporary access key: ASIA and 16 letters and digits. */
+const TEMPORARY_KEY_PREFIX = 'ASIA'
+const TEMPORARY_KEY_CHARACTERS = 16
+const TEMPORARY_SECRET_CHARACTERS = 40
+/** Opened secrets and sessions; dropped whole when full. */
+const KNOWN_MAX = 20_000
+
+export interface CredentialPorts {
+  readonly state: State
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly vault: Vault
+}
+
+export function createCredentials({ state, clock, ids, vault }: CredentialPorts): Credentials {
+  const known = new Map<string, Credential>()
+  state.watch((changes) => {
+    if (changes.some(({ collection }) => collection === API_TOKENS.name)) known.clear()
+  })
+
+  const findToken = async (accessKeyId: string): Promise<Credential | undefined> => {
+    const token = await state.get(API_TOKENS, accessKeyId)
+    const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
+    const role = token === undefined ? undefined : roleOf(token.role)
+    if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
+    return { secretAccessKey, principal: principalOfToken(token, role) }
+  }
+
+  const findSession = async (
+    accessKeyId: string,
+    sessionToken: string,
+  ): Promise<Credential | undefined> => {
+    const opened = vault.open(sessionToken)
+    if (opened === undefined) return undefined
+    const session = JSON.parse(opened) as SealedSession
+    if (session.accessKeyId !== accessKeyId) return undefined
+    const source = await findToken(session.sourceAccessKeyId)
+    const principal =
+      source && (await principalOfRole(source.principal, session.roleArn, session.sessionName))
+    if (principal === undefined) return undefined
+    const { secretAccessKey, expiresAt } = session
+    return { secretAccessKey, principal, expiresAt }
+  }
+
+  /** The caller in another account, in a role no stronger than its own; undefined if refused. */
+  const principalOfRole = async (
+    caller: Principal,
+    roleArn: string,
+    sessionName: string,
+  ): Promise<Principal | undefined> => {
+    const [, awsAccountId, roleName] = ROLE_ARN.exec(roleArn) ?? []
+    const role = roleName === undefined ? undefined : roleOf(roleName)
+    if (awsAccountId === undefined || role === undefined) return undefined
+    const organisationId = await organisationOfAccount(awsAccountId)
+    const reached =
+      organisationId !== undefined && (caller.organisationId ?? organisationId) === organisationId
+    if (!reached || !atLeast(caller.role, role)) return undefined
+    return {
+      ...caller,
+      arn: `arn:aws:sts::${awsAccountId}:assumed-role/${roleName}/${sessionName}`,
+      id: `AROA${awsAccountId}:${sessionName}`,
+      role,
+      organisationId,
+      awsAccountId,
+    }
+  }
+
+  const organisationOfAccount = async (awsAccountId: AccountId) => {
+    const id = await state.get(AWS_ACCOUNTS, awsAccountId)
+    return id === undefined ? undefined : (await state.get(ACCOUNTS, id))?.organisationId
+  }
+
+  return {
+    find: async (accessKeyId, sessionToken) => {
+      const name = sessionToken === undefined ? accessKeyId : `${accessKeyId} ${sessionToken}`
+      const remembered = known.get(name)
+      if (remembered !== undefined) return remembered
+      const found =
+        sessionToken === undefined
+          ? await findToken(accessKeyId)
+          : await findSession(accessKeyId, sessionToken)
+      if (found === undefined) return undefined
+      if (known.size >= KNOWN_MAX) known.clear()
+      known.set(name, found)
+      return found
+    },
+    assumeRole: async (caller, { roleArn, sessionName, durationMs }) => {
+      const sourceAccessKeyId = caller.accessKeyId
+      const principal = await principalOfRole(caller, roleArn, sessionName)
+      if (principal === undefined || sourceAccessKeyId === undefined) return undefined
+      const session: SealedSession = {
+        accessKeyId: TEMPORARY_KEY_PREFIX + ids.secret(TEMPORARY_KEY_CHARACTERS).toUpperCase(),
+        secretAccessKey: ids.secret(TEMPORARY_SECRET_CHARACTERS),
+        roleArn,
+        sessionName,
+        expiresAt: clock.now() + durationMs,
+        sourceAccessKeyId,
+      }
+      const { accessKeyId, secretAccessKey, expiresAt } = session
+      const sessionToken = vault.seal(JSON.stringify(session))
+      return { accessKeyId, secretAccessKey, sessionToken, principal, expiresAt }
+    },
+  }
+}
+
+function principalOfToken(token: ApiToken, role: Principal['role']): Principal {
+  const { accessKeyId, organisationId, awsAccountId } = token
+  return {
+    arn: `arn:aws:iam::${awsAccountId ?? NO_ACCOUNT}:user/${token.name}`,
+    id: accessKeyId,
+    role,
+    accessKeyId,
+    ...(organisationId !== undefined && { organisationId }),
+    ...(awsAccountId !== undefined && { awsAccountId }),
+  }
+}

@@ -1,0 +1,91 @@
+import type {
+  Account,
+  AccountRole,
+  ApiToken,
+  Customer,
+  IngestKey,
+  Organisation,
+  User,
+} from '#src/model/tenancy.ts'
+import { collection } from '#src/ports/state.ts'
+import type { Collection, State } from '#src/ports/state.ts'
+import type { TenancyEvent } from './tenancy-events.ts'
+
+export interface StoredUser extends User {
+  /** Absent: the user cannot sign in with a password. */
+  readonly passwordHash?: string
+}
+
+export interface StoredToken extends ApiToken {
+  readonly sealedSecret: string
+}
+
+export interface StoredSession {
+  readonly userId: string
+  readonly expiresAt: number
+}
+
+export const CUSTOMERS = collection<Customer>('customers')
+export const ORGANISATIONS = collection<Organisation>('organisations')
+/** By alias; holds the organisation's id. */
+export const ORGANISATION_ALIASES = collection<string>('organisation-aliases')
+export const ACCOUNTS = collection<Account>('accounts')
+/** By AWS account id; holds the account's id. */
+export const AWS_ACCOUNTS = collection<string>('aws-accounts')
+/** By organisation and role; holds the id of the organisation's only account of that role. */
+export const FOUNDATION_ACCOUNTS = collection<string>('foundation-accounts')
+export const USERS = collection<StoredUser>('users')
+/** By e-mail in lower case; holds the user's id. */
+export const USER_EMAILS = collection<string>('user-emails')
+export const API_TOKENS = collection<StoredToken>('api-tokens')
+/** By the fingerprint of the session's secret. */
+export const SESSIONS = collection<StoredSession>('sessions')
+/** By the fingerprint of the key. */
+export const INGEST_KEYS = collection<IngestKey>('ingest-keys')
+/** Tenancy events on their way to the log, written in the transaction of their action. */
+export const OUTBOX = collection<TenancyEvent>('outbox')
+
+/** Key of an organisation's only account of a role. */
+export function foundationKey(organisationId: string, role: AccountRole): string {
+  return `${organisationId}|${role}`
+}
+
+export interface ListRequest<T> {
+  readonly after?: string | undefined
+  readonly limit: number
+  readonly accept: (value: T) => boolean
+}
+
+export interface ListPage<T> {
+  readonly items: readonly T[]
+  /** Where the next page starts; absent on the last one. */
+  readonly last?: string
+}
+
+const DOCUMENTS_PER_READ = 500
+
+/** A page of the documents that a caller may see, in the order of their keys. */
+export async function listAccepted<T>(
+  state: State,
+  from: Collection<T>,
+  { after, limit, accept }: ListRequest<T>,
+): Promise<ListPage<T>> {
+  const found: { key: string; value: T }[] = []
+  let cursor = after
+  for (;;) {
+    const documents = await state.list(from, {
+      limit: DOCUMENTS_PER_READ,
+      ...(cursor !== undefined && { after: cursor }),
+    })
+    for (const document of documents) {
+      if (!accept(document.value)) continue
+      if (found.length === limit) {
+        const last = found.at(-1)?.key
+        return { items: found.map(({ value }) => value), ...(last !== undefined && { last }) }
+      }
+      found.push(document)
+    }
+    if (documents.length < DOCUMENTS_PER_READ) return { items: found.map(({ value }) => value) }
+    cursor = documents.at(-1)?.key
+  }
+}

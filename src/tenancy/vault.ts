@@ -1,0 +1,42 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+
+/** Encrypts what the store must not hold in the clear. */
+export interface Vault {
+  seal(text: string): string
+  /** The text, or undefined where `sealed` was not sealed with this key. */
+  open(sealed: string): string | undefined
+}
+
+export const MASTER_KEY_BYTES = 32
+const IV_BYTES = 12
+const TAG_BYTES = 16
+const CIPHER = 'aes-256-gcm'
+
+/** AES-256-GCM; a sealed text is base64url of IV, tag and ciphertext. */
+export function createVault(masterKey: Uint8Array): Vault {
+  return {
+    seal: (text) => {
+      const iv = randomBytes(IV_BYTES)
+      const cipher = createCipheriv(CIPHER, masterKey, iv)
+      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
+    },
+    open: (sealed) => {
+      const bytes = Buffer.from(sealed, 'base64url')
+      if (bytes.length < IV_BYTES + TAG_BYTES) return undefined
+      const decipher = createDecipheriv(CIPHER, masterKey, bytes.subarray(0, IV_BYTES))
+      decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+      try {
+        const body = decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES))
+        return Buffer.concat([body, decipher.final()]).toString('utf8')
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+/** For secrets of full entropy, which need no salt: what is stored cannot be turned back. */
+export function fingerprint(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}

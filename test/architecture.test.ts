@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+/**
+ * Which part may import which, in the order of an event's way. A part is a folder below src/, or
+ * a file there; a stage of the pipeline is a part of its own. A new edge is a line here with its
+ * reason.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  model: [],
+  errors: [],
+  ports: ['model', 'errors'],
+  'pipeline/1-accept': ['model', 'ports', 'errors'],
+  'pipeline/2-record': ['model', 'ports', 'errors'],
+  'pipeline/3-enrich': ['model', 'ports', 'errors'],
+  'pipeline/4-route': ['model', 'ports', 'errors'],
+  'pipeline/5-deliver': ['model', 'ports', 'errors'],
+  // What is configured on buses, and the rules as routing asks for them.
+  buses: ['model', 'ports', 'errors'],
+  tenancy: ['model', 'ports', 'errors'],
+  // Wiring is buses and managed rules.
+  assurance: ['model', 'ports', 'errors', 'buses'],
+  'adapters/sqlite': ['model', 'ports', 'errors'],
+  'adapters/outbound': ['model', 'ports', 'errors'],
+  observe: ['model', 'ports', 'errors'],
+  api: ['model', 'ports', 'errors', 'buses', 'tenancy', 'pipeline/1-accept'],
+  // Talks to the API only; clock and ids so that no other file reads them.
+  cli: ['model', 'ports/clock', 'ports/ids', 'version'],
+  config: ['model'],
+  version: [],
+  'master-key': ['tenancy'],
+}
+/** The composition root puts everything together. */
+const COMPOSITION = new Set(['hub', 'main'])
+
+/** One folder or file imports each of these, so that replacing one is a change in one place. */
+const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
+  'node:sqlite': /^adapters\/sqlite\//,
+  'node:worker_threads': /^adapters\/sqlite\//,
+  undici: /^adapters\/outbound\//,
+  fastify: /^api\//,
+  '@fastify/swagger': /^api\/server\.ts$/,
+  pino: /^observe\//,
+  'prom-client': /^observe\//,
+  commander: /^cli\//,
+  'cli-progress': /^cli\//,
+  // Connections out go through the outbound seam alone.
+  'node:http': /^(api\/signature|adapters\/outbound)\//,
+  'node:https': /^$/,
+  'node:net': /^(adapters\/outbound\/|hub\.ts$)/,
+  'node:tls': /^adapters\/outbound\//,
+  'node:http2': /^$/,
+  'node:dgram': /^$/,
+}
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const files = globSync('**/*.ts', { cwd: SRC }).filter(
+  (file) => !/\.(test|fixture)\.ts$/.test(file),
+)
+
+describe('imports', () => {
+  it.each(files)('%s imports only what its part may', (file) => {
+    const part = partOf(file)
+    if (COMPOSITION.has(part)) return
+    const allowed = MAY_IMPORT[part]
+    expect(allowed, `"${part}" has no line in MAY_IMPORT`).toBeDefined()
+    for (const imported of ownImports(file)) {
+      const to = partOf(imported)
+      const reached = [part, ...(allowed ?? [])]
+      const allowedFile = reached.includes(imported.replace(/\.ts$/, ''))
+      expect(reached.includes(to) || allowedFile, `${file} imports ${imported}`).toBe(true)
+    }
+  })
+
+  it.each(files)('%s reaches outside packages only where they are used', (file) => {
+    for (const name of packageImports(file)) {
+      const allowed = ONLY_IMPORTER[name]
+      if (allowed !== undefined) expect(file, `imports "${name}"`).toMatch(allowed)
+    }
+  })
+
+  it.each(files.filter((file) => !file.startsWith('cli/')))(
+    '%s makes no connection of its own',
+    (file) => {
+      expect(sourceOf(file)).not.toMatch(/(?<![.\w#])fetch\(|new WebSocket\(|new EventSource\(/)
+    },
+  )
+})
+
+function partOf(file: string): string {
+  const [first = '', second = ''] = file.split('/')
+  if (first === 'pipeline' || first === 'adapters') return `${first}/${second}`
+  return first.replace(/\.ts$/, '')
+}
+
+function sourceOf(file: string): string {
+  return readFileSync(join(SRC, file), 'utf8')
+}
+
+function importsOf(file: string): readonly string[] {
+  const source = sourceOf(file)
+  return Array.from(source.matchAll(/(?:from|import) '([^']+)'/g), ([, name]) => name as string)
+}
+
+/** Paths below src/ of what a file imports of ours. */
+function ownImports(file: string): readonly string[] {
+  return importsOf(file)
+    .flatMap((name) => {
+      if (name.startsWith('#src/')) return [name.slice('#src/'.length)]
+      if (name.startsWith('.')) return [relative(SRC, join(SRC, dirname(file), name))]
+      return []
+    })
+    .filter((path) => !path.startsWith('..'))
+}
+
+function packageImports(file: string): readonly string[] {
+  return importsOf(file).filter((name) => !name.startsWith('.') && !name.startsWith('#'))
+}

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { signedHeaders } from '#src/model/sigv4.ts'
+
+/** A hub in its own process, as a user starts it. */
+export interface HubProcess {
+  readonly url: string
+  readonly folder: string
+  readonly process: ChildProcess
+  /** What it wrote to standard error. */
+  errors(): string
+  /** An access key of a profile that the hub keeps; waits until it is there. */
+  profile(name: string): Promise<{ accessKeyId: string; secretAccessKey: string }>
+  /** A signed call of the REST API by the operator. */
+  rest(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>
+  kill(signal: NodeJS.Signals): Promise<void>
+}
+
+const ROOT = new URL('..', import.meta.url).pathname
+const START_TIMEOUT_MS = 20_000
+
+export function newDataFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'belfry-test-'))
+}
+
+export function removeDataFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** Starts a hub on a free port and waits until it says where it listens. */
+export async function startHubProcess(
+  folder: string,
+  flags: readonly string[] = ['--allow-private-targets'],
+): Promise<HubProcess> {
+  const child = spawn(
+    process.execPath,
+    ['src/main.ts', '--port', '0', '--data', folder, ...flags],
+    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
+  )
+  let errors = ''
+  child.stderr.on('data', (text: Buffer) => (errors += text.toString()))
+  const url = await listeningUrl(child, () => errors)
+  const credentials = () => readFileSync(join(folder, 'credentials'), 'utf8')
+  const profile = async (name: string) => {
+    for (;;) {
+      const found = profileIn(credentials(), name)
+      if (found !== undefined) return found
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  return {
+    url,
+    folder,
+    process: child,
+    errors: () => errors,
+    profile,
+    rest: async (method, path, body) => {
+      const caller = await profile('operator')
+      const text = body === undefined ? '' : JSON.stringify(body)
+      const headers = signedHeaders(
+        {
+          method,
+          url: `/api/v1${path}`,
+          headers: {
+            host: new URL(url).host,
+            ...(body !== undefined && { 'content-type': 'application/json' }),
+          },
+          body: text,
+        },
+        { ...caller, region: 'us-east-1', service: 'belfry', now: Date.now() },
+      )
+      const response = await fetch(`${url}/api/v1${path}`, {
+        method,
+        headers,
+        ...(body !== undefined && { body: text }),
+      })
+      const answer = await response.text()
+      return { status: response.status, body: answer === '' ? undefined : JSON.parse(answer) }
+    },
+    kill: async (signal) => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.kill(signal)
+      await once(child, 'exit')
+    },
+  }
+}
+
+async function listeningUrl(child: ChildProcess, errors: () => string): Promise<string> {
+  let output = ''
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => reject(new Error(`the hub ${reason}: ${output}${errors()}`))
+    const timer = setTimeout(() => fail('did not start in time'), START_TIMEOUT_MS)
+    child.on('exit', () => fail('exited'))
+    child.stdout?.on('data', (text: Buffer) => {
+      output += text.toString()
+      const url = /listening on\s+(http\S+)/.exec(output)?.[1]
+      if (url === undefined) return
+      clearTimeout(timer)
+      resolve(url)
+    })
+  })
+}
+
+function profileIn(text: string, name: string) {
+  const section = new RegExp(
+    `\\[${name}\\]\\naws_access_key_id = (\\S+)\\naws_secret_access_key = (\\S+)`,
+  ).exec(text)
+  if (section === null) return undefined
+  return { accessKeyId: section[1] as string, secretAccessKey: section[2] as string }
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config'
+
+const everywhere = { testTimeout: 30_000, hookTimeout: 60_000 }
+
+/** `npm test -- --project unit` runs one kind: unit, journeys, compat, crash. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          ...everywhere,
+        },
+      },
+      { test: { name: 'journeys', include: ['test/journeys/**/*.test.ts'], ...everywhere } },
+      { test: { name: 'compat', include: ['test/compat/**/*.test.ts'], ...everywhere } },
+      {
+        test: {
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
