@@ -1,5 +1,5 @@
 // Starts the hub. Plain JavaScript for any Node from 18 on: installs what is missing first.
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,6 +24,11 @@ function installIfNeeded() {
     return
   }
   console.error('Installing dependencies (npm ci) ...')
-  execFileSync('npm', ['ci'], { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' })
+  const shell = process.platform === 'win32'
+  const { status } = spawnSync('npm', ['ci'], { cwd: ROOT, stdio: 'inherit', shell })
+  if (status !== 0) {
+    console.error('Belfry could not install its dependencies; npm says why above.')
+    process.exit(1)
+  }
   writeFileSync(marker, lock)
 }

@@ -48,7 +48,7 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   'cli-progress': /^cli\//,
   // Connections out go through the outbound seam alone.
-  'node:http': /^(api\/signature|adapters\/outbound)\//,
+  'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/)/,
   'node:https': /^$/,
   'node:net': /^(adapters\/outbound\/|hub\.ts$)/,
   'node:tls': /^adapters\/outbound\//,

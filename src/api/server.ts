@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 
 import swagger from '@fastify/swagger'
 import Fastify from 'fastify'
@@ -37,6 +39,8 @@ export interface ServerPorts {
 export const BODY_BYTES_MAX = 8 * 1024 * 1024
 /** A client that sends its request more slowly than this is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000
+/** How long the rest of a body that is too large is read and thrown away. */
+const DRAIN_TIMEOUT_MS = 5_000
 
 /** The hub's one HTTP port, with every way in. */
 export async function createServer(ports: ServerPorts): Promise<FastifyInstance> {
@@ -79,13 +83,21 @@ function addRawBodyRoutes(app: FastifyInstance, ports: ServerPorts): void {
       : frontDoor(request, reply),
   )
   app.post('/ingest/aws', createCollector(ports.collector))
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    if (request.routeOptions.url !== '/') return answerFault(ports, error, reply)
+  app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const tooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'
+    if (tooLarge) await readToEnd(request.raw)
+    if (request.routeOptions.url !== '/') return answerFault(ports, error, reply)
     const type = tooLarge ? 'RequestEntityTooLargeException' : 'SerializationException'
     void reply.code(error.statusCode ?? 400).header('content-type', JSON_1_1)
     return reply.send(JSON.stringify({ __type: type, message: error.message }))
   })
+}
+
+/** A client that is still sending when it is answered sees a broken connection, not the answer. */
+async function readToEnd(request: IncomingMessage): Promise<void> {
+  request.resume()
+  const tooLong = AbortSignal.timeout(DRAIN_TIMEOUT_MS)
+  await once(request, 'end', { signal: tooLong }).catch(() => request.destroy())
 }
 
 async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<void> {

@@ -1,4 +1,4 @@
-import { DEFAULT_BUS } from '#src/model/arn.ts'
+import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { EventBus, Rule } from '#src/model/event-bus.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
@@ -33,4 +33,10 @@ export function rulesOfBusPrefix(bus: BusAddress, namePrefix = ''): string {
 
 export function defaultBusKey(account: AccountId, region: Region): string {
   return busKey({ account, region, name: DEFAULT_BUS })
+}
+
+/** The bus that a document's key names, be it the bus's own or one of its rules'. */
+export function busArnOf(key: string): string {
+  const [account = '', region = '', name = ''] = key.split(SEPARATOR)
+  return busArn({ account, region, name })
 }

@@ -1,9 +1,10 @@
 import { EventPattern, RuleSet } from '@belfry/event-pattern'
 
 import { parseBusArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { State } from '#src/ports/state.ts'
-import { BUSES, RULES, busKey, rulesOfBusPrefix } from './documents.ts'
+import { BUSES, RULES, busArnOf, busKey, rulesOfBusPrefix } from './documents.ts'
 
 /** A bus with its enabled rules, ready to match. */
 export interface BusRules {
@@ -32,8 +33,7 @@ export function createRuleTable(state: State): RuleTable {
 
   state.watch((changes) => {
     for (const { collection, key } of changes) {
-      if (collection === BUSES.name) loaded.delete(key)
-      else if (collection === RULES.name) loaded.delete(key.slice(0, key.lastIndexOf('|')))
+      if (collection === BUSES.name || collection === RULES.name) loaded.delete(busArnOf(key))
     }
   })
 
@@ -46,13 +46,13 @@ export function createRuleTable(state: State): RuleTable {
     return parsed
   }
 
-  const load = async (key: string, prefix: string): Promise<BusRules | undefined> => {
-    if ((await state.get(BUSES, key)) === undefined) return undefined
+  const load = async (address: BusAddress): Promise<BusRules | undefined> => {
+    if ((await state.get(BUSES, busKey(address))) === undefined) return undefined
     const rules = new RuleSet<Rule>()
     let after: string | undefined
     do {
       const found = await state.list(RULES, {
-        prefix,
+        prefix: rulesOfBusPrefix(address),
         limit: RULES_PER_READ,
         ...(after !== undefined && { after }),
       })
@@ -61,21 +61,20 @@ export function createRuleTable(state: State): RuleTable {
       }
       after = found.length === RULES_PER_READ ? found.at(-1)?.key : undefined
     } while (after !== undefined)
-    return { match: (eventJson) => rules.match(eventJson) }
+    // Recorded events are valid and compact, and their keys unique.
+    return { match: (eventJson) => rules.match(eventJson, { trusted: true }) }
   }
 
   return {
-    rulesOf: async (busArn) => {
-      const address = parseBusArn(busArn)
-      if (address === undefined) return undefined
-      const key = busKey(address)
-      const known = loaded.get(key)
+    rulesOf: (busArn) => {
+      const known = loaded.get(busArn)
       if (known !== undefined) return known
       if (loaded.size >= BUSES_IN_MEMORY_MAX) loaded.clear()
-      const loading = load(key, rulesOfBusPrefix(address))
-      loaded.set(key, loading)
+      const address = parseBusArn(busArn)
+      const loading = address === undefined ? Promise.resolve(undefined) : load(address)
+      loaded.set(busArn, loading)
       // A read that failed must not be remembered.
-      loading.catch(() => loaded.delete(key))
+      loading.catch(() => loaded.delete(busArn))
       return loading
     },
   }

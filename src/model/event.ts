@@ -82,7 +82,14 @@ export function envelopeJson(envelope: Envelope): string {
   )
 }
 
+let lastSecond = { second: 0, text: '1970-01-01T00:00:00Z' }
+
 /** `YYYY-MM-DDThh:mm:ssZ`, truncated to the second as EventBridge does. */
 export function isoSeconds(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(epochMs / 1_000)
+  // Events come many a second, and writing a date out takes as long as the rest of an envelope.
+  if (second !== lastSecond.second) {
+    lastSecond = { second, text: `${new Date(epochMs).toISOString().slice(0, 19)}Z` }
+  }
+  return lastSecond.text
 }

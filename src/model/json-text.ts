@@ -4,34 +4,11 @@
  * All functions expect text that JSON.parse has accepted.
  */
 
-/** Nesting that the service model allows. */
-export const JSON_DEPTH_MAX = 1_000
-
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
-const SPACE = 0x20
 const COMMA = 0x2c
 const OPENING = new Set([0x7b, 0x5b])
 const CLOSING = new Set([0x7d, 0x5d])
-
-/** The text without white space between its tokens, and how deep it nests. */
-export function compactJson(text: string): { readonly text: string; readonly depth: number } {
-  let out = ''
-  let kept = 0
-  let depth = 0
-  let deepest = 0
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) at = endOfString(text, at)
-    else if (code <= SPACE) {
-      out += text.slice(kept, at)
-      while (text.charCodeAt(at + 1) <= SPACE) at += 1
-      kept = at + 1
-    } else if (OPENING.has(code)) deepest = Math.max(deepest, (depth += 1))
-    else if (CLOSING.has(code)) depth -= 1
-  }
-  return { text: kept === 0 ? text : out + text.slice(kept), depth: deepest }
-}
 
 /** One member of an object: its decoded key and the text of its value. */
 export interface Member {

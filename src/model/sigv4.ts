@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, createSecretKey, hash } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 
 /**
  * AWS Signature Version 4, the arithmetic that a caller and a server share.
@@ -26,7 +27,7 @@ export interface CredentialScope {
 }
 
 export function sha256Hex(data: string | Uint8Array): string {
-  return createHash('sha256').update(data).digest('hex')
+  return hash('sha256', data, 'hex')
 }
 
 /** YYYYMMDDTHHMMSSZ */
@@ -35,20 +36,22 @@ export function amzDate(epochMs: number): string {
 }
 
 /** The key that signs for one day, region and service; worth keeping, it takes four HMACs. */
-export function signingKey(secretAccessKey: string, scope: CredentialScope): Buffer {
+export function signingKey(secretAccessKey: string, scope: CredentialScope): KeyObject {
   const date = hmac(`AWS4${secretAccessKey}`, scope.date)
-  return hmac(hmac(hmac(date, scope.region), scope.service), 'aws4_request')
+  const key = hmac(hmac(hmac(date, scope.region), scope.service), 'aws4_request')
+  // A key object signs six times as fast as the bytes, which node would import each time.
+  return createSecretKey(key)
 }
 
 /** @param at the request's time, YYYYMMDDTHHMMSSZ */
 export function signature(
-  key: Buffer,
+  key: KeyObject,
   at: string,
   scope: CredentialScope,
   parts: SignedParts,
 ): string {
   const text = [ALGORITHM, at, scopeText(scope), sha256Hex(canonicalRequest(parts))].join('\n')
-  return hmac(key, text).toString('hex')
+  return createHmac('sha256', key).update(text).digest('hex')
 }
 
 export function scopeText({ date, region, service }: CredentialScope): string {

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { RestError } from '#src/errors.ts'
 import type { IngestKey } from '#src/model/tenancy.ts'
-import { compactJson, itemsOf } from '#src/model/json-text.ts'
+import { compactJson } from '#src/model/compact-json.ts'
+import { itemsOf } from '#src/model/json-text.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import { collect } from '#src/pipeline/1-accept/collect.ts'
 import type { CollectPorts, CollectRefusal, CollectResult } from '#src/pipeline/1-accept/collect.ts'
@@ -47,28 +48,31 @@ async function ingestKeyOf({ ingestKeys }: CollectorPorts, request: FastifyReque
 
 /** The text of each event, so that its numbers stay as they were written. */
 function eventTexts(body: unknown): readonly string[] {
-  const bytes = body instanceof Uint8Array ? body : new Uint8Array()
-  let text: string
-  let value: unknown
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    value = JSON.parse(text)
-  } catch {
+  const text = compactBody(body)
+  if (text === undefined) {
     throw new RestError(
       400,
       'ingest.malformed',
       'the body must be one JSON event or an array of them',
     )
   }
-  if (!Array.isArray(value)) return [text]
-  if (value.length > EVENTS_PER_REQUEST_MAX) {
-    throw new RestError(
-      413,
-      'ingest.too-many',
-      `the array holds ${value.length} events, at most ${EVENTS_PER_REQUEST_MAX} are taken at once: send several requests`,
-    )
+  const texts = text.startsWith('[') ? itemsOf(text) : [text]
+  if (texts.length <= EVENTS_PER_REQUEST_MAX) return texts
+  throw new RestError(
+    413,
+    'ingest.too-many',
+    `the array holds ${texts.length} events, at most ${EVENTS_PER_REQUEST_MAX} are taken at once: send several requests`,
+  )
+}
+
+function compactBody(body: unknown): string | undefined {
+  if (!(body instanceof Uint8Array)) return undefined
+  try {
+    // How deep one event nests is judged with that event, so that it takes no other with it.
+    return compactJson(new TextDecoder('utf-8', { fatal: true }).decode(body), Infinity)
+  } catch {
+    return undefined
   }
-  return itemsOf(compactJson(text).text)
 }
 
 function refusalFor({ directory }: CollectorPorts, key: IngestKey) {

@@ -19,6 +19,7 @@ export interface FrontDoorPorts {
 
 export const JSON_1_1 = 'application/x-amz-json-1.1'
 const SERVICE = 'events'
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const TARGET_PREFIX = 'AWSEvents.'
 
 const FAULT_CODES: Readonly<Record<SignatureFaultKind, string>> = {
@@ -117,7 +118,7 @@ function authorize(
 function parsedBody(body: Uint8Array): unknown {
   if (body.byteLength === 0) return {}
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return JSON.parse(UTF8.decode(body))
   } catch {
     throw new AwsError('SerializationException', 'the request body is not valid JSON')
   }

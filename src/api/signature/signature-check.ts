@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
 import type { Principal } from '#src/model/principal.ts'
@@ -53,8 +54,8 @@ const REQUIRED_SIGNED_HEADERS = ['host', 'x-amz-date']
 
 /** Verifies Signature Version 4 in the Authorization header: signature, time, scope, payload. */
 export function createSignatureCheck(credentials: Credentials, clock: Clock): SignatureCheck {
-  const keys = new Map<string, Buffer>()
-  const keyOf = (secret: string, scope: CredentialScope): Buffer => {
+  const keys = new Map<string, KeyObject>()
+  const keyOf = (secret: string, scope: CredentialScope): KeyObject => {
     const name = `${secret} ${scopeText(scope)}`
     const known = keys.get(name)
     if (known !== undefined) return known

@@ -1,11 +1,11 @@
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
+import { compactObject } from '#src/model/compact-json.ts'
 import { NO_HOPS } from '#src/model/event.ts'
 import type { AccountId, RecordedEvent, Region } from '#src/model/event.ts'
 import { withMembers } from '#src/model/json-text.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Observer } from '#src/ports/observer.ts'
-import { compactObject } from './put-events.ts'
 
 export interface CollectPorts {
   readonly log: EventLog

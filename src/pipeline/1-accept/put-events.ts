@@ -2,7 +2,7 @@ import { busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { AccountId, RecordedEvent, Region } from '#src/model/event.ts'
-import { JSON_DEPTH_MAX, compactJson } from '#src/model/json-text.ts'
+import { compactObject } from '#src/model/compact-json.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Ids } from '#src/ports/ids.ts'
@@ -122,18 +122,6 @@ function checkedEntry(entry: PutEntry): CheckedEntry | EntryError {
     return { errorCode: 'MalformedDetail', errorMessage: 'Detail is malformed.' }
   }
   return { bus, source, detailType, json }
-}
-
-/** The compact text of a JSON object, or undefined for anything else. */
-export function compactObject(text: string): string | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  } catch {
-    return undefined
-  }
-  const compact = compactJson(text)
-  return compact.depth <= JSON_DEPTH_MAX ? compact.text : undefined
 }
 
 function missing(argument: string): EntryError {

@@ -8,12 +8,19 @@ import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
  */
 type Header = Omit<RecordedEvent, 'json'>
 
+const ENCODER = new TextEncoder()
+
 export function encodeBatch(events: readonly RecordedEvent[]): Uint8Array {
-  const lines: string[] = []
-  for (const { json, ...header } of events) {
-    lines.push(JSON.stringify(header satisfies Header), json)
+  let text = ''
+  for (const event of events) {
+    const { id, busArn, acceptedAt, source, detailType, account, region, hops } = event
+    const header: Header = { id, busArn, acceptedAt, source, detailType, account, region, hops }
+    const { traceHeader, awaitsEnrichment } = event
+    const plain = traceHeader === undefined && awaitsEnrichment === undefined
+    const whole = plain ? header : { ...header, traceHeader, awaitsEnrichment }
+    text += `${text === '' ? '' : '\n'}${JSON.stringify(whole)}\n${event.json}`
   }
-  return new TextEncoder().encode(lines.join('\n'))
+  return ENCODER.encode(text)
 }
 
 export function decodeBatch(sequence: number, data: Uint8Array): readonly PositionedEvent[] {

@@ -1,0 +1,4 @@
+import { benchPutEvents } from './put-events.ts'
+
+const figure = await benchPutEvents()
+console.log(figure)

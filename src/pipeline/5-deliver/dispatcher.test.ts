@@ -1,0 +1,364 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import type { Store } from '#src/adapters/sqlite/store.ts'
+import type { NewDelivery } from '#src/model/delivery.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
+import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
+import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import { systemIds } from '#src/ports/ids.ts'
+import { BUS, observing, recordedEvent, temporaryStore, until } from '../pipeline.fixture.ts'
+import { Dispatcher } from './dispatcher.ts'
+import type { TargetKind } from './dispatcher.ts'
+import type { AttemptOutcome } from './retry-schedule.ts'
+
+const SUCCESS: AttemptOutcome = { kind: 'success' }
+const RETRYABLE: AttemptOutcome = {
+  kind: 'retryable',
+  error: { code: 'ERROR_FROM_TARGET', message: 'the target answered 503' },
+}
+const PERMANENT: AttemptOutcome = {
+  kind: 'permanent',
+  error: { code: 'NO_RESOURCE', message: 'no such bus' },
+}
+const CONCURRENCY = 16
+/** The first retry comes after half a second when the jitter is 0. */
+const ids = { ...systemIds, fraction: () => 0 }
+
+let store: Store
+let log: EventLog
+let remove: () => Promise<void>
+let stopping: AbortController
+const running = new Set<Dispatcher>()
+
+beforeEach(async () => {
+  const temporary = await temporaryStore()
+  store = temporary.store
+  remove = temporary.remove
+  log = await createRecorder(store.log, clock)
+  stopping = new AbortController()
+})
+afterEach(async () => {
+  await stop()
+  await remove()
+})
+
+async function stop(): Promise<void> {
+  stopping.abort()
+  await Promise.all([...running].map(({ drained }) => drained))
+  running.clear()
+  stopping = new AbortController()
+}
+
+/** What a target was asked to take, and how many attempts it had at once. */
+interface Target extends TargetKind {
+  readonly seen: { readonly id: number; readonly event: RecordedEvent }[]
+  underWay: number
+  underWayMax: number
+}
+
+function target(
+  answer: (id: number, nth: number) => AttemptOutcome | Promise<AttemptOutcome>,
+  concurrency = CONCURRENCY,
+): Target {
+  const made: Target = {
+    concurrency,
+    seen: [],
+    underWay: 0,
+    underWayMax: 0,
+    attempt: async ({ id }, event) => {
+      made.seen.push({ id, event })
+      made.underWay += 1
+      made.underWayMax = Math.max(made.underWayMax, made.underWay)
+      try {
+        return await answer(id, made.seen.length)
+      } finally {
+        made.underWay -= 1
+      }
+    },
+  }
+  return made
+}
+
+function start(targets: Readonly<Record<string, TargetKind>>, queue = store.queue) {
+  const seen = observing()
+  const dispatcher = new Dispatcher(
+    {
+      ...{ log, queue, clock, ids, observer: seen.observer },
+      targetKindOf: (arn) => targets[arn] as TargetKind,
+    },
+    stopping.signal,
+  )
+  running.add(dispatcher)
+  return { dispatcher, ...seen }
+}
+
+/** Records events and enqueues a delivery of each for a target. */
+async function enqueue(targetArn: string, count: number, given: Partial<NewDelivery> = {}) {
+  const events = Array.from({ length: count }, (_, index) => recordedEvent(`${targetArn}-${index}`))
+  const positions = await log.record(events)
+  const deliveries = events.map((event, index): NewDelivery => {
+    const [position, ruleArn] = [positions[index] as number, `${BUS}/rule`]
+    return {
+      ...{ position, eventId: event.id, ruleArn, targetId: targetArn, targetArn },
+      retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 86_400 },
+      ...{ managed: false, startedAt: event.acceptedAt, nextAttemptAt: clock.now() },
+      ...given,
+    }
+  })
+  const made = await store.queue.enqueue('route', log.lastSequence(), deliveries)
+  return deliveries.map((delivery, index) => ({
+    delivery: { ...delivery, id: made[index] as number, attempts: 0 },
+    event: events[index] as RecordedEvent,
+  }))
+}
+
+const allDone = async () => (await store.queue.counts()).pending === 0
+const idsSeen = ({ seen }: Target) => seen.map(({ id }) => id).toSorted((a, b) => a - b)
+
+describe('deliveries', () => {
+  it('that were pending at the start are taken up, with their events', async () => {
+    const pending = await enqueue('a', 3)
+    const a = target(() => SUCCESS)
+    start({ a })
+    await until(allDone, 'all are delivered')
+    expect(idsSeen(a)).toEqual(pending.map(({ delivery }) => delivery.id))
+    expect(a.seen.map(({ event }) => event.json)).toEqual(pending.map(({ event }) => event.json))
+  })
+
+  it('that are offered are attempted once each, also more than memory holds', async () => {
+    const a = target(() => SUCCESS)
+    const { dispatcher, attempts } = start({ a })
+    const offered = await enqueue('a', 1_000)
+    dispatcher.offer(offered)
+    dispatcher.offer(offered.slice(0, 50))
+    await until(allDone, 'all are delivered')
+    expect(idsSeen(a)).toEqual(offered.map(({ delivery }) => delivery.id))
+    expect(attempts.every(({ outcome }) => outcome === 'delivered')).toBe(true)
+    expect(a.underWayMax).toBe(CONCURRENCY)
+  })
+
+  it('that are not due yet wait for their time', async () => {
+    const nextAttemptAt = clock.now() + 300
+    await enqueue('a', 1, { nextAttemptAt })
+    let attemptedAt = 0
+    start({
+      a: target(() => {
+        attemptedAt = clock.now()
+        return SUCCESS
+      }),
+    })
+    await until(allDone, 'it is delivered')
+    expect(attemptedAt).toBeGreaterThanOrEqual(nextAttemptAt)
+  })
+
+  it('that are redriven are read from the log and attempted again', async () => {
+    const a = target((_id, nth) => (nth === 1 ? PERMANENT : SUCCESS))
+    const { dispatcher } = start({ a })
+    const [only] = await enqueue('a', 1)
+    dispatcher.offer([only!])
+    await until(async () => (await store.queue.counts()).dead === 1, 'it is dead')
+    const redriven = await store.queue.redrive([only!.delivery.id], clock.now())
+    dispatcher.offer(redriven.map((delivery) => ({ delivery })))
+    await until(allDone, 'it is delivered')
+    expect(await store.queue.counts()).toEqual({ pending: 0, dead: 0 })
+    expect(a.seen[1]?.event).toEqual(only!.event)
+  })
+})
+
+describe('a failed attempt', () => {
+  it('is repeated after the backoff and then succeeds', async () => {
+    const times: number[] = []
+    const a = target((_id, nth) => {
+      times.push(clock.now())
+      return nth === 1 ? RETRYABLE : SUCCESS
+    })
+    const { dispatcher, attempts } = start({ a })
+    dispatcher.offer(await enqueue('a', 1))
+    await until(allDone, 'it is delivered')
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['retry', 'delivered'])
+    expect(attempts.map(({ delivery }) => delivery.attempts)).toEqual([0, 1])
+    const waited = (times[1] ?? 0) - (times[0] ?? 0)
+    expect(waited).toBeGreaterThanOrEqual(500)
+    expect(waited).toBeLessThan(1_500)
+  })
+
+  it('that throws is a retryable one, and the fault is told', async () => {
+    const a = target((_id, nth) => {
+      if (nth === 1) throw new Error('unexpected')
+      return SUCCESS
+    })
+    const { dispatcher, faults } = start({ a })
+    dispatcher.offer(await enqueue('a', 1))
+    await until(allDone, 'it is delivered')
+    expect(a.seen).toHaveLength(2)
+    expect(faults).toMatchObject([{ stage: 'deliver', error: { message: 'unexpected' } }])
+  })
+
+  it.each([
+    ['MaximumRetryAttempts', { maximumRetryAttempts: 1, maximumEventAgeInSeconds: 86_400 }, 2],
+    ['MaximumEventAgeInSeconds', { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 60 }, 1],
+  ] as const)('that exhausts %s leaves a dead letter that says so', async (...given) => {
+    const [condition, retryPolicy, attempts] = given
+    const old = condition === 'MaximumEventAgeInSeconds' ? 61_000 : 0
+    const { dispatcher } = start({ a: target(() => RETRYABLE) })
+    const [only] = await enqueue('a', 1, { retryPolicy, startedAt: clock.now() - old })
+    dispatcher.offer([only!])
+    await until(allDone, 'it is dead')
+    expect(await store.queue.deadLetters({ limit: 10 })).toMatchObject([
+      {
+        attempts,
+        exhausted: condition,
+        error: { code: 'ERROR_FROM_TARGET', message: 'the target answered 503' },
+        eventJson: only!.event.json,
+      },
+    ])
+  })
+
+  it('that is permanent leaves a dead letter at once, without a retry condition', async () => {
+    const a = target(() => PERMANENT)
+    const { dispatcher } = start({ a })
+    dispatcher.offer(await enqueue('a', 1))
+    await until(allDone, 'it is dead')
+    const [letter] = await store.queue.deadLetters({ limit: 10 })
+    expect(letter).toMatchObject({ attempts: 1, error: { code: 'NO_RESOURCE' } })
+    expect(letter).not.toHaveProperty('exhausted')
+    expect(a.seen).toHaveLength(1)
+  })
+
+  it('for want of the event in the log leaves a dead letter', async () => {
+    await enqueue('a', 1, { position: 99 * 65_536, eventId: 'lost' })
+    const a = target(() => SUCCESS)
+    start({ a })
+    await until(allDone, 'it is dead')
+    const [letter] = await store.queue.deadLetters({ limit: 10 })
+    expect(letter?.error).toEqual({
+      code: 'INTERNAL_ERROR',
+      message: 'the log no longer has event lost',
+    })
+    expect(a.seen).toEqual([])
+  })
+})
+
+describe('lanes', () => {
+  it('do not wait for one whose target hangs', async () => {
+    const release = Promise.withResolvers<AttemptOutcome>()
+    const hanging = target(() => release.promise)
+    const quick = target(() => SUCCESS)
+    const { dispatcher } = start({ hanging, quick })
+    dispatcher.offer(await enqueue('hanging', 300))
+    dispatcher.offer(await enqueue('quick', 300))
+    await until(() => quick.seen.length === 300, 'the quick lane is done')
+    expect(hanging.seen).toHaveLength(CONCURRENCY)
+    release.resolve(SUCCESS)
+    await until(allDone, 'the other lane is done too')
+  })
+
+  it('that fail have one attempt under way and few deliveries in memory', async () => {
+    const limits: number[] = []
+    const watched: DeliveryQueue = {
+      ...store.queue,
+      due: (lane, now, limit) => {
+        limits.push(limit)
+        return store.queue.due(lane, now, limit)
+      },
+    }
+    const a = target(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      return RETRYABLE
+    })
+    const { dispatcher } = start({ a }, watched)
+    dispatcher.offer(await enqueue('a', 250))
+    await until(() => a.seen.length >= CONCURRENCY && a.underWay <= 1, 'the first have failed')
+    a.underWayMax = 0
+    limits.length = 0
+    const before = a.seen.length
+    await until(() => a.seen.length > before + 20, 'more were attempted')
+    expect(a.underWayMax).toBe(1)
+    expect(limits.length).toBeGreaterThan(5)
+    expect(Math.max(...limits)).toBeLessThanOrEqual(CONCURRENCY + 2)
+    expect((await store.queue.counts()).pending).toBe(250)
+  })
+
+  it('that failed take up their full pace again with the first success', async () => {
+    let down = true
+    const a = target(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      return down ? RETRYABLE : SUCCESS
+    })
+    const { dispatcher } = start({ a })
+    dispatcher.offer(await enqueue('a', 100))
+    await until(() => a.seen.length > CONCURRENCY + 5, 'the lane is failing')
+    down = false
+    a.underWayMax = 0
+    await until(allDone, 'all are delivered')
+    expect(a.underWayMax).toBe(CONCURRENCY)
+    expect(new Set(idsSeen(a)).size).toBe(100)
+  })
+})
+
+describe('a crash', () => {
+  it('after an attempt and before its settlement repeats the attempt', async () => {
+    const crashed: DeliveryQueue = { ...store.queue, settle: () => new Promise(() => undefined) }
+    const a = target(() => SUCCESS)
+    const { dispatcher } = start({ a }, crashed)
+    running.delete(dispatcher)
+    dispatcher.offer(await enqueue('a', 5))
+    await until(() => a.seen.length === 5, 'all were attempted')
+    stopping.abort()
+    stopping = new AbortController()
+    start({ a })
+    await until(allDone, 'all are delivered')
+    const [once, twice] = [idsSeen(a).slice(0, 5), idsSeen(a)]
+    expect(twice).toHaveLength(10)
+    expect(new Set(twice).size).toBe(5)
+    expect(once.length).toBe(5)
+  })
+
+  it('between two attempts keeps the count of those that were made', async () => {
+    const a = target(() => RETRYABLE)
+    const first = start({ a })
+    first.dispatcher.offer(await enqueue('a', 1))
+    await until(() => first.attempts.length === 1, 'it was attempted')
+    await stop()
+    const { attempts } = start({ a: target(() => SUCCESS) })
+    await until(allDone, 'it is delivered')
+    expect(attempts).toMatchObject([{ outcome: 'delivered', delivery: { attempts: 1 } }])
+  })
+})
+
+describe('a stop', () => {
+  it('waits for the attempts under way and settles them', async () => {
+    const release = Promise.withResolvers<AttemptOutcome>()
+    const a = target(() => release.promise, 2)
+    const { dispatcher } = start({ a })
+    dispatcher.offer(await enqueue('a', 5))
+    await until(() => a.seen.length === 2, 'two are under way')
+    stopping.abort()
+    let drained = false
+    void dispatcher.drained.then(() => (drained = true))
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(drained).toBe(false)
+    release.resolve(SUCCESS)
+    await dispatcher.drained
+    expect(a.seen).toHaveLength(2)
+    expect(await store.queue.counts()).toEqual({ pending: 3, dead: 0 })
+  })
+
+  it('does not give up a settlement that the store refuses at first', async () => {
+    let refusals = 2
+    const full: DeliveryQueue = {
+      ...store.queue,
+      settle: async (settlements) => {
+        if ((refusals -= 1) >= 0) throw new Error('full')
+        return store.queue.settle(settlements)
+      },
+    }
+    const { dispatcher, faults } = start({ a: target(() => SUCCESS) }, full)
+    dispatcher.offer(await enqueue('a', 1))
+    await until(() => faults.length > 0, 'the store refused')
+    await stop()
+    expect(await store.queue.counts()).toEqual({ pending: 0, dead: 0 })
+  })
+})
