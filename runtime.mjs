@@ -1,6 +1,7 @@
 // Plain JavaScript for any Node from 18 on: finds a Node that can run Belfry's TypeScript.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import * as module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -20,6 +21,8 @@ export async function run(program, args) {
   const node = newerNode()
   if (node === undefined) {
     process.argv = [process.execPath, file, ...args]
+    // Node 22 and later keep compiled code between starts: half the time of a command.
+    module.enableCompileCache?.()
     await import(pathToFileURL(file).href)
     return
   }

@@ -1,4 +1,45 @@
-import { benchPutEvents } from './put-events.ts'
+import { cpus } from 'node:os'
 
-const figure = await benchPutEvents()
-console.log(figure)
+import { benchPutEvents } from './put-events.ts'
+import { benchPutToTarget } from './put-to-target.ts'
+import { benchStartUp } from './start-up.ts'
+
+/** `npm run bench` runs all; `npm run bench -- start-up` runs one. */
+const NAMES = ['put-events', 'put-to-target', 'start-up']
+
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !NAMES.includes(name))
+if (unknown.length > 0) {
+  console.error(`no benchmark "${unknown.join('", "')}": there are ${NAMES.join(', ')}`)
+  process.exit(2)
+}
+const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
+
+console.log(`Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model})`)
+
+let eventsPerSecond: number | undefined
+if (isWanted('put-events') || isWanted('put-to-target')) {
+  console.log('\n1. PutEvents over HTTP: signed, ten 1 KB entries a request, answered when durable')
+  const figure = await benchPutEvents()
+  eventsPerSecond = figure.eventsPerSecond
+  console.log(
+    `   ${Math.round(eventsPerSecond)} events/s; ratio to a bare Node server that only reads the same bodies: ${figure.ratioToBareServer.toFixed(2)} (aim: 0.30)`,
+  )
+}
+if (isWanted('put-to-target') && eventsPerSecond !== undefined) {
+  console.log('\n2. Put-to-target latency at half that load, to a local HTTP target')
+  const { loadEventsPerSecond, deliveries, msP50, msP99 } = await benchPutToTarget(
+    eventsPerSecond / 2,
+  )
+  console.log(
+    `   at ${Math.round(loadEventsPerSecond)} events/s, ${deliveries} deliveries: p50 ${msP50} ms (aim: 10), p99 ${msP99} ms (aim: 50)`,
+  )
+}
+if (isWanted('start-up')) {
+  console.log('\n3. Start-up and idle memory')
+  for (const { what, readyMs, idleMegabytes } of await benchStartUp()) {
+    console.log(
+      `   ${what}: ready after ${Math.round(readyMs)} ms, ${Math.round(idleMegabytes)} MB`,
+    )
+  }
+}

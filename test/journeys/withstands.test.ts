@@ -72,7 +72,7 @@ describe('bad requests at the front door', () => {
       'RequestEntityTooLargeException',
     ],
   ])('%s gets a clear error', async (_name, body, headers, status, type) => {
-    const answer = await post(body, headers as Record<string, string>)
+    const answer = await post(body, headers)
     expect(answer.status).toBe(status)
     expect(answer.body.__type).toBe(type)
     expect(answer.body.message).toMatch(/\w/)

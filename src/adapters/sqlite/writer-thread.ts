@@ -15,8 +15,12 @@ import type { Verb, WriterReply, WriterRequest, WriterSettings } from './writer.
 /** Bounds how long the first request of a group waits for the last. */
 const REQUESTS_PER_COMMIT_MAX = 1_000
 
-/** 32 MiB: a checkpoint copies the write-ahead log into the database and flushes both. */
-const CHECKPOINT_AFTER_PAGES = 4_096
+/**
+ * 4 MiB: a checkpoint copies the write-ahead log into the database and flushes both, and commits
+ * wait for it. Eight times as much made the slowest hundredth of deliveries wait 54 ms instead of
+ * 44 (12,000 events a second, two cores, November 2026).
+ */
+const CHECKPOINT_AFTER_PAGES = 512
 const PAGE_BYTES = 8_192
 
 const settings = workerData as WriterSettings

@@ -99,7 +99,8 @@ async function stream({ log, directory }: EventStreamPorts, start: number, sink:
   const { signal } = sink
   // The batch of `start` itself may hold later events.
   let sequence = Math.floor(start / POSITIONS_PER_BATCH) - 1
-  await sink.write(': following\n\n')
+  // The id lets a client resume that has not had an event yet.
+  await sink.write(`: following\nid: ${start}\n\n`)
   while (!signal.aborted) {
     for (const batch of await log.next(Math.max(0, sequence), signal)) {
       for (const positioned of batch.events) {

@@ -1,0 +1,119 @@
+import { styleText } from 'node:util'
+
+import { Command, CommanderError } from 'commander'
+
+import { VERSION } from '#src/version.ts'
+import { addAccounts } from './accounts.ts'
+import { UsageFault } from './cli-faults.ts'
+import { addDeadLetters } from './dead-letters.ts'
+import { addIngestKeys } from './ingest-keys.ts'
+import { addLogin } from './login.ts'
+import { addOrganisations } from './organisations.ts'
+import { addSample } from './sample.ts'
+import { addStatus } from './status.ts'
+import { addTail } from './tail.ts'
+import { addTokens } from './tokens.ts'
+import { addUsers } from './users.ts'
+import { addWhoami } from './whoami.ts'
+
+const FAILED = 1
+const MISUSED = 2
+
+const AFTER_HELP = `
+Where the hub is: --url, else BELFRY_URL, else what the data folder says,
+  else http://127.0.0.1:4100.
+Who calls: the access key of the profile in the data folder's "credentials".
+  --data and --profile may also be set as BELFRY_DATA and BELFRY_PROFILE;
+  BELFRY_SESSION holds the session token of "belfry login" instead.
+
+Examples:
+  belfry sample                       # an example organisation, and AWS events
+  belfry tail                         # watch events arrive
+  belfry tail --source aws.ec2 --json | jq .event
+  belfry accounts create 444455556666 --name payments-prod
+  belfry users create ana@example.com --role customer_admin
+  belfry dead-letters redrive --all --dry-run
+
+Exit status:
+  0  done
+  1  the hub refused or could not be reached; standard error says why
+  2  the command was called wrongly`
+
+await main()
+
+async function main(): Promise<void> {
+  stopWithReader()
+  try {
+    await program().parseAsync()
+  } catch (error) {
+    process.exitCode = statusOf(error)
+  }
+}
+
+function program(): Command {
+  const belfry = new Command('belfry')
+    .description('Belfry hears what happens in your cloud and tells who needs to know.')
+    .version(VERSION, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('See --help.')
+    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText('bold', title) })
+    .configureOutput({ outputError: (text, write) => write(faultText(text)) })
+    .option('--url <url>', 'address of the hub')
+    .option('--data <folder>', 'data folder of the hub (default: .belfry)')
+    .option('--profile <name>', 'whom to call as (default: operator)')
+    .option('--json', 'answer in JSON')
+    .addHelpText('after', AFTER_HELP)
+  belfry.commandsGroup('The hub:')
+  addStart(belfry)
+  addStatus(belfry)
+  addSample(belfry)
+  belfry.commandsGroup('Events:')
+  addTail(belfry)
+  addDeadLetters(belfry)
+  belfry.commandsGroup('The tenancy:')
+  addOrganisations(belfry)
+  addAccounts(belfry)
+  addUsers(belfry)
+  addTokens(belfry)
+  addIngestKeys(belfry)
+  belfry.commandsGroup('Who you are:')
+  addWhoami(belfry)
+  addLogin(belfry)
+  return belfry
+}
+
+/** For the help: the program that runs this one has started the hub when "start" came first. */
+function addStart(belfry: Command): void {
+  belfry
+    .command('start')
+    .description('start the hub in this terminal')
+    .action(() => {
+      throw new UsageFault('"start" comes first: belfry start [options]')
+    })
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help and version that were asked for are no errors; commander has said what is.
+    return error.exitCode === 0 ? 0 : MISUSED
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  process.stderr.write(faultText(`error: ${message}\n`))
+  return error instanceof UsageFault ? MISUSED : FAILED
+}
+
+function faultText(text: string): string {
+  return text.replace(/^error:/, styleText('red', 'error:', { stream: process.stderr }))
+}
+
+/** A reader that has enough, such as `head`, ends the command without a word. */
+function stopWithReader(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      throw error
+    })
+  }
+}

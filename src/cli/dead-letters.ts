@@ -1,0 +1,204 @@
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+
+import { action, givenOnly } from './call.ts'
+import { CommandFault, UsageFault } from './cli-faults.ts'
+import type { HubClient, Query } from './hub-client.ts'
+import { fields, table } from './output.ts'
+import type { Column } from './output.ts'
+import { counted, localMoment } from './terminal-text.ts'
+
+interface DeadLetter {
+  readonly id: number
+  readonly eventId: string
+  readonly ruleArn: string
+  readonly targetId: string
+  readonly targetArn: string
+  readonly attempts: number
+  readonly startedAt: number
+  readonly diedAt: number
+  readonly errorCode: string
+  readonly errorMessage: string
+  readonly exhaustedRetryCondition?: string
+  readonly event: unknown
+}
+
+interface Filter {
+  readonly rule?: string
+  readonly target?: string
+  readonly event?: string
+}
+
+interface RedriveOptions extends Filter {
+  readonly all?: boolean
+  readonly dryRun?: boolean
+}
+
+const LIST_DEFAULT = 100
+/** What the hub takes and answers in one call. */
+const REDRIVE_IDS_MAX = 1_000
+const PAGE_MAX = 1_000
+
+export function addDeadLetters(program: Command): void {
+  const letters = program
+    .command('dead-letters')
+    .description('list, show and redrive failed deliveries')
+
+  withFilters(letters.command('list').description('list dead letters, oldest first'))
+    .option('--limit <number>', 'how many at most', wholeNumber, LIST_DEFAULT)
+    .action(
+      action<Filter & { limit: number }>(async ({ hub, output, options }) => {
+        const { found, more } = await firstOf(hub, options, options.limit)
+        await output.show(found, () =>
+          found.length === 0 ? 'no dead letters' : table(found, COLUMNS, output.width),
+        )
+        if (more) output.note(`there are more: raise --limit, or narrow with --rule or --target`)
+      }),
+    )
+
+  letters
+    .command('show')
+    .description('show a dead letter with its event')
+    .argument('<id>', 'as listed', wholeNumber)
+    .action(
+      action(async ({ hub, output }, id: number) => {
+        const [letter] = await byIds(hub, [id])
+        if (letter === undefined) throw new CommandFault(`there is no dead letter ${id}`)
+        await output.show(letter, () => shown(letter))
+      }),
+    )
+
+  addRedrive(letters)
+}
+
+function addRedrive(letters: Command): void {
+  const redrive = letters
+    .command('redrive')
+    .description('deliver dead letters again, by id or all that a filter selects')
+    .argument('[ids...]', 'as listed', wholeNumbers)
+    .option('--all', 'all of them, or all that the filters select')
+  withFilters(redrive)
+    .option('--dry-run', 'only say how many')
+    .action(
+      action<RedriveOptions>(async ({ hub, output, options }, ids: readonly number[] = []) => {
+        const filtered = Object.keys(filterOf(options)).length > 0
+        if (ids.length > 0 === (options.all === true)) {
+          throw new UsageFault('say which: either ids, or --all (which filters may narrow)')
+        }
+        if (ids.length > 0 && filtered) throw new UsageFault('filters go with --all, not with ids')
+        if (options.dryRun) {
+          const wouldRedrive = options.all
+            ? (await firstOf(hub, options, Number.POSITIVE_INFINITY)).found
+            : await byIds(hub, ids)
+          await output.show(
+            { wouldRedrive: wouldRedrive.map(({ id }) => id) },
+            () => `would redrive ${counted(wouldRedrive.length, 'dead letter')}`,
+          )
+          return
+        }
+        const redriven = options.all ? await redriveAll(hub, options) : await redriveIds(hub, ids)
+        await output.show({ redriven }, () => `redrove ${counted(redriven.length, 'dead letter')}`)
+        const missing = ids.filter((id) => !redriven.includes(id))
+        if (missing.length > 0) throw new CommandFault(`not dead letters: ${missing.join(', ')}`)
+      }),
+    )
+}
+
+interface Redriven {
+  readonly redriven: readonly number[]
+  readonly more: boolean
+}
+
+async function redriveAll(hub: HubClient, options: Filter): Promise<readonly number[]> {
+  const seen = new Set<number>()
+  for (;;) {
+    const body = { all: true, ...filterOf(options) }
+    const { redriven, more } = await hub.post<Redriven>('/dead-letters/redrive', body)
+    const before = seen.size
+    for (const id of redriven) seen.add(id)
+    // Letters that die again at once would otherwise be redriven for ever.
+    if (!more || seen.size === before) return [...seen]
+  }
+}
+
+async function redriveIds(hub: HubClient, ids: readonly number[]): Promise<readonly number[]> {
+  const redriven: number[] = []
+  for (let at = 0; at < ids.length; at += REDRIVE_IDS_MAX) {
+    const body = { ids: ids.slice(at, at + REDRIVE_IDS_MAX) }
+    redriven.push(...(await hub.post<Redriven>('/dead-letters/redrive', body)).redriven)
+  }
+  return redriven
+}
+
+async function firstOf(hub: HubClient, options: Filter, limit: number) {
+  const found: DeadLetter[] = []
+  const query = { ...filterOf(options), limit: Math.min(limit + 1, PAGE_MAX) }
+  for await (const page of hub.pages<DeadLetter>('/dead-letters', query)) {
+    found.push(...page)
+    if (found.length > limit) break
+  }
+  return { found: found.slice(0, limit), more: found.length > limit }
+}
+
+/** The hub lists dead letters in the order of their ids. */
+async function byIds(hub: HubClient, ids: readonly number[]): Promise<readonly DeadLetter[]> {
+  const last = Math.max(...ids)
+  const found: DeadLetter[] = []
+  for await (const page of hub.pages<DeadLetter>('/dead-letters')) {
+    found.push(...page.filter(({ id }) => ids.includes(id)))
+    if ((page.at(-1)?.id ?? last) >= last) break
+  }
+  return found
+}
+
+function withFilters(command: Command): Command {
+  return command
+    .option('--rule <arn>', 'only of this rule')
+    .option('--target <id>', 'only of the target with this id')
+    .option('--event <id>', 'only of this event')
+}
+
+function filterOf({ rule, target, event }: Filter): Query {
+  return givenOnly({ ruleArn: rule, targetId: target, eventId: event })
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number.')
+}
+
+function wholeNumbers(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, wholeNumber(text)]
+}
+
+const COLUMNS: readonly Column<DeadLetter>[] = [
+  { title: 'ID', text: ({ id }) => String(id), align: 'right', style: () => 'cyan' },
+  { title: 'DIED', text: ({ diedAt }) => localMoment(diedAt) },
+  { title: 'ERROR', text: ({ errorCode }) => errorCode, style: () => 'red' },
+  { title: 'RULE', text: ({ ruleArn }) => ruleArn.split(':rule/')[1] ?? ruleArn },
+  { title: 'TARGET', text: ({ targetId }) => targetId },
+  { title: 'TRIES', text: ({ attempts }) => String(attempts), align: 'right', optional: true },
+  { title: 'ACCOUNT', text: ({ ruleArn }) => ruleArn.split(':')[4] ?? '', optional: true },
+  { title: 'REGION', text: ({ ruleArn }) => ruleArn.split(':')[3] ?? '', optional: true },
+  { title: 'EVENT', text: ({ eventId }) => eventId, style: () => 'dim', optional: true },
+]
+
+function shown(letter: DeadLetter): string {
+  return `${fields(
+    {
+      'dead letter': String(letter.id),
+      error: `${letter.errorCode} ${letter.errorMessage}`,
+      'ended by': letter.exhaustedRetryCondition,
+      attempts: String(letter.attempts),
+      started: localMoment(letter.startedAt),
+      died: localMoment(letter.diedAt),
+      rule: letter.ruleArn,
+      target: `${letter.targetId}  ${letter.targetArn}`,
+      event: letter.eventId,
+    },
+    { 'dead letter': 'cyan', error: 'red' },
+  )}
+
+${JSON.stringify(letter.event, undefined, 2)}
+`
+}

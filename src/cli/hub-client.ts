@@ -1,0 +1,238 @@
+import { signedHeaders } from '#src/model/sigv4.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
+import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
+import { credentialsOf, endpointOf } from './profile-files.ts'
+
+/** Where the hub is and who calls; a flag wins over its environment variable. */
+export interface HubOptions {
+  readonly url?: string
+  readonly data?: string
+  readonly profile?: string
+}
+
+export type Query = Readonly<Record<string, string | number | undefined>>
+
+/**
+ * The hub's REST API, below `/api/v1`. All throw HubFault where the hub says no. The types of
+ * answers are taken on trust: the hub writes them by the schemas of src/model.
+ */
+export interface HubClient {
+  readonly url: string
+  readonly dataFolder: string
+  get<T>(path: string, query?: Query): Promise<T>
+  post<T>(path: string, body: object): Promise<T>
+  patch<T>(path: string, body: object): Promise<T>
+  delete(path: string): Promise<void>
+  /** The pages of a list, one after the other. */
+  pages<T>(path: string, query?: Query): AsyncGenerator<readonly T[]>
+  listAll<T>(path: string, query?: Query): Promise<readonly T[]>
+  /** An answer to be read as it comes. */
+  stream(path: string, query: Query, init: StreamInit): Promise<Response>
+  /** A path of the hub outside of the REST API, unsigned; answers with any status. */
+  plain(path: string, init?: RequestInit): Promise<Response>
+  /** The same hub, called by who has logged in. */
+  inSession(sessionToken: string): HubClient
+  /** The same hub, called by nobody, for logging in. */
+  anonymous(): HubClient
+}
+
+export interface StreamInit {
+  readonly headers: Readonly<Record<string, string>>
+  readonly signal: AbortSignal
+}
+
+const OPERATOR_PROFILE = 'operator'
+const DATA_FOLDER = '.belfry'
+const URL_DEFAULT = 'http://127.0.0.1:4100'
+const API = '/api/v1'
+const SERVICE = 'belfry'
+const REGION = 'us-east-1'
+/** The largest page the hub answers. */
+const PAGE_ITEMS = 1_000
+/** A call that takes longer has lost its hub. */
+const CALL_TIMEOUT_MS = 60_000
+
+type Authorize = (request: SignedRequest) => Record<string, string>
+type SignedRequest = Parameters<typeof signedHeaders>[0]
+
+/** Finds the hub; the credentials are read when the first call needs them. */
+export function createHubClient(
+  options: HubOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): HubClient {
+  const dataFolder = options.data ?? (env['BELFRY_DATA'] || DATA_FOLDER)
+  const profile = options.profile ?? (env['BELFRY_PROFILE'] || OPERATOR_PROFILE)
+  const url = checkedUrl(
+    options.url ??
+      (env['BELFRY_URL'] ||
+        endpointOf(dataFolder, profile) ||
+        endpointOf(dataFolder, OPERATOR_PROFILE) ||
+        URL_DEFAULT),
+  )
+  const sessionToken = env['BELFRY_SESSION']
+  let credentials: ReturnType<typeof credentialsOf> | undefined
+  const authorize = (request: SignedRequest) => {
+    credentials ??= credentialsOf(dataFolder, profile)
+    return signedHeaders(request, {
+      ...credentials,
+      region: REGION,
+      service: SERVICE,
+      now: clock.now(),
+    })
+  }
+  const hub = { url, dataFolder }
+  return clientOf(hub, sessionToken ? inSessionOf(sessionToken) : authorize)
+}
+
+function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authorize): HubClient {
+  const { url: base, dataFolder } = hub
+
+  const send = async (method: string, path: string, options: SendOptions): Promise<Response> => {
+    const url = new URL(base + API + path)
+    for (const [name, value] of Object.entries(options.query ?? {})) {
+      if (value !== undefined) url.searchParams.append(name, String(value))
+    }
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body)
+    const headers = {
+      host: url.host,
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...options.headers,
+    }
+    const request = { method, url: url.pathname + url.search, headers, body: body ?? '' }
+    const signal = options.signal ?? AbortSignal.timeout(CALL_TIMEOUT_MS)
+    const { host: _, ...sent } = await authorizedHeaders(base, authorize, request)
+    const init = { method, headers: sent, signal, ...(body !== undefined && { body }) }
+    const answer = await answerOf(base, url, init)
+    if (!answer.ok) throw await faultOf(base, answer)
+    return answer
+  }
+  const call = async <T>(method: string, path: string, options: SendOptions): Promise<T> =>
+    jsonOf<T>(base, await send(method, path, options))
+
+  async function* pages<T>(path: string, query: Query = {}): AsyncGenerator<readonly T[]> {
+    let nextToken: string | undefined
+    do {
+      const paged = { limit: PAGE_ITEMS, ...query, nextToken }
+      const page = await call<{ items: readonly T[]; nextToken?: string }>('GET', path, {
+        query: paged,
+      })
+      yield page.items
+      nextToken = page.nextToken
+    } while (nextToken !== undefined)
+  }
+
+  return {
+    url: base,
+    dataFolder,
+    get: (path, query) => call('GET', path, { ...(query !== undefined && { query }) }),
+    post: (path, body) => call('POST', path, { body }),
+    patch: (path, body) => call('PATCH', path, { body }),
+    delete: async (path) => {
+      await send('DELETE', path, {})
+    },
+    pages,
+    listAll: async (path, query) => {
+      const items: unknown[] = []
+      for await (const page of pages(path, query)) items.push(...page)
+      return items as never
+    },
+    stream: (path, query, init) => send('GET', path, { query, ...init }),
+    plain: (path, init) =>
+      answerOf(base, new URL(base + path), {
+        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        ...init,
+      }),
+    inSession: (sessionToken) => clientOf(hub, inSessionOf(sessionToken)),
+    anonymous: () => clientOf(hub, ({ headers }) => headers),
+  }
+}
+
+interface SendOptions {
+  readonly query?: Query
+  readonly body?: object
+  readonly headers?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+function inSessionOf(sessionToken: string): Authorize {
+  return ({ headers }) => ({ ...headers, authorization: `Bearer ${sessionToken}` })
+}
+
+/** Where there are no credentials, mostly no hub was ever started: that is said first. */
+async function authorizedHeaders(
+  base: string,
+  authorize: Authorize,
+  request: SignedRequest,
+): Promise<Record<string, string>> {
+  try {
+    return authorize(request)
+  } catch (error) {
+    const signal = AbortSignal.timeout(CALL_TIMEOUT_MS)
+    await answerOf(base, new URL(`${base}/healthz`), { signal })
+    throw error
+  }
+}
+
+async function answerOf(base: string, url: URL, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init)
+  } catch (error) {
+    if (init.signal?.aborted && init.signal.reason === error) {
+      if ((error as Error).name !== 'TimeoutError') throw error
+      throw new CommandFault(
+        `the hub at ${base} did not answer within ${CALL_TIMEOUT_MS / 1_000} seconds`,
+        { cause: error },
+      )
+    }
+    throw unreachable(base, error)
+  }
+}
+
+function unreachable(base: string, error: unknown): CommandFault {
+  const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED') {
+    return new CommandFault(`no hub answers at ${base}: start one with "npm start"`, {
+      cause: error,
+    })
+  }
+  return new CommandFault(
+    `the hub at ${base} cannot be reached (${message || code}): is the address right? It comes from --url, BELFRY_URL, or the file "config" in the data folder`,
+    { cause: error },
+  )
+}
+
+async function faultOf(base: string, answer: Response): Promise<Error> {
+  const text = await answer.text()
+  try {
+    const { code, message } = JSON.parse(text) as { code?: unknown; message?: unknown }
+    if (typeof code === 'string' && typeof message === 'string') {
+      return new HubFault(answer.status, code, message)
+    }
+  } catch {
+    // Not JSON: not the hub's own answer.
+  }
+  return notAHub(base, answer)
+}
+
+async function jsonOf<T>(base: string, answer: Response): Promise<T> {
+  const text = await answer.text()
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    throw notAHub(base, answer)
+  }
+}
+
+function notAHub(base: string, { status }: Response): CommandFault {
+  return new CommandFault(
+    `what answers at ${base} is not a Belfry hub (status ${status}): is the address right?`,
+  )
+}
+
+function checkedUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return text.replace(/\/+$/, '')
+  throw new UsageFault(
+    `"${text}" is not the address of a hub: it must start with http:// or https://`,
+  )
+}

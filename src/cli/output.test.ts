@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+
+import { fields, table } from './output.ts'
+import type { Column } from './output.ts'
+import { widthOf } from './terminal-text.ts'
+
+interface Row {
+  readonly name: string
+  readonly size: number
+  readonly id: string
+}
+
+const ROWS: readonly Row[] = [
+  { name: 'payments-prod', size: 7, id: '01a2-b3c4' },
+  { name: 'Inês', size: 1_234, id: '01a2-ffff' },
+]
+const COLUMNS: readonly Column<Row>[] = [
+  { title: 'NAME', text: ({ name }) => name },
+  { title: 'SIZE', text: ({ size }) => String(size), align: 'right' },
+  { title: 'ID', text: ({ id }) => id, optional: true },
+]
+
+describe('a table', () => {
+  it('lines columns up under their titles', () => {
+    expect(table(ROWS, COLUMNS)).toBe(
+      [
+        'NAME           SIZE  ID',
+        'payments-prod     7  01a2-b3c4',
+        'Inês           1234  01a2-ffff',
+      ].join('\n'),
+    )
+  })
+
+  it('leaves optional columns out before it cuts anything', () => {
+    expect(table(ROWS, COLUMNS, 20)).toBe(
+      ['NAME           SIZE', 'payments-prod     7', 'Inês           1234'].join('\n'),
+    )
+  })
+
+  it('then cuts the widest cells until it fits', () => {
+    const narrow = table(ROWS, COLUMNS, 16)
+    expect(narrow).toContain('payments-…')
+    for (const line of narrow.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(16)
+  })
+
+  it('shows text from elsewhere without what it could do to the terminal', () => {
+    const rows = [{ name: 'evil\u001b[31m', size: 1, id: '' }]
+    expect(table(rows, COLUMNS)).not.toContain('\u001b')
+  })
+})
+
+describe('fields', () => {
+  it('stand below each other; what is undefined is left out', () => {
+    expect(fields({ name: 'web-shop', type: undefined, 'AWS account': '1\n2' })).toBe(
+      'name         web-shop\nAWS account  1 2',
+    )
+  })
+})

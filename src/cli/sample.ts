@@ -1,0 +1,107 @@
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+
+import type { Organisation } from '#src/model/tenancy.ts'
+import { action } from './call.ts'
+import type { HubClient } from './hub-client.ts'
+import { total } from './metrics-text.ts'
+import { playEvents } from './play-events.ts'
+import type { Played } from './play-events.ts'
+import { createProgress } from './progress.ts'
+import { readPrintedEvents } from './sample-events.ts'
+import { SAMPLE_ACCOUNTS, SAMPLE_ORGANISATION } from './sample-organisation.data.ts'
+import { loadSampleOrganisation } from './sample-organisation.ts'
+import type { SampleOrganisation } from './sample-organisation.ts'
+import { nextSteps, sampleSummary } from './sample-summary.ts'
+import { ACCEPTED, hubSamples } from './status.ts'
+
+interface SampleOptions {
+  readonly rate: number
+  readonly repeat: number
+}
+
+const RATE_DEFAULT = 100
+const RATE_MAX = 10_000
+const REPEAT_MAX = 1_000_000
+
+const HELP = `
+Makes the organisation "${SAMPLE_ORGANISATION.alias}" with accounts, users, API tokens and an ingest key, has a
+user log in and rename an account, and sends AWS's own sample events through
+POST /ingest/aws. Run again, it uses what is there and plays the events again.`
+
+export function addSample(program: Command): void {
+  program
+    .command('sample')
+    .description('load an example and play AWS events into it')
+    .option('--rate <number>', 'events a second', wholeNumberTo(RATE_MAX), RATE_DEFAULT)
+    .option('--repeat <number>', 'play all events so often', wholeNumberTo(REPEAT_MAX), 1)
+    .addHelpText('after', HELP)
+    .action(
+      action<SampleOptions>(async ({ hub, output, options }) => {
+        const before = await tenancyEvents(hub)
+        output.note(`Loading the organisation "${SAMPLE_ORGANISATION.alias}" ...`)
+        const sample = await loadSampleOrganisation(hub)
+        const played = await play(hub, sample, options)
+        const tenancyEventsMade = (await tenancyEvents(hub)) - before
+        const profilePrefix = await profilePrefixOf(hub, sample.organisation)
+        const { organisation, accounts, users, tokens, login } = sample
+        const { taken, refused, reasons } = played
+        await output.show(
+          {
+            organisation,
+            accounts,
+            users,
+            tokens,
+            login,
+            taken,
+            refused,
+            tenancyEventsMade,
+            reasons: Object.fromEntries(reasons),
+          },
+          () =>
+            `${sampleSummary(sample, played, tenancyEventsMade)}\n\n${nextSteps(hub, sample.login, profilePrefix)}`,
+        )
+      }),
+    )
+}
+
+async function play(
+  hub: HubClient,
+  { organisation, ingestKey }: SampleOrganisation,
+  { rate, repeat }: SampleOptions,
+): Promise<Played> {
+  const events = await readPrintedEvents()
+  const progress = createProgress('Playing AWS events', events.length * repeat)
+  const members = SAMPLE_ACCOUNTS.filter(({ accountRole }) => accountRole === 'MEMBER')
+  try {
+    return await playEvents(hub, {
+      accounts: members.map(({ awsAccountId }) => awsAccountId),
+      regions: organisation.regions,
+      events,
+      ingestKey,
+      perSecond: rate,
+      times: repeat,
+      onProgress: (done) => progress.update(done),
+    })
+  } finally {
+    progress.stop()
+  }
+}
+
+async function tenancyEvents(hub: HubClient): Promise<number> {
+  return total(await hubSamples(hub), ACCEPTED, { door: 'tenancy' })
+}
+
+/** The hub names the profiles of its first organisation by their roles alone. */
+async function profilePrefixOf(hub: HubClient, { id, alias }: Organisation): Promise<string> {
+  const [first] = await hub.listAll<Organisation>('/organisations')
+  return first?.id === id ? '' : `${alias}-`
+}
+
+function wholeNumberTo(max: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    if (/^[1-9]\d*$/.test(text) && number <= max) return number
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`)
+  }
+}

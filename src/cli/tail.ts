@@ -1,0 +1,102 @@
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+
+import { parseBusArn } from '#src/model/arn.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
+import { createAccountNames } from './account-names.ts'
+import type { AccountNames } from './account-names.ts'
+import { action, givenOnly } from './call.ts'
+import { followStream } from './follow-stream.ts'
+import type { HubClient, Query } from './hub-client.ts'
+import { styled } from './output.ts'
+import type { Output } from './output.ts'
+import { readPattern } from './pattern-input.ts'
+import { accountBy } from './references.ts'
+import { tailLine } from './tail-line.ts'
+import type { StreamMessage } from './tail-line.ts'
+import { localDay } from './terminal-text.ts'
+
+interface TailOptions {
+  readonly account?: string
+  readonly region?: string
+  readonly source?: string
+  readonly detailType?: string
+  readonly bus?: string
+  readonly pattern?: string
+  readonly since: string
+  readonly count?: number
+}
+
+const EXAMPLES = `
+Examples:
+  belfry tail --source 'aws.*'
+  belfry tail --since start --account 444455556666 --json | jq .event.detail
+  belfry tail --pattern '{"detail":{"status":["FAILED"]}}'
+
+Ends at Ctrl-C, or after --count events. A lost connection is made again and misses no event.`
+
+export function addTail(program: Command): void {
+  program
+    .command('tail')
+    .description('follow events live, one line each')
+    .option('--account <account>', 'only events from this account: AWS account id, name or id')
+    .option('--region <region>', 'only of this region; a prefix may end in *')
+    .option('--source <source>', 'only of this source; a prefix may end in *')
+    .option('--detail-type <type>', 'only of this detail type; a prefix may end in *')
+    .option('--bus <bus>', 'only on event buses of this name, or on the one with this ARN')
+    .option('--pattern <pattern>', 'only what this event pattern matches: JSON, a file, or -')
+    .addOption(
+      new Option('--since <point>', 'where to begin').choices(['now', 'start']).default('now'),
+    )
+    .option('--count <number>', 'stop after so many events', positiveNumber)
+    .addHelpText('after', EXAMPLES)
+    .action(
+      action<TailOptions>(async ({ hub, output, options }) => {
+        const query = await queryOf(hub, options)
+        const print = output.json ? output.line : linePrinter(output, createAccountNames(hub))
+        let left = options.count ?? Number.POSITIVE_INFINITY
+        const onNote = (text: string) => output.note(styled('dim', text))
+        for await (const { data } of followStream(hub, { query, onNote })) {
+          await print(data)
+          left -= 1
+          if (left <= 0) return
+        }
+      }),
+    )
+}
+
+async function queryOf(hub: HubClient, options: TailOptions): Promise<Query> {
+  const { account, region, source, detailType, bus, pattern, since } = options
+  const byName = account !== undefined && !/^\d+\*?$/.test(account)
+  return {
+    since,
+    ...givenOnly({ region, source, detailType, bus }),
+    ...(account !== undefined && {
+      account: byName ? (await accountBy(hub, account)).awsAccountId : account,
+    }),
+    ...(pattern !== undefined && { pattern: await readPattern(pattern) }),
+  }
+}
+
+/** A line for each event, and one before the first event of another day than today. */
+function linePrinter(output: Output, names: AccountNames): (data: string) => Promise<void> {
+  let day = localDay(clock.now())
+  return async (data) => {
+    const message = JSON.parse(data) as StreamMessage
+    const { accountName, acceptedAt, event } = message
+    if (accountName !== undefined) names.learn(event.account, accountName)
+    if (localDay(acceptedAt) !== day) {
+      day = localDay(acceptedAt)
+      await output.line(styled('dim', `-- ${day} --`))
+    }
+    const owner = parseBusArn(message.bus)?.account
+    const ownerName =
+      owner === undefined || owner === event.account ? undefined : await names.nameOf(owner)
+    await output.line(tailLine(message, output.width, ownerName))
+  }
+}
+
+function positiveNumber(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a whole number of at least 1.')
+}

@@ -1,0 +1,159 @@
+import { Option } from 'commander'
+import type { Command } from 'commander'
+
+import type { User } from '#src/model/tenancy.ts'
+import { action, givenOnly } from './call.ts'
+import { UsageFault } from './cli-faults.ts'
+import { fields, table } from './output.ts'
+import type { Column } from './output.ts'
+import { readPassword } from './password-input.ts'
+import { organisationBy, organisationColumns, organisationFilter, userBy } from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+const ROLES = ['customer_admin', 'customer_operations', 'customer_user', 'customer_readonly']
+const STATUSES = ['ACTIVE', 'DISABLED']
+const REFERENCE = 'e-mail or id'
+const PASSWORD_HELP = 'read the password from standard input (12 characters or more)'
+
+export function addUsers(program: Command): void {
+  const users = program.command('users').description('list, show, create, update users')
+
+  users
+    .command('list')
+    .description('list users')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .action(
+      action<{ organisation?: string }>(async ({ hub, output, options }) => {
+        const organisationId = await organisationFilter(hub, options.organisation)
+        const all = await hub.listAll<User>('/users', { organisationId })
+        const columns = [...COLUMNS, ...(await organisationColumns<User>(hub)), ID_COLUMN]
+        await output.show(all, () =>
+          all.length === 0
+            ? 'no users: add one with "belfry users create"'
+            : table(all, columns, output.width),
+        )
+      }),
+    )
+
+  users
+    .command('show')
+    .description('show a user')
+    .argument('<user>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const user = await userBy(hub, reference)
+        await output.show(user, () => shown(user))
+      }),
+    )
+
+  addCreate(users)
+  addUpdate(users)
+}
+
+interface UserOptions {
+  readonly firstName?: string
+  readonly lastName?: string
+  readonly role?: string
+  readonly status?: string
+  readonly passwordStdin?: boolean
+  readonly password?: boolean
+  readonly organisation?: string
+}
+
+function addCreate(users: Command): void {
+  users
+    .command('create')
+    .description('create a user')
+    .argument('<e-mail>')
+    .addOption(
+      new Option('--role <role>', 'what the user may do').choices(ROLES).makeOptionMandatory(),
+    )
+    .option('--first-name <name>')
+    .option('--last-name <name>')
+    .option('--password-stdin', PASSWORD_HELP)
+    .option('--no-password', 'do not ask: without a password the user cannot log in')
+    .option('--organisation <organisation>', 'whose it is: id or alias')
+    .addHelpText('after', '\nOn a terminal the password is asked for; it is never an argument.')
+    .action(
+      action<UserOptions>(async ({ hub, output, options }, email: string) => {
+        const { firstName = '', lastName = '', role } = options
+        const organisation = await organisationBy(hub, options.organisation)
+        const password = await newPassword(options)
+        const given = { organisationId: organisation.id, email, firstName, lastName, role }
+        const user = await hub.post<User>('/users', { ...given, ...givenOnly({ password }) })
+        await output.show(user, () => shown(user))
+        if (password === undefined) output.note('the user has no password and cannot log in yet')
+      }),
+    )
+}
+
+function addUpdate(users: Command): void {
+  users
+    .command('update')
+    .description("change a user's names, role, status or password")
+    .argument('<user>', REFERENCE)
+    .option('--first-name <name>')
+    .option('--last-name <name>')
+    .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES))
+    .addOption(new Option('--status <status>', 'DISABLED: may not log in').choices(STATUSES))
+    .option('--password-stdin', `${PASSWORD_HELP}; on a terminal it asks`)
+    .action(
+      action<UserOptions>(async ({ hub, output, options }, reference: string) => {
+        const { firstName, lastName, role, status, passwordStdin } = options
+        const change = givenOnly({ firstName, lastName, role, status })
+        if (Object.keys(change).length === 0 && !passwordStdin) {
+          throw new UsageFault('nothing to change: see "belfry users update --help"')
+        }
+        const { id } = await userBy(hub, reference)
+        const password = passwordStdin ? await readPassword('New password: ') : undefined
+        const user = await hub.patch<User>(`/users/${id}`, {
+          ...change,
+          ...givenOnly({ password }),
+        })
+        await output.show(user, () => shown(user))
+      }),
+    )
+}
+
+async function newPassword(options: UserOptions): Promise<string | undefined> {
+  if (options.passwordStdin) return readPassword('Password: ')
+  if (options.password === false || !process.stdin.isTTY) return undefined
+  return (await readPassword('Password (empty: none): ')) || undefined
+}
+
+const COLUMNS: readonly Column<User>[] = [
+  { title: 'E-MAIL', text: ({ email }) => email, style: () => 'cyan' },
+  { title: 'NAME', text: fullName },
+  { title: 'ROLE', text: ({ role }) => role },
+  {
+    title: 'STATUS',
+    text: ({ status }) => status,
+    style: ({ status }) => (status === 'ACTIVE' ? 'green' : 'yellow'),
+  },
+]
+const ID_COLUMN: Column<User> = {
+  title: 'ID',
+  text: ({ id }) => id,
+  style: () => 'dim',
+  optional: true,
+}
+
+function fullName({ firstName, lastName }: User): string {
+  return `${firstName} ${lastName}`.trim()
+}
+
+function shown(user: User): string {
+  return fields(
+    {
+      'e-mail': user.email,
+      name: fullName(user) || undefined,
+      role: user.role,
+      status: user.status,
+      id: user.id,
+      organisation: user.organisationId,
+      created: localMoment(user.createdAt),
+      changed: localMoment(user.modifiedAt),
+    },
+    { 'e-mail': 'cyan' },
+  )
+}
