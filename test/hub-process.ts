@@ -39,7 +39,7 @@ export async function startHubProcess(
 ): Promise<HubProcess> {
   const child = spawn(
     process.execPath,
-    ['src/main.ts', '--port', '0', '--data', folder, ...flags],
+    ['belfry.mjs', 'start', '--port', '0', '--data', folder, ...flags],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
   )
   let errors = ''

@@ -62,8 +62,7 @@ export function addDeadLetters(program: Command): void {
     .argument('<id>', 'as listed', wholeNumber)
     .action(
       action(async ({ hub, output }, id: number) => {
-        const [letter] = await byIds(hub, [id])
-        if (letter === undefined) throw new CommandFault(`there is no dead letter ${id}`)
+        const letter = await hub.get<DeadLetter>(`/dead-letters/${id}`)
         await output.show(letter, () => shown(letter))
       }),
     )

@@ -28,7 +28,8 @@ export function emit(
 ): void {
   const publishedAt = clock.now()
   const id = ids.timeOrderedUuid(publishedAt)
-  transaction.put(OUTBOX, id, { ...action, id, publishedAt })
+  const envelopeId = ids.timeOrderedUuid(publishedAt)
+  transaction.put(OUTBOX, id, { ...action, id, envelopeId, publishedAt })
 }
 
 /**
@@ -67,14 +68,16 @@ async function emptyOnce(ports: OutboxPorts): Promise<void> {
       ...(after !== undefined && { after }),
     })
     const ready: RecordedEvent[] = []
-    for (const { value: event } of documents) {
+    const sent: string[] = []
+    for (const { key, value: event } of documents) {
       const place = await placeOf(state, event)
       if (place === undefined) continue
       ready.push(recordedTenancyEvent(event, namespace, { ...place, now: clock.now() }))
+      sent.push(key)
     }
     await log.record(ready)
     await state.transact(async (transaction) => {
-      for (const { id } of ready) transaction.delete(OUTBOX, id)
+      for (const key of sent) transaction.delete(OUTBOX, key)
     })
     observer.entriesAccepted('tenancy', ready.length)
     if (documents.length < EVENTS_PER_ROUND) return

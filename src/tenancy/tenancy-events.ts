@@ -15,7 +15,10 @@ export type TenancyEventName = keyof typeof KINDS
 
 /** An action of the tenancy, with the IDs of what it was done to and by whom. */
 export interface TenancyEvent {
+  /** The publisher's; stays with the action. */
   readonly id: string
+  /** The envelope's; the transport's own, as on AWS. */
+  readonly envelopeId: string
   readonly organisationId: string
   readonly customerId: string
   readonly name: TenancyEventName
@@ -26,7 +29,7 @@ export interface TenancyEvent {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-export type TenancyAction = Omit<TenancyEvent, 'id' | 'publishedAt'>
+export type TenancyAction = Omit<TenancyEvent, 'id' | 'envelopeId' | 'publishedAt'>
 
 const EVENT_VERSION = '1'
 
@@ -63,7 +66,7 @@ export function recordedTenancyEvent(
     ...event.fields,
   }
   return {
-    id: event.id,
+    id: event.envelopeId,
     busArn: busArn({ account, region, name: source }),
     acceptedAt: now,
     source,
@@ -73,7 +76,7 @@ export function recordedTenancyEvent(
     hops: NO_HOPS,
     awaitsEnrichment: true,
     json: envelopeJson({
-      id: event.id,
+      id: event.envelopeId,
       detailType,
       source,
       account,

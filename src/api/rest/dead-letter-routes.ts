@@ -1,11 +1,12 @@
 import { Type } from 'typebox'
 
+import { RestError } from '#src/errors.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { DeadLetter, Delivery } from '#src/model/delivery.ts'
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DeadLetterQuery, DeliveryQueue } from '#src/ports/delivery-queue.ts'
-import { PageQuery, page, pageRequest, pageSchema } from './route.ts'
+import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface DeadLetterPorts {
@@ -77,6 +78,20 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
     },
   })
   add({
+    method: 'GET',
+    url: '/dead-letters/:id',
+    tag,
+    summary: 'Show a dead letter with its event',
+    permission: 'deliveries:Read',
+    params: IdParams,
+    answer: [200, ref(DeadLetterSchema)],
+    run: async (caller, { params }) => {
+      const [found] = await selected([Number(params.id)], await scoped(caller, { limit: 1 }))
+      if (found !== undefined) return wireDeadLetter(found)
+      throw new RestError(404, 'dead-letter.not-found', `there is no dead letter "${params.id}"`)
+    },
+  })
+  add({
     method: 'POST',
     url: '/dead-letters/redrive',
     tag,
@@ -109,7 +124,8 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
 
   async function selected(ids: readonly number[] | undefined, query: DeadLetterQuery) {
     if (ids === undefined) return queue.deadLetters(query)
-    const each = ids.map((id) => queue.deadLetters({ ...query, afterId: id - 1, limit: 1 }))
+    const whole = ids.filter((id) => Number.isSafeInteger(id))
+    const each = whole.map((id) => queue.deadLetters({ ...query, afterId: id - 1, limit: 1 }))
     return (await Promise.all(each)).flat().filter(({ id }) => ids.includes(id))
   }
 }

@@ -38,7 +38,7 @@ export async function enrichedDetail(
   ): Promise<Fields> => {
     if (meta[name] === undefined) return {}
     const given = fieldsOf(meta[name])
-    return { [name]: { ...(await named(given[key], attributesOf)), ...given } }
+    return { [name]: withMissing(given, await named(given[key], attributesOf)) }
   }
 
   const enrichedMeta = {
@@ -78,7 +78,13 @@ export async function enrichedDetail(
         pick(await directory.apiToken(id), { tokenName: 'name', role: 'role' }),
       ))),
   }
-  return { detail: { ...own, ...detail, meta: enrichedMeta }, unresolvedIds }
+  return { detail: { ...withMissing(detail, own), meta: enrichedMeta }, unresolvedIds }
+}
+
+/** What was given comes first and stays. */
+function withMissing(given: Fields, attributes: Fields): Fields {
+  const missing = Object.entries(attributes).filter(([name]) => given[name] === undefined)
+  return { ...given, ...Object.fromEntries(missing) }
 }
 
 /** The attributes that are shown, under the names that events give them. */
