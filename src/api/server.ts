@@ -36,7 +36,7 @@ export interface ServerPorts {
 }
 
 /** A PutEvents of 1 MB whose JSON is escaped twice stays below this. */
-export const BODY_BYTES_MAX = 8 * 1024 * 1024
+const BODY_BYTES_MAX = 8 * 1024 * 1024
 /** A client that sends its request more slowly than this is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000
 /** How long the rest of a body that is too large is read and thrown away. */

@@ -23,8 +23,8 @@ export interface Assurance extends AccountWiring {
   run(signal: AbortSignal): Promise<void>
 }
 
-export const FORWARDING_RULE = 'belfry-forward-aws-events'
-export const MANAGED_BY = 'assurance.belfry'
+const FORWARDING_RULE = 'belfry-forward-aws-events'
+const MANAGED_BY = 'assurance.belfry'
 const FORWARDING_PATTERN = '{"source":[{"prefix":"aws."}]}'
 const REPAIR_EVERY_MS = 5 * 60_000
 

@@ -37,7 +37,7 @@ export interface EventBuses {
 }
 
 /** AWS's default quota. */
-export const BUSES_PER_REGION_MAX = 100
+const BUSES_PER_REGION_MAX = 100
 
 export function createEventBuses(state: State, clock: Clock): EventBuses {
   return {

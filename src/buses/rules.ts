@@ -38,8 +38,8 @@ export interface Rules {
 }
 
 /** AWS's default quotas. */
-export const RULES_PER_BUS_MAX = 300
-export const TARGETS_PER_RULE_MAX = 5
+const RULES_PER_BUS_MAX = 300
+const TARGETS_PER_RULE_MAX = 5
 
 export function createRules(state: State): Rules {
   const change = async (

@@ -8,7 +8,7 @@ import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { FinishedAttempt, Observer } from '#src/ports/observer.ts'
 
-export const REGION = 'ap-southeast-2'
+const REGION = 'ap-southeast-2'
 export const BUS = `arn:aws:events:${REGION}:111111111111:event-bus/default`
 
 /** An event as a door would have accepted it. */

@@ -34,7 +34,7 @@ export interface AwsProfilePorts {
 
 /** By profile name; holds the access key of its token. */
 const PROFILES = collection<string>('aws-profiles')
-export const OPERATOR_PROFILE = 'operator'
+const OPERATOR_PROFILE = 'operator'
 const PROFILE_ROLES = ['MANAGEMENT', 'LOGGING', 'SECURITY', 'MEMBER'] as const
 const OPERATOR: Principal = { arn: 'arn:aws:iam::000000000000:root', id: 'hub', role: 'admin' }
 const OPERATOR_REGION = 'us-east-1'

@@ -38,7 +38,7 @@ export interface Organisations {
 }
 
 /** The regions that are enabled in every new AWS account. */
-export const DEFAULT_REGIONS: readonly Region[] = [
+const DEFAULT_REGIONS: readonly Region[] = [
   'ap-northeast-1',
   'ap-northeast-2',
   'ap-northeast-3',

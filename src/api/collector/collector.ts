@@ -15,9 +15,9 @@ export interface CollectorPorts extends Omit<CollectPorts, 'refusalOf'> {
 }
 
 /** The header that an EventBridge connection of type API_KEY is set up with. */
-export const API_KEY_HEADER = 'x-api-key'
+const API_KEY_HEADER = 'x-api-key'
 /** A request of this many is a few MB; send several requests for more. */
-export const EVENTS_PER_REQUEST_MAX = 1_000
+const EVENTS_PER_REQUEST_MAX = 1_000
 const UNPROCESSABLE = 422
 
 /**

@@ -125,7 +125,7 @@ function parsedBody(body: Uint8Array): unknown {
 }
 
 /** Every error as AWS would name it; what has no name there is an internal failure. */
-export function awsErrorOf(error: unknown, onFault: (error: unknown) => void): AwsError {
+function awsErrorOf(error: unknown, onFault: (error: unknown) => void): AwsError {
   if (error instanceof AwsError) return error
   if (error instanceof OverloadedFault) {
     return new AwsError('ThrottlingException', `Rate exceeded: ${error.message}`)

@@ -17,7 +17,7 @@ interface WireEntry {
 }
 
 /** Since 2026-01-29: AWS Compute Blog. */
-export const REQUEST_BYTES_MAX = 1_048_576
+const REQUEST_BYTES_MAX = 1_048_576
 /** What Time counts for, however it is written. */
 const TIME_BYTES = 14
 

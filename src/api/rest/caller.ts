@@ -7,7 +7,7 @@ import type { Sessions } from '#src/tenancy/sessions.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 
 /** The service in the credential scope of signed REST calls. */
-export const REST_SERVICE = 'belfry'
+const REST_SERVICE = 'belfry'
 
 export type CallerOf = (request: FastifyRequest, permission?: Permission) => Promise<Principal>
 

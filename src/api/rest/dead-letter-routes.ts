@@ -42,7 +42,7 @@ const Filter = {
 }
 
 /** Redriven in one transaction; more than these take several calls. */
-export const REDRIVE_MAX = 1_000
+const REDRIVE_MAX = 1_000
 
 export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void {
   const { queue, clock, onRedriven } = ports

@@ -44,8 +44,8 @@ export function ref<T extends TSchema>(schema: T): T {
   return Type.Unsafe({ $ref: `${$id}#` }) as unknown as T
 }
 
-export const LIST_LIMIT_DEFAULT = 100
-export const LIST_LIMIT_MAX = 1_000
+const LIST_LIMIT_DEFAULT = 100
+const LIST_LIMIT_MAX = 1_000
 
 export const PageQuery = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX })),

@@ -47,7 +47,7 @@ export interface SignatureFault {
 export type SignatureCheck = (request: SignedRequest) => Promise<Signed | SignatureFault>
 
 /** AWS's: five minutes either way. */
-export const CLOCK_SKEW_MS_MAX = 5 * 60_000
+const CLOCK_SKEW_MS_MAX = 5 * 60_000
 const SIGNING_KEYS_MAX = 10_000
 /** Headers without which a signature could be moved to another request. */
 const REQUIRED_SIGNED_HEADERS = ['host', 'x-amz-date']

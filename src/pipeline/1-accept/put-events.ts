@@ -39,7 +39,7 @@ export interface PutEventsPorts {
 }
 
 /** DetailType's limit in AWS's documentation. */
-export const DETAIL_TYPE_CHARACTERS_MAX = 128
+const DETAIL_TYPE_CHARACTERS_MAX = 128
 
 /**
  * Accepts the entries of one PutEvents call: checks each, stamps id, time, account and region,

@@ -16,7 +16,7 @@ export interface EnricherPorts {
   readonly observer: Observer
 }
 
-export const ENRICH_READER = 'enrich'
+const ENRICH_READER = 'enrich'
 
 /** A batch without tenancy events moves the cursor, which is worth a flush only now and then. */
 const CURSOR_SAVE_EVERY_MS = 1_000

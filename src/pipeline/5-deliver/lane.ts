@@ -30,7 +30,7 @@ export interface Lane {
   timer?: NodeJS.Timeout
 }
 
-export const READY_PER_LANE_MAX = 256
+const READY_PER_LANE_MAX = 256
 const FAILURES_UNTIL_FAILING = 3
 
 export function newLane(name: string, concurrency: number): Lane {
