@@ -21,7 +21,7 @@ async function main(): Promise<void> {
     stopOnSignal(hub)
   } catch (error) {
     process.stderr.write(`belfry could not start: ${reasonOf(error)}\n`)
-    process.exitCode = 1
+    process.exit(1)
   }
 }
 

@@ -49,7 +49,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     logger: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     ajv: { customOptions: { allErrors: true, coerceTypes: 'array' } },
   })
   app.setErrorHandler((error, _request, reply) => answerFault(ports, error as Error, reply))

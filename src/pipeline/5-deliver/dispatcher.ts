@@ -38,6 +38,8 @@ const LOOK_AGAIN_AFTER_MS_MAX = 60_000
 const LOOK_AGAIN_AFTER_MS_MIN = 20
 /** While HELD_MAX deliveries are in memory, a lane that has none of them waits so long. */
 const MEMORY_FULL_PAUSE_MS = 100
+/** While a lane has attempts under way, it looks for what became due in so long. */
+const HELD_PAUSE_MS = 1_000
 
 /**
  * Attempts deliveries, lane by lane, until the signal aborts. Whatever is pending in the store is
@@ -130,9 +132,11 @@ export class Dispatcher {
     const found = await this.#patiently(() => queue.due(lane.name, clock.now(), wanted))
     const fresh = (found ?? []).filter(({ id }) => !lane.held.has(id))
     const firstRefused = fresh.findIndex((delivery) => !this.#hold(lane, { delivery }))
-    if (fresh.length === 0) await this.#lookAgainWhenDue(lane)
-    else if (firstRefused === 0) this.#lookAgainIn(lane, MEMORY_FULL_PAUSE_MS)
-    else lane.storeHasMore = true
+    if (firstRefused === 0) {
+      lane.storeHasMore = false
+      this.#lookAgainIn(lane, MEMORY_FULL_PAUSE_MS)
+    } else if (fresh.length > 0) lane.storeHasMore = true
+    else await this.#lookAgainWhenDue(lane)
     lane.refilling = false
     this.#pump(lane)
   }
@@ -140,13 +144,14 @@ export class Dispatcher {
   async #lookAgainWhenDue(lane: Lane): Promise<void> {
     const { queue, clock } = this.#ports
     const dueAt = await this.#patiently(() => queue.nextDueAt(lane.name))
-    // Those that are held show as due too; they pump the lane when they are settled.
-    if (dueAt !== undefined && lane.held.size === 0) this.#lookAgainIn(lane, dueAt - clock.now())
+    // More may have been offered meanwhile than the lane could hold.
+    if (dueAt === undefined || lane.storeHasMore) return
+    // Those that are held show as due too, and may hide one that is due later.
+    this.#lookAgainIn(lane, lane.held.size > 0 ? HELD_PAUSE_MS : dueAt - clock.now())
   }
 
   #lookAgainIn(lane: Lane, waitMs: number): void {
     if (this.#signal.aborted) return
-    lane.storeHasMore = false
     const boundedMs = Math.min(LOOK_AGAIN_AFTER_MS_MAX, Math.max(LOOK_AGAIN_AFTER_MS_MIN, waitMs))
     lane.timer = setTimeout(() => {
       delete lane.timer
