@@ -92,7 +92,10 @@ export function readConfig(
   if (values['help']) return 'help'
   const textOf = (name: keyof typeof SETTINGS): string => {
     const setting: Setting = SETTINGS[name]
-    return String(values[name] ?? env[setting.env] ?? setting.fallback ?? '')
+    const given = values[name]
+    if (given === '') throw new Error(`--${name} is empty: give it a value or leave it out`)
+    // An empty variable is one that is not set, as in other programs.
+    return String(given ?? (env[setting.env] || setting.fallback) ?? '')
   }
   const maxStoreBytes = textOf('max-store-bytes')
   return {

@@ -12,6 +12,7 @@ import { createRuleTable } from '#src/buses/rule-table.ts'
 import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import type { Config } from '#src/config.ts'
+import { StoreFullFault } from '#src/errors.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import { createLogger } from '#src/observe/log.ts'
@@ -43,6 +44,9 @@ export interface Hub {
   close(): Promise<void>
 }
 
+/** How long a stop waits for requests under way before it cuts their connections. */
+const REQUESTS_END_WITHIN_MS = 2_000
+
 /** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
 export async function startHub(
   config: Config,
@@ -54,9 +58,12 @@ export async function startHub(
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
   const { state } = store
-  const logger = createLogger(config.logLevel)
-  const onFault = (error: unknown) => logger.error({ err: error }, 'call.failed')
-  const { observer, metrics } = createObservation(logger, store.queue)
+  const { observer, metrics, callFailed, storeIsFull } = createObservation({
+    log: createLogger(config.logLevel),
+    queue: store.queue,
+    clock,
+  })
+  const onFault = callFailed
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
   const ruleTable = createRuleTable(state)
@@ -104,7 +111,10 @@ export async function startHub(
     stream: { log, directory: tenancy.directory, stopping: stopping.signal },
     version: VERSION,
     metrics,
-    notReady: async () => (stopping.signal.aborted ? 'the hub is stopping' : undefined),
+    notReady: async () => {
+      if (stopping.signal.aborted) return 'the hub is stopping'
+      return storeIsFull() ? new StoreFullFault().message : undefined
+    },
     onFault,
   })
   await server.listen({ host: config.host, port: config.port })
@@ -127,7 +137,9 @@ export async function startHub(
     close: async () => {
       stopProfiles()
       stopping.abort()
+      const cut = setTimeout(() => server.server.closeAllConnections(), REQUESTS_END_WITHIN_MS)
       await server.close()
+      clearTimeout(cut)
       await Promise.all([...sources, pipeline.drained])
       await outbound.close()
       await store.close()

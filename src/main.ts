@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
 
 import { HELP, readConfig } from './config.ts'
@@ -10,12 +10,12 @@ import { VERSION } from './version.ts'
 await main()
 
 async function main(): Promise<void> {
+  const config = configOrExit()
+  if (config === 'help') {
+    process.stdout.write(HELP)
+    return
+  }
   try {
-    const config = readConfig(process.argv.slice(2), process.env)
-    if (config === 'help') {
-      process.stdout.write(HELP)
-      return
-    }
     const hub = await startHub(config, process.env)
     process.stdout.write(banner(config, hub))
     stopOnSignal(hub)
@@ -25,9 +25,20 @@ async function main(): Promise<void> {
   }
 }
 
+/** Called wrongly is exit status 2, as for every command of Belfry's. */
+function configOrExit(): Config | 'help' {
+  try {
+    return readConfig(process.argv.slice(2), process.env)
+  } catch (error) {
+    process.stderr.write(`belfry could not start: ${reasonOf(error)}; see "belfry start --help"\n`)
+    return process.exit(2)
+  }
+}
+
 function banner({ dataFolder, allowPrivateTargets }: Config, { url }: Hub): string {
   const folder = relative(process.cwd(), dataFolder) || '.'
   const files = folder.startsWith('..') ? dataFolder : folder
+  const belfry = dataFolder === resolve('.belfry') ? 'npx belfry' : `npx belfry --data ${files}`
   const bold = (text: string) => styleText('bold', text)
   const warning = allowPrivateTargets
     ? `\n${styleText('yellow', 'Private targets are allowed:')} rules may deliver to this machine and its network (--allow-private-targets).\n`
@@ -40,9 +51,9 @@ ${bold(`Belfry ${VERSION}`)} hears what happens in your cloud and tells who need
 ${warning}
 Next, in another terminal:
 
-  npx belfry sample      ${styleText('dim', '# load an example organisation and play AWS events into it')}
-  npx belfry tail        ${styleText('dim', '# watch events arrive')}
-  npx belfry --help      ${styleText('dim', '# everything else')}
+  ${belfry} sample      ${styleText('dim', '# load an example organisation and play AWS events into it')}
+  ${belfry} tail        ${styleText('dim', '# watch events arrive')}
+  ${belfry} --help      ${styleText('dim', '# everything else')}
 
 Stop with Ctrl-C.
 `

@@ -50,7 +50,8 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     genReqId: () => randomUUID(),
     logger: false,
     forceCloseConnections: 'idle',
-    ajv: { customOptions: { allErrors: true, coerceTypes: 'array' } },
+    // A field that does not exist is refused: dropped, it would look like a change that was made.
+    ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
   })
   app.setErrorHandler((error, _request, reply) => answerFault(ports, error as Error, reply))
   app.setNotFoundHandler((request, reply) =>

@@ -158,6 +158,11 @@ function withFilters(command: Command): Command {
 }
 
 function filterOf({ rule, target, event }: Filter): Query {
+  if (rule !== undefined && !rule.startsWith('arn:')) {
+    throw new UsageFault(
+      `--rule takes the ARN of a rule, as "dead-letters show" prints it, not "${rule}"`,
+    )
+  }
   return givenOnly({ ruleArn: rule, targetId: target, eventId: event })
 }
 

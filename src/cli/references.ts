@@ -24,7 +24,7 @@ export async function organisationBy(
   }
   if (others.length === 0) return only
   throw new UsageFault(
-    `there are ${all.length} organisations: say which with --organisation, one of ${all.map(({ alias }) => alias).join(', ')}`,
+    `there are ${all.length} organisations: say which one, by alias or id: ${all.map(({ alias }) => alias).join(', ')}`,
   )
 }
 

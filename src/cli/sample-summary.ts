@@ -1,3 +1,5 @@
+import { resolve } from 'node:path'
+
 import type { HubClient } from './hub-client.ts'
 import { fields, styled } from './output.ts'
 import type { Played } from './play-events.ts'
@@ -33,12 +35,14 @@ export function nextSteps(
 ): string {
   const comment = (text: string) => styled('dim', `# ${text}`)
   const { dataFolder, url } = hub
+  const elsewhere = dataFolder !== resolve('.belfry') && !process.env['BELFRY_DATA']
+  const belfry = elsewhere ? `npx belfry --data ${dataFolder}` : 'npx belfry'
   return `${styled('bold', 'Next:')}
 
-  npx belfry tail                  ${comment('then run "npx belfry sample" again')}
-  npx belfry tail --since start    ${comment('all events, from the first')}
-  npx belfry accounts list
-  npx belfry login ${login.email}    ${comment(`password: ${login.password}`)}
+  ${belfry} tail                  ${comment('then run the sample again')}
+  ${belfry} tail --since start    ${comment('all events, from the first')}
+  ${belfry} accounts list
+  ${belfry} login ${login.email}    ${comment(`password: ${login.password}`)}
 
 ${styled('bold', 'With the AWS CLI:')}
 

@@ -39,11 +39,11 @@ export function addTail(program: Command): void {
   program
     .command('tail')
     .description('follow events live, one line each')
-    .option('--account <account>', 'only events from this account: AWS account id, name or id')
+    .option('--account <account>', 'only events that came from this account: AWS id, name or id')
     .option('--region <region>', 'only of this region; a prefix may end in *')
     .option('--source <source>', 'only of this source; a prefix may end in *')
     .option('--detail-type <type>', 'only of this detail type; a prefix may end in *')
-    .option('--bus <bus>', 'only on event buses of this name, or on the one with this ARN')
+    .option('--bus <bus>', 'only on event buses of this name, of this account, or with this ARN')
     .option('--pattern <pattern>', 'only what this event pattern matches: JSON, a file, or -')
     .addOption(
       new Option('--since <point>', 'where to begin').choices(['now', 'start']).default('now'),

@@ -40,7 +40,7 @@ export function withMembers(
   const members = new Map(membersOf(compactObject).map(({ key, value }) => [key, value]))
   const texts = Array.from(
     members,
-    ([key, value]) => `${JSON.stringify(key)}:${values[key] ?? value}`,
+    ([key, value]) => `${JSON.stringify(key)}:${Object.hasOwn(values, key) ? values[key] : value}`,
   )
   return `{${texts.join(',')}}`
 }

@@ -101,14 +101,22 @@ export function createApiTokens(
       })
       return { items: items.map(shown), ...(last !== undefined && { last }) }
     },
-    remove: (caller, accessKeyId) =>
-      state.transact(async (transaction) => {
+    remove: async (caller, accessKeyId) => {
+      if (caller.accessKeyId === accessKeyId) {
+        throw new RestError(
+          409,
+          'api-token.in-use',
+          'this call is made with that API token: delete it with another one',
+        )
+      }
+      await state.transact(async (transaction) => {
         const token = await transaction.get(API_TOKENS, accessKeyId)
         if (token === undefined || !visibleTo(caller, token)) {
           throw new RestError(404, 'api-token.not-found', `there is no API token "${accessKeyId}"`)
         }
         transaction.delete(API_TOKENS, accessKeyId)
-      }),
+      })
+    },
   }
 }
 

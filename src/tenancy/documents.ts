@@ -42,6 +42,8 @@ export const API_TOKENS = collection<StoredToken>('api-tokens')
 export const SESSIONS = collection<StoredSession>('sessions')
 /** By the fingerprint of the key. */
 export const INGEST_KEYS = collection<IngestKey>('ingest-keys')
+/** By the key's id; holds its fingerprint. */
+export const INGEST_KEY_FINGERPRINTS = collection<string>('ingest-key-fingerprints')
 /** Tenancy events on their way to the log, written in the transaction of their action. */
 export const OUTBOX = collection<TenancyEvent>('outbox')
 

@@ -2,7 +2,7 @@ import { RestError } from '#src/errors.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { IngestKey } from '#src/model/tenancy.ts'
-import { INGEST_KEYS, listAccepted } from './documents.ts'
+import { INGEST_KEYS, INGEST_KEY_FINGERPRINTS, listAccepted } from './documents.ts'
 import type { ListPage } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
@@ -23,8 +23,6 @@ export interface IngestKeys {
 }
 
 const KEY_CHARACTERS = 40
-/** An organisation has a few; they are looked through by id. */
-const KEYS_MAX = 1_000
 
 export function createIngestKeys({
   state,
@@ -44,20 +42,22 @@ export function createIngestKeys({
         const now = clock.now()
         const created: IngestKey = { id: ids.timeOrderedUuid(now), ...given, createdAt: now }
         transaction.put(INGEST_KEYS, fingerprint(key), created)
+        transaction.put(INGEST_KEY_FINGERPRINTS, created.id, fingerprint(key))
         return created
       })
       return { ...record, key }
     },
     list,
     remove: async (caller, id) => {
-      const found = await state.list(INGEST_KEYS, { limit: KEYS_MAX })
-      const document = found.find(
-        ({ value }) => value.id === id && reaches(caller, value.organisationId),
-      )
-      if (document === undefined) {
-        throw new RestError(404, 'ingest-key.not-found', `there is no ingest key "${id}"`)
-      }
-      await state.transact(async (transaction) => transaction.delete(INGEST_KEYS, document.key))
+      await state.transact(async (transaction) => {
+        const stored = await transaction.get(INGEST_KEY_FINGERPRINTS, id)
+        const record = stored === undefined ? undefined : await transaction.get(INGEST_KEYS, stored)
+        if (stored === undefined || !record || !reaches(caller, record.organisationId)) {
+          throw new RestError(404, 'ingest-key.not-found', `there is no ingest key "${id}"`)
+        }
+        transaction.delete(INGEST_KEYS, stored)
+        transaction.delete(INGEST_KEY_FINGERPRINTS, id)
+      })
     },
     check: (key) => state.get(INGEST_KEYS, fingerprint(key)),
   }

@@ -168,6 +168,11 @@ describe('a full store', () => {
     })
     expect([201, 507]).toContain(rest.status)
     expect((await fetch(`${hub.url}/healthz`)).status).toBe(200)
+    const ready = await fetch(`${hub.url}/readyz`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toMatchObject({
+      reason: expect.stringMatching(/^the store is full/),
+    })
     await hub.kill('SIGTERM')
 
     hub = await startHubProcess(folder)

@@ -146,11 +146,11 @@ function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): reado
     values.push(value)
   }
   if (query.ruleArnPrefixes !== undefined) {
-    const prefixes = query.ruleArnPrefixes.map((prefix) => {
-      values.push(prefix.length, prefix)
-      return 'substr(rule_arn, 1, ?) = ?'
-    })
-    conditions.push(`(${prefixes.join(' OR ') || '0'})`)
+    // One value however many there are: a long OR would be too deep for SQLite.
+    conditions.push(
+      'EXISTS (SELECT 1 FROM json_each(?) WHERE substr(rule_arn, 1, length(value)) = value)',
+    )
+    values.push(JSON.stringify(query.ruleArnPrefixes))
   }
   const sql = `SELECT * FROM delivery WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`
   return reading

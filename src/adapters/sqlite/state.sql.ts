@@ -104,6 +104,15 @@ export function createSqliteState(writer: Writer, reading: DatabaseSync): State 
     return { committed, result }
   }
 
+  let lastCollided: Promise<unknown> = Promise.resolve()
+  async function tryUntilCommitted<R>(body: (transaction: StateTransaction) => Promise<R>) {
+    for (let tries = 0; tries < TRANSACTION_TRIES_MAX; tries += 1) {
+      const { committed, result } = await tryTransaction(body)
+      if (committed) return result
+    }
+    throw new Error(`a change collided with others ${TRANSACTION_TRIES_MAX} times in a row`)
+  }
+
   return {
     get: async (from, key) => read(from, key).value,
     list: async <T>(
@@ -117,11 +126,12 @@ export function createSqliteState(writer: Writer, reading: DatabaseSync): State 
           value: JSON.parse(String(row['value'])) as T,
         })),
     transact: async (body) => {
-      for (let tries = 0; tries < TRANSACTION_TRIES_MAX; tries += 1) {
-        const { committed, result } = await tryTransaction(body)
-        if (committed) return result
-      }
-      throw new Error(`a change collided with others ${TRANSACTION_TRIES_MAX} times in a row`)
+      const first = await tryTransaction(body)
+      if (first.committed) return first.result
+      // Those that collided go one after the other, so that only newcomers are in their way.
+      const turn = lastCollided.then(() => tryUntilCommitted(body))
+      lastCollided = turn.catch(() => undefined)
+      return turn
     },
     watch: (listener) => {
       listeners.add(listener)

@@ -38,7 +38,11 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const lock = lockFolder(options.folder)
   const file = join(options.folder, 'belfry.db')
   const { maxStoreBytes } = options
-  const writer = await startWriter({ file, ...(maxStoreBytes !== undefined && { maxStoreBytes }) })
+  const settings = { file, ...(maxStoreBytes !== undefined && { maxStoreBytes }) }
+  const writer = await startWriter(settings).catch((error: unknown) => {
+    lock.close()
+    throw error
+  })
   const reading = new DatabaseSync(file, { readOnly: true })
   reading.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768')
   return {

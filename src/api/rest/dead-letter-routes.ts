@@ -113,7 +113,15 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
       }),
     ],
     run: async (caller, { body }) => {
-      const { ids, all: _, ...filter } = body
+      const { ids, all, ...filter } = body
+      const filtered = all === true || Object.keys(filter).length > 0
+      if ((ids !== undefined) === filtered) {
+        throw new RestError(
+          400,
+          'redrive.unclear',
+          'say which dead letters: their "ids", or a filter, or "all": true',
+        )
+      }
       const found = await selected(ids, await scoped(caller, { ...filter, limit: REDRIVE_MAX + 1 }))
       const chosen = found.slice(0, REDRIVE_MAX).map(({ id }) => id)
       const redriven = await queue.redrive(chosen, clock.now())

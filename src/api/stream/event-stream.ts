@@ -22,17 +22,22 @@ export interface EventStreamPorts {
   readonly stopping: AbortSignal
 }
 
-const Query = Type.Object({
-  account: Type.Optional(Type.String({ description: 'Only events that came from this account' })),
-  region: Type.Optional(Type.String()),
-  source: Type.Optional(Type.String({ description: 'Exact, or a prefix that ends in *' })),
-  detailType: Type.Optional(Type.String()),
-  bus: Type.Optional(Type.String({ description: 'Name or ARN of an event bus' })),
-  pattern: Type.Optional(Type.String({ maxLength: 4_096, description: 'An event pattern' })),
-  since: Type.Optional(
-    Type.Enum(['now', 'start'], { description: 'Where to begin without Last-Event-ID' }),
-  ),
-})
+const Query = Type.Object(
+  {
+    account: Type.Optional(Type.String({ description: 'Only events that came from this account' })),
+    region: Type.Optional(Type.String()),
+    source: Type.Optional(Type.String({ description: 'Exact, or a prefix that ends in *' })),
+    detailType: Type.Optional(Type.String()),
+    bus: Type.Optional(
+      Type.String({ description: 'Name or ARN of an event bus, or the account that it is in' }),
+    ),
+    pattern: Type.Optional(Type.String({ maxLength: 4_096, description: 'An event pattern' })),
+    since: Type.Optional(
+      Type.Enum(['now', 'start'], { description: 'Where to begin without Last-Event-ID' }),
+    ),
+  },
+  { additionalProperties: false },
+)
 
 interface StreamQuery {
   readonly account?: string
@@ -56,6 +61,7 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
   app.get<{ Querystring: StreamQuery }>(
     '/events/stream',
     {
+      exposeHeadRoute: false,
       schema: {
         tags: ['events'],
         summary: 'Follow events live (server-sent events); resumes after Last-Event-ID',
@@ -82,7 +88,8 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
         await stream(ports, start, { accept, signal, write: writerOf(reply.raw, gone.signal) })
       } finally {
         clearInterval(keepAlive)
-        reply.raw.end()
+        // Not kept alive: a hub that stops waits for its connections.
+        reply.raw.end(() => request.raw.socket.destroy())
       }
     },
   )
@@ -147,6 +154,20 @@ async function filterFor(
   const matchesText = (wanted: string | undefined, actual: string) =>
     wanted === undefined ||
     (wanted.endsWith('*') ? actual.startsWith(wanted.slice(0, -1)) : actual === wanted)
+  /** The name of a partner is short for its event sources. */
+  const isSource = (wanted: string | undefined, actual: string) =>
+    matchesText(wanted, actual) || actual.startsWith(`aws.partner/${wanted}/`)
+  /** A tenancy event's type is `<category>: <name>`; the name will do. */
+  const isDetailType = (wanted: string | undefined, actual: string) =>
+    matchesText(wanted, actual) || actual.endsWith(`: ${wanted}`)
+  /** A bus's name or ARN, the name of the account that it is in, or a partner's name. */
+  const isBus = async (busArn: string, wanted: string | undefined) => {
+    if (wanted === undefined || wanted === busArn) return true
+    const bus = parseBusArn(busArn)
+    if (bus === undefined) return false
+    if (isSource(wanted, bus.name) || wanted === bus.account) return true
+    return (await directory.accountByAwsId(bus.account))?.name === wanted
+  }
   return async (event) => {
     if (event.awaitsEnrichment) return false
     const bus = parseBusArn(event.busArn)
@@ -154,9 +175,9 @@ async function filterFor(
     return (
       matchesText(query.account, event.account) &&
       matchesText(query.region, event.region) &&
-      matchesText(query.source, event.source) &&
-      matchesText(query.detailType, event.detailType) &&
-      (wantedBus === undefined || wantedBus === event.busArn || wantedBus === bus?.name) &&
+      isSource(query.source, event.source) &&
+      isDetailType(query.detailType, event.detailType) &&
+      (await isBus(event.busArn, wantedBus)) &&
       (await mayHear(directory, caller, bus?.account ?? '')) &&
       (pattern === undefined || pattern.matches(event.json))
     )

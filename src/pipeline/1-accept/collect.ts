@@ -31,6 +31,7 @@ export type CollectResult =
 
 const ACCOUNT = /^\d{12}$/
 const REGION = /^[a-z]{2,}(-[a-z]+)+-\d+$/
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/
 const TEXT_FIELDS = ['id', 'detail-type', 'source', 'account', 'time', 'region'] as const
 
 /**
@@ -81,10 +82,11 @@ function recordedFrom(text: string, acceptedAt: number): RecordedEvent | Collect
   const { id, source, account, region } = envelope
   if (!ACCOUNT.test(account)) return malformed(`"account" must be 12 digits, not "${account}"`)
   if (!REGION.test(region)) return malformed(`"region" is not a region's name: "${region}"`)
-  if (Number.isNaN(Date.parse(envelope.time))) {
+  if (!TIME.test(envelope.time) || Number.isNaN(Date.parse(envelope.time))) {
     return malformed(`"time" must be a date and time such as 2026-01-31T08:15:00Z`)
   }
-  if (typeof parsed['detail'] !== 'object' || parsed['detail'] === null) {
+  const { detail } = parsed
+  if (typeof detail !== 'object' || detail === null || Array.isArray(detail)) {
     return malformed('"detail" must be a JSON object')
   }
   return {

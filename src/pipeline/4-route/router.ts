@@ -57,13 +57,16 @@ export async function route(ports: RouterPorts, signal: AbortSignal): Promise<vo
   while (!signal.aborted) {
     const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
     const decided: Decided[] = []
+    let routedEvents = 0
     for (const batch of batches) {
       const routed = await patiently(() => decideBatch(ports, batch.events), onFault, signal)
       if (routed === undefined) break
       decided.push(...routed)
       cursor = batch.sequence
+      routedEvents += batch.events.length
     }
     const idle = decided.length === 0
+    if (idle) observer.eventsRouted(routedEvents, 0)
     if (idle && (cursor === saved || clock.now() - savedAt < CURSOR_SAVE_EVERY_MS)) continue
     const done = await patiently(
       async () => {
@@ -76,6 +79,7 @@ export async function route(ports: RouterPorts, signal: AbortSignal): Promise<vo
     )
     // Stopped before the deliveries were durable: the next start routes from the saved cursor.
     if (done === undefined) return
+    if (!idle) observer.eventsRouted(routedEvents, decided.length)
     saved = cursor
     savedAt = clock.now()
   }
@@ -94,7 +98,6 @@ async function decideBatch(
       decided.push(...deliveriesOf(rule, positioned, ports.clock.now()))
     }
   }
-  ports.observer.eventsRouted(events.length, decided.length)
   return decided
 }
 

@@ -1,0 +1,50 @@
+PRAGMA user_version = 1;
+
+CREATE TABLE cursor (
+    reader TEXT PRIMARY KEY,
+    sequence INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+CREATE TABLE delivery (
+    -- AUTOINCREMENT: the id of a delivery that is done is never given to another.
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    lane TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    event_id TEXT NOT NULL,
+    rule_arn TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    target_arn TEXT NOT NULL,
+    retry_attempts_max INTEGER NOT NULL,
+    event_age_seconds_max INTEGER NOT NULL,
+    managed INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at INTEGER NOT NULL,
+    died_at INTEGER,
+    error_code TEXT,
+    error_message TEXT,
+    exhausted TEXT,
+    event_json TEXT
+  );
+
+CREATE TABLE log_batch (
+    sequence INTEGER PRIMARY KEY,
+    appended_at INTEGER NOT NULL,
+    data BLOB NOT NULL
+  );
+
+CREATE TABLE state (
+    collection TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    -- The transaction that wrote the document: never used twice, so a document that was deleted
+    -- and made again is not taken for the old one.
+    version INTEGER NOT NULL,
+    PRIMARY KEY (collection, key)
+  ) WITHOUT ROWID;
+
+CREATE TABLE state_version (version INTEGER NOT NULL);
+
+CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
+
+CREATE INDEX delivery_waiting ON delivery (lane, next_attempt_at) WHERE died_at IS NULL;

@@ -1,0 +1,121 @@
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+import { HELP, readConfig } from './config.ts'
+import type { Config } from './config.ts'
+
+const read = (args: readonly string[], env: Record<string, string> = {}) =>
+  readConfig(args, env) as Config
+
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    expect(read([])).toEqual({
+      host: '127.0.0.1',
+      port: 4100,
+      dataFolder: resolve('.belfry'),
+      allowPrivateTargets: false,
+      namespace: { prefix: 'stax', partner: 'stax.io' },
+      logLevel: 'warn',
+    })
+  })
+
+  const everything = {
+    ...{ host: '0.0.0.0', port: 5, dataFolder: '/data', allowPrivateTargets: true },
+    ...{ maxStoreBytes: 2_000_000, namespace: { prefix: 'acme', partner: 'acme.example' } },
+    logLevel: 'debug',
+  }
+
+  it('takes every setting from a flag', () => {
+    const flags = ['--host', '0.0.0.0', '--port=5', '--data', '/data', '--allow-private-targets']
+    const more = ['--max-store-bytes', '2000000', '--event-namespace', 'acme']
+    const rest = ['--partner', 'acme.example', '--log-level', 'debug']
+    expect(read([...flags, ...more, ...rest])).toEqual(everything)
+  })
+
+  it('takes every setting from the environment', () => {
+    const env = {
+      ...{ BELFRY_HOST: '0.0.0.0', BELFRY_PORT: '5', BELFRY_DATA: '/data' },
+      ...{ BELFRY_ALLOW_PRIVATE_TARGETS: 'true', BELFRY_MAX_STORE_BYTES: '2000000' },
+      ...{ BELFRY_EVENT_NAMESPACE: 'acme', BELFRY_PARTNER: 'acme.example' },
+      BELFRY_LOG_LEVEL: 'debug',
+    }
+    expect(read([], env)).toEqual(everything)
+  })
+
+  it('prefers a flag to the environment', () => {
+    expect(read(['--port', '7'], { BELFRY_PORT: '8' }).port).toBe(7)
+    expect(
+      read(['--allow-private-targets'], { BELFRY_ALLOW_PRIVATE_TARGETS: 'false' })
+        .allowPrivateTargets,
+    ).toBe(true)
+  })
+
+  it.each([
+    ['0', false],
+    ['false', false],
+    ['', false],
+    ['1', true],
+    ['true', true],
+  ])('reads BELFRY_ALLOW_PRIVATE_TARGETS="%s" as %s', (text, allowed) => {
+    expect(read([], { BELFRY_ALLOW_PRIVATE_TARGETS: text }).allowPrivateTargets).toBe(allowed)
+  })
+
+  it('takes the edges of numbers', () => {
+    expect(read(['--port', '0']).port).toBe(0)
+    expect(read(['--port', '65535']).port).toBe(65_535)
+    expect(read(['--max-store-bytes', '1048576']).maxStoreBytes).toBe(1_048_576)
+  })
+
+  it.each([
+    ['--port', '65536', '--port must be a whole number from 0 to 65535, not "65536"'],
+    ['--port', 'http', '--port must be a whole number from 0 to 65535, not "http"'],
+    ['--port', '4.5', '--port must be a whole number from 0 to 65535, not "4.5"'],
+    ['--port', '1e3', '--port must be a whole number from 0 to 65535, not "1e3"'],
+    ['--max-store-bytes', '1048575', /^--max-store-bytes must be a whole number from 1048576 to /],
+    ['--event-namespace', 'Stax', /^--event-namespace must match .+, not "Stax"$/],
+    ['--event-namespace', 'a.b', /^--event-namespace must match .+, not "a.b"$/],
+    ['--partner', 'a/b', /^--partner must match .+, not "a\/b"$/],
+    ['--log-level', 'loud', /^--log-level must be one of trace, .+ silent, not "loud"$/],
+  ])('refuses %s %s and says what it may be', (flag, text, message) => {
+    expect(() => read([flag, text])).toThrow(message)
+  })
+
+  it('refuses a flag that is none, and a word that belongs to no flag', () => {
+    expect(() => read(['--prot', '1'])).toThrow('--prot')
+    expect(() => read(['4100'])).toThrow('4100')
+    expect(() => read([], { BELFRY_ALLOW_PRIVATE_TARGETS: 'yes' })).toThrow(
+      '--allow-private-targets must be true or false, not "yes"',
+    )
+  })
+})
+
+describe('help', () => {
+  it.each([['--help'], ['-h']])('is what %s asks for', (flag) => {
+    expect(readConfig([flag], {})).toBe('help')
+  })
+
+  it('mentions every setting with its variable and default', () => {
+    for (const [flag, variable, shown] of [
+      ['--port NUMBER', 'BELFRY_PORT', '(default: 4100)'],
+      ['--host ADDRESS', 'BELFRY_HOST', '(default: 127.0.0.1)'],
+      ['--data FOLDER', 'BELFRY_DATA', '(default: .belfry)'],
+      ['--allow-private-targets', 'BELFRY_ALLOW_PRIVATE_TARGETS', ''],
+      ['--max-store-bytes BYTES', 'BELFRY_MAX_STORE_BYTES', ''],
+      ['--event-namespace NAME', 'BELFRY_EVENT_NAMESPACE', '(default: stax)'],
+      ['--partner NAME', 'BELFRY_PARTNER', '(default: stax.io)'],
+      ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
+    ] as const) {
+      const lines = HELP.split('\n')
+      const at = lines.indexOf(`  ${flag}   ${variable}`)
+      expect(at, `${flag} in the help`).toBeGreaterThan(0)
+      expect(lines[at + 1]).toMatch(/^ {6}\S/)
+      expect(lines[at + 1]).toContain(shown)
+    }
+  })
+
+  it('knows every variable that there is', () => {
+    const variables = HELP.match(/BELFRY_[A-Z_]+/g) ?? []
+    expect(variables).toHaveLength(8)
+    expect(HELP).toContain('--help')
+  })
+})

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest'
+
+import type { Delivery } from '#src/model/delivery.ts'
+import type { Outbound, OutboundOutcome, OutboundRequest } from '#src/ports/outbound.ts'
+import { recordedEvent } from '../../pipeline.fixture.ts'
+import { createHttpEndpoint } from './http-endpoint.ts'
+
+const NOW = Date.parse('2026-01-31T08:15:00Z')
+const URL = 'https://example.com/hook?token=1'
+const delivery = { id: 1, targetArn: URL } as Delivery
+
+async function attempt(outcome: OutboundOutcome, event = recordedEvent('e')) {
+  const requests: OutboundRequest[] = []
+  const outbound: Outbound = {
+    request: async (request) => {
+      requests.push(request)
+      return outcome
+    },
+    refusalOf: () => undefined,
+    close: async () => undefined,
+  }
+  const target = createHttpEndpoint(outbound, { now: () => NOW })
+  const result = await target.attempt(delivery, event)
+  return { result, request: requests[0] as OutboundRequest, requests }
+}
+
+const answered = (status: number, headers: Record<string, string> = {}): OutboundOutcome => ({
+  ...{ kind: 'answered', status, headers, body: 'secret', bodyTruncated: false, durationMs: 1 },
+})
+
+describe('an attempt at an HTTP endpoint', () => {
+  it('posts the text of the event, once, and gives it five seconds', async () => {
+    const json = '{"id":"e","detail":{"n":1.0,"big":12345678901234567890}}'
+    const { request, requests } = await attempt(answered(200), recordedEvent('e', { json }))
+    expect(requests).toHaveLength(1)
+    expect(request).toEqual({
+      url: URL,
+      method: 'POST',
+      headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'Belfry' },
+      body: json,
+      timeoutMs: 5_000,
+    })
+  })
+
+  it('passes the trace header on beside the event', async () => {
+    const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793'
+    const { request } = await attempt(answered(200), recordedEvent('e', { traceHeader }))
+    expect(request.headers['x-amzn-trace-id']).toBe(traceHeader)
+  })
+
+  it.each([200, 201, 202, 204, 299])('succeeds on %i', async (status) => {
+    expect((await attempt(answered(status))).result).toEqual({ kind: 'success' })
+  })
+
+  it.each([401, 407, 409, 429, 500, 501, 502, 503, 504, 599])('retries on %i', async (status) => {
+    const { result } = await attempt(answered(status))
+    const code = status === 429 ? 'THROTTLING' : 'ERROR_FROM_TARGET'
+    const message = `the target answered ${status}`
+    expect(result).toEqual({ kind: 'retryable', error: { code, message } })
+  })
+
+  it.each([300, 301, 302, 304, 307, 308, 400, 402, 403, 404, 405, 406, 408, 410, 413, 422, 499])(
+    'gives up on %i',
+    async (status) => {
+      const { result } = await attempt(answered(status))
+      const note = status < 400 ? '; redirects are not followed' : ''
+      expect(result).toEqual({
+        kind: 'permanent',
+        error: { code: 'ERROR_FROM_TARGET', message: `the target answered ${status}${note}` },
+      })
+    },
+  )
+
+  it.each([
+    ['timeout', 'TIMEOUT'],
+    ['connection-failed', 'CONNECTION_FAILURE'],
+    ['aborted', 'CONNECTION_FAILURE'],
+  ] as const)('retries a request that ended with %s', async (reason, code) => {
+    const message = 'what happened'
+    const { result } = await attempt({ kind: 'failed', reason, message, durationMs: 1 })
+    expect(result).toEqual({ kind: 'retryable', error: { code, message } })
+  })
+
+  it('gives up where the policy refuses the request', async () => {
+    const message = 'the address is private'
+    const { result } = await attempt({ kind: 'refused', message })
+    expect(result).toEqual({ kind: 'permanent', error: { code: 'INVALID_PARAMETER', message } })
+  })
+})
+
+describe('Retry-After', () => {
+  const retryAfterMs = async (header: string, status = 503) =>
+    (await attempt(answered(status, { 'retry-after': header }))).result
+
+  it.each([
+    ['120', 120_000],
+    ['1', 1_000],
+    ['Sat, 31 Jan 2026 08:17:00 GMT', 120_000],
+    ['Saturday, 31-Jan-26 08:16:00 GMT', 60_000],
+  ])('of "%s" is waited for', async (header, waitMs) => {
+    expect(await retryAfterMs(header)).toMatchObject({ kind: 'retryable', retryAfterMs: waitMs })
+    expect(await retryAfterMs(header, 429)).toMatchObject({ retryAfterMs: waitMs })
+  })
+
+  it.each(['0', '-5', '', 'soon', 'Sat, 31 Jan 2026 08:14:00 GMT'])(
+    'of "%s" asks for nothing',
+    async (header) => {
+      expect(await retryAfterMs(header)).not.toHaveProperty('retryAfterMs')
+    },
+  )
+
+  it('does not turn a permanent failure into a retry', async () => {
+    expect(await retryAfterMs('60', 404)).toMatchObject({ kind: 'permanent' })
+  })
+})

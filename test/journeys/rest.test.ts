@@ -1,0 +1,500 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+import {
+  EventBridgeClient,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge'
+import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+import { startReceiver } from '../receiver.ts'
+import type { Receiver } from '../receiver.ts'
+import { restAs } from '../rest-caller.ts'
+import type { Caller, RestAnswer } from '../rest-caller.ts'
+
+const ROLES = ['api_readonly', 'api_user', 'api_operations', 'api_admin'] as const
+type TokenRole = (typeof ROLES)[number]
+const PASSWORD = 'a password of some length'
+const NO_ID = '01900000-0000-7000-8000-000000000000'
+
+const folder = newDataFolder()
+let hub: HubProcess
+let receiver: Receiver
+/** While true, the receiver refuses for good, which makes dead letters. */
+let refusing = true
+let ours: Awaited<ReturnType<typeof createOrganisation>>
+let theirsId: string
+let theirAdmin: Caller
+const tokens = {} as Record<TokenRole, { accessKeyId: string; secretAccessKey: string }>
+
+const call = (method: string, path: string, body?: unknown) => hub.rest(method, path, body)
+const made = async (path: string, body: object): Promise<any> => {
+  const { status, body: answer } = await call('POST', path, body)
+  if (status !== 201) throw new Error(`${path}: ${status} ${JSON.stringify(answer)}`)
+  return answer
+}
+const newToken = (organisationId: string, role: TokenRole, more: object = {}) =>
+  made('/api-tokens', { organisationId, name: `test-${role}`, role, ...more })
+let serial = 0
+const newUser = (more: object = {}) => ({
+  ...{ organisationId: ours.organisationId, email: `user${(serial += 1)}@example.com` },
+  ...{ firstName: 'Ada', lastName: 'L', role: 'customer_readonly', ...more },
+})
+
+beforeAll(async () => {
+  hub = await startHubProcess(folder)
+  receiver = await startReceiver((_request, response) => {
+    response.statusCode = refusing ? 410 : 200
+    response.end()
+  })
+  ours = await createOrganisation(hub)
+  const regions = { installationRegion: REGION, regions: [REGION] }
+  theirsId = (await made('/organisations', { name: 'Other', alias: 'other', ...regions })).id
+  theirAdmin = await newToken(theirsId, 'api_admin')
+  for (const role of ROLES) tokens[role] = await newToken(ours.organisationId, role)
+})
+afterAll(async () => {
+  await hub.kill('SIGTERM')
+  await receiver.close()
+  removeDataFolder(folder)
+})
+
+interface Operation {
+  readonly name: string
+  readonly least: TokenRole
+  readonly call: () => Promise<readonly [method: string, path: string, body?: unknown]>
+  /** What who may make it is answered. */
+  readonly status: number
+}
+
+/** Every operation of the REST API, but logging in. */
+const OPERATIONS: readonly Operation[] = [
+  ...['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys', 'dead-letters'].map(
+    (list): Operation => ({
+      ...{ name: `GET /${list}`, least: 'api_readonly', status: 200 },
+      call: async () => ['GET', `/${list}`],
+    }),
+  ),
+  {
+    ...{ name: 'GET /organisations/{id}', least: 'api_readonly', status: 200 },
+    call: async () => ['GET', `/organisations/${ours.organisationId}`],
+  },
+  {
+    ...{ name: 'PATCH /organisations/{id}', least: 'api_admin', status: 200 },
+    call: async () => ['PATCH', `/organisations/${ours.organisationId}`, { name: unique('Org') }],
+  },
+  {
+    ...{ name: 'GET /accounts/{id}', least: 'api_readonly', status: 200 },
+    call: async () => ['GET', `/accounts/${ours.accountIds['MEMBER']}`],
+  },
+  {
+    ...{ name: 'POST /accounts', least: 'api_admin', status: 201 },
+    call: async () => ['POST', '/accounts', newAccount()],
+  },
+  {
+    ...{ name: 'PATCH /accounts/{id}', least: 'api_admin', status: 200 },
+    call: async () => ['PATCH', `/accounts/${ours.accountIds['MEMBER']}`, { name: unique('acc') }],
+  },
+  {
+    ...{ name: 'GET /users/{id}', least: 'api_readonly', status: 200 },
+    call: async () => ['GET', `/users/${(await made('/users', newUser())).id}`],
+  },
+  {
+    ...{ name: 'POST /users', least: 'api_admin', status: 201 },
+    call: async () => ['POST', '/users', newUser()],
+  },
+  {
+    ...{ name: 'PATCH /users/{id}', least: 'api_admin', status: 200 },
+    call: async () => [
+      'PATCH',
+      `/users/${(await made('/users', newUser())).id}`,
+      { role: 'customer_admin' },
+    ],
+  },
+  {
+    ...{ name: 'POST /api-tokens', least: 'api_admin', status: 201 },
+    call: async () => ['POST', '/api-tokens', { ...newKey('mine'), role: 'api_admin' }],
+  },
+  {
+    ...{ name: 'DELETE /api-tokens/{id}', least: 'api_admin', status: 204 },
+    call: async () => {
+      const { accessKeyId } = await newToken(ours.organisationId, 'api_user')
+      return ['DELETE', `/api-tokens/${accessKeyId}`]
+    },
+  },
+  {
+    ...{ name: 'POST /ingest-keys', least: 'api_admin', status: 201 },
+    call: async () => ['POST', '/ingest-keys', newKey('mine')],
+  },
+  {
+    ...{ name: 'DELETE /ingest-keys/{id}', least: 'api_admin', status: 204 },
+    call: async () => ['DELETE', `/ingest-keys/${(await newIngestKey()).id}`],
+  },
+  {
+    ...{ name: 'POST /dead-letters/redrive', least: 'api_operations', status: 200 },
+    call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
+  },
+  {
+    ...{ name: 'GET /dead-letters/{id}', least: 'api_readonly', status: 404 },
+    call: async () => ['GET', '/dead-letters/999999'],
+  },
+  {
+    ...{ name: 'GET /caller', least: 'api_readonly', status: 200 },
+    call: async () => ['GET', '/caller'],
+  },
+]
+
+const unique = (prefix: string) => `${prefix} ${(serial += 1)}`
+const newAccount = (more: object = {}) => ({
+  ...{ organisationId: ours.organisationId, name: 'one more' },
+  ...{ awsAccountId: String(600_000_000_000 + (serial += 1)), ...more },
+})
+const newKey = (name: string) => ({ organisationId: ours.organisationId, name })
+const newIngestKey = () => made('/ingest-keys', newKey('short-lived'))
+
+/** All that the operator sees. */
+async function everything(): Promise<Record<string, unknown>> {
+  const seen: Record<string, unknown> = {}
+  for (const list of ['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys']) {
+    seen[list] = (await call('GET', `/${list}?limit=1000`)).body
+  }
+  return seen
+}
+
+describe('the OpenAPI document', () => {
+  it('lists every operation', async () => {
+    const document = await (await fetch(`${hub.url}/api/v1/openapi.json`)).json()
+    const { openapi, paths } = document as { openapi: string; paths: Record<string, object> }
+    const listed = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    )
+    const others = ['POST /organisations', 'POST /sessions', 'GET /events/stream']
+    const expected = [...OPERATIONS.map(({ name }) => name), ...others]
+    expect(openapi).toMatch(/^3\.1/)
+    expect(listed.map((one) => one.replace('/api/v1', '')).toSorted()).toEqual(expected.toSorted())
+  })
+})
+
+describe('callers', () => {
+  it.each(OPERATIONS)('must prove who they are for $name', async (operation) => {
+    const request = await operation.call()
+    const before = await everything()
+    for (const nobody of [undefined, { sessionToken: 'x'.repeat(43) }]) {
+      const { status, body } = await restAs(hub, nobody, request)
+      expect([status, body.code]).toEqual([401, 'caller.unknown'])
+    }
+    const wrong = { ...tokens.api_admin, secretAccessKey: 'wrong' }
+    expect((await restAs(hub, wrong, request)).status).toBe(401)
+    expect(await everything()).toEqual(before)
+  })
+
+  it.each(ROLES)(
+    'of role %s may do what the role includes, and change nothing else',
+    async (role) => {
+      for (const operation of OPERATIONS) {
+        const allowed = ROLES.indexOf(role) >= ROLES.indexOf(operation.least)
+        const request = await operation.call()
+        const before = allowed ? undefined : await everything()
+        const { status, body } = await restAs(hub, tokens[role], request)
+        const code = allowed ? undefined : body?.code
+        expect([operation.name, status, code]).toEqual(
+          allowed
+            ? [operation.name, operation.status, undefined]
+            : [operation.name, 403, 'caller.forbidden'],
+        )
+        if (!allowed) expect(await everything()).toEqual(before)
+      }
+    },
+  )
+
+  it('of an organisation make no other organisation', async () => {
+    const regions = { installationRegion: REGION, regions: [REGION] }
+    const request = ['POST', '/organisations', { name: 'N', alias: 'new', ...regions }] as const
+    expect(await restAs(hub, tokens.api_admin, request)).toMatchObject({
+      status: 403,
+      body: { code: 'organisation.forbidden' },
+    })
+  })
+
+  it('see and change nothing of another organisation', async () => {
+    const user = await made('/users', newUser())
+    const key = await newIngestKey()
+    const before = await everything()
+    const { organisationId } = ours
+    const requests: (readonly [string, string, unknown?])[] = [
+      ['GET', `/organisations/${organisationId}`],
+      ['PATCH', `/organisations/${organisationId}`, { name: 'taken' }],
+      ['GET', `/accounts/${ours.accountIds['MEMBER']}`],
+      ['PATCH', `/accounts/${ours.accountIds['MEMBER']}`, { name: 'taken' }],
+      ['GET', `/users/${user.id}`],
+      ['PATCH', `/users/${user.id}`, { role: 'customer_admin' }],
+      ['POST', '/accounts', newAccount()],
+      ['POST', '/users', newUser()],
+      ['POST', '/api-tokens', { organisationId, name: 'theirs', role: 'api_readonly' }],
+      ['POST', '/ingest-keys', { organisationId, name: 'theirs' }],
+      ['DELETE', `/api-tokens/${tokens.api_user.accessKeyId}`],
+      ['DELETE', `/ingest-keys/${key.id}`],
+    ]
+    for (const request of requests) {
+      const { status, body } = await restAs(hub, theirAdmin, request)
+      expect([request[0], request[1], status]).toEqual([request[0], request[1], 404])
+      expect(body.code).toMatch(/\.not-found$/)
+    }
+    const borrowed = { awsAccountId: ACCOUNTS.MEMBER, organisationId: theirsId }
+    const token = { name: 'theirs', role: 'api_readonly', ...borrowed }
+    expect((await restAs(hub, theirAdmin, ['POST', '/api-tokens', token])).status).toBe(404)
+    expect(await everything()).toEqual(before)
+    for (const list of ['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys']) {
+      const { body } = await restAs(hub, theirAdmin, ['GET', `/${list}`])
+      const owners = body.items.map((item: any) => item.organisationId ?? item.id)
+      expect(new Set([theirsId, ...owners])).toEqual(new Set([theirsId]))
+    }
+    const filtered = `/accounts?organisationId=${organisationId}`
+    expect((await restAs(hub, theirAdmin, ['GET', filtered])).body).toEqual({ items: [] })
+  })
+
+  it('lose their access, and that of their sessions, with their token', async () => {
+    const token = await newToken(ours.organisationId, 'api_user', { awsAccountId: ACCOUNTS.MEMBER })
+    const { accessKeyId, secretAccessKey } = token
+    const credentials = { accessKeyId, secretAccessKey }
+    const sts = new STSClient({ endpoint: hub.url, region: REGION, credentials })
+    const RoleArn = `arn:aws:iam::${ACCOUNTS.SECURITY}:role/api_user`
+    const assume = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'me' })
+    const session = (await sts.send(assume)).Credentials
+    const events = new EventBridgeClient({
+      ...{ endpoint: hub.url, region: REGION, maxAttempts: 1 },
+      credentials: {
+        accessKeyId: session?.AccessKeyId ?? '',
+        secretAccessKey: session?.SecretAccessKey ?? '',
+        sessionToken: session?.SessionToken ?? '',
+      },
+    })
+    const put = () => {
+      const entry = { Source: 's', DetailType: 'd', Detail: '{}' }
+      return events.send(new PutEventsCommand({ Entries: [entry] }))
+    }
+    await put()
+    expect((await restAs(hub, credentials, ['GET', '/caller'])).status).toBe(200)
+    expect((await call('DELETE', `/api-tokens/${accessKeyId}`)).status).toBe(204)
+    expect((await restAs(hub, credentials, ['GET', '/caller'])).status).toBe(401)
+    await expect(put()).rejects.toMatchObject({ name: 'UnrecognizedClientException' })
+    expect((await call('DELETE', `/api-tokens/${accessKeyId}`)).status).toBe(404)
+  })
+})
+
+describe('sessions', () => {
+  const logIn = (email: string, password: string) =>
+    restAs(hub, undefined, ['POST', '/sessions', { email, password }])
+  const callerOf = (sessionToken: string) => restAs(hub, { sessionToken }, ['GET', '/caller'])
+
+  it('are for users with the right password, whatever the case of the e-mail', async () => {
+    const user = await made('/users', newUser({ role: 'customer_operations', password: PASSWORD }))
+    const { status, body } = await logIn(user.email.toUpperCase(), PASSWORD)
+    expect(status).toBe(201)
+    expect(body.user).toEqual(user)
+    expect(Math.abs(body.expiresAt - Date.now() - 3_600_000)).toBeLessThan(60_000)
+    expect((await callerOf(body.sessionToken)).body).toEqual({
+      arn: `arn:aws:iam::000000000000:user/${user.email}`,
+      role: 'operations',
+      organisationId: ours.organisationId,
+    })
+    expect(await restAs(hub, body, ['POST', '/ingest-keys', {}])).toMatchObject({ status: 403 })
+  })
+
+  it('are refused in the same words for a wrong password and an unknown user', async () => {
+    const user = await made('/users', newUser({ password: PASSWORD }))
+    const withoutPassword = await made('/users', newUser())
+    const answers = [
+      await logIn(user.email, `${PASSWORD} `),
+      await logIn('nobody@example.com', PASSWORD),
+      await logIn(withoutPassword.email, ''),
+    ]
+    for (const { status, body } of answers) {
+      const { requestId: _, ...rest } = body
+      expect(status).toBe(401)
+      expect(rest).toEqual({
+        ...{ code: 'session.refused', message: 'the e-mail or the password is wrong' },
+      })
+    }
+  })
+
+  it('end at once when the user is disabled', async () => {
+    const user = await made('/users', newUser({ password: PASSWORD }))
+    const { sessionToken } = (await logIn(user.email, PASSWORD)).body
+    expect((await callerOf(sessionToken)).status).toBe(200)
+    await call('PATCH', `/users/${user.id}`, { status: 'DISABLED' })
+    expect((await callerOf(sessionToken)).status).toBe(401)
+    expect((await logIn(user.email, PASSWORD)).status).toBe(401)
+  })
+})
+
+describe('secrets', () => {
+  it('are shown once and lie nowhere in the store', async () => {
+    const token = await newToken(ours.organisationId, 'api_user')
+    const { key } = await newIngestKey()
+    const user = await made('/users', newUser({ password: PASSWORD }))
+    const login = { email: user.email, password: PASSWORD }
+    const { sessionToken } = (await call('POST', '/sessions', login)).body
+    const { secretAccessKey: profile } = await hub.profile('member')
+    const secrets = [token.secretAccessKey, key, sessionToken, PASSWORD, profile]
+    for (const secret of secrets) expect(secret).toMatch(/^.{24,}$/)
+    const shown = JSON.stringify([await everything(), await call('GET', `/users/${user.id}`)])
+    expect(shown).toContain(token.accessKeyId)
+    expect(shown).not.toMatch(/passwordHash|sealedSecret|scrypt/)
+    const files = readdirSync(folder).filter((name) => name.startsWith('belfry.db'))
+    const stored = files.map((name) => readFileSync(join(folder, name), 'latin1')).join('')
+    expect(stored).toContain(token.accessKeyId)
+    for (const secret of secrets) {
+      expect(shown).not.toContain(secret)
+      expect(stored).not.toContain(secret)
+    }
+  })
+})
+
+describe('requests', () => {
+  it.each<[string, string, object, RegExp]>([
+    ['POST', '/organisations', { name: '', alias: 'abc' }, /"name".*"installationRegion"|'install/],
+    ['POST', '/organisations', { name: 'x', alias: 'A b', installationRegion: REGION }, /"alias"/],
+    ['POST', '/organisations', { name: 'x', alias: 'abc', installationRegion: 'x' }, /"installat/],
+    ['POST', '/accounts', { awsAccountId: '12345678901', name: 'x' }, /"awsAccountId"/],
+    ['POST', '/accounts', { awsAccountId: '123456789012', name: 'x'.repeat(51) }, /"name"/],
+    [
+      'POST',
+      '/users',
+      { email: 'nobody', firstName: 'a', lastName: 'b' },
+      /"email".*'role'|'role'/,
+    ],
+    [
+      'POST',
+      '/users',
+      { email: 'a@b', password: 'short' },
+      /"password" must NOT have fewer than 12/,
+    ],
+    ['POST', '/api-tokens', { name: 'a b', role: 'api_admin' }, /"name"/],
+    ['POST', '/api-tokens', { name: 'ab', role: 'admin' }, /"role"/],
+    ['POST', '/ingest-keys', {}, /'organisationId'/],
+    ['POST', '/sessions', { email: 'a@b' }, /'password'/],
+    ['POST', '/dead-letters/redrive', { ids: ['x'] }, /"ids\/0"/],
+    ['PATCH', `/users/${NO_ID}`, { status: 'GONE' }, /"status"/],
+  ])('%s %s with %j is refused with the name of what is wrong', async (...given) => {
+    const [method, path, body, field] = given
+    const before = await everything()
+    const answer = await call(method, path, body)
+    expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
+    expect(answer.body.message).toMatch(field)
+    expect(await everything()).toEqual(before)
+  })
+
+  it('that would make a thing twice are refused', async () => {
+    const user = await made('/users', newUser())
+    const again = await call('POST', '/users', newUser({ email: user.email.toUpperCase() }))
+    expect(again).toMatchObject({ status: 409, body: { code: 'user.email-taken' } })
+    const account = await call('POST', '/accounts', newAccount({ awsAccountId: ACCOUNTS.MEMBER }))
+    expect(account).toMatchObject({ status: 409, body: { code: 'account.exists' } })
+    const logging = await call('POST', '/accounts', newAccount({ accountRole: 'LOGGING' }))
+    expect(logging).toMatchObject({ status: 409, body: { code: 'account.role-taken' } })
+    const regions = { installationRegion: REGION, regions: [REGION] }
+    const organisation = { name: 'Test', alias: 'test', ...regions }
+    const taken = { status: 409, body: { code: 'organisation.alias-taken' } }
+    expect(await call('POST', '/organisations', organisation)).toMatchObject(taken)
+  })
+
+  it('may not take regions away, or install where no region is', async () => {
+    const path = `/organisations/${ours.organisationId}`
+    const fewer = await call('PATCH', path, { regions: [REGION] })
+    expect(fewer).toMatchObject({ status: 409, body: { code: 'organisation.region-in-use' } })
+    const elsewhere = { installationRegion: 'eu-west-1', regions: [REGION] }
+    const answer = await call('POST', '/organisations', { name: 'x', alias: 'xyz', ...elsewhere })
+    const code = 'organisation.installation-region-not-enabled'
+    expect(answer).toMatchObject({ status: 400, body: { code } })
+  })
+
+  it('with broken JSON, to no route, or with a foreign page token are refused', async () => {
+    const refusal = async (answer: Response) => [answer.status, ((await answer.json()) as any).code]
+    const headers = { 'content-type': 'application/json' }
+    const broken = { method: 'POST', body: '{"email":', headers }
+    expect(await refusal(await fetch(`${hub.url}/api/v1/sessions`, broken))) //
+      .toEqual([400, 'request.malformed'])
+    const nowhere = await call('GET', '/nowhere')
+    expect(nowhere).toMatchObject({ status: 404, body: { code: 'route.not-found' } })
+    expect(nowhere.body.message).toContain('GET /api/v1/nowhere')
+    const page = await call('GET', '/users?nextToken=AAAA')
+    expect(page).toMatchObject({ status: 400, body: { code: 'page.invalid-token' } })
+  })
+})
+
+describe('lists', () => {
+  it.each(['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys'])(
+    'of %s read page by page hold everything once',
+    async (list) => {
+      const all = (await call('GET', `/${list}?limit=1000`)).body.items
+      const limit = Math.max(1, Math.ceil(all.length / 4))
+      const pages: RestAnswer['body'][] = []
+      for (let token = ''; ;) {
+        const { body } = await call('GET', `/${list}?limit=${limit}${token}`)
+        expect(body.items.length).toBeLessThanOrEqual(limit)
+        pages.push(...body.items)
+        if (body.nextToken === undefined) break
+        token = `&nextToken=${body.nextToken}`
+      }
+      expect(all.length).toBeGreaterThan(1)
+      expect(pages).toEqual(all)
+    },
+  )
+})
+
+describe('dead letters', () => {
+  it('are listed, filtered, redriven and delivered, within the organisation alone', async () => {
+    const credentials = await hub.profile('member')
+    const events = new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
+    await events.send(new PutRuleCommand({ Name: 'dead', EventPattern: '{"source":["dead"]}' }))
+    const Targets = ['a', 'b'].map((Id) => ({ Id, Arn: `${receiver.url}/${Id}` }))
+    await events.send(new PutTargetsCommand({ Rule: 'dead', Targets }))
+    const entry = { Source: 'dead', DetailType: 'd', Detail: '{"n":1}' }
+    const { Entries } = await events.send(new PutEventsCommand({ Entries: [entry, entry] }))
+    const [first] = Entries?.map(({ EventId }) => EventId) ?? []
+    const list = (query = '', caller: Caller = tokens.api_readonly) =>
+      restAs(hub, caller, ['GET', `/dead-letters${query}`])
+    while ((await list()).body.items.length < 4) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    const { items } = (await list(`?eventId=${first}&targetId=a`)).body
+    expect(items).toMatchObject([
+      {
+        ...{ eventId: first, targetId: 'a', targetArn: `${receiver.url}/a`, attempts: 1 },
+        ...{ errorCode: 'ERROR_FROM_TARGET', errorMessage: 'the target answered 410' },
+        ruleArn: `arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}:rule/dead`,
+        event: { id: first, source: 'dead', detail: { n: 1 } },
+      },
+    ])
+    const one = `/dead-letters/${items[0].id}`
+    expect((await restAs(hub, tokens.api_readonly, ['GET', one])).body).toEqual(items[0])
+    expect((await restAs(hub, theirAdmin, ['GET', one])).status).toBe(404)
+    const pages = await list('?limit=3')
+    const rest = await list(`?limit=3&nextToken=${pages.body.nextToken}`)
+    const ids = [...pages.body.items, ...rest.body.items].map(({ id }) => id as number)
+    expect(new Set(ids).size).toBe(4)
+    expect(rest.body.nextToken).toBeUndefined()
+
+    expect((await list('', theirAdmin)).body).toEqual({ items: [] })
+    const redrive = (caller: Caller, body: object) =>
+      restAs(hub, caller, ['POST', '/dead-letters/redrive', body])
+    const nothing = { redriven: [], more: false }
+    expect((await redrive(theirAdmin, { ids })).body).toEqual(nothing)
+    expect((await redrive(theirAdmin, { all: true })).body).toEqual(nothing)
+    refusing = false
+    const before = receiver.received.length
+    const chosen = await redrive(tokens.api_operations, { ids: [items[0].id, 999_999] })
+    expect(chosen.body).toEqual({ redriven: [items[0].id], more: false })
+    const others = await redrive(tokens.api_operations, { targetId: 'b' })
+    expect(others.body.redriven).toHaveLength(2)
+    await receiver.waitFor(before + 3)
+    expect((await list()).body.items).toHaveLength(1)
+  })
+})

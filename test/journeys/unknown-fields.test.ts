@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { createOrganisation } from '../organisation.ts'
+
+const folder = newDataFolder()
+let hub: HubProcess
+let organisationId: string
+let memberId: string
+
+beforeAll(async () => {
+  hub = await startHubProcess(folder)
+  const organisation = await createOrganisation(hub)
+  organisationId = organisation.organisationId
+  memberId = organisation.accountIds['MEMBER'] as string
+})
+afterAll(async () => {
+  await hub.kill('SIGTERM')
+  removeDataFolder(folder)
+})
+
+const everything = async () =>
+  Promise.all(
+    ['organisations', 'accounts', 'users'].map(
+      async (things) => (await hub.rest('GET', `/${things}`)).body,
+    ),
+  )
+
+it('a field that does not exist is refused by name, and nothing changes', async () => {
+  const before = await everything()
+  const user = { organisationId, email: 'a@b.cd', firstName: 'A', lastName: 'B' }
+  for (const [method, path, body, field] of [
+    ['POST', '/users', { ...user, role: 'customer_user', rolle: 'customer_admin' }, 'rolle'],
+    ['PATCH', `/accounts/${memberId}`, { nmae: 'x' }, 'nmae'],
+    ['PATCH', `/organisations/${organisationId}`, { region: ['us-east-1'] }, 'region'],
+    ['POST', '/dead-letters/redrive', { ruleARN: 'x' }, 'ruleARN'],
+  ] as const) {
+    const answer = await hub.rest(method, path, body)
+    expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
+    expect(answer.body.message).toContain(`("${field}")`)
+  }
+  expect(await everything()).toEqual(before)
+})
+
+it('a misspelt filter of the stream is refused rather than ignored', async () => {
+  const answer = await hub.rest('GET', '/events/stream?sourc=aws.ec2')
+  expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
+  expect(answer.body.message).toContain('("sourc")')
+})
+
+it('a redrive says which dead letters it means', async () => {
+  const answer = await hub.rest('POST', '/dead-letters/redrive', { all: false })
+  expect(answer).toMatchObject({ status: 400, body: { code: 'redrive.unclear' } })
+})
+
+it('an API token does not delete itself', async () => {
+  const { accessKeyId } = await hub.profile('operator')
+  const answer = await hub.rest('DELETE', `/api-tokens/${accessKeyId}`)
+  expect(answer).toMatchObject({ status: 409, body: { code: 'api-token.in-use' } })
+  expect((await hub.rest('GET', '/organisations')).status).toBe(200)
+})
