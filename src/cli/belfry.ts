@@ -55,7 +55,7 @@ function program(): Command {
     .description('Belfry hears what happens in your cloud and tells who needs to know.')
     .version(VERSION, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'show help, of one command too')
     .exitOverride()
     .showHelpAfterError('See --help.')
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText('bold', title) })
