@@ -35,7 +35,7 @@ export function nextSteps(
 ): string {
   const comment = (text: string) => styled('dim', `# ${text}`)
   const { dataFolder, url } = hub
-  const elsewhere = dataFolder !== resolve('.belfry') && !process.env['BELFRY_DATA']
+  const elsewhere = resolve(dataFolder) !== resolve('.belfry') && !process.env['BELFRY_DATA']
   const belfry = elsewhere ? `npx belfry --data ${dataFolder}` : 'npx belfry'
   return `${styled('bold', 'Next:')}
 
