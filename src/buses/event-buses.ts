@@ -3,6 +3,7 @@ import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { EventBus } from '#src/model/event-bus.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
+import type { Page } from '#src/model/page.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, busKey, busesOfRegionPrefix, defaultBusKey } from './documents.ts'
@@ -11,13 +12,6 @@ import { BUSES, busKey, busesOfRegionPrefix, defaultBusKey } from './documents.t
 export interface Place {
   readonly account: AccountId
   readonly region: Region
-}
-
-/** One page of a list; `after` of the next call is `last`. */
-export interface Page<T> {
-  readonly items: readonly T[]
-  /** Where the next page starts; absent on the last one. */
-  readonly last?: string
 }
 
 export interface PageRequest {

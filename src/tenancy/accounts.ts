@@ -1,5 +1,6 @@
 import { RestError } from '#src/errors.ts'
 import type { AccountId } from '#src/model/event.ts'
+import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Account, AccountRole } from '#src/model/tenancy.ts'
@@ -11,7 +12,6 @@ import {
   foundationKey,
   listAccepted,
 } from './documents.ts'
-import type { ListPage } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { emit } from './outbox.ts'
@@ -36,7 +36,7 @@ export interface Accounts {
   list(
     caller: Principal,
     page: PageOfCaller & { readonly organisationId?: string | undefined },
-  ): Promise<ListPage<Account>>
+  ): Promise<Page<Account>>
   update(caller: Principal, id: string, change: AccountChange): Promise<Account>
 }
 

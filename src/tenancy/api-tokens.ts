@@ -1,10 +1,11 @@
 import { RestError } from '#src/errors.ts'
 import type { AccountId } from '#src/model/event.ts'
+import type { Page } from '#src/model/page.ts'
 import { atLeast, reaches, roleOf } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { ApiToken, TokenRole } from '#src/model/tenancy.ts'
 import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, listAccepted } from './documents.ts'
-import type { ListPage, StoredToken } from './documents.ts'
+import type { StoredToken } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { emit } from './outbox.ts'
@@ -26,7 +27,7 @@ export interface ApiTokens {
   create(caller: Principal, given: NewApiToken): Promise<CreatedApiToken>
   /** The token of the hub's operator; made once, at the first start. */
   createForOperator(): Promise<CreatedApiToken>
-  list(caller: Principal, page: PageOfCaller): Promise<ListPage<ApiToken>>
+  list(caller: Principal, page: PageOfCaller): Promise<Page<ApiToken>>
   remove(caller: Principal, accessKeyId: string): Promise<void>
 }
 

@@ -7,6 +7,7 @@ import type {
   Organisation,
   User,
 } from '#src/model/tenancy.ts'
+import type { Page } from '#src/model/page.ts'
 import { collection } from '#src/ports/state.ts'
 import type { Collection, State } from '#src/ports/state.ts'
 import type { TenancyEvent } from './tenancy-events.ts'
@@ -58,12 +59,6 @@ export interface ListRequest<T> {
   readonly accept: (value: T) => boolean
 }
 
-export interface ListPage<T> {
-  readonly items: readonly T[]
-  /** Where the next page starts; absent on the last one. */
-  readonly last?: string
-}
-
 const DOCUMENTS_PER_READ = 500
 
 /** A page of the documents that a caller may see, in the order of their keys. */
@@ -71,7 +66,7 @@ export async function listAccepted<T>(
   state: State,
   from: Collection<T>,
   { after, limit, accept }: ListRequest<T>,
-): Promise<ListPage<T>> {
+): Promise<Page<T>> {
   const found: { key: string; value: T }[] = []
   let cursor = after
   for (;;) {

@@ -1,9 +1,9 @@
 import { RestError } from '#src/errors.ts'
+import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { IngestKey } from '#src/model/tenancy.ts'
 import { INGEST_KEYS, INGEST_KEY_FINGERPRINTS, listAccepted } from './documents.ts'
-import type { ListPage } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { fingerprint } from './vault.ts'
@@ -16,7 +16,7 @@ export interface IngestKeys {
     caller: Principal,
     given: { readonly organisationId: string; readonly name: string },
   ): Promise<CreatedIngestKey>
-  list(caller: Principal, page: PageOfCaller): Promise<ListPage<IngestKey>>
+  list(caller: Principal, page: PageOfCaller): Promise<Page<IngestKey>>
   remove(caller: Principal, id: string): Promise<void>
   /** The key record behind a presented key, or undefined. */
   check(key: string): Promise<IngestKey | undefined>

@@ -1,4 +1,5 @@
 import { RestError } from '#src/errors.ts'
+import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Region } from '#src/model/event.ts'
@@ -8,7 +9,6 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { CUSTOMERS, ORGANISATIONS, ORGANISATION_ALIASES, listAccepted } from './documents.ts'
-import type { ListPage } from './documents.ts'
 
 export interface NewOrganisation {
   readonly name: string
@@ -33,7 +33,7 @@ export interface PageOfCaller {
 export interface Organisations {
   create(caller: Principal, given: NewOrganisation): Promise<Organisation>
   get(caller: Principal, id: string): Promise<Organisation>
-  list(caller: Principal, page: PageOfCaller): Promise<ListPage<Organisation>>
+  list(caller: Principal, page: PageOfCaller): Promise<Page<Organisation>>
   update(caller: Principal, id: string, change: OrganisationChange): Promise<Organisation>
 }
 

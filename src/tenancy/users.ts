@@ -1,9 +1,10 @@
 import { RestError } from '#src/errors.ts'
+import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { User, UserRole } from '#src/model/tenancy.ts'
 import { USERS, USER_EMAILS, listAccepted } from './documents.ts'
-import type { ListPage, StoredUser } from './documents.ts'
+import type { StoredUser } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { hashPassword } from './passwords.ts'
@@ -32,7 +33,7 @@ export interface Users {
   list(
     caller: Principal,
     page: PageOfCaller & { readonly organisationId?: string | undefined },
-  ): Promise<ListPage<User>>
+  ): Promise<Page<User>>
   update(caller: Principal, id: string, change: UserChange): Promise<User>
 }
 

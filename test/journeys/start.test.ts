@@ -72,7 +72,8 @@ it('what it keeps is for its owner only', async () => {
   const data = folder()
   const hub = await startHubProcess(data)
   for (const file of ['credentials', 'config', 'master.key']) {
-    expect(statSync(join(data, file)).mode & 0o777, file).toBe(0o600)
+    const permissions = statSync(join(data, file)).mode & 0o777
+    expect([file, permissions]).toEqual([file, 0o600])
   }
   await hub.kill('SIGTERM')
 })

@@ -3,6 +3,7 @@ import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
+import type { Page } from '#src/model/page.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
 import type { CallerOf } from './caller.ts'
 
@@ -68,7 +69,7 @@ export function pageRequest(query: { readonly limit?: number; readonly nextToken
   throw new RestError(400, 'page.invalid-token', 'the nextToken is not one that a list answered')
 }
 
-export function page<T>({ items, last }: { readonly items: readonly T[]; readonly last?: string }) {
+export function page<T>({ items, last }: Page<T>) {
   if (last === undefined) return { items }
   return { items, nextToken: Buffer.from(last).toString('base64url') }
 }

@@ -1,12 +1,12 @@
 import type { RecordedEvent } from '#src/model/event.ts'
+import { withMembers } from '#src/model/json-text.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
+import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently } from '#src/ports/patiently.ts'
 import { enrichedDetail } from './enriched-detail.ts'
-import type { Directory } from '#src/ports/directory.ts'
-import { withMembers } from '#src/model/json-text.ts'
 
 export interface EnricherPorts {
   readonly log: EventLog
