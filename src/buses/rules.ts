@@ -17,7 +17,6 @@ export interface RuleSettings {
   readonly eventPattern: string
   readonly state?: RuleState | undefined
   readonly description?: string | undefined
-  readonly roleArn?: string | undefined
 }
 
 export interface Rules {
@@ -140,7 +139,7 @@ function ruleFrom(
   settings: RuleSettings,
   kept: Pick<Rule, 'createdBy' | 'targets'>,
 ): Rule {
-  const { name, eventPattern, description, roleArn, state = 'ENABLED' } = settings
+  const { name, eventPattern, description, state = 'ENABLED' } = settings
   return {
     name,
     busArn: busArn(bus),
@@ -148,7 +147,6 @@ function ruleFrom(
     state,
     eventPattern,
     ...(description !== undefined && { description }),
-    ...(roleArn !== undefined && { roleArn }),
     createdBy: kept.createdBy,
     targets: kept.targets,
   }

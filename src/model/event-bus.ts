@@ -24,7 +24,6 @@ export interface Rule {
   readonly state: RuleState
   readonly eventPattern: string
   readonly description?: string
-  readonly roleArn?: string
   /** Set on rules that Belfry itself keeps; others may change them only by force. */
   readonly managedBy?: string
   readonly createdBy: AccountId

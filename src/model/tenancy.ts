@@ -63,7 +63,7 @@ export const Account = Type.Object(
     name: AccountName,
     accountRole: AccountRole,
     accountType: Type.String({ minLength: 1, maxLength: 64 }),
-    status: Type.Enum(['ACTIVE', 'SUSPENDED']),
+    status: Type.Enum(['ACTIVE']),
     assuranceState: Type.Enum(['UPDATING', 'ACTIVE']),
     createdAt: Instant,
     modifiedAt: Instant,

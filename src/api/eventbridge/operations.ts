@@ -194,11 +194,10 @@ interface PutRuleInput extends OfBus {
   readonly EventPattern?: string
   readonly State?: string
   readonly Description?: string
-  readonly RoleArn?: string
 }
 
 function ruleSettings(input: PutRuleInput) {
-  const { Name: name, EventPattern, State, Description: description, RoleArn: roleArn } = input
+  const { Name: name, EventPattern, State, Description: description } = input
   if (EventPattern === undefined || EventPattern === '') {
     throw new AwsError(
       'ValidationException',
@@ -210,7 +209,7 @@ function ruleSettings(input: PutRuleInput) {
   }
   parsePattern(EventPattern)
   const state = State as RuleState | undefined
-  return { name, eventPattern: EventPattern, state, description, roleArn }
+  return { name, eventPattern: EventPattern, state, description }
 }
 
 function wireBus(bus: EventBus) {
@@ -230,7 +229,6 @@ function wireRule(bus: BusAddress, rule: Rule) {
     EventPattern: rule.eventPattern,
     State: rule.state,
     ...(rule.description !== undefined && { Description: rule.description }),
-    ...(rule.roleArn !== undefined && { RoleArn: rule.roleArn }),
     ...(rule.managedBy !== undefined && { ManagedBy: rule.managedBy }),
     EventBusName: bus.name,
   }

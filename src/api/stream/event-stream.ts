@@ -76,7 +76,7 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
       const start = startOf(ports.log, request.headers['last-event-id'], request.query.since)
       reply.hijack()
       const gone = new AbortController()
-      request.raw.on('close', () => gone.abort())
+      reply.raw.on('close', () => gone.abort())
       reply.raw.writeHead(200, {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
@@ -171,13 +171,12 @@ async function filterFor(
   return async (event) => {
     if (event.awaitsEnrichment) return false
     const bus = parseBusArn(event.busArn)
-    const wantedBus = query.bus
     return (
       matchesText(query.account, event.account) &&
       matchesText(query.region, event.region) &&
       isSource(query.source, event.source) &&
       isDetailType(query.detailType, event.detailType) &&
-      (await isBus(event.busArn, wantedBus)) &&
+      (await isBus(event.busArn, query.bus)) &&
       (await mayHear(directory, caller, bus?.account ?? '')) &&
       (pattern === undefined || pattern.matches(event.json))
     )
