@@ -30,8 +30,13 @@ describe('equality', () => {
     ['\u2c65', '\u023a', true],
     ['\u01c5', '\u01c6', true],
     ['\u01c5', '\u01c5', false],
-    ['\u{10400}', '\u{10400}', true],
+    ['\u{10400}', '\u{10400}', false],
     ['\u{10400}', '\u{10428}', false],
+    ['\u{10400}', '??', true],
+    ['a\u{1f600}b', 'A??B', true],
+    ['\u{1f600}', '?', false],
+    ['\ud83d', '?', true],
+    ['??', '\u{1f600}', false],
   ])('pattern %s, value %s: %s', (pattern, value, equal) => {
     expect(equalsIgnoringCase(value, foldCase(pattern))).toBe(equal)
   })
@@ -42,6 +47,13 @@ test('a start and an end may be longer in the value than in the pattern', () => 
   expect(startsIgnoringCase('SStrasse', foldCase('\u00dfS'))).toBe(false)
   expect(endsIgnoringCase('photo.GIFFI', foldCase('.gif\ufb01'))).toBe(true)
   expect(endsIgnoringCase('FFI', foldCase('.f\ufb01'))).toBe(false)
+})
+
+test('a character of two units starts and ends a value as two question marks', () => {
+  expect(startsIgnoringCase('??x', foldCase('\u{1f600}X'))).toBe(true)
+  expect(startsIgnoringCase('\u{1f600}x', foldCase('\u{1f600}X'))).toBe(false)
+  expect(endsIgnoringCase('x??', foldCase('X\u{1f600}'))).toBe(true)
+  expect(endsIgnoringCase('x\u{1f600}', foldCase('X\u{1f600}'))).toBe(false)
 })
 
 test('an empty start or end fits every value', () => {

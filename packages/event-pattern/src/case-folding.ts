@@ -1,3 +1,6 @@
+// A half of a surrogate pair; Java's UTF-8 for it is a question mark.
+const SURROGATE = /[\ud800-\udfff]/
+
 /** A text of which each UTF-16 unit may also appear in lower or in upper case. */
 export type FoldedText = readonly FoldedUnit[]
 
@@ -5,10 +8,14 @@ type FoldedUnit = { readonly lower: string; readonly upper: string }
 
 /**
  * Only the pattern is folded, unit by unit, as event-ruler 2.0.1 does: "ß" then stands for "ß" and
- * "SS" but not for "ss", and a unit that is neither of its two cases does not stand for itself.
+ * "SS" but not for "ss", a unit that is neither of its two cases does not stand for itself, and a
+ * character of two units stands for "??", which is what Java makes of its halves.
  */
 export function foldCase(text: string): FoldedText {
-  return text.split('').map((unit) => ({ lower: unit.toLowerCase(), upper: unit.toUpperCase() }))
+  return text.split('').map((unit) => {
+    const whole = SURROGATE.test(unit) ? '?' : unit
+    return { lower: whole.toLowerCase(), upper: whole.toUpperCase() }
+  })
 }
 
 export function equalsIgnoringCase(value: string, folded: FoldedText): boolean {

@@ -1,5 +1,6 @@
 import { comparableNumber } from './comparable-number.ts'
 import { readMatchExpression } from './compile-expression.ts'
+import { COMPLEXITY_MAX, complexityOf } from './complexity.ts'
 import { InvalidEventPatternError, refuse } from './errors.ts'
 import { joinPath } from './flatten-event.ts'
 import { addressDigits } from './ip-address.ts'
@@ -59,8 +60,26 @@ type FieldTests = Map<string, readonly ValueTest[]>
 /** Where in the pattern the reader is. */
 type Place = { readonly path: string | undefined; readonly isInsideOr: boolean }
 
+/** A pattern read and found valid. */
+export type CompiledPattern = {
+  readonly alternatives: readonly Alternative[]
+  /** See complexity.ts. */
+  readonly complexity: number
+}
+
 /** Compiles a pattern's text; throws InvalidEventPatternError where AWS would refuse it. */
-export function compilePattern(text: string): readonly Alternative[] {
+export function compilePattern(text: string): CompiledPattern {
+  const alternatives = readPattern(text)
+  const complexity = complexityOf(alternatives)
+  if (complexity > COMPLEXITY_MAX) {
+    throw new InvalidEventPatternError(
+      'Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard character',
+    )
+  }
+  return { alternatives, complexity }
+}
+
+function readPattern(text: string): readonly Alternative[] {
   const reader = new JsonReader(text)
   try {
     if (reader.next() !== '{') refuse(reader, 'Filter is not an object')

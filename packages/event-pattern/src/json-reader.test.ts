@@ -40,8 +40,10 @@ describe('tokens', () => {
     expect(reader.text()).toBe('1')
   })
 
-  test('a surrogate half is kept as it is', () => {
-    expect(read('["\\ud83d\\ude00\\ud83d"]')).toEqual(['[', 'string \u{1f600}\ud83d', ']'])
+  test('a surrogate half without the other is a question mark, as in the UTF-8 of Java', () => {
+    expect(read('["\\ud83d\\ude00\\ud83d"]')).toEqual(['[', 'string \u{1f600}?', ']'])
+    expect(read('["\\ude00\\ud83d\ud83d"]')).toEqual(['[', 'string ???', ']'])
+    expect(read('{"\\ud83d":1}')).toEqual(['{', 'name ?', 'number 1', '}'])
   })
 
   test('nesting is bounded', () => {

@@ -34,7 +34,9 @@ export function readString(cursor: JsonCursor, role: 'string value' | 'name'): s
   let start = cursor.position
   for (;;) {
     const code = cursor.take()
-    if (code === QUOTE) return decoded + cursor.text.slice(start, cursor.position - 1)
+    if (code === QUOTE) {
+      return withoutHalves(decoded + cursor.text.slice(start, cursor.position - 1))
+    }
     if (code === BACKSLASH) {
       decoded += cursor.text.slice(start, cursor.position - 1) + readEscape(cursor)
       start = cursor.position
@@ -42,6 +44,12 @@ export function readString(cursor: JsonCursor, role: 'string value' | 'name'): s
       failInString(cursor, code, role)
     }
   }
+}
+
+// event-ruler compares the UTF-8 bytes that Java makes of a text: a half of a surrogate pair without
+// the other half becomes a question mark.
+function withoutHalves(text: string): string {
+  return text.isWellFormed() ? text : text.replaceAll(/\p{Surrogate}/gu, '?')
 }
 
 function failInString(cursor: JsonCursor, code: number, role: 'string value' | 'name'): never {

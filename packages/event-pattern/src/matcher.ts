@@ -7,8 +7,8 @@ import {
   hasConsistentElement,
 } from './array-consistency.ts'
 import type { Choice } from './array-consistency.ts'
-import type { Alternative, FieldTest } from './compile.ts'
-import type { ArrayElement, EventValue, FlatEvent } from './flatten-event.ts'
+import type { Alternative } from './compile.ts'
+import type { ArrayElement, FlatEvent } from './flatten-event.ts'
 import { passes } from './value-test.ts'
 
 /**
@@ -19,25 +19,51 @@ import { passes } from './value-test.ts'
  */
 const SEARCH_STEPS_MAX = 1_000_000
 
-type Search = { readonly event: FlatEvent; readonly alternative: Alternative; stepsLeft: number }
+/** The array elements of the values of one field; undefined stands for being in no array. */
+export type FieldElements = {
+  readonly passing: readonly (ArrayElement | undefined)[]
+  /** Those of all its values, passing or not; only asked for where the field may be absent. */
+  readonly all: readonly (ArrayElement | undefined)[]
+  readonly mayBeAbsent: boolean
+}
+
+type Search = { readonly fields: readonly FieldElements[]; stepsLeft: number }
 
 /** Whether the event passes every field test of one of the alternatives. */
 export function matchesAny(event: FlatEvent, alternatives: readonly Alternative[]): boolean {
-  return alternatives.some((alternative) =>
-    matchesAll({ event, alternative, stepsLeft: SEARCH_STEPS_MAX }),
-  )
+  return alternatives.some((alternative) => matchesAll(event, alternative))
 }
 
-// Fields are visited in the order of their paths and every choice of array elements is carried
-// along, because the absence of a field means: absent in the elements chosen before it.
-function matchesAll(search: Search): boolean {
+function matchesAll(event: FlatEvent, alternative: Alternative): boolean {
+  const fields: FieldElements[] = []
+  for (const field of alternative) {
+    const values = event.get(field.path) ?? []
+    const passing = values.filter((value) => field.tests.some((test) => passes(value, test)))
+    if (passing.length === 0 && !field.mayBeAbsent) return false
+    fields.push({
+      passing: passing.map(({ element }) => element),
+      all: values.map(({ element }) => element),
+      mayBeAbsent: field.mayBeAbsent,
+    })
+  }
+  return haveElementsTogether(fields)
+}
+
+/**
+ * Whether one passing value of each field, or its absence, can be chosen so that no two belong to
+ * different elements of one array. Fields are visited in the order of their paths and every choice
+ * of array elements is carried along, because the absence of a field means: absent in the elements
+ * chosen before it.
+ */
+export function haveElementsTogether(fields: readonly FieldElements[]): boolean {
+  const search = { fields, stepsLeft: SEARCH_STEPS_MAX }
   let choices: readonly Choice[] = [NO_CHOICE]
   let lastUses: ReadonlyMap<number, number> | undefined
-  for (const [at, field] of search.alternative.entries()) {
+  for (const [at, field] of fields.entries()) {
     choices = choicesAfter(search, field, choices)
     if (choices.length === 0) return false
     if (choices.length > 1) {
-      const uses = (lastUses ??= lastUseOfArrays(search))
+      const uses = (lastUses ??= lastUseOfArrays(fields))
       choices = distinctChoices(choices, (arrayId) => (uses.get(arrayId) ?? at) > at)
     }
   }
@@ -47,15 +73,11 @@ function matchesAll(search: Search): boolean {
 /** The choices under which the field passes, or none when the search takes too long. */
 function choicesAfter(
   search: Search,
-  { path, tests, mayBeAbsent }: FieldTest,
+  { passing, all, mayBeAbsent }: FieldElements,
   choices: readonly Choice[],
 ): readonly Choice[] {
-  const values = search.event.get(path) ?? []
-  const passing = values.filter((value) => tests.some((test) => passes(value, test)))
-  if (passing.length === 0 && !mayBeAbsent) return []
-
-  const passingElements = elementTree(elementsOf(passing))
-  const allElements = elementTree(mayBeAbsent ? elementsOf(values) : [])
+  const passingElements = elementTree(new Set(passing))
+  const allElements = elementTree(mayBeAbsent ? new Set(all) : [])
   const after: Choice[] = []
   for (const choice of choices) {
     if (mayBeAbsent && !hasConsistentElement(allElements, choice)) after.push(choice)
@@ -69,16 +91,12 @@ function choicesAfter(
   return after
 }
 
-function elementsOf(values: readonly EventValue[]): ReadonlySet<ArrayElement | undefined> {
-  return new Set(values.map((value) => value.element))
-}
-
 /** The last field, by its position, of which a value belongs to an element of the array. */
-function lastUseOfArrays({ event, alternative }: Search): ReadonlyMap<number, number> {
+function lastUseOfArrays(fields: readonly FieldElements[]): ReadonlyMap<number, number> {
   const lastUses = new Map<number, number>()
-  for (const [at, { path }] of alternative.entries()) {
+  for (const [at, { passing, all }] of fields.entries()) {
     const seen = new Set<ArrayElement>()
-    for (const { element } of event.get(path) ?? []) {
+    for (const element of [...passing, ...all]) {
       let inner = element
       while (inner !== undefined && !seen.has(inner)) {
         seen.add(inner)

@@ -1,7 +1,8 @@
 import { compilePattern } from './compile.ts'
-import type { Alternative } from './compile.ts'
-import { flattenEvent } from './flatten-event.ts'
-import { matchesAny } from './matcher.ts'
+import type { Alternative, CompiledPattern } from './compile.ts'
+import { explain } from './explain/explain.ts'
+import type { Explanation } from './explain/explanation.ts'
+import { RuleSet } from './rule-set.ts'
 
 /** An Amazon EventBridge event pattern. */
 export class EventPattern {
@@ -9,10 +10,15 @@ export class EventPattern {
   readonly text: string
   /** @internal The ways to match, each a list of tests by field. */
   readonly alternatives: readonly Alternative[]
+  /** How many wildcards a value can be in the middle of at once, at worst: AWS allows 10. */
+  readonly complexity: number
+  /** This pattern as the only one of a rule set, from the first match on. */
+  #alone: RuleSet<true> | undefined
 
-  private constructor(text: string, alternatives: readonly Alternative[]) {
+  private constructor(text: string, { alternatives, complexity }: CompiledPattern) {
     this.text = text
     this.alternatives = alternatives
+    this.complexity = complexity
   }
 
   /** Makes a pattern of its JSON text; throws InvalidEventPatternError where AWS refuses it. */
@@ -22,7 +28,15 @@ export class EventPattern {
 
   /** Whether the event, given as JSON text, matches. A text that is not an event does not. */
   matches(event: string | Uint8Array): boolean {
-    const fields = flattenEvent(event)
-    return fields !== undefined && matchesAny(fields, this.alternatives)
+    if (this.#alone === undefined) {
+      this.#alone = new RuleSet()
+      this.#alone.add(true, this)
+    }
+    return this.#alone.match(event).length > 0
+  }
+
+  /** Why the event matches or does not: field by field, in words. Never throws. */
+  explain(event: string | Uint8Array): Explanation {
+    return explain(this, event)
   }
 }

@@ -1,108 +1,229 @@
 import type { Alternative } from './compile.ts'
-import { flattenEvent } from './flatten-event.ts'
-import type { FlatEvent } from './flatten-event.ts'
-import { matchesAny } from './matcher.ts'
-import type { EventPattern } from './pattern.ts'
-import { wantedMembers } from './wanted-members.ts'
+import { areConsistent } from './match/consistent-elements.ts'
+import { listOf, withOne, withoutOne } from './match/one-or-many.ts'
+import type { OneOrMany } from './match/one-or-many.ts'
+import { RuleNode, findNode, nodeAt, othersOf, prune, testsByPath } from './match/rule-tree.ts'
+import { PassedTests } from './match/shared-test.ts'
+import type { OnDemandTest, SharedTest } from './match/shared-test.ts'
+import { readLongNumber } from './match/value-predicate.ts'
+import { WantedField } from './match/wanted-field.ts'
+import { NameTree } from './scan/name-tree.ts'
+import { fastestScanner, scanned } from './scan/scan.ts'
+import {
+  ELEMENT,
+  FIELD,
+  KIND,
+  KIND_LONG_NUMBER,
+  KIND_NUMBER,
+  VALUE_WORDS,
+  setDoubleAt,
+} from './scan/scanned-event.ts'
+import type { Scanner } from './scan/scanned-event.ts'
 
-type Rule<Key> = { readonly key: Key; readonly pattern: EventPattern }
+/** What a rule set needs of an event pattern. */
+type Pattern = { readonly text: string; readonly alternatives: readonly Alternative[] }
+
+type Rule<Key> = {
+  readonly key: Key
+  /** The patterns under the key. */
+  texts: OneOrMany<string>
+  /** The number of the event that it matched last. */
+  matchedIn: number
+}
 
 export type MatchOptions = {
   /**
-   * The event is known to be valid JSON, compact and without repeated names, such as one that has
-   * been through a hub: parts that no pattern asks for are not read.
+   * The event is known to be valid JSON and to name no field twice, neither by a repeated name nor
+   * by a name with dots beside nested objects; such as one that has been through a hub. It is read
+   * only as far as the last field that a pattern asks for.
    */
   readonly trusted?: boolean
 }
 
-/** Patterns under keys: tells which keys an event matches and reads the event once for all. */
+/**
+ * Patterns under keys: tells which keys an event matches. The event is read once, and what it costs
+ * hardly depends on how many patterns there are.
+ */
 export class RuleSet<Key> {
-  readonly #rules = new Map<Key, Map<string, Rule<Key>>>()
-  /** The rules that only events of certain sources can match, by source. */
-  readonly #bySource = new Map<string, Set<Rule<Key>>>()
-  /** All other rules. */
-  readonly #ofAnySource = new Set<Rule<Key>>()
-  /** Every path of every pattern and each shorter path of it, with how many patterns have it. */
-  readonly #paths = new Map<string, number>()
+  readonly #rules = new Map<Key, Rule<Key>>()
+  readonly #root = new RuleNode<Rule<Key>>()
+  readonly #fields = new Map<string, WantedField>()
+  /** The same by their numbers, from 1 on; a number is used again when its field is gone. */
+  readonly #fieldsByNumber: (WantedField | undefined)[] = [undefined]
+  readonly #freeNumbers: number[] = []
+  readonly #names = new NameTree()
+  readonly #passed = new PassedTests()
+  readonly #scanner: Scanner
+  #hasElements = false
+  #matches: Key[] = []
 
-  /** Adds a pattern under a key; a key may have several, and the same one twice is one. */
-  add(key: Key, pattern: EventPattern): void {
-    const ofKey = this.#rules.get(key) ?? new Map<string, Rule<Key>>()
-    if (ofKey.has(pattern.text)) return
-    const rule = { key, pattern }
-    this.#rules.set(key, ofKey.set(pattern.text, rule))
-    for (const path of pathsOf(pattern)) this.#paths.set(path, (this.#paths.get(path) ?? 0) + 1)
-    const sources = exactSources(pattern.alternatives)
-    if (sources === undefined) this.#ofAnySource.add(rule)
-    for (const source of sources ?? []) {
-      const ofSource = this.#bySource.get(source) ?? new Set<Rule<Key>>()
-      this.#bySource.set(source, ofSource.add(rule))
+  /** @internal */
+  constructor(scanner = fastestScanner()) {
+    this.#scanner = scanner
+  }
+
+  /** Adds a pattern under a key; a key may have several, and the same text twice is one. */
+  add(key: Key, { text, alternatives }: Pattern): void {
+    const rule = this.#rules.get(key) ?? { key, texts: undefined, matchedIn: 0 }
+    if (listOf(rule.texts).includes(text)) return
+    rule.texts = withOne(rule.texts, text)
+    this.#rules.set(key, rule)
+    for (const alternative of alternatives) {
+      const node = nodeAt(this.#root, this.#testsOf(alternative))
+      node.rules = withOne(node.rules, rule)
     }
   }
 
   /** Removes the pattern with this one's text from the key; tells whether it was there. */
-  delete(key: Key, pattern: EventPattern): boolean {
-    const ofKey = this.#rules.get(key)
-    const rule = ofKey?.get(pattern.text)
-    if (ofKey === undefined || rule === undefined) return false
-    ofKey.delete(pattern.text)
-    if (ofKey.size === 0) this.#rules.delete(key)
-    for (const path of pathsOf(pattern)) {
-      const left = (this.#paths.get(path) ?? 0) - 1
-      if (left > 0) this.#paths.set(path, left)
-      else this.#paths.delete(path)
-    }
-    this.#ofAnySource.delete(rule)
-    for (const source of exactSources(pattern.alternatives) ?? []) {
-      const ofSource = this.#bySource.get(source)
-      ofSource?.delete(rule)
-      if (ofSource?.size === 0) this.#bySource.delete(source)
+  delete(key: Key, { text, alternatives }: Pattern): boolean {
+    const rule = this.#rules.get(key)
+    if (rule === undefined || !listOf(rule.texts).includes(text)) return false
+    rule.texts = withoutOne(rule.texts, text)
+    if (rule.texts === undefined) this.#rules.delete(key)
+    for (const alternative of alternatives) {
+      const node = findNode(this.#root, this.#testsOf(alternative))
+      if (node === undefined) continue
+      // Two patterns of a key may ask the same: only one of them goes.
+      node.rules = withoutOne(node.rules, rule)
+      for (const test of prune(node)) this.#drop(test)
     }
     return true
   }
 
-  /** The keys of all patterns that match the event, each once and in no particular order. */
-  match(event: string | Uint8Array, { trusted = false }: MatchOptions = {}): Key[] {
+  /**
+   * The keys of all patterns that match the event, each once and in no particular order.
+   * @param event JSON text or its UTF-8 bytes; a text that is not an event matches nothing
+   */
+  match(event: string | Uint8Array, options?: MatchOptions): Key[] {
     if (this.#rules.size === 0) return []
-    const read = trusted && typeof event === 'string' ? wantedMembers(event, this.#paths) : event
-    const fields = flattenEvent(read)
-    if (fields === undefined) return []
-    const keys = new Set<Key>()
-    for (const { key, pattern } of this.#candidates(fields)) {
-      if (!keys.has(key) && matchesAny(fields, pattern.alternatives)) keys.add(key)
-    }
-    return [...keys]
+    const count = this.#scanner.scan(event, this.#names, options?.trusted === true)
+    if (count === undefined) return []
+    this.#matches = []
+    this.#passed.start()
+    this.#readValues(count)
+    this.#visit(this.#root)
+    const matches = this.#matches
+    this.#matches = []
+    return matches
   }
 
-  *#candidates(event: FlatEvent): Generator<Rule<Key>> {
-    yield* this.#ofAnySource
-    const sources = new Set(event.get('source')?.map((value) => value.text))
-    for (const source of sources) yield* this.#bySource.get(source) ?? []
-  }
-}
-
-/** `detail.state.name` asks for `detail`, `detail.state` and itself: a name may hold the dots. */
-function pathsOf({ alternatives }: EventPattern): ReadonlySet<string> {
-  const paths = new Set<string>()
-  for (const { path } of alternatives.flat()) {
-    for (let dot = path.indexOf('.'); dot !== -1; dot = path.indexOf('.', dot + 1)) {
-      paths.add(path.slice(0, dot))
-    }
-    paths.add(path)
-  }
-  return paths
-}
-
-/** The sources that a matching event must have one of, or undefined when any may match. */
-function exactSources(alternatives: readonly Alternative[]): ReadonlySet<string> | undefined {
-  const sources = new Set<string>()
-  for (const alternative of alternatives) {
-    const field = alternative.find(({ path }) => path === 'source')
-    if (field === undefined) return undefined
-    for (const test of field.tests) {
-      if (test.kind !== 'string') return undefined
-      sources.add(test.text)
+  #readValues(count: number): void {
+    const { words, firstWord } = scanned
+    const { eventNumber } = this.#passed
+    const end = firstWord + count * VALUE_WORDS
+    this.#hasElements = false
+    for (let at = firstWord; at < end; at += VALUE_WORDS) {
+      const field = this.#fieldsByNumber[words[at + FIELD] ?? 0]
+      if (field === undefined) continue
+      if (words[at + KIND] === KIND_LONG_NUMBER) {
+        setDoubleAt(scanned, at, readLongNumber(scanned, at))
+        words[at + KIND] = KIND_NUMBER
+      }
+      if (words[at + ELEMENT] !== 0) this.#hasElements = true
+      if (field.seenIn !== eventNumber) {
+        field.seenIn = eventNumber
+        field.values.length = 0
+      }
+      field.values.push(at)
+      field.findPassed(scanned, at, this.#passed)
     }
   }
-  return sources
+
+  #visit(node: RuleNode<Rule<Key>>): void {
+    if (node.rules !== undefined) this.#reach(node, node.rules)
+    const { indexed, others } = node
+    if (indexed instanceof Map) {
+      const { tests } = this.#passed
+      for (let at = 0; at < tests.length; at++) {
+        const child = indexed.get(tests[at] as SharedTest)
+        if (child !== undefined) this.#visit(child)
+      }
+    } else if (Array.isArray(indexed)) {
+      for (let at = 0; at < indexed.length; at++) this.#visitIndexed(indexed[at])
+    } else if (indexed !== undefined) {
+      this.#visitIndexed(indexed)
+    }
+    if (others === undefined) return
+    const children = othersOf(others)
+    for (let at = 0; at < children.length; at++) {
+      const child = children[at]
+      if (child?.test !== undefined && this.#passes(child.test)) this.#visit(child)
+    }
+  }
+
+  #visitIndexed(child: RuleNode<Rule<Key>> | undefined): void {
+    if (child?.test?.passedIn === this.#passed.eventNumber) this.#visit(child)
+  }
+
+  #reach(node: RuleNode<Rule<Key>>, rules: Rule<Key> | Rule<Key>[]): void {
+    if (this.#hasElements && !this.#isConsistent(node)) return
+    if (!Array.isArray(rules)) {
+      this.#report(rules)
+      return
+    }
+    for (let at = 0; at < rules.length; at++) this.#report(rules[at])
+  }
+
+  #isConsistent(node: RuleNode<Rule<Key>>): boolean {
+    // Alone, a value needs no others to go with; that a field is absent depends on others.
+    const isAlone = node.parent === this.#root && node.test?.onDemand?.mayBeAbsent !== true
+    return isAlone || areConsistent(scanned, this.#passed.eventNumber, testsByPath(node))
+  }
+
+  #report(rule: Rule<Key> | undefined): void {
+    if (rule === undefined || rule.matchedIn === this.#passed.eventNumber) return
+    rule.matchedIn = this.#passed.eventNumber
+    this.#matches.push(rule.key)
+  }
+
+  /** Whether the event passes a test that is decided when asked. */
+  #passes(test: SharedTest): boolean {
+    const { onDemand } = test
+    const { eventNumber } = this.#passed
+    if (onDemand !== undefined && onDemand.decidedIn !== eventNumber) {
+      onDemand.decidedIn = eventNumber
+      if (this.#decide(test, onDemand)) test.passedIn = eventNumber
+    }
+    return test.passedIn === eventNumber
+  }
+
+  #decide(test: SharedTest, { passes, mayBeAbsent }: OnDemandTest): boolean {
+    const { seenIn, values } = test.field
+    test.elements = this.#hasElements ? [] : undefined
+    if (seenIn !== this.#passed.eventNumber) return mayBeAbsent
+    for (let index = 0; index < values.length; index++) {
+      const at = values[index] ?? 0
+      if (!passes(scanned, at)) continue
+      if (test.elements === undefined) return true
+      test.elements.push(scanned.words[at + ELEMENT] ?? 0)
+    }
+    if (test.elements === undefined) return false
+    // A field that only other elements of an array have may count as absent: decided at the rule.
+    return mayBeAbsent || test.elements.length > 0
+  }
+
+  #testsOf(alternative: Alternative): readonly SharedTest[] {
+    return alternative.map((test) => this.#field(test.path).share(test))
+  }
+
+  #field(path: string): WantedField {
+    const known = this.#fields.get(path)
+    if (known !== undefined) return known
+    const number = this.#freeNumbers.pop() ?? this.#fieldsByNumber.length
+    const field = new WantedField(path, number)
+    this.#fields.set(path, field)
+    this.#fieldsByNumber[number] = field
+    this.#names.add(path, number)
+    return field
+  }
+
+  #drop(test: SharedTest): void {
+    const field = this.#field(test.field.path)
+    field.drop(test)
+    if (field.testCount > 0) return
+    this.#fields.delete(field.path)
+    this.#fieldsByNumber[field.number] = undefined
+    this.#freeNumbers.push(field.number)
+    this.#names.delete(field.number)
+  }
 }

@@ -1,0 +1,83 @@
+import type { ValueTest } from '../value-test.ts'
+import type { OneOrMany } from './one-or-many.ts'
+import type { ScannedEvent } from '../scan/scanned-event.ts'
+
+/** Whether the value whose words start at `at` passes a test. */
+export type ValuePredicate = (event: ScannedEvent, at: number) => boolean
+
+/** A field and what the event scanned last has there. */
+export type FieldValues = {
+  readonly path: string
+  /** The number of the event that had the field last. */
+  readonly seenIn: number
+  /** Where in that event the values are. */
+  readonly values: readonly number[]
+}
+
+/**
+ * What rules ask of a field; rules that ask the same share it, so that it is decided once for an
+ * event. `decidedIn`, `passedIn` and `elements` are about the event scanned last.
+ */
+export type SharedTest = {
+  readonly field: FieldValues
+  readonly tests: readonly ValueTest[]
+  /**
+   * Undefined for a test that the field's index finds by the event's value. Any other is decided
+   * when a rule asks.
+   */
+  readonly onDemand: OnDemandTest | undefined
+  /** How many places in the tree of rules ask it. */
+  uses: number
+  /** The number of the event that passed it last. */
+  passedIn: number
+  /**
+   * The array elements of the values that passed, 0 for a value in no array; undefined when no value
+   * was in an array.
+   */
+  elements: number[] | undefined
+}
+
+export type OnDemandTest = {
+  readonly passes: ValuePredicate
+  readonly mayBeAbsent: boolean
+  /** The number of the event for which it was decided last. */
+  decidedIn: number
+}
+
+/** The indexed tests that an event passes. */
+export class PassedTests {
+  /** Numbers the events, so that nothing has to be reset between them. */
+  eventNumber = 0
+  readonly tests: SharedTest[] = []
+
+  /** Forgets the event before. */
+  start(): void {
+    this.eventNumber++
+    this.tests.length = 0
+  }
+
+  /** Notes that a value in this array element passes the tests. */
+  add(tests: OneOrMany<SharedTest>, element: number): void {
+    if (tests === undefined) return
+    if (!Array.isArray(tests)) {
+      this.#addOne(tests, element)
+      return
+    }
+    for (let at = 0; at < tests.length; at++) {
+      const test = tests[at]
+      if (test !== undefined) this.#addOne(test, element)
+    }
+  }
+
+  #addOne(test: SharedTest, element: number): void {
+    if (test.passedIn !== this.eventNumber) {
+      test.passedIn = this.eventNumber
+      this.tests.push(test)
+      test.elements = element === 0 ? undefined : [element]
+    } else if (test.elements !== undefined) {
+      test.elements.push(element)
+    } else if (element !== 0) {
+      test.elements = [0, element]
+    }
+  }
+}
