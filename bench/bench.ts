@@ -1,16 +1,30 @@
 import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
 
+import { PATTERN_PARTS, benchPattern } from './pattern/pattern.ts'
 import { benchPutEvents } from './put-events.ts'
 import { benchPutToTarget } from './put-to-target.ts'
 import { benchStartUp } from './start-up.ts'
 
-/** `npm run bench` runs all; `npm run bench -- start-up` runs one. */
-const NAMES = ['put-events', 'put-to-target', 'start-up']
+/**
+ * `npm run bench` runs all; `npm run bench -- start-up` runs one. `pattern` takes parts and a seed:
+ * `npm run bench -- pattern EXACT scaling --seed 7`. `ROUNDS=5` measures longer.
+ */
+const NAMES = ['put-events', 'put-to-target', 'start-up', 'pattern']
+const DEFAULT_SEED = '20260105'
 
-const wanted = process.argv.slice(2)
-const unknown = wanted.filter((name) => !NAMES.includes(name))
+const { positionals: wanted, values } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: 'string', default: DEFAULT_SEED } },
+})
+const parts = wanted.includes('pattern')
+  ? wanted.filter((name) => PATTERN_PARTS.includes(name))
+  : []
+const unknown = wanted.filter((name) => !NAMES.includes(name) && !parts.includes(name))
 if (unknown.length > 0) {
-  console.error(`no benchmark "${unknown.join('", "')}": there are ${NAMES.join(', ')}`)
+  console.error(
+    `no benchmark "${unknown.join('", "')}": there are ${NAMES.join(', ')}; pattern takes ${PATTERN_PARTS.join(', ')}`,
+  )
   process.exit(2)
 }
 const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name)
@@ -42,4 +56,8 @@ if (isWanted('start-up')) {
       `   ${what}: ready after ${Math.round(readyMs)} ms, ${Math.round(idleMegabytes)} MB`,
     )
   }
+}
+if (isWanted('pattern')) {
+  console.log('\n4. Event patterns: events/s, and times the speed of JSON.parse alone')
+  await benchPattern(parts, Number(values.seed))
 }
