@@ -9,6 +9,7 @@ import { addDeadLetters } from './dead-letters.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin } from './login.ts'
 import { addOrganisations } from './organisations.ts'
+import { addPattern } from './pattern.ts'
 import { addSample } from './sample.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
@@ -30,6 +31,7 @@ Examples:
   belfry sample                       # an example organisation, and AWS events
   belfry tail                         # watch events arrive
   belfry tail --source aws.ec2 --json | jq .event
+  belfry pattern explain --pattern rule.json --event event.json
   belfry accounts create 444455556666 --name payments-prod
   belfry users create ana@example.com --role customer_admin
   belfry dead-letters redrive --all --dry-run
@@ -71,6 +73,7 @@ function program(): Command {
   addSample(belfry)
   belfry.commandsGroup('Events:')
   addTail(belfry)
+  addPattern(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')
   addOrganisations(belfry)

@@ -1,34 +1,22 @@
-import { readFile } from 'node:fs/promises'
-import { text as readText } from 'node:stream/consumers'
-
-import { EventPattern, InvalidEventPatternError } from '@belfry/event-pattern'
+import { EventPattern, InvalidEventPatternError, textFault } from '@belfry/event-pattern'
 
 import { UsageFault } from './cli-faults.ts'
+import { faultText } from './fault-text.ts'
+import { readJsonInput } from './json-input.ts'
 
 /**
- * An event pattern as text: JSON itself, `-` for standard input, or a file's name.
+ * An event pattern: JSON itself, `-` for standard input, or a file's name.
  * @throws UsageFault where there is none or it is not valid
  */
-export async function readPattern(given: string): Promise<string> {
-  const text = (await textOf(given)).trim()
+export async function readPattern(given: string): Promise<EventPattern> {
+  const { bytes, origin } = await readJsonInput(given, 'event pattern')
+  const text = new TextDecoder().decode(bytes)
   try {
-    EventPattern.parse(text)
+    return EventPattern.parse(text)
   } catch (error) {
     if (!(error instanceof InvalidEventPatternError)) throw error
-    throw new UsageFault(`the event pattern is not valid: ${error.message}`, { cause: error })
-  }
-  return text
-}
-
-async function textOf(given: string): Promise<string> {
-  if (given === '-') return readText(process.stdin)
-  if (given.trimStart().startsWith('{')) return given
-  try {
-    return await readFile(given, 'utf8')
-  } catch (error) {
-    throw new UsageFault(
-      `the event pattern "${given}" is neither JSON ({...}) nor a file that can be read: ${(error as Error).message}`,
-      { cause: error },
-    )
+    const fault = textFault(error)
+    const message = `the event pattern is not valid: ${fault.reason} (InvalidEventPatternException)`
+    throw new UsageFault(faultText({ message, text, origin, fault }), { cause: error })
   }
 }

@@ -74,7 +74,7 @@ async function queryOf(hub: HubClient, options: TailOptions): Promise<Query> {
     ...(account !== undefined && {
       account: byName ? (await accountBy(hub, account)).awsAccountId : account,
     }),
-    ...(pattern !== undefined && { pattern: await readPattern(pattern) }),
+    ...(pattern !== undefined && { pattern: (await readPattern(pattern)).text.trim() }),
   }
 }
 

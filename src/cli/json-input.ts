@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+
+import { UsageFault } from './cli-faults.ts'
+
+/** A JSON text that was given to a command, as bytes: whether they are text shows later. */
+export interface JsonInput {
+  readonly bytes: Uint8Array
+  /** What an error message calls it: the file's name, "standard input" or "the command line". */
+  readonly origin: string
+}
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
+
+/**
+ * Reads JSON that is given in place, as `-` for standard input, or as a file's name.
+ * @param noun what it is, for the message when there is none
+ */
+export async function readJsonInput(given: string, noun: string): Promise<JsonInput> {
+  if (given === '-') return inputOf(await buffer(process.stdin), 'standard input')
+  if (given.trimStart().startsWith('{')) return inputOf(Buffer.from(given), 'the command line')
+  try {
+    return inputOf(await readFile(given), given)
+  } catch (error) {
+    throw new UsageFault(
+      `the ${noun} "${given}" is neither JSON ({...}) nor a file that can be read: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}
+
+// Editors on Windows write the mark; in JSON it has no place.
+function inputOf(bytes: Uint8Array, origin: string): JsonInput {
+  const isMarked = BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)
+  return { bytes: isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes, origin }
+}
