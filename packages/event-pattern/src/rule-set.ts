@@ -55,7 +55,6 @@ export class RuleSet<Key> {
   readonly #passed = new PassedTests()
   readonly #scanner: Scanner
   #hasElements = false
-  #matches: Key[] = []
 
   /** @internal */
   constructor(scanner = fastestScanner()) {
@@ -98,12 +97,10 @@ export class RuleSet<Key> {
     if (this.#rules.size === 0) return []
     const count = this.#scanner.scan(event, this.#names, options?.trusted === true)
     if (count === undefined) return []
-    this.#matches = []
     this.#passed.start()
     this.#readValues(count)
-    this.#visit(this.#root)
-    const matches = this.#matches
-    this.#matches = []
+    const matches: Key[] = []
+    this.#visit(this.#root, matches)
     return matches
   }
 
@@ -120,48 +117,44 @@ export class RuleSet<Key> {
         words[at + KIND] = KIND_NUMBER
       }
       if (words[at + ELEMENT] !== 0) this.#hasElements = true
-      if (field.seenIn !== eventNumber) {
-        field.seenIn = eventNumber
-        field.values.length = 0
-      }
-      field.values.push(at)
+      field.addValue(at, eventNumber)
       field.findPassed(scanned, at, this.#passed)
     }
   }
 
-  #visit(node: RuleNode<Rule<Key>>): void {
-    if (node.rules !== undefined) this.#reach(node, node.rules)
+  #visit(node: RuleNode<Rule<Key>>, matches: Key[]): void {
+    if (node.rules !== undefined) this.#reach(node, node.rules, matches)
     const { indexed, others } = node
     if (indexed instanceof Map) {
-      const { tests } = this.#passed
-      for (let at = 0; at < tests.length; at++) {
+      const { tests, count } = this.#passed
+      for (let at = 0; at < count; at++) {
         const child = indexed.get(tests[at] as SharedTest)
-        if (child !== undefined) this.#visit(child)
+        if (child !== undefined) this.#visit(child, matches)
       }
     } else if (Array.isArray(indexed)) {
-      for (let at = 0; at < indexed.length; at++) this.#visitIndexed(indexed[at])
+      for (let at = 0; at < indexed.length; at++) this.#visitIndexed(indexed[at], matches)
     } else if (indexed !== undefined) {
-      this.#visitIndexed(indexed)
+      this.#visitIndexed(indexed, matches)
     }
     if (others === undefined) return
     const children = othersOf(others)
     for (let at = 0; at < children.length; at++) {
       const child = children[at]
-      if (child?.test !== undefined && this.#passes(child.test)) this.#visit(child)
+      if (child?.test !== undefined && this.#passes(child.test)) this.#visit(child, matches)
     }
   }
 
-  #visitIndexed(child: RuleNode<Rule<Key>> | undefined): void {
-    if (child?.test?.passedIn === this.#passed.eventNumber) this.#visit(child)
+  #visitIndexed(child: RuleNode<Rule<Key>> | undefined, matches: Key[]): void {
+    if (child?.test?.passedIn === this.#passed.eventNumber) this.#visit(child, matches)
   }
 
-  #reach(node: RuleNode<Rule<Key>>, rules: Rule<Key> | Rule<Key>[]): void {
+  #reach(node: RuleNode<Rule<Key>>, rules: Rule<Key> | Rule<Key>[], matches: Key[]): void {
     if (this.#hasElements && !this.#isConsistent(node)) return
     if (!Array.isArray(rules)) {
-      this.#report(rules)
+      this.#report(rules, matches)
       return
     }
-    for (let at = 0; at < rules.length; at++) this.#report(rules[at])
+    for (let at = 0; at < rules.length; at++) this.#report(rules[at], matches)
   }
 
   #isConsistent(node: RuleNode<Rule<Key>>): boolean {
@@ -170,10 +163,10 @@ export class RuleSet<Key> {
     return isAlone || areConsistent(scanned, this.#passed.eventNumber, testsByPath(node))
   }
 
-  #report(rule: Rule<Key> | undefined): void {
+  #report(rule: Rule<Key> | undefined, matches: Key[]): void {
     if (rule === undefined || rule.matchedIn === this.#passed.eventNumber) return
     rule.matchedIn = this.#passed.eventNumber
-    this.#matches.push(rule.key)
+    matches.push(rule.key)
   }
 
   /** Whether the event passes a test that is decided when asked. */
@@ -188,10 +181,10 @@ export class RuleSet<Key> {
   }
 
   #decide(test: SharedTest, { passes, mayBeAbsent }: OnDemandTest): boolean {
-    const { seenIn, values } = test.field
+    const { seenIn, values, valueCount } = test.field
     test.elements = this.#hasElements ? [] : undefined
     if (seenIn !== this.#passed.eventNumber) return mayBeAbsent
-    for (let index = 0; index < values.length; index++) {
+    for (let index = 0; index < valueCount; index++) {
       const at = values[index] ?? 0
       if (!passes(scanned, at)) continue
       if (test.elements === undefined) return true

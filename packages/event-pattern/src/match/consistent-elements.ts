@@ -77,8 +77,8 @@ function goTogether(event: ScannedEvent, left: number, right: number): boolean {
   return true
 }
 
-function valuesIn({ seenIn, values }: FieldValues, eventNumber: number): readonly number[] {
-  return seenIn === eventNumber ? values : []
+function valuesIn(field: FieldValues, eventNumber: number): readonly number[] {
+  return field.seenIn === eventNumber ? field.values.slice(0, field.valueCount) : []
 }
 
 /** The element as an object, the same one each time. */

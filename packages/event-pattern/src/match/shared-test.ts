@@ -10,8 +10,9 @@ export type FieldValues = {
   readonly path: string
   /** The number of the event that had the field last. */
   readonly seenIn: number
-  /** Where in that event the values are. */
+  /** Where in that event the values are; behind the first `valueCount` stand older ones. */
   readonly values: readonly number[]
+  readonly valueCount: number
 }
 
 /**
@@ -48,12 +49,14 @@ export type OnDemandTest = {
 export class PassedTests {
   /** Numbers the events, so that nothing has to be reset between them. */
   eventNumber = 0
+  /** Behind the first `count` stand older ones: a list that is emptied has to grow again. */
   readonly tests: SharedTest[] = []
+  count = 0
 
   /** Forgets the event before. */
   start(): void {
     this.eventNumber++
-    this.tests.length = 0
+    this.count = 0
   }
 
   /** Notes that a value in this array element passes the tests. */
@@ -72,7 +75,7 @@ export class PassedTests {
   #addOne(test: SharedTest, element: number): void {
     if (test.passedIn !== this.eventNumber) {
       test.passedIn = this.eventNumber
-      this.tests.push(test)
+      this.tests[this.count++] = test
       test.elements = element === 0 ? undefined : [element]
     } else if (test.elements !== undefined) {
       test.elements.push(element)

@@ -31,6 +31,7 @@ export class WantedField implements FieldValues {
   readonly number: number
   seenIn = 0
   readonly values: number[] = []
+  valueCount = 0
   /** Tests of the field in use. */
   testCount = 0
 
@@ -79,6 +80,15 @@ export class WantedField implements FieldValues {
       for (const each of distinct(test.tests)) this.#index(each, test, false)
     }
     if (onlyText(test.tests) === undefined) this.#tests.delete(nameOf(test))
+  }
+
+  /** Notes a value of the event with this number. */
+  addValue(at: number, eventNumber: number): void {
+    if (this.seenIn !== eventNumber) {
+      this.seenIn = eventNumber
+      this.valueCount = 0
+    }
+    this.values[this.valueCount++] = at
   }
 
   /** Adds the indexed tests that the value at `at` passes. */
