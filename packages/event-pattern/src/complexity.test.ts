@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Alternative } from './compile.ts'
 import { complexityOf } from './complexity.ts'
@@ -92,6 +93,19 @@ describe('several fields', () => {
   })
 })
 
+test('it is the greatest set of states on any way through the automaton', () => {
+  const piece = fc.string({ unit: fc.constantFrom('a', 'b', 'é', 'è'), maxLength: 3 })
+  const text = fc
+    .array(piece, { minLength: 1, maxLength: 4 })
+    .map((pieces) => pieces.join('*').replaceAll(/\*+/g, '*'))
+  fc.assert(
+    fc.property(fc.uniqueArray(text, { minLength: 1, maxLength: 3 }), (texts) => {
+      expect(complexityOf(alternativeOf(texts))).toBe(searched(texts))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
 describe('the limit', () => {
   test('a complexity of 10 is accepted and one of 11 is refused, without a location', () => {
     expect(complexityWith([wildcard(`*${'a'.repeat(9)}`)])).toBe(10)
@@ -133,6 +147,35 @@ describe('hostile patterns are refused at once', () => {
     expect(performance.now() - started).toBeLessThan(3_000)
   })
 })
+
+/** The greatest of all sets of positions in these wildcards that some value leads to. */
+function searched(texts: readonly string[]): number {
+  const STAR = 0x2a
+  const wildcards = texts.map((text) => new TextEncoder().encode(`"${text}"`))
+  const alphabet = new Set(wildcards.flatMap((bytes) => [...bytes]).filter((byte) => byte !== STAR))
+  const step = (set: string, byte: number): string => {
+    const next = new Set<string>()
+    for (const position of set.split(' ')) {
+      const [index = 0, at = 0] = position.split(':').map(Number)
+      const bytes = wildcards[index] ?? new Uint8Array()
+      if (bytes[at - 1] === STAR) next.add(position)
+      if (bytes[at] !== byte) continue
+      next.add(`${index}:${at + 1}`)
+      if (bytes[at + 1] === STAR) next.add(`${index}:${at + 2}`)
+    }
+    return [...next].toSorted().join(' ')
+  }
+  let most = 0
+  const seen = new Set([wildcards.map((_, index) => `${index}:0`).join(' ')])
+  for (const set of seen) {
+    for (const next of [...alphabet].map((byte) => step(set, byte))) {
+      if (next === '') continue
+      most = Math.max(most, next.split(' ').length)
+      seen.add(next)
+    }
+  }
+  return most
+}
 
 /** `*a`, `*b` and so on. */
 function endings(count: number): readonly string[] {

@@ -179,6 +179,11 @@ describe('limits', () => {
     expect(refusalOf(productOf(...Array.from({ length: 60 }, () => 2)))).toContain('Only 1000')
   })
 
+  test('the length of a pattern is not limited here', () => {
+    const words = Array.from({ length: 20_000 }, (_, at) => `"word ${at}"`)
+    expect(refusalOf(`{"a":[${words.join()}]}`)).toBeUndefined()
+  })
+
   test('a pattern may name 256 fields and not more', () => {
     expect(refusalOf(withFields(256))).toBeUndefined()
     expect(refusalOf(withFields(257))).toContain('Only 256 fields are allowed')

@@ -1,10 +1,17 @@
 import type { Alternative } from './compile.ts'
 import { areConsistent } from './match/consistent-elements.ts'
 import { listOf, withOne, withoutOne } from './match/one-or-many.ts'
-import type { OneOrMany } from './match/one-or-many.ts'
-import { RuleNode, findNode, nodeAt, othersOf, prune, testsByPath } from './match/rule-tree.ts'
+import {
+  childOf,
+  findNode,
+  listOfChildren,
+  newNode,
+  nodeAt,
+  prune,
+  testsByPath,
+} from './match/rule-tree.ts'
 import { PassedTests } from './match/shared-test.ts'
-import type { OnDemandTest, SharedTest } from './match/shared-test.ts'
+import type { OnDemandTest, Rule, RuleNode, SharedTest } from './match/shared-test.ts'
 import { readLongNumber } from './match/value-predicate.ts'
 import { WantedField } from './match/wanted-field.ts'
 import { NameTree } from './scan/name-tree.ts'
@@ -23,14 +30,6 @@ import type { Scanner } from './scan/scanned-event.ts'
 /** What a rule set needs of an event pattern. */
 type Pattern = { readonly text: string; readonly alternatives: readonly Alternative[] }
 
-type Rule<Key> = {
-  readonly key: Key
-  /** The patterns under the key. */
-  texts: OneOrMany<string>
-  /** The number of the event that it matched last. */
-  matchedIn: number
-}
-
 export type MatchOptions = {
   /**
    * The event is known to be valid JSON and to name no field twice, neither by a repeated name nor
@@ -45,8 +44,8 @@ export type MatchOptions = {
  * hardly depends on how many patterns there are.
  */
 export class RuleSet<Key> {
-  readonly #rules = new Map<Key, Rule<Key>>()
-  readonly #root = new RuleNode<Rule<Key>>()
+  readonly #rules = new Map<Key, Rule>()
+  readonly #root = newNode()
   readonly #fields = new Map<string, WantedField>()
   /** The same by their numbers, from 1 on; a number is used again when its field is gone. */
   readonly #fieldsByNumber: (WantedField | undefined)[] = [undefined]
@@ -80,7 +79,7 @@ export class RuleSet<Key> {
     rule.texts = withoutOne(rule.texts, text)
     if (rule.texts === undefined) this.#rules.delete(key)
     for (const alternative of alternatives) {
-      const node = findNode(this.#root, this.#testsOf(alternative))
+      const node = findNode(this.#root, this.#testsOf(alternative), rule)
       if (node === undefined) continue
       // Two patterns of a key may ask the same: only one of them goes.
       node.rules = withoutOne(node.rules, rule)
@@ -99,9 +98,10 @@ export class RuleSet<Key> {
     if (count === undefined) return []
     this.#passed.start()
     this.#readValues(count)
-    const matches: Key[] = []
-    this.#visit(this.#root, matches)
-    return matches
+    const matches: unknown[] = []
+    this.#visitChildren(this.#root, matches)
+    // What add has put there.
+    return matches as Key[]
   }
 
   #readValues(count: number): void {
@@ -122,49 +122,39 @@ export class RuleSet<Key> {
     }
   }
 
-  #visit(node: RuleNode<Rule<Key>>, matches: Key[]): void {
-    if (node.rules !== undefined) this.#reach(node, node.rules, matches)
-    const { indexed, others } = node
-    if (indexed instanceof Map) {
-      const { tests, count } = this.#passed
-      for (let at = 0; at < count; at++) {
-        const child = indexed.get(tests[at] as SharedTest)
-        if (child !== undefined) this.#visit(child, matches)
-      }
-    } else if (Array.isArray(indexed)) {
-      for (let at = 0; at < indexed.length; at++) this.#visitIndexed(indexed[at], matches)
-    } else if (indexed !== undefined) {
-      this.#visitIndexed(indexed, matches)
+  /** Follows the tests that the event passes to the rules behind them. */
+  #visitChildren(node: RuleNode, matches: unknown[]): void {
+    const { tests, count } = this.#passed
+    for (let at = 0; at < count; at++) {
+      const test = tests[at]
+      const child = test && childOf(node, test)
+      if (child !== undefined) this.#visit(child, matches)
     }
-    if (others === undefined) return
-    const children = othersOf(others)
+    if (node.onDemand === undefined) return
+    const children = listOfChildren(node.onDemand)
     for (let at = 0; at < children.length; at++) {
       const child = children[at]
       if (child?.test !== undefined && this.#passes(child.test)) this.#visit(child, matches)
     }
   }
 
-  #visitIndexed(child: RuleNode<Rule<Key>> | undefined, matches: Key[]): void {
-    if (child?.test?.passedIn === this.#passed.eventNumber) this.#visit(child, matches)
-  }
-
-  #reach(node: RuleNode<Rule<Key>>, rules: Rule<Key> | Rule<Key>[], matches: Key[]): void {
-    if (this.#hasElements && !this.#isConsistent(node)) return
-    if (!Array.isArray(rules)) {
-      this.#report(rules, matches)
-      return
+  #visit(node: RuleNode, matches: unknown[]): void {
+    const { rules } = node
+    if (rules !== undefined && (!this.#hasElements || this.#isConsistent(node))) {
+      if (!Array.isArray(rules)) this.#report(rules, matches)
+      else for (const rule of rules) this.#report(rule, matches)
     }
-    for (let at = 0; at < rules.length; at++) this.#report(rules[at], matches)
+    if (node.childCount > 0) this.#visitChildren(node, matches)
   }
 
-  #isConsistent(node: RuleNode<Rule<Key>>): boolean {
+  #isConsistent(node: RuleNode): boolean {
     // Alone, a value needs no others to go with; that a field is absent depends on others.
     const isAlone = node.parent === this.#root && node.test?.onDemand?.mayBeAbsent !== true
     return isAlone || areConsistent(scanned, this.#passed.eventNumber, testsByPath(node))
   }
 
-  #report(rule: Rule<Key> | undefined, matches: Key[]): void {
-    if (rule === undefined || rule.matchedIn === this.#passed.eventNumber) return
+  #report(rule: Rule, matches: unknown[]): void {
+    if (rule.matchedIn === this.#passed.eventNumber) return
     rule.matchedIn = this.#passed.eventNumber
     matches.push(rule.key)
   }

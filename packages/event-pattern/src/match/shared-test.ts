@@ -8,6 +8,8 @@ export type ValuePredicate = (event: ScannedEvent, at: number) => boolean
 /** A field and what the event scanned last has there. */
 export type FieldValues = {
   readonly path: string
+  /** How many different tests rules ask of it. */
+  readonly testCount: number
   /** The number of the event that had the field last. */
   readonly seenIn: number
   /** Where in that event the values are; behind the first `valueCount` stand older ones. */
@@ -29,6 +31,11 @@ export type SharedTest = {
   readonly onDemand: OnDemandTest | undefined
   /** How many places in the tree of rules ask it. */
   uses: number
+  /**
+   * The place that asks it while there is only one, as for most tests in a large set of rules: the
+   * way to it that touches the least memory.
+   */
+  onlyNode: RuleNode | undefined
   /** The number of the event that passed it last. */
   passedIn: number
   /**
@@ -43,6 +50,35 @@ export type OnDemandTest = {
   readonly mayBeAbsent: boolean
   /** The number of the event for which it was decided last. */
   decidedIn: number
+}
+
+/** What matches when an event comes to a place in the tree of rules. */
+export type Rule = {
+  readonly key: unknown
+  /** The patterns under the key. */
+  texts: OneOrMany<string>
+  /** The number of the event that it matched last. */
+  matchedIn: number
+}
+
+/** A place in the tree of rules, see rule-tree.ts. */
+export type RuleNode = {
+  readonly parent: RuleNode | undefined
+  /** Undefined at the root. */
+  readonly test: SharedTest | undefined
+  rules: OneOrMany<Rule>
+  childCount: number
+  /** The children with indexed tests that other places ask too. */
+  indexed: Map<SharedTest, RuleNode> | undefined
+  /** The children whose tests are decided when asked. */
+  onDemand: OnDemandChildren | undefined
+}
+
+/** Children to be gone through for each event, and to be found again when rules change. */
+export type OnDemandChildren = {
+  readonly byTest: Map<SharedTest, RuleNode>
+  /** The same; undefined after a change. */
+  list: readonly RuleNode[] | undefined
 }
 
 /** The indexed tests that an event passes. */

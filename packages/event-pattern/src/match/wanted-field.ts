@@ -32,7 +32,6 @@ export class WantedField implements FieldValues {
   seenIn = 0
   readonly values: number[] = []
   valueCount = 0
-  /** Tests of the field in use. */
   testCount = 0
 
   readonly #tests = new Map<string, SharedTest>()
@@ -62,6 +61,7 @@ export class WantedField implements FieldValues {
       tests,
       onDemand,
       uses: 0,
+      onlyNode: undefined,
       passedIn: 0,
       elements: undefined,
     }
