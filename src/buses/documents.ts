@@ -40,3 +40,8 @@ export function busArnOf(key: string): string {
   const [account = '', region = '', name = ''] = key.split(SEPARATOR)
   return busArn({ account, region, name })
 }
+
+/** The name of the rule that a rule's key ends with. */
+export function ruleNameOf(key: string): string {
+  return key.slice(key.lastIndexOf(SEPARATOR) + 1)
+}

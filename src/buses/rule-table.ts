@@ -4,7 +4,7 @@ import { parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { State } from '#src/ports/state.ts'
-import { BUSES, RULES, busArnOf, busKey, rulesOfBusPrefix } from './documents.ts'
+import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './documents.ts'
 
 /** A bus with its enabled rules, ready to match. */
 export interface BusRules {
@@ -23,32 +23,50 @@ const BUSES_IN_MEMORY_MAX = 50_000
 const PARSED_PATTERNS_MAX = 10_000
 const RULES_PER_READ = 1_000
 
+/** A bus whose rules are being read, or have been. */
+interface HeldBus {
+  readonly rules: Promise<BusRules | undefined>
+  /** Undefined until they have been read. */
+  read?: RulesInMemory
+}
+
+interface RulesInMemory {
+  readonly byName: Map<string, { readonly rule: Rule; readonly pattern: EventPattern }>
+  readonly patterns: RuleSet<string>
+}
+
 /**
- * Rules by bus, read when first needed. A change drops the bus; the next event reads it anew and
- * swaps it in whole.
+ * Rules by bus, read when first needed and kept up to date from then on: a rule that is put,
+ * deleted, enabled or disabled changes its own place only.
  */
 export function createRuleTable(state: State): RuleTable {
-  const loaded = new Map<string, Promise<BusRules | undefined>>()
-  const patterns = new Map<string, EventPattern>()
-
-  state.watch((changes) => {
-    for (const { collection, key } of changes) {
-      if (collection === BUSES.name || collection === RULES.name) loaded.delete(busArnOf(key))
-    }
-  })
+  const held = new Map<string, HeldBus>()
+  const parsed = new Map<string, EventPattern>()
 
   const patternOf = (text: string): EventPattern => {
-    const known = patterns.get(text)
+    const known = parsed.get(text)
     if (known !== undefined) return known
-    if (patterns.size >= PARSED_PATTERNS_MAX) patterns.clear()
-    const parsed = EventPattern.parse(text)
-    patterns.set(text, parsed)
-    return parsed
+    if (parsed.size >= PARSED_PATTERNS_MAX) parsed.clear()
+    const pattern = EventPattern.parse(text)
+    parsed.set(text, pattern)
+    return pattern
   }
 
-  const load = async (address: BusAddress): Promise<BusRules | undefined> => {
+  const set = ({ byName, patterns }: RulesInMemory, name: string, rule: Rule | undefined) => {
+    const before = byName.get(name)
+    if (before !== undefined) {
+      patterns.delete(name, before.pattern)
+      byName.delete(name)
+    }
+    if (rule?.state !== 'ENABLED') return
+    const pattern = patternOf(rule.eventPattern)
+    byName.set(name, { rule, pattern })
+    patterns.add(name, pattern)
+  }
+
+  const read = async (address: BusAddress): Promise<RulesInMemory | undefined> => {
     if ((await state.get(BUSES, busKey(address))) === undefined) return undefined
-    const rules = new RuleSet<Rule>()
+    const rules: RulesInMemory = { byName: new Map(), patterns: new RuleSet() }
     let after: string | undefined
     do {
       const found = await state.list(RULES, {
@@ -56,26 +74,58 @@ export function createRuleTable(state: State): RuleTable {
         limit: RULES_PER_READ,
         ...(after !== undefined && { after }),
       })
-      for (const { value: rule } of found) {
-        if (rule.state === 'ENABLED') rules.add(rule, patternOf(rule.eventPattern))
-      }
+      for (const { value: rule } of found) set(rules, rule.name, rule)
       after = found.length === RULES_PER_READ ? found.at(-1)?.key : undefined
     } while (after !== undefined)
-    // Recorded events are valid and compact, and their keys unique.
-    return { match: (eventJson) => rules.match(eventJson, { trusted: true }) }
+    return rules
   }
+
+  const hold = (busArn: string): HeldBus => {
+    const address = parseBusArn(busArn)
+    const reading = address === undefined ? Promise.resolve(undefined) : read(address)
+    const bus: HeldBus = {
+      rules: reading.then((rules) => {
+        if (rules === undefined) return undefined
+        bus.read = rules
+        return { match: (eventJson) => matchingRules(rules, eventJson) }
+      }),
+    }
+    // A read that failed must not be remembered.
+    reading.catch(() => held.delete(busArn))
+    return bus
+  }
+
+  state.watch((changes) => {
+    for (const { collection, key, value } of changes) {
+      if (collection !== BUSES.name && collection !== RULES.name) continue
+      const busArn = busArnOf(key)
+      const rules = held.get(busArn)?.read
+      // What changes while it is read may have been missed: it is read again. A bus counts its
+      // rules in its own document, so only its coming and going matters.
+      if (rules === undefined || (collection === BUSES.name && value === undefined)) {
+        held.delete(busArn)
+      } else if (collection === RULES.name) {
+        set(rules, ruleNameOf(key), value as Rule | undefined)
+      }
+    }
+  })
 
   return {
     rulesOf: (busArn) => {
-      const known = loaded.get(busArn)
-      if (known !== undefined) return known
-      if (loaded.size >= BUSES_IN_MEMORY_MAX) loaded.clear()
-      const address = parseBusArn(busArn)
-      const loading = address === undefined ? Promise.resolve(undefined) : load(address)
-      loaded.set(busArn, loading)
-      // A read that failed must not be remembered.
-      loading.catch(() => loaded.delete(busArn))
-      return loading
+      const known = held.get(busArn)
+      if (known !== undefined) return known.rules
+      if (held.size >= BUSES_IN_MEMORY_MAX) held.clear()
+      const bus = hold(busArn)
+      held.set(busArn, bus)
+      return bus.rules
     },
   }
+}
+
+function matchingRules({ byName, patterns }: RulesInMemory, eventJson: string): readonly Rule[] {
+  // Recorded events are valid and their names unique.
+  return patterns.match(eventJson, { trusted: true }).flatMap((name) => {
+    const found = byName.get(name)
+    return found === undefined ? [] : [found.rule]
+  })
 }
