@@ -19,6 +19,8 @@ const ENCODER = new TextEncoder()
 // A byte order mark is not JSON, in bytes as in a string.
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+const UNWANTED = -1
+
 type ValueToken = 'string' | 'number' | 'true' | 'false' | 'null'
 
 const KINDS: Readonly<Record<ValueToken, number>> = {
@@ -34,7 +36,7 @@ type Container = {
   readonly node: NameNode | undefined
   /** The array element that the container is part of. */
   readonly element: number
-  /** The array's number, 0 for an object. */
+  /** The array's number, 0 for an object and UNWANTED where nothing is asked for. */
   readonly array: number
   index: number
 }
@@ -91,7 +93,8 @@ function readWanted(reader: JsonReader, root: NameNode): Found {
   let arrays = 0
 
   const open = (node: NameNode | undefined, array: number): Container => {
-    if (inside.array === 0) return { node, element: inside.element, array, index: 0 }
+    if (inside.array === 0 || node === undefined)
+      return { node, element: inside.element, array, index: 0 }
     elements.push(inside.array, inside.index, inside.element)
     return { node, element: elements.length / 3, array, index: 0 }
   }
@@ -106,7 +109,7 @@ function readWanted(reader: JsonReader, root: NameNode): Found {
       case '{':
       case '[':
         outside.push(inside)
-        inside = open(node, token === '[' ? ++arrays : 0)
+        inside = open(node, token === '[' ? (node === undefined ? UNWANTED : ++arrays) : 0)
         break
       case '}':
       case ']': {
