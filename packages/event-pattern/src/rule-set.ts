@@ -207,6 +207,6 @@ export class RuleSet<Key> {
     this.#fields.delete(field.path)
     this.#fieldsByNumber[field.number] = undefined
     this.#freeNumbers.push(field.number)
-    this.#names.delete(field.number)
+    this.#names.delete(field.path)
   }
 }

@@ -102,15 +102,16 @@ function walk(
   return { most, last: [...states] }
 }
 
-/** These stars and the ones behind them. */
+/** These stars and the ones behind them, each once: one of these may be behind another. */
 function allStars(tree: Tree, begun: readonly State[]): readonly State[] {
   const stars: State[] = []
-  const pending = [...begun]
-  for (let state = pending.pop(); state !== undefined; state = pending.pop()) {
+  const found = new Set<State>(begun)
+  // A set is walked through in the order of insertion, with what is added on the way.
+  for (const state of found) {
     tree.statesLeft--
     if ((state.isStar && stars.push(state) >= CAP) || tree.statesLeft < 0) break
-    if (state.star !== undefined) pending.push(state.star)
-    for (const following of state.bytes.values()) for (const each of following) pending.push(each)
+    if (state.star !== undefined) found.add(state.star)
+    for (const following of state.bytes.values()) for (const each of following) found.add(each)
   }
   return stars
 }

@@ -8,7 +8,6 @@ const SLOTS_MIN = 8
 
 /** A name of a path; `field` is the number of the field that ends there, or 0. */
 export type NameNode = {
-  readonly id: number
   readonly children: Map<string, NameNode>
   field: number
 }
@@ -19,49 +18,46 @@ export type NameNode = {
  * objects or put dots into a name, or both.
  */
 export class NameTree {
-  #root: NameNode = { id: 1, children: new Map(), field: 0 }
-  #nodes = [this.#root]
-  readonly #paths = new Map<number, string>()
+  readonly root: NameNode = { children: new Map(), field: 0 }
   #table: Uint8Array | undefined
 
   /** Has the values of the path reported under this number, which is not 0. */
   add(path: string, field: number): void {
-    this.#paths.set(field, path)
-    this.#put(path, field)
-    this.#table = undefined
-  }
-
-  /** Ends the reporting under this number. */
-  delete(field: number): void {
-    this.#paths.delete(field)
-    this.#root = { id: 1, children: new Map(), field: 0 }
-    this.#nodes = [this.#root]
-    for (const [left, path] of this.#paths) this.#put(path, left)
-    this.#table = undefined
-  }
-
-  get root(): NameNode {
-    return this.#root
-  }
-
-  /** The tree in the form that wasm/name-table.ts reads; the same array until the tree changes. */
-  table(): Uint8Array {
-    this.#table ??= tableOf(this.#nodes)
-    return this.#table
-  }
-
-  #put(path: string, field: number): void {
-    let node = this.#root
+    let node = this.root
     for (const name of path.split('.')) {
       let child = node.children.get(name)
       if (child === undefined) {
-        child = { id: this.#nodes.length + 1, children: new Map(), field: 0 }
+        child = { children: new Map(), field: 0 }
         node.children.set(name, child)
-        this.#nodes.push(child)
       }
       node = child
     }
     node.field = field
+    this.#table = undefined
+  }
+
+  /** Ends the reporting of the path's values. */
+  delete(path: string): void {
+    const way: { readonly parent: NameNode; readonly name: string; readonly node: NameNode }[] = []
+    let parent = this.root
+    for (const name of path.split('.')) {
+      const node = parent.children.get(name)
+      if (node === undefined) return
+      way.push({ parent, name, node })
+      parent = node
+    }
+    parent.field = 0
+    for (const { parent: outer, name, node } of way.toReversed()) {
+      if (node.field !== 0 || node.children.size > 0) break
+      outer.children.delete(name)
+    }
+    this.#table = undefined
+  }
+
+  /** The tree in the form that wasm/name-table.ts reads; the same array until the tree changes. */
+  table(): Uint8Array {
+    this.#table ??= tableOf(this.root)
+    return this.#table
   }
 }
 
@@ -74,71 +70,77 @@ export function descendantOf(node: NameNode, name: string): NameNode | undefined
   return inner
 }
 
-function tableOf(nodes: readonly NameNode[]): Uint8Array {
-  const children = nodes.flatMap((parent) =>
-    [...parent.children].map(([name, child]) => ({ parent, child, name: ENCODER.encode(name) })),
-  )
+/** A node with its number in a table; the root is 1, and children of one node follow each other. */
+type NumberedNode = {
+  readonly node: NameNode
+  readonly id: number
+  readonly parentId: number
+  readonly name: Uint8Array
+}
+
+function numbered(root: NameNode): readonly NumberedNode[] {
+  const nodes: NumberedNode[] = [{ node: root, id: 1, parentId: 0, name: new Uint8Array() }]
+  for (const { node, id } of nodes) {
+    for (const [name, child] of node.children) {
+      nodes.push({ node: child, id: nodes.length + 1, parentId: id, name: ENCODER.encode(name) })
+    }
+  }
+  return nodes
+}
+
+function tableOf(root: NameNode): Uint8Array {
+  const nodes = numbered(root)
   let slotCount = SLOTS_MIN
-  while (slotCount < children.length * 2) slotCount *= 2
+  while (slotCount < nodes.length * 2) slotCount *= 2
 
-  const listsAt = (HEADER_WORDS + nodes.length * NODE_WORDS) * 4
-  const parentCount = children.filter(({ child }) => child.children.size > 0).length
-  const slotsAt = listsAt + parentCount * LIST_ENTRY_WORDS * 4
-  const slotsEnd = slotsAt + slotCount * SLOT_WORDS * 4
-  const namesLength = children.reduce((length, { name }) => length + name.length, 0)
-  const table = new Uint8Array(slotsEnd + namesLength)
-  const view = new DataView(table.buffer)
-  const write = (at: number, words: readonly number[]) => {
-    for (const [index, word] of words.entries()) view.setUint32(at + index * 4, word, true)
-  }
+  const listsAt = HEADER_WORDS + nodes.length * NODE_WORDS
+  const slotsAt = listsAt + nodes.length * LIST_ENTRY_WORDS
+  const namesAt = (slotsAt + slotCount * SLOT_WORDS) * 4
+  const table = new Uint8Array(nodes.reduce((end, { name }) => end + name.length, namesAt))
+  const words = new Uint32Array(table.buffer, 0, namesAt / 4)
+  words[0] = slotsAt * 4
+  words[1] = slotCount - 1
 
-  write(0, [slotsAt, slotCount - 1])
-  for (const { id, field, children: inner } of nodes) {
-    write(id * NODE_WORDS * 4, [field, inner.size])
-  }
-  let nameAt = slotsEnd
+  let nameAt = namesAt
   let listAt = listsAt
-  for (const { parent, child, name } of children) {
+  for (const { node, id, parentId, name } of nodes) {
     table.set(name, nameAt)
-    const words = wordsOf(name)
-    const filterAt = parent.id * NODE_WORDS * 4 + 16
-    const filter = view.getBigUint64(filterAt, true)
-    view.setBigUint64(filterAt, filter | (1n << filterBit(name)), true)
-    let slot = slotOf(parent.id, words) & (slotCount - 1)
-    const slotAt = () => slotsAt + slot * SLOT_WORDS * 4
-    while (view.getUint32(slotAt(), true) !== 0) slot = (slot + 1) & (slotCount - 1)
-    write(slotAt(), [parent.id, name.length, ...words, child.id, nameAt])
-    if (child.children.size > 0) {
-      // The children of one node follow each other.
-      const listed = parent.id * NODE_WORDS * 4 + 8
-      const count = view.getUint32(listed, true)
-      write(listed, count === 0 ? [1, listAt] : [count + 1])
-      write(listAt, [name.length, nameAt])
-      listAt += LIST_ENTRY_WORDS * 4
+    words.set([node.field, node.children.size], id * NODE_WORDS)
+    const record = words.subarray(parentId * NODE_WORDS, (parentId + 1) * NODE_WORDS)
+    if (parentId !== 0) {
+      addToFilter(record, name)
+      const names = wordsOf(name)
+      let slot = slotOf(parentId, names) & (slotCount - 1)
+      while (words[slotsAt + slot * SLOT_WORDS] !== 0) slot = (slot + 1) & (slotCount - 1)
+      words.set([parentId, name.length, ...names, id, nameAt], slotsAt + slot * SLOT_WORDS)
+    }
+    if (parentId !== 0 && node.children.size > 0) {
+      const [, , listed = 0, listedAt = 0] = record
+      record.set([listed + 1, listed === 0 ? listAt * 4 : listedAt], 2)
+      words.set([name.length, nameAt], listAt)
+      listAt += LIST_ENTRY_WORDS
     }
     nameAt += name.length
   }
   return table
 }
 
-function filterBit(name: Uint8Array): bigint {
-  return BigInt((name.length * 7 + (name[0] ?? 0)) & 63)
+/** Sets the bit of the 64 in words 4 and 5 that wasm/name-table.ts looks at for a name. */
+function addToFilter(record: Uint32Array, name: Uint8Array): void {
+  const bit = (name.length * 7 + (name[0] ?? 0)) & 63
+  const word = bit < 32 ? 4 : 5
+  record[word] = (record[word] ?? 0) | (1 << (bit & 31))
 }
 
 type NameWords = readonly [number, number, number, number]
 
 /** The first 8 bytes of the name and, where it is longer, its last 8. */
 function wordsOf(name: Uint8Array): NameWords {
-  const words = new DataView(new ArrayBuffer(16))
-  for (const [at, byte] of name.subarray(0, 8).entries()) words.setUint8(at, byte)
-  if (name.length > 8)
-    for (const [at, byte] of name.subarray(-8).entries()) words.setUint8(8 + at, byte)
-  return [
-    words.getUint32(0, true),
-    words.getUint32(4, true),
-    words.getUint32(8, true),
-    words.getUint32(12, true),
-  ]
+  const bytes = new Uint8Array(16)
+  bytes.set(name.subarray(0, 8))
+  if (name.length > 8) bytes.set(name.subarray(-8), 8)
+  const [a = 0, b = 0, c = 0, d = 0] = new Uint32Array(bytes.buffer)
+  return [a, b, c, d]
 }
 
 function slotOf(node: number, [a, b, c, d]: NameWords): number {
