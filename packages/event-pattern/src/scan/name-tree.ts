@@ -2,12 +2,15 @@ const ENCODER = new TextEncoder()
 
 const HEADER_WORDS = 8
 const NODE_WORDS = 8
+const LIST_WORD = 2
+const FILTER_WORD = 4
 const LIST_ENTRY_WORDS = 2
 const SLOT_WORDS = 8
 const SLOTS_MIN = 8
 
 /** A name of a path; `field` is the number of the field that ends there, or 0. */
 export type NameNode = {
+  readonly name: Uint8Array
   readonly children: Map<string, NameNode>
   field: number
 }
@@ -18,7 +21,7 @@ export type NameNode = {
  * objects or put dots into a name, or both.
  */
 export class NameTree {
-  readonly root: NameNode = { children: new Map(), field: 0 }
+  readonly root = newNode('')
   #table: Uint8Array | undefined
 
   /** Has the values of the path reported under this number, which is not 0. */
@@ -27,7 +30,7 @@ export class NameTree {
     for (const name of path.split('.')) {
       let child = node.children.get(name)
       if (child === undefined) {
-        child = { children: new Map(), field: 0 }
+        child = newNode(name)
         node.children.set(name, child)
       }
       node = child
@@ -61,6 +64,10 @@ export class NameTree {
   }
 }
 
+function newNode(name: string): NameNode {
+  return { name: ENCODER.encode(name), children: new Map(), field: 0 }
+}
+
 /** The node that a name, with or without dots, leads to. */
 export function descendantOf(node: NameNode, name: string): NameNode | undefined {
   const direct = node.children.get(name)
@@ -75,14 +82,13 @@ type NumberedNode = {
   readonly node: NameNode
   readonly id: number
   readonly parentId: number
-  readonly name: Uint8Array
 }
 
 function numbered(root: NameNode): readonly NumberedNode[] {
-  const nodes: NumberedNode[] = [{ node: root, id: 1, parentId: 0, name: new Uint8Array() }]
+  const nodes: NumberedNode[] = [{ node: root, id: 1, parentId: 0 }]
   for (const { node, id } of nodes) {
-    for (const [name, child] of node.children) {
-      nodes.push({ node: child, id: nodes.length + 1, parentId: id, name: ENCODER.encode(name) })
+    for (const child of node.children.values()) {
+      nodes.push({ node: child, id: nodes.length + 1, parentId: id })
     }
   }
   return nodes
@@ -96,51 +102,62 @@ function tableOf(root: NameNode): Uint8Array {
   const listsAt = HEADER_WORDS + nodes.length * NODE_WORDS
   const slotsAt = listsAt + nodes.length * LIST_ENTRY_WORDS
   const namesAt = (slotsAt + slotCount * SLOT_WORDS) * 4
-  const table = new Uint8Array(nodes.reduce((end, { name }) => end + name.length, namesAt))
+  const table = new Uint8Array(nodes.reduce((end, { node }) => end + node.name.length, namesAt))
   const words = new Uint32Array(table.buffer, 0, namesAt / 4)
   words[0] = slotsAt * 4
   words[1] = slotCount - 1
 
   let nameAt = namesAt
   let listAt = listsAt
-  for (const { node, id, parentId, name } of nodes) {
+  for (const { node, id, parentId } of nodes) {
+    const { name } = node
     table.set(name, nameAt)
     words.set([node.field, node.children.size], id * NODE_WORDS)
-    const record = words.subarray(parentId * NODE_WORDS, (parentId + 1) * NODE_WORDS)
     if (parentId !== 0) {
-      addToFilter(record, name)
-      const names = wordsOf(name)
-      let slot = slotOf(parentId, names) & (slotCount - 1)
+      const parentAt = parentId * NODE_WORDS
+      const filterAt = parentAt + FILTER_WORD + (filterBit(name) >> 5)
+      words[filterAt] = wordAt(words, filterAt) | (1 << (filterBit(name) & 31))
+      const nameWords = wordsOf(name)
+      let slot = slotOf(parentId, nameWords) & (slotCount - 1)
       while (words[slotsAt + slot * SLOT_WORDS] !== 0) slot = (slot + 1) & (slotCount - 1)
-      words.set([parentId, name.length, ...names, id, nameAt], slotsAt + slot * SLOT_WORDS)
-    }
-    if (parentId !== 0 && node.children.size > 0) {
-      const [, , listed = 0, listedAt = 0] = record
-      record.set([listed + 1, listed === 0 ? listAt * 4 : listedAt], 2)
-      words.set([name.length, nameAt], listAt)
-      listAt += LIST_ENTRY_WORDS
+      words.set([parentId, name.length, ...nameWords, id, nameAt], slotsAt + slot * SLOT_WORDS)
+      if (node.children.size > 0) {
+        const listed = wordAt(words, parentAt + LIST_WORD)
+        words[parentAt + LIST_WORD] = listed + 1
+        if (listed === 0) words[parentAt + LIST_WORD + 1] = listAt * 4
+        words.set([name.length, nameAt], listAt)
+        listAt += LIST_ENTRY_WORDS
+      }
     }
     nameAt += name.length
   }
   return table
 }
 
-/** Sets the bit of the 64 in words 4 and 5 that wasm/name-table.ts looks at for a name. */
-function addToFilter(record: Uint32Array, name: Uint8Array): void {
-  const bit = (name.length * 7 + (name[0] ?? 0)) & 63
-  const word = bit < 32 ? 4 : 5
-  record[word] = (record[word] ?? 0) | (1 << (bit & 31))
+function wordAt(words: Uint32Array, at: number): number {
+  return words[at] ?? 0
+}
+
+/** The bit, of 64, that tells whether some child may have the name. */
+function filterBit(name: Uint8Array): number {
+  return (name.length * 7 + (name[0] ?? 0)) & 63
 }
 
 type NameWords = readonly [number, number, number, number]
 
 /** The first 8 bytes of the name and, where it is longer, its last 8. */
 function wordsOf(name: Uint8Array): NameWords {
-  const bytes = new Uint8Array(16)
-  bytes.set(name.subarray(0, 8))
-  if (name.length > 8) bytes.set(name.subarray(-8), 8)
-  const [a = 0, b = 0, c = 0, d = 0] = new Uint32Array(bytes.buffer)
-  return [a, b, c, d]
+  const tail = name.length > 8 ? name.length - 8 : name.length
+  return [wordOf(name, 0, 8), wordOf(name, 4, 8), wordOf(name, tail), wordOf(name, tail + 4)]
+}
+
+/** Four bytes of the name, zeros behind its end or behind `end`. */
+function wordOf(name: Uint8Array, at: number, end = name.length): number {
+  let word = 0
+  for (let byte = 0; byte < 4 && at + byte < end; byte++) {
+    word |= (name[at + byte] ?? 0) << (byte * 8)
+  }
+  return word >>> 0
 }
 
 function slotOf(node: number, [a, b, c, d]: NameWords): number {
