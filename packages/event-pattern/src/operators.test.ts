@@ -34,6 +34,9 @@ describe('prefix and suffix', () => {
   matches('[{"prefix": "ab"}]', { '"ab"': true, '"abc"': true, '"aab"': false, '"AB"': false })
   matches('[{"prefix": ""}]', { '""': true, '"x"': true, 1: false, null: false, '[]': false })
   matches('[{"suffix": "ab"}]', { '"ab"': true, '"cab"': true, '"aba"': false, '"AB"': false })
+  // Only on demand, as they stand beside something that no index holds: texts longer than the value.
+  matches('[{"prefix": "a\\""}, {"wildcard": "z*"}]', { '"a"': false, '"a\\""': true, '"z"': true })
+  matches('[{"suffix": "\\"a"}, {"wildcard": "z*"}]', { '"a"': false, '"\\"a"': true })
   matches('[{"suffix": ""}]', { '""': true, true: false, '{"b":"x"}': false })
   matches('[{"prefix": {"equals-ignore-case": "aB"}}]', { '"AbC"': true, '"xab"': false, 1: false })
   matches('[{"suffix": {"equals-ignore-case": ".Png"}}]', { '"x.pNG"': true, '"png"': false })

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { EventPattern, InvalidEventPatternError, RuleSet } from './event-pattern.ts'
+import { PlainScanner } from './scan/plain-scanner.ts'
+import { fastestScanner, scanned } from './scan/scan.ts'
 
 type RecordedCase = {
   readonly name: string
@@ -28,8 +30,11 @@ describe('answers as recorded from event-ruler 2.0.1', () => {
   })
 })
 
-test('a rule set of all recorded patterns gives the recorded answer for each event', () => {
-  const rules = new RuleSet<number>()
+test.each([
+  ['with WebAssembly', fastestScanner()],
+  ['without WebAssembly', new PlainScanner(scanned)],
+])('a rule set of all recorded patterns, %s, gives the recorded answers', (_, scanner) => {
+  const rules = new RuleSet<number>(scanner)
   for (const [key, { pattern, expect: answer }] of cases.entries()) {
     if (answer !== 'error') rules.add(key, EventPattern.parse(pattern))
   }
