@@ -24,6 +24,7 @@ export function areConsistent(
       if (elements.length > 0 && !elements.includes(0)) inArrays.push(elements)
     }
     if (inArrays.length < 2) return true
+    if (areInOneArray(event, inArrays)) return haveCommonElement(inArrays)
     const search = { event, inArrays, stepsLeft: SHORT_SEARCH_STEPS_MAX }
     const found = choose(search, [])
     if (search.stepsLeft > 0) return found
@@ -37,6 +38,25 @@ export function areConsistent(
       ),
       mayBeAbsent: onDemand?.mayBeAbsent === true,
     })),
+  )
+}
+
+function areInOneArray(event: ScannedEvent, lists: readonly (readonly number[])[]): boolean {
+  const array = arrayOf(event, lists[0]?.[0] ?? 0)
+  return lists.every((elements) => elements.every((element) => arrayOf(event, element) === array))
+}
+
+/** @param lists in ascending order each, as the event has them */
+function haveCommonElement(lists: readonly (readonly number[])[]): boolean {
+  const [first = [], ...others] = lists
+  const places = others.map(() => 0)
+  return first.some((element) =>
+    others.every((elements, list) => {
+      let at = places[list] ?? 0
+      while (at < elements.length && (elements[at] ?? 0) < element) at++
+      places[list] = at
+      return elements[at] === element
+    }),
   )
 }
 
