@@ -170,10 +170,13 @@ export class RuleSet<Key> {
     return test.passedIn === eventNumber
   }
 
-  #decide(test: SharedTest, { passes, mayBeAbsent }: OnDemandTest): boolean {
+  #decide(test: SharedTest, { passes, mayBeAbsent, excluded }: OnDemandTest): boolean {
     const { seenIn, values, valueCount } = test.field
     test.elements = this.#hasElements ? [] : undefined
     if (seenIn !== this.#passed.eventNumber) return mayBeAbsent
+    if (excluded !== undefined && valueCount === 1 && test.elements === undefined) {
+      return excluded.passedIn !== seenIn
+    }
     for (let index = 0; index < valueCount; index++) {
       const at = values[index] ?? 0
       if (!passes(scanned, at)) continue

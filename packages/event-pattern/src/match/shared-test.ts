@@ -48,6 +48,11 @@ export type SharedTest = {
 export type OnDemandTest = {
   readonly passes: ValuePredicate
   readonly mayBeAbsent: boolean
+  /**
+   * Of an anything-but, what it excludes, where the field's index finds that: a field's only value
+   * passes when it has not passed this.
+   */
+  readonly excluded: SharedTest | undefined
   /** The number of the event for which it was decided last. */
   decidedIn: number
 }

@@ -71,8 +71,8 @@ export class AffixIndex {
   readonly #whole = new TextTable()
   /** Lengths of texts in ascending order, and how many have each. */
   #lengths: { readonly length: number; count: number }[] = []
-  /** How many texts start, or end, with each byte: most values are done with here. */
-  readonly #firstBytes = new Uint32Array(256)
+  /** How many texts have a hash that ends in each byte: most values are done with here. */
+  readonly #hashEnds = new Uint16Array(256)
   #wholeCount = 0
 
   constructor(kind: AffixKind) {
@@ -86,24 +86,14 @@ export class AffixIndex {
   /** @param isWhole a value must be the text, not only start with it */
   add(text: ByteText, test: SharedTest, isWhole: boolean): void {
     const hash = this.#hash(bytesOf(text), 0, text.length)
-    if (isWhole) {
-      this.#whole.add(hash, text, test)
-      this.#wholeCount++
-      return
-    }
-    this.#table.add(hash, text, test)
-    this.#count(text, 1)
+    ;(isWhole ? this.#whole : this.#table).add(hash, text, test)
+    this.#count(hash, isWhole ? undefined : text.length, 1)
   }
 
   delete(text: ByteText, test: SharedTest, isWhole: boolean): void {
     const hash = this.#hash(bytesOf(text), 0, text.length)
-    if (isWhole) {
-      this.#whole.delete(hash, text, test)
-      this.#wholeCount--
-      return
-    }
-    this.#table.delete(hash, text, test)
-    this.#count(text, -1)
+    ;(isWhole ? this.#whole : this.#table).delete(hash, text, test)
+    this.#count(hash, isWhole ? undefined : text.length, -1)
   }
 
   /** Adds the tests of all texts that fit the value from `start` to `end`. */
@@ -111,23 +101,22 @@ export class AffixIndex {
   find(bytes: Uint8Array, start: number, end: number, element: number, passed: PassedTests): void {
     if (this.#wholeCount > 0) {
       const hash = this.#hash(bytes, start, end)
-      for (let entry = this.#whole.get(hash); entry !== undefined; entry = entry.next) {
+      let entry = this.#hashEnds[hash & 0xff] === 0 ? undefined : this.#whole.get(hash)
+      for (; entry !== undefined; entry = entry.next) {
         if (entry.text.length === end - start && this.#fits(entry.text, bytes, start, end)) {
           passed.add(entry.tests, element)
         }
       }
     }
-    if (this.#lengths.length === 0) return
-    const { isSuffix, ignoresCase } = this.#kind
-    const mayHaveText = start < end && this.#firstBytes[this.#byteAt(bytes, start, end, 0)] !== 0
     let hash = AFFIX_HASH_START
     let hashed = 0
-    for (const { length } of this.#lengths) {
-      if (length > end - start || (length > 0 && !mayHaveText)) return
+    for (let at = 0; at < this.#lengths.length; at++) {
+      const length = this.#lengths[at]?.length ?? 0
+      if (length > end - start) return
       for (; hashed < length; hashed++) {
-        const byte = bytes[isSuffix ? end - 1 - hashed : start + hashed] ?? 0
-        hash = nextHash(hash, ignoresCase ? foldByte(byte) : byte)
+        hash = nextHash(hash, this.#byteAt(bytes, start, end, hashed))
       }
+      if (this.#hashEnds[hash & 0xff] === 0) continue
       for (let entry = this.#table.get(hash); entry !== undefined; entry = entry.next) {
         if (entry.text.length === length && this.#fits(entry.text, bytes, start, end)) {
           passed.add(entry.tests, element)
@@ -154,21 +143,25 @@ export class AffixIndex {
     return this.#kind.ignoresCase ? hasFoldedTextAt(bytes, at, text) : hasTextAt(bytes, at, text)
   }
 
-  #count(text: ByteText, change: 1 | -1): void {
-    const at = this.#lengths.findIndex(({ length }) => length >= text.length)
-    const found = this.#lengths[at]
-    if (found?.length === text.length) found.count += change
-    else {
-      const place = at === -1 ? this.#lengths.length : at
-      this.#lengths.splice(place, 0, { length: text.length, count: 1 })
+  /** @param length undefined for a text that a value must be as a whole */
+  #count(hash: number, length: number | undefined, change: 1 | -1): void {
+    const end = hash & 0xff
+    // At the most it stays, and is not counted down either.
+    const hashCount = this.#hashEnds[end] ?? 0
+    if (hashCount < COUNT_MAX) this.#hashEnds[end] = hashCount + change
+    if (length === undefined) {
+      this.#wholeCount += change
+      return
     }
+    const at = this.#lengths.findIndex((other) => other.length >= length)
+    const found = this.#lengths[at]
+    if (found?.length === length) found.count += change
+    else this.#lengths.splice(at === -1 ? this.#lengths.length : at, 0, { length, count: 1 })
     this.#lengths = this.#lengths.filter(({ count }) => count > 0)
-    if (text.length === 0) return
-    const first = this.#kind.isSuffix ? text.charCodeAt(text.length - 1) : text.charCodeAt(0)
-    this.#firstBytes[first] = (this.#firstBytes[first] ?? 0) + change
   }
 }
 
+const COUNT_MAX = 0xffff
 const AFFIX_HASH_START = hashOf(new Uint8Array(), 0, 0)
 
 function nextHash(hash: number, byte: number): number {

@@ -55,7 +55,12 @@ export class WantedField implements FieldValues {
     const { tests, mayBeAbsent } = fieldTest
     const onDemand = tests.every(isIndexable)
       ? undefined
-      : { passes: anyOf(tests.map(predicateOf)), mayBeAbsent, decidedIn: 0 }
+      : {
+          passes: anyOf(tests.map(predicateOf)),
+          mayBeAbsent,
+          excluded: this.#shareExcluded(tests),
+          decidedIn: 0,
+        }
     const test: SharedTest = {
       field: this,
       tests,
@@ -80,6 +85,8 @@ export class WantedField implements FieldValues {
       for (const each of distinct(test.tests)) this.#index(each, test, false)
     }
     if (onlyText(test.tests) === undefined) this.#tests.delete(nameOf(test))
+    const excluded = test.onDemand?.excluded
+    if (excluded !== undefined && --excluded.uses === 0) this.drop(excluded)
   }
 
   /** Notes a value of the event with this number. */
@@ -129,6 +136,16 @@ export class WantedField implements FieldValues {
     if (digits.length > IPV4_DIGITS) {
       passed.add(this.#addresses.get(digits.slice(0, IPV4_DIGITS)), element)
     }
+  }
+
+  #shareExcluded(tests: readonly ValueTest[]): SharedTest | undefined {
+    const [only] = tests
+    if (tests.length > 1 || only?.kind !== 'none-of') return undefined
+    // Numbers are there as ranges, which no index holds.
+    if (!only.tests.every(isIndexable)) return undefined
+    const excluded = this.share({ path: this.path, tests: only.tests, mayBeAbsent: false })
+    excluded.uses++
+    return excluded
   }
 
   #find(fieldTest: FieldTest): SharedTest | undefined {
