@@ -34,6 +34,8 @@ export class WantedField implements FieldValues {
   valueCount = 0
   testCount = 0
 
+  /** How many of the tests `findPassed` finds. */
+  #indexedCount = 0
   readonly #tests = new Map<string, SharedTest>()
   readonly #texts = new TextTable()
   #affixes: { readonly kind: AffixKind; readonly index: AffixIndex }[] = []
@@ -72,6 +74,7 @@ export class WantedField implements FieldValues {
     }
     this.testCount++
     if (onDemand === undefined) {
+      this.#indexedCount++
       for (const each of distinct(tests)) this.#index(each, test, true)
     }
     if (onlyText(tests) === undefined) this.#tests.set(nameOf(test), test)
@@ -82,6 +85,7 @@ export class WantedField implements FieldValues {
   drop(test: SharedTest): void {
     this.testCount--
     if (test.onDemand === undefined) {
+      this.#indexedCount--
       for (const each of distinct(test.tests)) this.#index(each, test, false)
     }
     if (onlyText(test.tests) === undefined) this.#tests.delete(nameOf(test))
@@ -100,6 +104,7 @@ export class WantedField implements FieldValues {
 
   /** Adds the indexed tests that the value at `at` passes. */
   findPassed(event: ScannedEvent, at: number, passed: PassedTests): void {
+    if (this.#indexedCount === 0) return
     const { words } = event
     const kind = words[at + KIND] ?? 0
     const element = words[at + ELEMENT] ?? 0
