@@ -46,9 +46,11 @@ export function readString(cursor: JsonCursor, role: 'string value' | 'name'): s
   }
 }
 
-// event-ruler compares the UTF-8 bytes that Java makes of a text: a half of a surrogate pair without
-// the other half becomes a question mark.
-function withoutHalves(text: string): string {
+/**
+ * The text as event-ruler compares it, by the UTF-8 bytes that Java makes of it: a half of a surrogate
+ * pair without the other half becomes a question mark.
+ */
+export function withoutHalves(text: string): string {
   return text.isWellFormed() ? text : text.replaceAll(/\p{Surrogate}/gu, '?')
 }
 

@@ -1,6 +1,7 @@
 import { comparableNumber } from '../comparable-number.ts'
 import { JsonSyntaxError } from '../json-cursor.ts'
 import { JsonReader } from '../json-reader.ts'
+import { withoutHalves } from '../json-scalars.ts'
 import { descendantOf } from './name-tree.ts'
 import type { NameNode, NameTree } from './name-tree.ts'
 import {
@@ -59,7 +60,7 @@ export class PlainScanner implements Scanner {
   }
 
   scan(event: string | Uint8Array, names: NameTree): number | undefined {
-    const text = typeof event === 'string' ? event.toWellFormed() : decode(event)
+    const text = typeof event === 'string' ? withoutHalves(event) : decode(event)
     if (text === undefined) return undefined
     const reader = new JsonReader(text)
     try {

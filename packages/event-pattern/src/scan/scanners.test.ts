@@ -227,6 +227,15 @@ describe('the scanners', () => {
     expect(refused).toBeGreaterThan(RUNS / 2)
   })
 
+  it('take half of a surrogate pair for a question mark, written or escaped', () => {
+    for (const half of ['\ud83d', '\udc00', '\\ud83d']) {
+      const event = `{"a":"x${half}y"}`
+      expectSame(event, TREE)
+      expect(valuesOf(plain, plainScanned, event, TREE)?.[0]?.text).toBe('x?y')
+    }
+    expect(valuesOf(plain, plainScanned, '{"a":"\\ud83d\\ude00"}', TREE)?.[0]?.text).toBe('😀')
+  })
+
   it('refuse bytes that are not UTF-8', () => {
     // Without backslashes: an escape is for the tests above.
     const bytes = fc

@@ -1,3 +1,4 @@
+import { withoutHalves } from '../json-scalars.ts'
 import type { NameTree } from './name-tree.ts'
 import { SCAN_EVENT_WASM } from './scan-event.wasm.data.ts'
 import type { ScannedEvent, Scanner } from './scanned-event.ts'
@@ -116,7 +117,9 @@ export class WasmScanner implements Scanner {
   }
 
   #put(event: string | Uint8Array): number {
-    if (typeof event === 'string') return ENCODER.encodeInto(event, this.#eventRoom).written
+    if (typeof event === 'string') {
+      return ENCODER.encodeInto(withoutHalves(event), this.#eventRoom).written
+    }
     this.#bytes.set(event, this.#eventAt)
     return event.length
   }
