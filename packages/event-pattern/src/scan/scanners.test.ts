@@ -227,6 +227,95 @@ describe('the scanners', () => {
     expect(refused).toBeGreaterThan(RUNS / 2)
   })
 
+  it('skip a value alike wherever a block of 64 bytes cuts it', () => {
+    const snippets = [
+      '-12.5e+7',
+      '123456789012345678901234567890',
+      '1e5',
+      '0.10',
+      '-0',
+      '01',
+      '-01',
+      '1.',
+      '.5',
+      '1.5.2',
+      '1-2',
+      '--1',
+      '-',
+      '1e',
+      '1e+',
+      '+1',
+      '1/2',
+      '0x1',
+      'true',
+      'false',
+      'null',
+      'tru',
+      'truee',
+      'nul l',
+      '""',
+      '"x"',
+      '"\\n"',
+      '"\\u00e9"',
+      '"\\x"',
+      '"é"',
+      '"a b"',
+      '"a\nb"',
+      '"x"y',
+      '"x""y"',
+      '"',
+      '{}',
+      '[]',
+      '{"a":1}',
+      '{"a":{"b":[]}}',
+      '{"a"}',
+      '{"a":}',
+      '{:1}',
+      '{"a":1,}',
+      '{,}',
+      '{"a" 1}',
+      '{"a"::1}',
+      '{1:2}',
+      '[1,]',
+      '[,1]',
+      '[1 2]',
+      '[1}',
+      '{"a":1]',
+      ']',
+      '}',
+      '',
+      ' ',
+      ' 1 ',
+      '1,2',
+      '1,,2',
+      '"a":1',
+      'true false',
+      `"${'z'.repeat(70)}"`,
+      `{"${'z'.repeat(70)}":-1.25}`,
+      `"${'z'.repeat(70)}`,
+      `${'9'.repeat(70)}e5`,
+      `-${'9'.repeat(70)}.${'0'.repeat(70)}`,
+      `${'9'.repeat(70)}x`,
+      '[[[[[[]]]]]]',
+      '[{"a":[{"b":[]}]},{}]',
+    ]
+    const tree = names('nothing')
+    const wrong: string[] = []
+    for (const snippet of snippets) {
+      for (let padding = 0; padding < 70; padding++) {
+        const pad = 'p'.repeat(padding)
+        for (const event of [
+          `{"x":["${pad}",${snippet},1]}`,
+          `{"x":{"${pad}":${snippet},"y":1}}`,
+          `{"x":[0,${snippet}${' '.repeat(padding)},${padding}.5]}`,
+        ]) {
+          if ((wasm?.scan(event, tree, false) !== undefined) !== isEvent(event)) wrong.push(event)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
   it('take half of a surrogate pair for a question mark, written or escaped', () => {
     for (const half of ['\ud83d', '\udc00', '\\ud83d']) {
       const event = `{"a":"x${half}y"}`
