@@ -105,3 +105,10 @@ it('gives a rule as it is now, with targets that were put after it was read', as
   const bus = await table.rulesOf(busArn(BUS))
   expect(bus?.match(EVENT)[0]?.targets.map(({ id }) => id)).toEqual(['one'])
 })
+
+it('matches every value of a name that a detail has twice', async () => {
+  await createEventBuses(store.state, systemClock).create(PLACE, BUS.name)
+  await put('first', '{"detail":{"total":[1]}}')
+  await put('second', '{"detail":{"total":[7]}}')
+  expect(await matching('{"detail":{"total":1,"total":7}}')).toEqual(['first', 'second'])
+})

@@ -32,13 +32,19 @@ export function elementTree(elements: Iterable<ArrayElement | undefined>): Eleme
   return root
 }
 
-/** Gives each element of the tree that goes with the choice. */
+/** How much of a search may still be done; below 0 it has been given up. */
+export type SearchSteps = { left: number }
+
+/** Gives each element of the tree that goes with the choice, until the steps are used up. */
 export function* consistentElements(
   tree: ElementTree,
   choice: Choice,
+  steps: SearchSteps,
 ): Generator<ArrayElement | undefined> {
   const pending = [tree]
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    steps.left -= 1 + node.arrays.size
+    if (steps.left < 0) return
     if (node.holdsValue) yield node.element
     for (const [arrayId, elements] of node.arrays) {
       const chosen = choice.get(arrayId)
@@ -53,8 +59,12 @@ export function* consistentElements(
 }
 
 /** Whether any element of the tree goes with the choice. */
-export function hasConsistentElement(tree: ElementTree, choice: Choice): boolean {
-  return consistentElements(tree, choice).next().done === false
+export function hasConsistentElement(
+  tree: ElementTree,
+  choice: Choice,
+  steps: SearchSteps,
+): boolean {
+  return consistentElements(tree, choice, steps).next().done === false
 }
 
 /** The choice with an element that goes with it. */

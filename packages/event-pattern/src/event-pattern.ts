@@ -9,3 +9,4 @@ export type {
 export { textFault } from './explain/text-fault.ts'
 export { EventPattern } from './pattern.ts'
 export { RuleSet } from './rule-set.ts'
+export type { MatchOptions } from './rule-set.ts'

@@ -104,6 +104,39 @@ describe('large events are answered in time', () => {
   })
 })
 
+describe('many rules are answered in time', () => {
+  const repeated = `{${Array(800)
+    .fill(`"e":[{"a":1},${'{"b":2},'.repeat(20)}{"c":3}]`)
+    .join()}}`
+  const objects = JSON.stringify({
+    e: Array.from({ length: 30_000 }, (_, at) => [{ a: 1 }, { b: 2 }, { c: 3 }][at % 3]),
+  })
+
+  test.each([
+    [
+      'an absence in arrays under one name',
+      (at: number) => `{"e":{"a":[1,"q${at}"],"b":[{"exists":false}],"c":[3]}}`,
+      repeated,
+    ],
+    [
+      'fields in different objects of one array',
+      (at: number) => `{"e":{"a":[1,"q${at}"],"b":[2],"c":[3]}}`,
+      objects,
+    ],
+    [
+      'a value that all rules ask for',
+      (at: number) => `{"a":["x","u${at}"],"b":["v${at}"]}`,
+      '{"a":"x","b":"y"}',
+    ],
+  ])('%s', (_, patternOf, event) => {
+    const rules = new RuleSet<number>()
+    for (let at = 0; at < 300; at++) rules.add(at, EventPattern.parse(patternOf(at)))
+    const started = performance.now()
+    expect(rules.match(event)).toEqual([])
+    expect(performance.now() - started).toBeLessThan(CALLS_MS_MAX)
+  })
+})
+
 test('an escape for half a surrogate pair is a question mark', () => {
   const pattern = EventPattern.parse('{"a":["x?"]}')
   const lone = EventPattern.parse('{"a":["x\\udc00"]}')

@@ -6,18 +6,23 @@ import {
   elementTree,
   hasConsistentElement,
 } from './array-consistency.ts'
-import type { Choice } from './array-consistency.ts'
+import type { Choice, SearchSteps } from './array-consistency.ts'
 import type { Alternative } from './compile.ts'
 import type { ArrayElement, FlatEvent } from './flatten-event.ts'
 import { passes } from './value-test.ts'
 
 /**
- * Steps in one alternative after which the search for elements that go together gives up with "no
- * match". An event without repeated names needs about one per value and array around it, 400,000
- * for 1 MB of small objects; repeated arrays under one name multiply, and such an event may not
- * hold a thread or fill the memory.
+ * Steps for one event, all its patterns together, after which the search for elements that go
+ * together gives up with "no match": about half a second. An event without repeated names
+ * needs about one for each value and array around it; repeated arrays under one name multiply, and
+ * such an event may not hold a thread or fill the memory.
  */
 const SEARCH_STEPS_MAX = 1_000_000
+
+/** The steps for one event. */
+export function newSearchSteps(): SearchSteps {
+  return { left: SEARCH_STEPS_MAX }
+}
 
 /** The array elements of the values of one field; undefined stands for being in no array. */
 export type FieldElements = {
@@ -27,14 +32,13 @@ export type FieldElements = {
   readonly mayBeAbsent: boolean
 }
 
-type Search = { readonly fields: readonly FieldElements[]; stepsLeft: number }
-
 /** Whether the event passes every field test of one of the alternatives. */
 export function matchesAny(event: FlatEvent, alternatives: readonly Alternative[]): boolean {
-  return alternatives.some((alternative) => matchesAll(event, alternative))
+  const steps = newSearchSteps()
+  return alternatives.some((alternative) => matchesAll(event, alternative, steps))
 }
 
-function matchesAll(event: FlatEvent, alternative: Alternative): boolean {
+function matchesAll(event: FlatEvent, alternative: Alternative, steps: SearchSteps): boolean {
   const fields: FieldElements[] = []
   for (const field of alternative) {
     const values = event.get(field.path) ?? []
@@ -46,7 +50,7 @@ function matchesAll(event: FlatEvent, alternative: Alternative): boolean {
       mayBeAbsent: field.mayBeAbsent,
     })
   }
-  return haveElementsTogether(fields)
+  return haveElementsTogether(fields, steps)
 }
 
 /**
@@ -55,14 +59,17 @@ function matchesAll(event: FlatEvent, alternative: Alternative): boolean {
  * of array elements is carried along, because the absence of a field means: absent in the elements
  * chosen before it.
  */
-export function haveElementsTogether(fields: readonly FieldElements[]): boolean {
-  const search = { fields, stepsLeft: SEARCH_STEPS_MAX }
+export function haveElementsTogether(
+  fields: readonly FieldElements[],
+  steps: SearchSteps,
+): boolean {
   let choices: readonly Choice[] = [NO_CHOICE]
   let lastUses: ReadonlyMap<number, number> | undefined
   for (const [at, field] of fields.entries()) {
-    choices = choicesAfter(search, field, choices)
+    choices = choicesAfter(steps, field, choices)
     if (choices.length === 0) return false
     if (choices.length > 1) {
+      steps.left -= choices.length
       const uses = (lastUses ??= lastUseOfArrays(fields))
       choices = distinctChoices(choices, (arrayId) => (uses.get(arrayId) ?? at) > at)
     }
@@ -72,7 +79,7 @@ export function haveElementsTogether(fields: readonly FieldElements[]): boolean 
 
 /** The choices under which the field passes, or none when the search takes too long. */
 function choicesAfter(
-  search: Search,
+  steps: SearchSteps,
   { passing, all, mayBeAbsent }: FieldElements,
   choices: readonly Choice[],
 ): readonly Choice[] {
@@ -80,13 +87,13 @@ function choicesAfter(
   const allElements = elementTree(mayBeAbsent ? new Set(all) : [])
   const after: Choice[] = []
   for (const choice of choices) {
-    if (mayBeAbsent && !hasConsistentElement(allElements, choice)) after.push(choice)
-    for (const element of consistentElements(passingElements, choice)) {
+    if (mayBeAbsent && !hasConsistentElement(allElements, choice, steps)) after.push(choice)
+    for (const element of consistentElements(passingElements, choice, steps)) {
       const chosen = choose(choice, element)
-      search.stepsLeft -= 1 + chosen.size
-      if (search.stepsLeft < 0) return []
+      steps.left -= chosen.size
       after.push(chosen)
     }
+    if (steps.left < 0) return []
   }
   return after
 }

@@ -23,14 +23,16 @@ export class EventPattern {
 
   /** Makes a pattern of its JSON text; throws InvalidEventPatternError where AWS refuses it. */
   static parse(text: string): EventPattern {
+    if (typeof text !== 'string') throw new TypeError('an event pattern is given as JSON text')
     return new EventPattern(text, compilePattern(text))
   }
 
   /** Whether the event, given as JSON text, matches. A text that is not an event does not. */
   matches(event: string | Uint8Array): boolean {
     if (this.#alone === undefined) {
-      this.#alone = new RuleSet()
-      this.#alone.add(true, this)
+      const alone = new RuleSet<true>()
+      alone.add(true, this)
+      this.#alone = alone
     }
     return this.#alone.match(event).length > 0
   }

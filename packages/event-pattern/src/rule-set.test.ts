@@ -154,3 +154,36 @@ test('a rule set gives what each pattern gives alone', () => {
     { numRuns: 1_000 },
   )
 })
+
+test('many patterns of one key and many keys of one pattern come and go one by one', () => {
+  const rules = new RuleSet<number>()
+  const numbered = Array.from({ length: 40 }, (_, at) => EventPattern.parse(`{"n":[${at}]}`))
+  for (const pattern of numbered) rules.add(1, pattern)
+  for (const pattern of numbered.slice(0, 39)) expect(rules.delete(1, pattern)).toBe(true)
+  expect(rules.match('{"n":38}')).toEqual([])
+  expect(rules.match('{"n":39}')).toEqual([1])
+
+  const [shared, sameMeaning] = ['{"a":["x"]}', '{ "a": ["x"] }'].map((text) =>
+    EventPattern.parse(text),
+  ) as [EventPattern, EventPattern]
+  for (let key = 0; key < 40; key++) rules.add(key, shared)
+  rules.add(7, sameMeaning)
+  for (let key = 0; key < 40; key++) expect(rules.delete(key, shared)).toBe(true)
+  expect(rules.match('{"a":"x"}')).toEqual([7])
+  expect(rules.delete(7, sameMeaning)).toBe(true)
+  expect(rules.match('{"a":"x"}')).toEqual([])
+})
+
+test('what is not a text is refused, not taken for an event without a match', () => {
+  const pattern = EventPattern.parse('{"a":["x"]}')
+  for (const event of [{ a: 'x' }, 42, undefined, null, [1]] as unknown[]) {
+    expect(() => pattern.matches(event as string)).toThrow(TypeError)
+  }
+  expect(() => EventPattern.parse({ a: ['x'] } as unknown as string)).toThrow(TypeError)
+})
+
+test('a list of addresses holds one that is written with many zeros, whatever stands beside it', () => {
+  const event = `{"a":"::${'0'.repeat(80)}1"}`
+  expect(EventPattern.parse('{"a":["::1"]}').matches(event)).toBe(true)
+  expect(EventPattern.parse('{"a":["::1",{"wildcard":"q*"}]}').matches(event)).toBe(true)
+})

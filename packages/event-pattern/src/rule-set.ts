@@ -1,9 +1,10 @@
 import type { Alternative } from './compile.ts'
 import { areConsistent } from './match/consistent-elements.ts'
-import { listOf, withOne, withoutOne } from './match/one-or-many.ts'
+import { hasOne, withOne, withoutOne } from './match/one-or-many.ts'
 import {
-  childOf,
+  childIn,
   findNode,
+  hasChildren,
   listOfChildren,
   newNode,
   nodeAt,
@@ -14,6 +15,7 @@ import { PassedTests } from './match/shared-test.ts'
 import type { OnDemandTest, Rule, RuleNode, SharedTest } from './match/shared-test.ts'
 import { readLongNumber } from './match/value-predicate.ts'
 import { WantedField } from './match/wanted-field.ts'
+import { newSearchSteps } from './matcher.ts'
 import { NameTree } from './scan/name-tree.ts'
 import { fastestScanner, scanned } from './scan/scan.ts'
 import {
@@ -54,6 +56,7 @@ export class RuleSet<Key> {
   readonly #passed = new PassedTests()
   readonly #scanner: Scanner
   #hasElements = false
+  #searchSteps = newSearchSteps()
 
   /** @internal */
   constructor(scanner = fastestScanner()) {
@@ -63,11 +66,13 @@ export class RuleSet<Key> {
   /** Adds a pattern under a key; a key may have several, and the same text twice is one. */
   add(key: Key, { text, alternatives }: Pattern): void {
     const rule = this.#rules.get(key) ?? { key, texts: undefined, matchedIn: 0 }
-    if (listOf(rule.texts).includes(text)) return
+    if (hasOne(rule.texts, text)) return
+    // First what may fail, so that a rule is there as a whole or not at all.
+    const alternativeTests = alternatives.map((alternative) => this.#testsOf(alternative))
     rule.texts = withOne(rule.texts, text)
     this.#rules.set(key, rule)
-    for (const alternative of alternatives) {
-      const node = nodeAt(this.#root, this.#testsOf(alternative))
+    for (const tests of alternativeTests) {
+      const node = nodeAt(this.#root, tests)
       node.rules = withOne(node.rules, rule)
     }
   }
@@ -75,7 +80,7 @@ export class RuleSet<Key> {
   /** Removes the pattern with this one's text from the key; tells whether it was there. */
   delete(key: Key, { text, alternatives }: Pattern): boolean {
     const rule = this.#rules.get(key)
-    if (rule === undefined || !listOf(rule.texts).includes(text)) return false
+    if (rule === undefined || !hasOne(rule.texts, text)) return false
     rule.texts = withoutOne(rule.texts, text)
     if (rule.texts === undefined) this.#rules.delete(key)
     for (const alternative of alternatives) {
@@ -93,11 +98,15 @@ export class RuleSet<Key> {
    * @param event JSON text or its UTF-8 bytes; a text that is not an event matches nothing
    */
   match(event: string | Uint8Array, options?: MatchOptions): Key[] {
+    if (typeof event !== 'string' && !ArrayBuffer.isView(event)) {
+      throw new TypeError('an event is given as JSON text or as its UTF-8 bytes')
+    }
     if (this.#rules.size === 0) return []
     const count = this.#scanner.scan(event, this.#names, options?.trusted === true)
     if (count === undefined) return []
     this.#passed.start()
     this.#readValues(count)
+    if (this.#hasElements) this.#searchSteps = newSearchSteps()
     const matches: unknown[] = []
     this.#visitChildren(this.#root, matches)
     // What add has put there.
@@ -124,11 +133,12 @@ export class RuleSet<Key> {
 
   /** Follows the tests that the event passes to the rules behind them. */
   #visitChildren(node: RuleNode, matches: unknown[]): void {
-    const { tests, count } = this.#passed
-    for (let at = 0; at < count; at++) {
-      const test = tests[at]
-      const child = test && childOf(node, test)
-      if (child !== undefined) this.#visit(child, matches)
+    const { indexed } = node
+    if (indexed instanceof Map) this.#visitMany(node, indexed, matches)
+    else if (Array.isArray(indexed)) {
+      for (let at = 0; at < indexed.length; at++) this.#visitIndexed(indexed[at], matches)
+    } else {
+      this.#visitIndexed(indexed, matches)
     }
     if (node.onDemand === undefined) return
     const children = listOfChildren(node.onDemand)
@@ -138,19 +148,41 @@ export class RuleSet<Key> {
     }
   }
 
+  /** Goes through the children or through the tests passed, whichever are fewer. */
+  #visitMany(node: RuleNode, children: Map<SharedTest, RuleNode>, matches: unknown[]): void {
+    const { tests, count } = this.#passed
+    if (children.size < count) {
+      for (const child of children.values()) this.#visitIndexed(child, matches)
+      return
+    }
+    for (let at = 0; at < count; at++) {
+      const test = tests[at]
+      const child = test && childIn(children, node, test)
+      if (child !== undefined) this.#visit(child, matches)
+    }
+  }
+
+  #visitIndexed(child: RuleNode | undefined, matches: unknown[]): void {
+    if (child?.test?.passedIn === this.#passed.eventNumber) this.#visit(child, matches)
+  }
+
   #visit(node: RuleNode, matches: unknown[]): void {
     const { rules } = node
     if (rules !== undefined && (!this.#hasElements || this.#isConsistent(node))) {
-      if (!Array.isArray(rules)) this.#report(rules, matches)
-      else for (const rule of rules) this.#report(rule, matches)
+      if (rules instanceof Map) for (const rule of rules.keys()) this.#report(rule, matches)
+      else if (Array.isArray(rules)) for (const rule of rules) this.#report(rule, matches)
+      else this.#report(rules, matches)
     }
-    if (node.childCount > 0) this.#visitChildren(node, matches)
+    if (hasChildren(node)) this.#visitChildren(node, matches)
   }
 
   #isConsistent(node: RuleNode): boolean {
     // Alone, a value needs no others to go with; that a field is absent depends on others.
     const isAlone = node.parent === this.#root && node.test?.onDemand?.mayBeAbsent !== true
-    return isAlone || areConsistent(scanned, this.#passed.eventNumber, testsByPath(node))
+    return (
+      isAlone ||
+      areConsistent(scanned, this.#passed.eventNumber, testsByPath(node), this.#searchSteps)
+    )
   }
 
   #report(rule: Rule, matches: unknown[]): void {

@@ -31,7 +31,7 @@ if (error) throw error
 // Base64 in a module is what every bundler and browser takes.
 const compiled = `// Compiled from wasm/ by wasm/build.mjs.
 /** The scanner in WebAssembly, in base64. */
-export const SCAN_EVENT_WASM =
+export const SCAN_EVENT_WASM: string =
   '${program}'
 `
 if (!process.argv.includes('--check')) await writeFile(COMPILED, compiled)

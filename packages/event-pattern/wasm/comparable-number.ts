@@ -21,9 +21,8 @@ const EXACT_POWER_MAX = 22
 const DOUBLES_BETWEEN_GUESS_AND_NUMBER_MAX = 3
 const LOW_63_BITS: u64 = 0x7fff_ffff_ffff_ffff
 
-/** Powers of ten that Schubfach needs, from 10^-POWERS_FROM on, each as its high and low 63 bits. */
-export const POWERS_FROM: i32 = 40
-export const POWERS_COUNT: i32 = 81
+/** Powers of ten that Schubfach needs, from 10^-40 to 10^40, each as its high and low 63 bits. */
+const POWERS_FROM: i32 = 40
 const powersOfTen = memory.data(81 * 16, 16)
 
 const exactPowers: StaticArray<f64> = [

@@ -1,7 +1,7 @@
 // The tree of the names that patterns ask for, as name-table.ts beside the scanners writes it:
 //
-//   header   address of the slots (u32, all from the table's start), mask of the slots (u32), six
-//            words unused
+//   header   address of the slots (u32, all from the table's start), mask of the slots (u32),
+//            six factors of their hash (u32)
 //   nodes    for each node, from 1 on: field wanted (u32, 0 for none), number of children (u32),
 //            number (u32) and address (u32) of the list of children that have children themselves,
 //            filter of the children (u64, see filterBit), 8 bytes unused
@@ -89,7 +89,7 @@ export function childOf(table: usize, node: u32, name: usize, length: u32): u32 
 
   const slots = table + load<u32>(table)
   const mask = load<u32>(table, 4)
-  let at = slotOf(node, first, last)
+  let at = slotOf(table, node, name, length, first, last)
   while (true) {
     const slot = slots + ((<usize>(at++ & mask)) << SLOT_SIZE_SHIFT)
     const owner = load<u32>(slot)
@@ -123,13 +123,19 @@ export function descendantOf(table: usize, node: u32, name: usize, end: usize): 
   return childOf(table, node, start, <u32>(end - start))
 }
 
-function slotOf(node: u32, first: u64, last: u64): u32 {
+function slotOf(table: usize, node: u32, name: usize, length: u32, first: u64, last: u64): u32 {
   let hash =
-    (node * 0x9e3779b1) ^
-    (<u32>first * 0x85ebca6b) ^
-    (<u32>(first >> 32) * 0xc2b2ae35) ^
-    (<u32>last * 0x27d4eb2f) ^
-    (<u32>(last >> 32) * 0x165667b1)
+    (node * load<u32>(table, 8)) ^
+    (<u32>first * load<u32>(table, 12)) ^
+    (<u32>(first >> 32) * load<u32>(table, 16)) ^
+    (<u32>last * load<u32>(table, 20)) ^
+    (<u32>(last >> 32) * load<u32>(table, 24))
+  if (length > 16) {
+    for (let at: u32 = 8; at + 8 < length; at += 4) {
+      hash = (hash ^ load<u32>(name + at)) * load<u32>(table, 28)
+      hash ^= hash >> 15
+    }
+  }
   hash ^= hash >> 15
   hash *= 0x2c1b3c6d
   return hash ^ (hash >> 13)

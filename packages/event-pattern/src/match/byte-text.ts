@@ -16,7 +16,6 @@ export function toByteText(text: string): ByteText {
   return (isAscii(text) ? text : byteTextOf(ENCODER.encode(text))) as ByteText
 }
 
-/** The bytes from `start` to `end`. */
 function byteTextOf(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += BYTES_PER_CALL_MAX) {

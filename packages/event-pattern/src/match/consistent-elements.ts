@@ -1,3 +1,4 @@
+import type { SearchSteps } from '../array-consistency.ts'
 import type { ArrayElement } from '../flatten-event.ts'
 import { haveElementsTogether } from '../matcher.ts'
 import { ELEMENT, arrayOf, indexOf, outerOf } from '../scan/scanned-event.ts'
@@ -11,12 +12,15 @@ const SHORT_SEARCH_STEPS_MAX = 2_000
  * Whether values that pass the tests can be chosen, one for each test, of which no two belong to
  * different elements of one array.
  * @param tests tests that the event passes one by one, in the order of their paths
+ * @param steps those left for the event; when they are used up, nothing goes together any more
  */
 export function areConsistent(
   event: ScannedEvent,
   eventNumber: number,
   tests: readonly SharedTest[],
+  steps: SearchSteps,
 ): boolean {
+  if (steps.left < 0) return false
   if (!tests.some(({ onDemand }) => onDemand?.mayBeAbsent === true)) {
     const inArrays: (readonly number[])[] = []
     for (const { elements = [] } of tests) {
@@ -27,8 +31,12 @@ export function areConsistent(
     if (areInOneArray(event, inArrays)) return haveCommonElement(inArrays)
     const search = { event, inArrays, stepsLeft: SHORT_SEARCH_STEPS_MAX }
     const found = choose(search, [])
+    steps.left -= SHORT_SEARCH_STEPS_MAX - search.stepsLeft
     if (search.stepsLeft > 0) return found
   }
+  // Reading the elements takes its time too.
+  for (const { elements, field } of tests) steps.left -= (elements?.length ?? 1) + field.valueCount
+  if (steps.left < 0) return false
   const known = new Map<number, ArrayElement>()
   return haveElementsTogether(
     tests.map(({ field, elements, onDemand }) => ({
@@ -38,6 +46,7 @@ export function areConsistent(
       ),
       mayBeAbsent: onDemand?.mayBeAbsent === true,
     })),
+    steps,
   )
 }
 

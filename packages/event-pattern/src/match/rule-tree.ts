@@ -1,4 +1,4 @@
-import { listOf } from './one-or-many.ts'
+import { hasOne } from './one-or-many.ts'
 import type { OnDemandChildren, Rule, RuleNode, SharedTest } from './shared-test.ts'
 
 // The way from the root to a place is a list of tests that an event must pass, so that rules which
@@ -10,9 +10,12 @@ import type { OnDemandChildren, Rule, RuleNode, SharedTest } from './shared-test
 //
 // Indexed tests stand before those that are decided when asked.
 
+/** More children than these are found by their test and not one by one. */
+const CHILDREN_LISTED_MAX = 4
+
 /** A new place, without a parent the root. */
 export function newNode(parent?: RuleNode, test?: SharedTest): RuleNode {
-  return { parent, test, rules: undefined, childCount: 0, indexed: undefined, onDemand: undefined }
+  return { parent, test, rules: undefined, indexed: undefined, onDemand: undefined }
 }
 
 /**
@@ -31,7 +34,7 @@ export function findNode(
   tests: readonly SharedTest[],
   rule: Rule,
 ): RuleNode | undefined {
-  if (tests.length === 0) return listOf(from.rules).includes(rule) ? from : undefined
+  if (tests.length === 0) return hasOne(from.rules, rule) ? from : undefined
   for (const test of tests) {
     const child = childOf(from, test)
     const left = child === undefined ? [] : tests.filter((other) => other !== test)
@@ -45,10 +48,10 @@ export function findNode(
 export function prune(from: RuleNode): readonly SharedTest[] {
   const unused: SharedTest[] = []
   let node = from
-  while (node.rules === undefined && node.childCount === 0) {
+  while (node.rules === undefined && !hasChildren(node)) {
     const { parent, test } = node
     if (parent === undefined || test === undefined) break
-    removeChild(parent, test)
+    removeChild(parent, node, test)
     if (--test.uses === 0) unused.push(test)
     node = parent
   }
@@ -64,11 +67,20 @@ export function testsByPath(node: RuleNode): readonly SharedTest[] {
   return tests.toSorted((left, right) => (left.field.path < right.field.path ? -1 : 1))
 }
 
-/** The child with the test. */
-export function childOf(node: RuleNode, test: SharedTest): RuleNode | undefined {
+/** Whether there are places behind this one. */
+export function hasChildren({ indexed, onDemand }: RuleNode): boolean {
+  return indexed !== undefined || onDemand !== undefined
+}
+
+/** The child with the test, of children kept by their tests. */
+export function childIn(
+  children: Map<SharedTest, RuleNode>,
+  parent: RuleNode,
+  test: SharedTest,
+): RuleNode | undefined {
   const { onlyNode } = test
-  if (onlyNode !== undefined) return onlyNode.parent === node ? onlyNode : undefined
-  return test.onDemand === undefined ? node.indexed?.get(test) : node.onDemand?.byTest.get(test)
+  if (onlyNode === undefined) return children.get(test)
+  return onlyNode.parent === parent ? onlyNode : undefined
 }
 
 /** The children as a list. */
@@ -77,43 +89,53 @@ export function listOfChildren(children: OnDemandChildren): readonly RuleNode[] 
   return children.list
 }
 
+function childOf(node: RuleNode, test: SharedTest): RuleNode | undefined {
+  const { indexed, onDemand } = node
+  if (test.onDemand !== undefined) return onDemand?.byTest.get(test)
+  if (indexed instanceof Map) return indexed.get(test)
+  if (Array.isArray(indexed)) return indexed.find((child) => child.test === test)
+  return indexed?.test === test ? indexed : undefined
+}
+
 function addChild(parent: RuleNode, test: SharedTest): RuleNode {
   const child = newNode(parent, test)
   test.uses++
-  parent.childCount++
+  test.onlyNode = test.uses === 1 ? child : undefined
+  const { indexed } = parent
   if (test.onDemand !== undefined) {
     parent.onDemand ??= { byTest: new Map(), list: undefined }
     parent.onDemand.byTest.set(test, child)
     parent.onDemand.list = undefined
-    return child
+  } else if (indexed === undefined) {
+    parent.indexed = child
+  } else if (indexed instanceof Map) {
+    indexed.set(test, child)
+  } else {
+    const children = Array.isArray(indexed) ? [...indexed, child] : [indexed, child]
+    parent.indexed = children.length > CHILDREN_LISTED_MAX ? byTest(children) : children
   }
-  if (test.uses === 1) {
-    test.onlyNode = child
-    return child
-  }
-  const first = test.onlyNode
-  if (first?.parent !== undefined) putIndexed(first.parent, test, first)
-  test.onlyNode = undefined
-  putIndexed(parent, test, child)
   return child
 }
 
-function putIndexed(parent: RuleNode, test: SharedTest, child: RuleNode): void {
-  parent.indexed ??= new Map()
-  parent.indexed.set(test, child)
+function byTest(children: readonly RuleNode[]): Map<SharedTest, RuleNode> {
+  return new Map(children.flatMap((child) => (child.test ? [[child.test, child]] : [])))
 }
 
-function removeChild(parent: RuleNode, test: SharedTest): void {
-  parent.childCount--
+function removeChild(parent: RuleNode, child: RuleNode, test: SharedTest): void {
+  const { indexed } = parent
+  if (test.onlyNode === child) test.onlyNode = undefined
   if (test.onDemand !== undefined) {
     parent.onDemand?.byTest.delete(test)
     if (parent.onDemand !== undefined) parent.onDemand.list = undefined
     if (parent.onDemand?.byTest.size === 0) parent.onDemand = undefined
-  } else if (test.onlyNode !== undefined) {
-    test.onlyNode = undefined
+  } else if (indexed instanceof Map) {
+    indexed.delete(test)
+    if (indexed.size === 0) parent.indexed = undefined
+  } else if (Array.isArray(indexed)) {
+    const left = indexed.filter((other) => other !== child)
+    parent.indexed = left.length === 1 ? left[0] : left
   } else {
-    parent.indexed?.delete(test)
-    if (parent.indexed?.size === 0) parent.indexed = undefined
+    parent.indexed = undefined
   }
 }
 

@@ -72,9 +72,8 @@ export type RuleNode = {
   /** Undefined at the root. */
   readonly test: SharedTest | undefined
   rules: OneOrMany<Rule>
-  childCount: number
-  /** The children with indexed tests that other places ask too. */
-  indexed: Map<SharedTest, RuleNode> | undefined
+  /** The children with indexed tests. */
+  indexed: RuleNode | RuleNode[] | Map<SharedTest, RuleNode> | undefined
   /** The children whose tests are decided when asked. */
   onDemand: OnDemandChildren | undefined
 }
@@ -103,6 +102,10 @@ export class PassedTests {
   /** Notes that a value in this array element passes the tests. */
   add(tests: OneOrMany<SharedTest>, element: number): void {
     if (tests === undefined) return
+    if (tests instanceof Map) {
+      for (const test of tests.keys()) this.#addOne(test, element)
+      return
+    }
     if (!Array.isArray(tests)) {
       this.#addOne(tests, element)
       return

@@ -227,8 +227,12 @@ function noneOf(tests: readonly ValueTest[]): ValuePredicate {
     const passes = anyOf(tests.map(predicateOf))
     return (event, at) => !passes(event, at)
   }
-  const byHash = Map.groupBy(texts, hashOfText)
-  const predicates = new Map([...byHash].map(([hash, same]) => [hash, anyOf(same.map(isText))]))
+  const byHash = new Map<number, ValuePredicate[]>()
+  for (const text of texts) {
+    const hash = hashOfText(text)
+    byHash.set(hash, [...(byHash.get(hash) ?? []), isText(text)])
+  }
+  const predicates = new Map([...byHash].map(([hash, same]) => [hash, anyOf(same)]))
   return (event, at) => {
     if (event.words[at + KIND] !== KIND_STRING) return true
     const passes = predicates.get(event.words[at + HASH] ?? 0)

@@ -22,9 +22,6 @@ import { AffixIndex, TextTable } from './text-index.ts'
 import type { AffixKind } from './text-index.ts'
 import { KEYWORD_KINDS, anyOf, foldedAscii, predicateOf, textAt } from './value-predicate.ts'
 
-/** The longest text of an IPv6 address that has no leading zeros beyond four digits a group. */
-const ADDRESS_CHARACTERS_MAX = 64
-
 /** A field that rules ask for, with what they ask of it. */
 export class WantedField implements FieldValues {
   readonly path: string
@@ -133,7 +130,7 @@ export class WantedField implements FieldValues {
     for (let each = 0; each < this.#affixes.length; each++) {
       this.#affixes[each]?.index.find(bytes, start, end, element, passed)
     }
-    if (this.#addresses.size === 0 || end - start > ADDRESS_CHARACTERS_MAX) return
+    if (this.#addresses.size === 0) return
     const digits = addressDigits(textAt(bytes, words, at))
     if (digits === undefined) return
     passed.add(this.#addresses.get(digits), element)

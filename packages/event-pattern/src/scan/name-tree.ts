@@ -1,3 +1,5 @@
+import { NAME_FACTORS } from './text-hash.ts'
+
 const ENCODER = new TextEncoder()
 
 const HEADER_WORDS = 8
@@ -104,8 +106,7 @@ function tableOf(root: NameNode): Uint8Array {
   const namesAt = (slotsAt + slotCount * SLOT_WORDS) * 4
   const table = new Uint8Array(nodes.reduce((end, { node }) => end + node.name.length, namesAt))
   const words = new Uint32Array(table.buffer, 0, namesAt / 4)
-  words[0] = slotsAt * 4
-  words[1] = slotCount - 1
+  words.set([slotsAt * 4, slotCount - 1, ...NAME_FACTORS])
 
   let nameAt = namesAt
   let listAt = listsAt
@@ -118,7 +119,7 @@ function tableOf(root: NameNode): Uint8Array {
       const filterAt = parentAt + FILTER_WORD + (filterBit(name) >> 5)
       words[filterAt] = wordAt(words, filterAt) | (1 << (filterBit(name) & 31))
       const nameWords = wordsOf(name)
-      let slot = slotOf(parentId, nameWords) & (slotCount - 1)
+      let slot = slotOf(parentId, name, nameWords) & (slotCount - 1)
       while (words[slotsAt + slot * SLOT_WORDS] !== 0) slot = (slot + 1) & (slotCount - 1)
       words.set([parentId, name.length, ...nameWords, id, nameAt], slotsAt + slot * SLOT_WORDS)
       if (node.children.size > 0) {
@@ -160,13 +161,15 @@ function wordOf(name: Uint8Array, at: number, end = name.length): number {
   return word >>> 0
 }
 
-function slotOf(node: number, [a, b, c, d]: NameWords): number {
-  let hash =
-    Math.imul(node, 0x9e3779b1) ^
-    Math.imul(a, 0x85ebca6b) ^
-    Math.imul(b, 0xc2b2ae35) ^
-    Math.imul(c, 0x27d4eb2f) ^
-    Math.imul(d, 0x165667b1)
+function slotOf(node: number, name: Uint8Array, words: NameWords): number {
+  let hash = 0
+  for (const [at, word] of [node, ...words].entries()) {
+    hash ^= Math.imul(word, NAME_FACTORS[at] ?? 1)
+  }
+  for (let at = 8; at + 8 < name.length && name.length > 16; at += 4) {
+    hash = Math.imul(hash ^ wordOf(name, at), NAME_FACTORS[5] ?? 1)
+    hash ^= hash >>> 15
+  }
   hash ^= hash >>> 15
   hash = Math.imul(hash, 0x2c1b3c6d)
   return (hash ^ (hash >>> 13)) >>> 0

@@ -1,5 +1,7 @@
-// Differs from process to process, so that nobody can prepare texts that share a hash.
-/** What every hash starts from. */
+/**
+ * What every hash starts from. It differs from process to process, so that nobody can prepare texts
+ * that share a hash.
+ */
 export const HASH_SEED = crypto.getRandomValues(new Int32Array(1))[0] ?? 0
 
 /**
@@ -34,3 +36,8 @@ function mixed(hash: number, word: number): number {
 function byte(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0
 }
+
+/** Odd factors for hashes of names, as unknown to others as the seed. */
+export const NAME_FACTORS: Uint32Array = crypto
+  .getRandomValues(new Uint32Array(6))
+  .map((factor) => factor | 1)
