@@ -125,8 +125,9 @@ export class RuleSet<Key> {
         setDoubleAt(scanned, at, readLongNumber(scanned, at))
         words[at + KIND] = KIND_NUMBER
       }
-      if (words[at + ELEMENT] !== 0) this.#hasElements = true
-      field.addValue(at, eventNumber)
+      const element = words[at + ELEMENT] ?? 0
+      if (element !== 0) this.#hasElements = true
+      field.addValue(at, element, eventNumber)
       field.findPassed(scanned, at, this.#passed)
     }
   }
@@ -203,19 +204,24 @@ export class RuleSet<Key> {
   }
 
   #decide(test: SharedTest, { passes, mayBeAbsent, excluded }: OnDemandTest): boolean {
-    const { seenIn, values, valueCount } = test.field
-    test.elements = this.#hasElements ? [] : undefined
-    if (seenIn !== this.#passed.eventNumber) return mayBeAbsent
-    if (excluded !== undefined && valueCount === 1 && test.elements === undefined) {
-      return excluded.passedIn !== seenIn
+    const { seenIn, values, valueCount, hasElements } = test.field
+    if (seenIn !== this.#passed.eventNumber) {
+      test.elements = []
+      return mayBeAbsent
     }
+    if (!hasElements) {
+      test.elements = undefined
+      if (excluded !== undefined && valueCount === 1) return excluded.passedIn !== seenIn
+      for (let index = 0; index < valueCount; index++) {
+        if (passes(scanned, values[index] ?? 0)) return true
+      }
+      return false
+    }
+    test.elements = []
     for (let index = 0; index < valueCount; index++) {
       const at = values[index] ?? 0
-      if (!passes(scanned, at)) continue
-      if (test.elements === undefined) return true
-      test.elements.push(scanned.words[at + ELEMENT] ?? 0)
+      if (passes(scanned, at)) test.elements.push(scanned.words[at + ELEMENT] ?? 0)
     }
-    if (test.elements === undefined) return false
     // A field that only other elements of an array have may count as absent: decided at the rule.
     return mayBeAbsent || test.elements.length > 0
   }

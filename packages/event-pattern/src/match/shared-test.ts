@@ -15,6 +15,8 @@ export type FieldValues = {
   /** Where in that event the values are; behind the first `valueCount` stand older ones. */
   readonly values: readonly number[]
   readonly valueCount: number
+  /** Whether any of them is in an array of objects. */
+  readonly hasElements: boolean
 }
 
 /**

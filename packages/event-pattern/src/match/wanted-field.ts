@@ -29,6 +29,7 @@ export class WantedField implements FieldValues {
   seenIn = 0
   readonly values: number[] = []
   valueCount = 0
+  hasElements = false
   testCount = 0
 
   /** How many of the tests `findPassed` finds. */
@@ -90,12 +91,14 @@ export class WantedField implements FieldValues {
     if (excluded !== undefined && --excluded.uses === 0) this.drop(excluded)
   }
 
-  /** Notes a value of the event with this number. */
-  addValue(at: number, eventNumber: number): void {
+  /** Notes a value, and the array element it is in, of the event with this number. */
+  addValue(at: number, element: number, eventNumber: number): void {
     if (this.seenIn !== eventNumber) {
       this.seenIn = eventNumber
       this.valueCount = 0
+      this.hasElements = false
     }
+    if (element !== 0) this.hasElements = true
     this.values[this.valueCount++] = at
   }
 
