@@ -22,6 +22,10 @@ export async function readJsonInput(given: string, noun: string): Promise<JsonIn
   try {
     return inputOf(await readFile(given), given)
   } catch (error) {
+    if (given === '' || /^\s*[["]/.test(given)) {
+      const found = given === '' ? 'nothing was given' : `this is none: ${given}`
+      throw new UsageFault(`the ${noun} is a JSON object ({...}), and ${found}`, { cause: error })
+    }
     throw new UsageFault(
       `the ${noun} "${given}" is neither JSON ({...}) nor a file that can be read: ${(error as Error).message}`,
       { cause: error },
@@ -29,8 +33,12 @@ export async function readJsonInput(given: string, noun: string): Promise<JsonIn
   }
 }
 
-// Editors on Windows write the mark; in JSON it has no place.
 function inputOf(bytes: Uint8Array, origin: string): JsonInput {
+  return { bytes: withoutByteOrderMark(bytes), origin }
+}
+
+/** Editors on Windows write the mark; in JSON it has no place. */
+export function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
   const isMarked = BYTE_ORDER_MARK.every((byte, at) => bytes[at] === byte)
-  return { bytes: isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes, origin }
+  return isMarked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes
 }

@@ -3,6 +3,13 @@ import { EventPattern, InvalidEventPatternError, textFault } from '@belfry/event
 import { UsageFault } from './cli-faults.ts'
 import { faultText } from './fault-text.ts'
 import { readJsonInput } from './json-input.ts'
+import { styled } from './output.ts'
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const ENVELOPE = ['source', 'detail-type', 'id', 'time']
+/** Two strings are also what a pattern is without its brackets. */
+const EVENT_STRINGS_MIN = 3
+const SWAPPED = 'this looks like an event: are --pattern and --event swapped?'
 
 /**
  * An event pattern: JSON itself, `-` for standard input, or a file's name.
@@ -10,13 +17,37 @@ import { readJsonInput } from './json-input.ts'
  */
 export async function readPattern(given: string): Promise<EventPattern> {
   const { bytes, origin } = await readJsonInput(given, 'event pattern')
-  const text = new TextDecoder().decode(bytes)
+  const text = decoded(bytes, origin)
   try {
     return EventPattern.parse(text)
   } catch (error) {
     if (!(error instanceof InvalidEventPatternError)) throw error
     const fault = textFault(error)
     const message = `the event pattern is not valid: ${fault.reason} (InvalidEventPatternException)`
-    throw new UsageFault(faultText({ message, text, origin, fault }), { cause: error })
+    const lines = [faultText({ message, text, origin, fault })]
+    if (looksLikeEvent(text)) lines.push(`  ${styled('cyan', 'hint:')} ${SWAPPED}`)
+    throw new UsageFault(lines.join('\n'), { cause: error })
   }
+}
+
+function decoded(bytes: Uint8Array, origin: string): string {
+  try {
+    return UTF8.decode(bytes)
+  } catch (error) {
+    throw new UsageFault(`the event pattern (${origin}) is not text in UTF-8`, { cause: error })
+  }
+}
+
+function looksLikeEvent(text: string): boolean {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch {
+    return false
+  }
+  if (typeof parsed !== 'object' || parsed === null) return false
+  const envelope = new Map(Object.entries(parsed))
+  const found = ENVELOPE.map((name): unknown => envelope.get(name))
+  const strings = found.filter((value) => typeof value === 'string')
+  return strings.length >= EVENT_STRINGS_MIN && !found.some(Array.isArray)
 }

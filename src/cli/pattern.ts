@@ -1,6 +1,3 @@
-import { open } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
-
 import type { EventPattern, Explanation } from '@belfry/event-pattern'
 import type { Command } from 'commander'
 
@@ -9,12 +6,11 @@ import { UsageFault } from './cli-faults.ts'
 import { explanationText } from './explanation-text.ts'
 import { faultText } from './fault-text.ts'
 import { readJsonInput } from './json-input.ts'
-import type { Output } from './output.ts'
+import { writeMatching } from './pattern-events.ts'
 import { readPattern } from './pattern-input.ts'
-import { counted } from './terminal-text.ts'
 
 interface PatternOptions {
-  readonly pattern: string
+  readonly pattern?: string
   readonly event?: string
   readonly events?: string
 }
@@ -59,19 +55,21 @@ function addTest(pattern: Command): void {
   pattern
     .command('test')
     .description('tell whether an event matches a pattern, or which of many do')
-    .requiredOption(PATTERN_OPTION, PATTERN_WORDS)
+    .option(PATTERN_OPTION, PATTERN_WORDS)
     .option(EVENT_OPTION, EVENT_WORDS)
     .option('--events <file>', 'many events, one a line: writes those that match; a file, or -')
     .addHelpText('after', TEST_HELP)
     .action(
       action<PatternOptions>(async ({ output, options }) => {
+        const given = required(options.pattern, PATTERN_OPTION)
         if ((options.event === undefined) === (options.events === undefined)) {
           throw new UsageFault('give either --event, one event, or --events, one a line')
         }
         refuseSharedInput(options)
-        const compiled = await readPattern(options.pattern)
+        const compiled = await readPattern(given)
         if (options.events !== undefined) {
-          await writeMatching(compiled, options.events, output)
+          const isAnyMatching = await writeMatching(compiled, options.events, output)
+          if (!isAnyMatching) process.exitCode = NO_MATCH
           return
         }
         const { matches, summary } = await explained(compiled, options.event ?? '')
@@ -85,18 +83,27 @@ function addExplain(pattern: Command): void {
   pattern
     .command('explain')
     .description('tell field by field why an event matches a pattern or does not')
-    .requiredOption(PATTERN_OPTION, PATTERN_WORDS)
-    .requiredOption(EVENT_OPTION, EVENT_WORDS)
+    .option(PATTERN_OPTION, PATTERN_WORDS)
+    .option(EVENT_OPTION, EVENT_WORDS)
     .addHelpText('after', EXPLAIN_HELP)
     .action(
       action<PatternOptions>(async ({ output, options }) => {
+        const given = required(options.pattern, PATTERN_OPTION)
+        const event = required(options.event, EVENT_OPTION)
         refuseSharedInput(options)
-        const compiled = await readPattern(options.pattern)
-        const explanation = await explained(compiled, options.event ?? '')
+        const explanation = await explained(await readPattern(given), event)
         await output.show(explanation, () => explanationText(explanation))
         if (!explanation.matches) process.exitCode = NO_MATCH
       }),
     )
+}
+
+/** Commander's own check comes before the one for unknown options, which tells more of a slip. */
+function required(given: string | undefined, option: string): string {
+  if (given === undefined) {
+    throw new UsageFault(`required option '${option}' not specified\nSee --help.`)
+  }
+  return given
 }
 
 function refuseSharedInput({ pattern, event, events }: PatternOptions): void {
@@ -112,41 +119,4 @@ async function explained(pattern: EventPattern, given: string): Promise<Explanat
   if (fault === undefined) return explanation
   const text = new TextDecoder().decode(bytes)
   throw new UsageFault(faultText({ message: fault.reason, text, origin, fault }))
-}
-
-/** Writes each event that matches as it came; a line that is no event ends it. */
-async function writeMatching(pattern: EventPattern, given: string, output: Output): Promise<void> {
-  let number = 0
-  let events = 0
-  let matching = 0
-  // Of the first one: an event that is wrapped in another object is seldom alone.
-  let hints: readonly string[] = []
-  for await (const line of linesOf(given)) {
-    number += 1
-    if (line.trim() === '') continue
-    events += 1
-    if (pattern.matches(line)) {
-      matching += 1
-      await output.line(line)
-      continue
-    }
-    const explanation = pattern.explain(line)
-    const { fault } = explanation
-    if (fault !== undefined) throw new UsageFault(`line ${number}: ${fault.reason}`)
-    if (events === 1) hints = explanation.hints
-  }
-  if (matching > 0) return
-  output.note([`no match among ${counted(events, 'event')}`, ...hints].join('\nhint: '))
-  process.exitCode = NO_MATCH
-}
-
-async function* linesOf(given: string): AsyncGenerator<string> {
-  if (given === STANDARD_INPUT) {
-    yield* createInterface({ input: process.stdin })
-    return
-  }
-  const file = await open(given).catch((error: Error) => {
-    throw new UsageFault(`the events "${given}" cannot be read: ${error.message}`, { cause: error })
-  })
-  yield* file.readLines()
 }

@@ -23,6 +23,7 @@ const EVENTS_FILE = written(
   'events.ndjson',
   EVENTS.map((event) => JSON.stringify(event)).join('\n'),
 )
+const LATIN_FILE = written('latin.json', Buffer.from('{"a":["\xe9"]}', 'latin1'))
 const MATCHING = '{"source":["aws.ec2"],"detail":{"instance-id":[{"prefix":"i-"}]}}'
 const FAILING = '{"source":["aws.ec2"],"detail":{"instanceId":[{"prefix":"i-"}]}}'
 
@@ -126,6 +127,33 @@ describe('belfry pattern test', () => {
   })
 })
 
+describe('belfry pattern test --events', () => {
+  const args = ['test', '--pattern', '{"s":["x"]}', '--events', '-']
+
+  it('ends lines at line feeds only, and writes those that match byte for byte', async () => {
+    const lines = ['{"s": "x", "t":"\u2028\u2029\u0085"}\r', ' {"s":"x","n":1.0}\t', '{"s":"y"}']
+    const { status, stdout, stderr } = await pattern(args, `\ufeff${lines.join('\n')}`)
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    expect(stdout).toBe(`${lines[0]}\n${lines[1]}\n`)
+  })
+
+  it('puts lines together that come in several pieces', async () => {
+    const line = JSON.stringify({ s: 'x', long: 'é'.repeat(300_000) })
+    const { stdout } = await pattern(args, `${line}\n\n${line}`)
+    expect(stdout).toBe(`${line}\n${line}\n`)
+  })
+
+  it('refuses a line that is not UTF-8 by its number', async () => {
+    const invalid = Buffer.from('{"s":"x"}\n{"s":"x","t":"\xe9"}\n', 'latin1')
+    const { status, stdout, stderr } = await pattern(args, invalid)
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '{"s":"x"}\n',
+      stderr: 'error: line 2: the event is not text in UTF-8\n',
+    })
+  })
+})
+
 describe('belfry pattern explain', () => {
   it('tells field by field what was wanted and found', async () => {
     const args = ['explain', '--pattern', FAILING, '--event', EVENT_FILE]
@@ -199,6 +227,31 @@ describe('what is not valid is shown at its place, with status 2', () => {
   })
 
   it.each([
+    [
+      'an option that is not known, before one that is missing',
+      ['test', '--patern', 'x', '--event', EVENT_FILE],
+      "unknown option '--patern'",
+    ],
+    [
+      'a list as the pattern',
+      ['test', '--pattern', '[1]', '--event', EVENT_FILE],
+      'error: the event pattern is a JSON object ({...}), and this is none: [1]',
+    ],
+    [
+      'an empty pattern',
+      ['test', '--pattern', '', '--event', EVENT_FILE],
+      'error: the event pattern is a JSON object ({...}), and nothing was given',
+    ],
+    [
+      'a pattern that is not UTF-8',
+      ['test', '--pattern', LATIN_FILE, '--event', EVENT_FILE],
+      `error: the event pattern (${LATIN_FILE}) is not text in UTF-8`,
+    ],
+    [
+      'pattern and event swapped',
+      ['test', '--pattern', EVENT_FILE, '--event', MATCHING],
+      'hint: this looks like an event: are --pattern and --event swapped?',
+    ],
     ['no pattern', ['test', '--event', EVENT_FILE], "required option '--pattern <pattern>'"],
     ['no event', ['explain', '--pattern', MATCHING], "required option '--event <event>'"],
     [

@@ -98,7 +98,8 @@ function passingNotes(
   const [value] = fitting
   if (value !== undefined) {
     const isPartly = fitting.length < values.length && wantsAlso(entries, 'anything-but')
-    const excluded = values.find((each) => !fitting.includes(each))
+    // The fitting ones are in the order of all.
+    const excluded = values.find((each, at) => each !== fitting[at])
     return isPartly && excluded !== undefined ? [partlyExcluded(value, excluded)] : []
   }
   const isContainer = container !== undefined && values.length === 0

@@ -5,6 +5,7 @@ import type { JudgedField } from './judged-field.ts'
 import { missingPathHints } from './path-hints.ts'
 import { wantedWords, wantsAlso, wantsOnly } from './pattern-words.ts'
 import type { PatternValue } from './pattern-outline.ts'
+import { holdsObjects } from './read-event.ts'
 import type { ReadEvent } from './read-event.ts'
 import { shownPath, shownValue } from './shortened.ts'
 
@@ -74,12 +75,14 @@ function innerJsonHint({ test }: JudgedField, event: ReadEvent): string | undefi
 /** The nearest value that stands where an object was to hold the path. */
 function ancestorValue(
   path: string,
-  { values }: ReadEvent,
+  { values, containers }: ReadEvent,
 ): { readonly path: string; readonly value: EventValue } | undefined {
   for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
     const ancestor = path.slice(0, dot)
     const [value] = values.get(ancestor) ?? []
-    if (value !== undefined) return { path: ancestor, value }
+    if (value !== undefined && !holdsObjects(containers.get(ancestor))) {
+      return { path: ancestor, value }
+    }
   }
   return undefined
 }

@@ -5,8 +5,9 @@ import type { EventValue } from '../flatten-event.ts'
 import { addressDigits, cidrRange, rangeHolds } from '../ip-address.ts'
 import type { PatternValue } from './pattern-outline.ts'
 import type { Operator } from './pattern-words.ts'
-import { quoted, shownValue, writtenOperator } from './shortened.ts'
-import { escaped, wildcardFits } from './string-slips.ts'
+import { proposedOperator } from './proposed-entry.ts'
+import { quoted, shownValue, writeWords, writtenOperator } from './shortened.ts'
+import { partOf, wildcardFits } from './string-slips.ts'
 
 /** A port, brackets or a mask around an address. */
 const AROUND_ADDRESS = /^\[?([0-9a-fA-F.:]+?)\]?(:\d+|\/\d+)$/
@@ -41,7 +42,7 @@ function numericSlip(value: EventValue, operand: PatternValue): string | undefin
   const [operator] = operand.kind === 'list' ? operand.items : []
   const fact = `numeric fits numbers only, and the event has the string ${shown}`
   return textOf(operator) === '='
-    ? `${fact}: write ${shown} in the list instead`
+    ? `${fact}: ${writeWords(value.text)} in the list instead`
     : `${fact}: the event would have to carry it without quotes`
 }
 
@@ -96,7 +97,7 @@ function textSlip(found: string, name: string, operand: PatternValue): string | 
       return wildcardSlip(found, wanted)
     case 'equals-ignore-case':
       return equalsIgnoringCase(found.trim(), foldCase(wanted.trim()))
-        ? `only white space around it differs: write ${quoted(found)}`
+        ? `only white space around it differs: ${writeWords(found)}`
         : affixSlip(found, wanted)
     default:
       return undefined
@@ -110,26 +111,17 @@ function ignoringCase(name: string, wanted: string): string {
 /** The value has the text at another place, or the text holds stars. */
 function affixSlip(found: string, wanted: string): string | undefined {
   if (wanted.includes('*')) {
-    const isFit = wildcardFits(found, wanted)
-    return isFit
-      ? `a star is a plain character here: use ${writtenOperator('wildcard', wanted)}`
-      : undefined
+    const operator = proposedOperator('wildcard', wanted, found)
+    return operator && `a star is a plain character here: use ${operator}`
   }
-  if (found.startsWith(wanted))
-    return `the value starts with it: use ${writtenOperator('prefix', wanted)}`
-  if (found.endsWith(wanted))
-    return `the value ends with it: use ${writtenOperator('suffix', wanted)}`
-  return found.includes(wanted)
-    ? `the value contains it: use ${writtenOperator('wildcard', `*${escaped(wanted)}*`)}`
-    : undefined
+  const part = partOf(found, wanted)
+  return part && `the value ${part.verb} it: use ${part.operator}`
 }
 
 function wildcardSlip(found: string, wanted: string): string | undefined {
-  const wider = [`${wanted}*`, `*${wanted}`, `*${wanted}*`].find((text) =>
-    wildcardFits(found, text),
-  )
-  if (wider !== undefined) {
-    return `a wildcard must cover the whole value: use ${writtenOperator('wildcard', wider)}`
+  for (const wider of [`${wanted}*`, `*${wanted}`, `*${wanted}*`]) {
+    const operator = proposedOperator('wildcard', wider, found)
+    if (operator !== undefined) return `a wildcard must cover the whole value: use ${operator}`
   }
   return wildcardFits(found.toLowerCase(), wanted.toLowerCase())
     ? 'only the letter case differs, which wildcard does not ignore'

@@ -3,6 +3,7 @@ import { editDistance } from './edit-distance.ts'
 import { fittingValueAt } from './judged-field.ts'
 import type { JudgedField } from './judged-field.ts'
 import { wantsAlso } from './pattern-words.ts'
+import { holdsObjects } from './read-event.ts'
 import type { ReadEvent } from './read-event.ts'
 import { shownPath, shownValue } from './shortened.ts'
 
@@ -72,6 +73,8 @@ function suggestionsFor(field: JudgedField, event: ReadEvent): readonly Suggesti
     if (likeness === undefined) continue
     // Everything fits it almost everywhere: the name alone says too little.
     if (isLoose && !isRespelling(likeness)) continue
+    // The objects beside such a value are where the field belongs.
+    if (parentOf(wanted) === path && holdsObjects(event.containers.get(path))) continue
     suggestions.push({ path, likeness, fitting: fittingValueAt(path, field, event) })
   }
   const rank = ({ likeness }: Suggestion) => LIKENESSES.indexOf(likeness)

@@ -16,6 +16,11 @@ export type ReadEvent = {
 
 export type Container = 'object' | 'empty object' | 'array of objects' | 'empty array'
 
+/** Whether an object stands at the path, also where values do too: `[7, {"b": 1}]`. */
+export function holdsObjects(container: Container | undefined): boolean {
+  return container !== undefined && container !== 'empty array'
+}
+
 type Open = { readonly path: string | undefined; readonly isArray: boolean; valuePath: string }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

@@ -13,6 +13,13 @@ export function quoted(text: string): string {
   return `${JSON.stringify(cut(text, TEXT_CHARACTERS_MAX))}… (${text.length} characters)`
 }
 
+/** The advice to write this value; one that would be cut is not repeated. */
+export function writeWords(text: string): string {
+  return text.length > TEXT_CHARACTERS_MAX
+    ? 'write it as the event has it'
+    : `write ${JSON.stringify(text)}`
+}
+
 /** An operator as it is written in a list: `{"prefix": "a"}`; only its name where the text is long. */
 export function writtenOperator(name: string, text: string): string {
   return text.length > TEXT_CHARACTERS_MAX ? `"${name}"` : `{"${name}": ${JSON.stringify(text)}}`

@@ -1,8 +1,10 @@
 import { equalsIgnoringCase, foldCase } from '../case-folding.ts'
-import { cidrRange, addressDigits, rangeHolds } from '../ip-address.ts'
 import { fitsWildcard, parseWildcard } from '../wildcard.ts'
 import { editDistance } from './edit-distance.ts'
-import { quoted, writtenOperator } from './shortened.ts'
+import { arnSlip } from './arn-slip.ts'
+import { lookAlikeSlip } from './look-alike.ts'
+import { proposedOperator } from './proposed-entry.ts'
+import { quoted, writeWords } from './shortened.ts'
 
 /** A shorter part of a value is as often there by chance. */
 const PART_CHARACTERS_MIN = 3
@@ -16,21 +18,25 @@ const CIDR_BLOCK = /^[0-9a-fA-F.:]+\/\d{1,3}$/
 export function stringSlip(found: string, wanted: string, path: string): string | undefined {
   if (wanted === '' || found === '') return undefined
   if (path === 'source' && found === `aws.${wanted}`) {
-    return `sources of AWS services start with "aws.": write ${quoted(found)}`
+    return `sources of AWS services start with "aws.": ${writeWords(found)}`
   }
   return (
     letterCaseSlip(found, wanted) ??
     spaceSlip(found, wanted) ??
+    lookAlikeSlip(found, wanted) ??
     starSlip(found, wanted) ??
     blockSlip(found, wanted) ??
     partSlip(found, wanted) ??
-    letterSlip(found, wanted)
+    letterSlip(found, wanted) ??
+    arnSlip(found, wanted)
   )
 }
 
 function letterCaseSlip(found: string, wanted: string): string | undefined {
   if (!equalsIgnoringCase(found, foldCase(wanted))) return undefined
-  return `only the letter case differs: write ${quoted(found)}, or ${writtenOperator('equals-ignore-case', wanted)}`
+  const operator = proposedOperator('equals-ignore-case', wanted, found)
+  const otherwise = operator === undefined ? '' : `, or ${operator}`
+  return `only the letter case differs: ${writeWords(found)}${otherwise}`
 }
 
 function spaceSlip(found: string, wanted: string): string | undefined {
@@ -39,57 +45,65 @@ function spaceSlip(found: string, wanted: string): string | undefined {
     ...(found.trim() === found ? [] : ["the event's value"]),
     ...(wanted.trim() === wanted ? [] : ["the pattern's"]),
   ]
-  return `only white space around it differs, in ${culprits.join(' and ')}: write ${quoted(found)}`
+  return `only white space around it differs, in ${culprits.join(' and ')}: ${writeWords(found)}`
 }
 
 /** A star, or what means the same in a regular expression, in a text that is compared as it is. */
 function starSlip(found: string, wanted: string): string | undefined {
-  const isFit = (text: string) => wildcardFits(found, text)
   if (!wanted.includes('*')) return undefined
-  if (isFit(wanted)) {
-    return `a star is a plain character here: use ${writtenOperator('wildcard', wanted)}`
-  }
+  const operator = proposedOperator('wildcard', wanted, found)
+  if (operator !== undefined) return `a star is a plain character here: use ${operator}`
   const plain = wanted
     .replace(/^\^/, '')
     .replace(/\$$/, '')
     .replaceAll(/(?<!\\)\.[*+]/g, '*')
     .replaceAll(/\\(?=[^*\\])/g, '')
-  if (plain === wanted || !isFit(plain)) return undefined
-  return `event patterns have no regular expressions: use ${writtenOperator('wildcard', plain)}`
+  const translated = plain === wanted ? undefined : proposedOperator('wildcard', plain, found)
+  return translated && `event patterns have no regular expressions: use ${translated}`
 }
 
 function blockSlip(found: string, wanted: string): string | undefined {
-  const digits = addressDigits(found)
-  if (digits === undefined || !CIDR_BLOCK.test(wanted)) return undefined
-  try {
-    if (!rangeHolds(cidrRange(wanted), digits)) return undefined
-  } catch {
-    return undefined
-  }
-  return `a block of addresses needs its operator: use ${writtenOperator('cidr', wanted)}`
+  if (!CIDR_BLOCK.test(wanted)) return undefined
+  const operator = proposedOperator('cidr', wanted, found)
+  return operator && `a block of addresses needs its operator: use ${operator}`
 }
 
 function partSlip(found: string, wanted: string): string | undefined {
   if (wanted.length < PART_CHARACTERS_MIN) return undefined
-  if (found.startsWith(wanted)) {
-    return `the value starts with it, and the whole is compared: use ${writtenOperator('prefix', wanted)}`
-  }
-  if (found.endsWith(wanted)) {
-    return `the value ends with it, and the whole is compared: use ${writtenOperator('suffix', wanted)}`
-  }
-  if (!found.includes(wanted)) return undefined
-  const inside = `*${escaped(wanted)}*`
-  return `the value contains it, and the whole is compared: use ${writtenOperator('wildcard', inside)}`
+  const part = partOf(found, wanted)
+  return part && `the value ${part.verb} it, and the whole is compared: use ${part.operator}`
 }
 
-/** Digits make another id, region or version rather than a slip. */
+/** Other digits make another id, region or version rather than a slip. */
 function letterSlip(found: string, wanted: string): string | undefined {
   const shorter = Math.min(found.length, wanted.length)
   const longer = Math.max(found.length, wanted.length)
   if (shorter < SLIP_CHARACTERS_MIN || longer > SLIP_CHARACTERS_MAX) return undefined
-  if (/\d/.test(found + wanted)) return undefined
+  if (digitsOf(found) !== digitsOf(wanted)) return undefined
   if (editDistance(found, wanted, SLIP_LETTERS_MAX) > SLIP_LETTERS_MAX) return undefined
   return `one letter differs: did you mean ${quoted(found)}?`
+}
+
+function digitsOf(text: string): string {
+  return text.replaceAll(/\D/g, '')
+}
+
+/** Where the value has the text, and the operator for that place. */
+export function partOf(
+  found: string,
+  wanted: string,
+): { readonly verb: string; readonly operator: string } | undefined {
+  const places = [
+    ['starts with', 'prefix', wanted],
+    ['ends with', 'suffix', wanted],
+    ['contains', 'wildcard', `*${escaped(wanted)}*`],
+  ] as const
+  if (!found.includes(wanted)) return undefined
+  for (const [verb, name, operand] of places) {
+    const operator = proposedOperator(name, operand, found)
+    if (operator !== undefined) return { verb, operator }
+  }
+  return undefined
 }
 
 /** Whether the value fits a text taken as a wildcard; a text that is none fits nothing. */
@@ -99,6 +113,6 @@ export function wildcardFits(value: string, text: string): boolean {
 }
 
 /** The text as a wildcard that fits only itself. */
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll(/[\\*]/g, String.raw`\$&`)
 }

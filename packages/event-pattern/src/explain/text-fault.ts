@@ -21,10 +21,22 @@ export function faultOf(message: string): TextFault {
     START_MARKER,
     'line $1, column $2',
   )
-  const hint = faultHint(reason)
-  const fault = { reason, ...(hint !== undefined && { hint }) }
-  if (place === null) return fault
+  const found = place === null ? undefined : placeOf(place, reason)
+  const quoted = message.slice(start + LOCATION_START.length, place?.index)
+  const hint = faultHint(reason, found && characterAt(quoted, found))
+  return { reason, ...(hint !== undefined && { hint }), ...found }
+}
+
+type Place = { readonly line: number; readonly column: number }
+
+function placeOf(place: RegExpExecArray, reason: string): Place {
   const column = Number(place[2])
   const isBehind = column > 1 && !reason.startsWith(ENDS_TOO_EARLY)
-  return { ...fault, line: Number(place[1]), column: isBehind ? column - 1 : column }
+  return { line: Number(place[1]), column: isBehind ? column - 1 : column }
+}
+
+/** The character there, where the quoted start of the text reaches so far. */
+function characterAt(quoted: string, { line, column }: Place): string | undefined {
+  const text = quoted.slice(0, quoted.lastIndexOf('"'))
+  return text.split(/\r\n|\r|\n/)[line - 1]?.[column - 1]
 }

@@ -2,7 +2,7 @@ import type { EventValue } from '../flatten-event.ts'
 import type { JudgedField } from './judged-field.ts'
 import { operatorSlip } from './operator-slips.ts'
 import type { PatternValue } from './pattern-outline.ts'
-import { quoted, shownValue } from './shortened.ts'
+import { quoted, shownValue, writeWords } from './shortened.ts'
 import { stringSlip } from './string-slips.ts'
 
 /** Pairs of an entry and a value that are looked at. */
@@ -61,14 +61,14 @@ function numberSlip(value: EventValue, literal: string): string | undefined {
   if (value.kind === 'string' && isSameNumber(value.text, literal)) {
     const what = ACCOUNT_ID.test(value.text) ? 'an account number is a string' : undefined
     const fact = `the event has the string ${shown}, the pattern the number ${literal}`
-    return `${what ?? fact}: write ${shown} in quotes`
+    return `${what ?? fact}: ${writeWords(value.text)} in quotes`
   }
   if (value.kind === 'string' && isDigits(value.text)) {
     return otherNumber(`a string, and ${literal} is a number: write "${literal}" in quotes`, value)
   }
   // Only numbers that no double stands for get here with the same value.
   if (value.kind === 'number' && isSameNumber(value.text, literal)) {
-    return `a number with so many digits fits only when it is written the same: write ${shown}`
+    return `a number with so many digits fits only when it is written the same: ${shown === value.text ? `write ${shown}` : 'write it as the event has it'}`
   }
   return undefined
 }
