@@ -15,15 +15,16 @@ export type TextEntry = {
 
 /** Texts by hash, each with its tests. */
 export class TextTable {
-  readonly #entries = new Map<number, TextEntry>()
+  /** Made when needed: there are many tables, and most stay empty. */
+  #entries: Map<number, TextEntry> | undefined
 
   /** The first entry with this hash; its text may be another one. */
   get(hash: number): TextEntry | undefined {
-    return this.#entries.get(hash)
+    return this.#entries?.get(hash)
   }
 
   find(hash: number, text: ByteText): TextEntry | undefined {
-    let entry = this.#entries.get(hash)
+    let entry = this.#entries?.get(hash)
     while (entry !== undefined && entry.text !== text) entry = entry.next
     return entry
   }
@@ -31,6 +32,7 @@ export class TextTable {
   add(hash: number, text: ByteText, test: SharedTest): void {
     const entry = this.find(hash, text)
     if (entry === undefined) {
+      this.#entries ??= new Map()
       this.#entries.set(hash, { text, tests: test, next: this.#entries.get(hash) })
     } else entry.tests = withOne(entry.tests, test)
   }
@@ -41,10 +43,10 @@ export class TextTable {
     if (entry === undefined) return
     entry.tests = withoutOne(entry.tests, test)
     if (entry.tests !== undefined) return
-    const first = this.#entries.get(hash)
+    const first = this.#entries?.get(hash)
     if (first === entry) {
-      if (entry.next === undefined) this.#entries.delete(hash)
-      else this.#entries.set(hash, entry.next)
+      if (entry.next === undefined) this.#entries?.delete(hash)
+      else this.#entries?.set(hash, entry.next)
       return
     }
     let before = first
@@ -52,6 +54,9 @@ export class TextTable {
     if (before !== undefined) before.next = entry.next
   }
 }
+
+/** As many as V8 keeps beside the object. */
+const HASH_END_MASK = 63
 
 export type AffixKind = {
   /** Texts are compared from the end of a value. */
@@ -71,8 +76,8 @@ export class AffixIndex {
   readonly #whole = new TextTable()
   /** Lengths of texts in ascending order, and how many have each. */
   #lengths: { readonly length: number; count: number }[] = []
-  /** How many texts have a hash that ends in each byte: most values are done with here. */
-  readonly #hashEnds = new Uint16Array(256)
+  /** How many texts have a hash that ends in these bits: most values are done with here. */
+  readonly #hashEnds = new Uint8Array(HASH_END_MASK + 1)
   #wholeCount = 0
 
   constructor(kind: AffixKind) {
@@ -101,7 +106,7 @@ export class AffixIndex {
   find(bytes: Uint8Array, start: number, end: number, element: number, passed: PassedTests): void {
     if (this.#wholeCount > 0) {
       const hash = this.#hash(bytes, start, end)
-      let entry = this.#hashEnds[hash & 0xff] === 0 ? undefined : this.#whole.get(hash)
+      let entry = this.#hashEnds[hash & HASH_END_MASK] === 0 ? undefined : this.#whole.get(hash)
       for (; entry !== undefined; entry = entry.next) {
         if (entry.text.length === end - start && this.#fits(entry.text, bytes, start, end)) {
           passed.add(entry.tests, element)
@@ -116,7 +121,7 @@ export class AffixIndex {
       for (; hashed < length; hashed++) {
         hash = nextHash(hash, this.#byteAt(bytes, start, end, hashed))
       }
-      if (this.#hashEnds[hash & 0xff] === 0) continue
+      if (this.#hashEnds[hash & HASH_END_MASK] === 0) continue
       for (let entry = this.#table.get(hash); entry !== undefined; entry = entry.next) {
         if (entry.text.length === length && this.#fits(entry.text, bytes, start, end)) {
           passed.add(entry.tests, element)
@@ -145,7 +150,7 @@ export class AffixIndex {
 
   /** @param length undefined for a text that a value must be as a whole */
   #count(hash: number, length: number | undefined, change: 1 | -1): void {
-    const end = hash & 0xff
+    const end = hash & HASH_END_MASK
     // At the most it stays, and is not counted down either.
     const hashCount = this.#hashEnds[end] ?? 0
     if (hashCount < COUNT_MAX) this.#hashEnds[end] = hashCount + change
@@ -161,7 +166,7 @@ export class AffixIndex {
   }
 }
 
-const COUNT_MAX = 0xffff
+const COUNT_MAX = 0xff
 const AFFIX_HASH_START = hashOf(new Uint8Array(), 0, 0)
 
 function nextHash(hash: number, byte: number): number {

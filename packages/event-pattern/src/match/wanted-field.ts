@@ -34,12 +34,13 @@ export class WantedField implements FieldValues {
 
   /** How many of the tests `findPassed` finds. */
   #indexedCount = 0
-  readonly #tests = new Map<string, SharedTest>()
+  // Made when needed: there are many fields, and most are asked for one kind of value.
+  #tests: Map<string, SharedTest> | undefined
   readonly #texts = new TextTable()
   #affixes: { readonly kind: AffixKind; readonly index: AffixIndex }[] = []
-  readonly #numbers = new Map<number, OneOrMany<SharedTest>>()
-  readonly #numberLiterals = new Map<string, OneOrMany<SharedTest>>()
-  readonly #addresses = new Map<string, OneOrMany<SharedTest>>()
+  #numbers: Map<number, OneOrMany<SharedTest>> | undefined
+  #numberLiterals: Map<string, OneOrMany<SharedTest>> | undefined
+  #addresses: Map<string, OneOrMany<SharedTest>> | undefined
   readonly #keywords: OneOrMany<SharedTest>[] = []
   #present: OneOrMany<SharedTest>
 
@@ -75,7 +76,7 @@ export class WantedField implements FieldValues {
       this.#indexedCount++
       for (const each of distinct(tests)) this.#index(each, test, true)
     }
-    if (onlyText(tests) === undefined) this.#tests.set(nameOf(test), test)
+    if (onlyText(tests) === undefined) (this.#tests ??= new Map()).set(nameOf(test), test)
     return test
   }
 
@@ -86,7 +87,7 @@ export class WantedField implements FieldValues {
       this.#indexedCount--
       for (const each of distinct(test.tests)) this.#index(each, test, false)
     }
-    if (onlyText(test.tests) === undefined) this.#tests.delete(nameOf(test))
+    if (onlyText(test.tests) === undefined) this.#tests?.delete(nameOf(test))
     const excluded = test.onDemand?.excluded
     if (excluded !== undefined && --excluded.uses === 0) this.drop(excluded)
   }
@@ -110,10 +111,10 @@ export class WantedField implements FieldValues {
     const element = words[at + ELEMENT] ?? 0
     if (kind === KIND_STRING) this.#findText(event, at, passed)
     else if (kind === KIND_NUMBER) {
-      if (this.#numbers.size > 0) {
+      if (this.#numbers !== undefined) {
         passed.add(this.#numbers.get(doubleAt(event, at)), element)
       }
-      if (this.#numberLiterals.size > 0) {
+      if (this.#numberLiterals !== undefined) {
         passed.add(this.#numberLiterals.get(textAt(event.bytes, words, at)), element)
       }
     } else passed.add(this.#keywords[kind - KIND_TRUE], element)
@@ -133,7 +134,7 @@ export class WantedField implements FieldValues {
     for (let each = 0; each < this.#affixes.length; each++) {
       this.#affixes[each]?.index.find(bytes, start, end, element, passed)
     }
-    if (this.#addresses.size === 0) return
+    if (this.#addresses === undefined) return
     const digits = addressDigits(textAt(bytes, words, at))
     if (digits === undefined) return
     passed.add(this.#addresses.get(digits), element)
@@ -155,7 +156,7 @@ export class WantedField implements FieldValues {
 
   #find(fieldTest: FieldTest): SharedTest | undefined {
     const text = onlyText(fieldTest.tests)
-    if (text === undefined) return this.#tests.get(nameOf(fieldTest))
+    if (text === undefined) return this.#tests?.get(nameOf(fieldTest))
     const bytes = toByteText(text)
     const entry = this.#texts.find(hashOfText(bytes), bytes)
     return listOf(entry?.tests).find((test) => test.tests.length === 1)
@@ -170,11 +171,12 @@ export class WantedField implements FieldValues {
         return
       }
       case 'number':
-        if (each.number === undefined) change(this.#numberLiterals, each.literal, test, isAdded)
-        else change(this.#numbers, each.number, test, isAdded)
+        if (each.number === undefined)
+          this.#numberLiterals = indexed(this.#numberLiterals, each.literal, test, isAdded)
+        else this.#numbers = indexed(this.#numbers, each.number, test, isAdded)
         return
       case 'address':
-        change(this.#addresses, each.range.bottom, test, isAdded)
+        this.#addresses = indexed(this.#addresses, each.range.bottom, test, isAdded)
         return
       case 'keyword': {
         const at = (KEYWORD_KINDS.get(each.text) ?? KIND_FALSE) - KIND_TRUE
@@ -276,15 +278,18 @@ function distinct(tests: readonly ValueTest[]): readonly ValueTest[] {
   return [...new Map(tests.map((test) => [JSON.stringify(test), test])).values()]
 }
 
-function change<Key>(
-  index: Map<Key, OneOrMany<SharedTest>>,
+/** The index with or without the test; undefined when it is empty. */
+function indexed<Key>(
+  index: Map<Key, OneOrMany<SharedTest>> | undefined,
   key: Key,
   test: SharedTest,
   isAdded: boolean,
-): void {
-  const tests = changed(index.get(key), test, isAdded)
-  if (tests !== undefined) index.set(key, tests)
-  else index.delete(key)
+): Map<Key, OneOrMany<SharedTest>> | undefined {
+  const result = index ?? new Map<Key, OneOrMany<SharedTest>>()
+  const tests = changed(result.get(key), test, isAdded)
+  if (tests !== undefined) result.set(key, tests)
+  else result.delete(key)
+  return result.size > 0 ? result : undefined
 }
 
 function changed(
