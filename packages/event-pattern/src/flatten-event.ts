@@ -45,7 +45,7 @@ type Container = {
 
 /** Reads an event, or gives undefined when it is not one JSON object in UTF-8. */
 export function flattenEvent(event: string | Uint8Array): FlatEvent | undefined {
-  const text = typeof event === 'string' ? event : decode(event)
+  const text = eventText(event)
   if (text === undefined) return undefined
   const reader = new JsonReader(text)
   try {
@@ -58,17 +58,19 @@ export function flattenEvent(event: string | Uint8Array): FlatEvent | undefined 
   }
 }
 
-/** The path of a field inside the object with the given path. */
-export function joinPath(path: string | undefined, name: string): string {
-  return path === undefined ? name : `${path}.${name}`
-}
-
-function decode(bytes: Uint8Array): string | undefined {
+/** The event as a string; undefined when its bytes are not UTF-8. */
+export function eventText(event: string | Uint8Array): string | undefined {
+  if (typeof event === 'string') return event
   try {
-    return UTF8.decode(bytes)
+    return UTF8.decode(event)
   } catch {
     return undefined
   }
+}
+
+/** The path of a field inside the object with the given path. */
+export function joinPath(path: string | undefined, name: string): string {
+  return path === undefined ? name : `${path}.${name}`
 }
 
 // The stack is explicit so that the nesting of an event cannot overflow ours.

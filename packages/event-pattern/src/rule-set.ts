@@ -34,16 +34,15 @@ type Pattern = { readonly text: string; readonly alternatives: readonly Alternat
 
 export type MatchOptions = {
   /**
-   * The event is known to be valid JSON and to name no field twice, neither by a repeated name nor
-   * by a name with dots beside nested objects; such as one that has been through a hub. It is read
-   * only as far as the last field that a pattern asks for.
+   * The event is known to be valid JSON and to have no name twice in an object. What follows the
+   * last field that a pattern asks for is then not checked, and hardly looked at.
    */
   readonly trusted?: boolean
 }
 
 /**
- * Patterns under keys: tells which keys an event matches. The event is read once, and what it costs
- * hardly depends on how many patterns there are.
+ * Patterns under keys: tells which keys an event matches. The event is read once for all, and lists of
+ * plain values cost hardly more for being many.
  */
 export class RuleSet<Key> {
   readonly #rules = new Map<Key, Rule>()

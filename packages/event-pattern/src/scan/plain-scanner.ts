@@ -1,7 +1,7 @@
 import { comparableNumber } from '../comparable-number.ts'
+import { eventText } from '../flatten-event.ts'
 import { JsonSyntaxError } from '../json-cursor.ts'
 import { JsonReader } from '../json-reader.ts'
-import { withoutHalves } from '../json-scalars.ts'
 import { descendantOf } from './name-tree.ts'
 import type { NameNode, NameTree } from './name-tree.ts'
 import {
@@ -17,8 +17,6 @@ import type { ScannedEvent, Scanner } from './scanned-event.ts'
 import { hashOf } from './text-hash.ts'
 
 const ENCODER = new TextEncoder()
-// A byte order mark is not JSON, in bytes as in a string.
-const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 const UNWANTED = -1
 
@@ -60,7 +58,7 @@ export class PlainScanner implements Scanner {
   }
 
   scan(event: string | Uint8Array, names: NameTree): number | undefined {
-    const text = typeof event === 'string' ? withoutHalves(event) : decode(event)
+    const text = eventText(event)
     if (text === undefined) return undefined
     const reader = new JsonReader(text)
     try {
@@ -73,14 +71,6 @@ export class PlainScanner implements Scanner {
       if (error instanceof JsonSyntaxError) return undefined
       throw error
     }
-  }
-}
-
-function decode(bytes: Uint8Array): string | undefined {
-  try {
-    return DECODER.decode(bytes)
-  } catch {
-    return undefined
   }
 }
 

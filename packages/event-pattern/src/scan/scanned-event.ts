@@ -72,8 +72,8 @@ export type Scanner = {
   /**
    * Puts the values of the fields that the tree names into the scanned event and gives their
    * number; undefined when the event is not one JSON object in UTF-8.
-   * @param isTrusted the event is known to be valid and to name no field twice: what follows the
-   *   last wanted field may be left unread
+   * @param isTrusted the event is known to be valid and to have no name twice in an object: what
+   *   follows the last wanted field may be left unchecked
    */
   scan(event: string | Uint8Array, names: NameTree, isTrusted: boolean): number | undefined
 }

@@ -74,13 +74,8 @@ export class WasmScanner implements Scanner {
    * @param large scans what would take more memory than this scanner should keep
    */
   static create(scanned: ScannedEvent, large: Scanner): WasmScanner | undefined {
-    try {
-      const bytes = Uint8Array.from(atob(SCAN_EVENT_WASM), (unit) => unit.charCodeAt(0))
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes))
-      return new WasmScanner(exports as Program, scanned, large)
-    } catch {
-      return undefined
-    }
+    const program = instantiate()
+    return program && new WasmScanner(program, scanned, large)
   }
 
   scan(event: string | Uint8Array, names: NameTree, isTrusted: boolean): number | undefined {
@@ -165,6 +160,16 @@ export class WasmScanner implements Scanner {
     this.#scanned.doubles = new Float64Array(buffer)
     this.#scanned.firstWord = this.#valuesAt >> 2
     this.#scanned.elementsEndWord = (this.#valuesAt + this.#valuesBytes) >> 2
+  }
+}
+
+function instantiate(): Program | undefined {
+  const bytes = Uint8Array.from(atob(SCAN_EVENT_WASM), (unit) => unit.charCodeAt(0))
+  try {
+    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Program
+  } catch {
+    // No WebAssembly, none with SIMD, or a page that forbids it.
+    return undefined
   }
 }
 
