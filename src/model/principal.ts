@@ -1,7 +1,6 @@
-import type { AccountId } from './event.ts'
+import type { AccountId, Region } from './event.ts'
 
-/** What a caller may do grows from left to right. */
-export const ROLES = ['readonly', 'user', 'operations', 'admin'] as const
+export const ROLES = ['readonly', 'costadmin', 'user', 'operations', 'admin'] as const
 export type Role = (typeof ROLES)[number]
 
 /** Who calls, once the signature or session has been checked. */
@@ -15,39 +14,120 @@ export interface Principal {
   readonly organisationId?: string
   /** The AWS account that calls act in. */
   readonly awsAccountId?: AccountId
+  /** The only accounts that an API token is for; absent: all that the organisation has. */
+  readonly onlyAccounts?: readonly AccountId[]
   /** The signed-in user behind a session. */
   readonly userId?: string
   /** The API token behind the call: its access key. */
   readonly accessKeyId?: string
+  /** The region that the call's signature names. */
+  readonly region?: Region
+  /** What the call's trace headers say, to be passed on with the events that it causes. */
+  readonly traceContext?: TraceContext
 }
 
-/** Each permission with the least role that has it. */
+/** Headers of distributed tracing as they came: W3C's, and the one that the reference system passes on. */
+export interface TraceContext {
+  readonly traceparent?: string
+  /** Honeycomb's. */
+  readonly hc?: string
+}
+
+const EVERYONE: readonly Role[] = ROLES
+const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
+const OPERATORS: readonly Role[] = ['operations', 'admin']
+const ADMINS: readonly Role[] = ['admin']
+
+/** Each permission with the roles that have it. */
 export const PERMISSIONS = {
-  'tenancy:Read': 'readonly',
-  'tenancy:Write': 'admin',
-  'events:Read': 'readonly',
-  'events:Put': 'user',
-  'events:Write': 'operations',
-  'deliveries:Read': 'readonly',
-  'deliveries:Redrive': 'operations',
-} as const satisfies Record<string, Role>
+  'organisations:Read': EVERYONE,
+  'organisations:Write': ADMINS,
+  'organisational-units:Read': EVERYONE,
+  'organisational-units:Write': ADMINS,
+  'account-types:Read': EVERYONE,
+  'account-types:Write': ADMINS,
+  'accounts:Read': EVERYONE,
+  'accounts:Write': ADMINS,
+  'users:Read': EVERYONE,
+  'users:Write': ADMINS,
+  'groups:Read': EVERYONE,
+  'groups:Write': ADMINS,
+  'api-tokens:Read': EVERYONE,
+  'api-tokens:Write': ADMINS,
+  'ingest-keys:Read': EVERYONE,
+  'ingest-keys:Write': ADMINS,
+  'services:Read': EVERYONE,
+  'services:Write': ADMINS,
+  // The reference system's events:CreateEventSource and its siblings: Admin and Operations.
+  'event-sources:Read': EVERYONE,
+  'event-sources:Write': OPERATORS,
+  'tasks:Read': EVERYONE,
+  'catalogue:Read': EVERYONE,
+  // Who may say what happened in the tenancy could also make it up.
+  'tenancy-events:Emit': OPERATORS,
+  'trail:Read': EVERYONE,
+  'events:Read': EVERYONE,
+  'events:Put': PUTTERS,
+  'events:Write': OPERATORS,
+  'deliveries:Read': EVERYONE,
+  'deliveries:Redrive': OPERATORS,
+} as const satisfies Record<string, readonly Role[]>
 export type Permission = keyof typeof PERMISSIONS
 
+/**
+ * What an API token that is only for some accounts may still do; everything else concerns the
+ * organisation as a whole. Whoever does one of these keeps to `reachesAccount`.
+ */
+const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
+  'accounts:Read',
+  'event-sources:Read',
+  'event-sources:Write',
+  'catalogue:Read',
+  'tenancy-events:Emit',
+  'events:Read',
+  'events:Put',
+  'events:Write',
+  'deliveries:Read',
+  'deliveries:Redrive',
+])
+
 export function mayDo(principal: Principal, permission: Permission): boolean {
-  return atLeast(principal.role, PERMISSIONS[permission])
+  const roles: readonly Role[] = PERMISSIONS[permission]
+  if (!roles.includes(principal.role)) return false
+  return principal.onlyAccounts === undefined || WITHIN_ACCOUNTS.has(permission)
 }
 
-export function atLeast(role: Role, least: Role): boolean {
-  return ROLES.indexOf(role) >= ROLES.indexOf(least)
+/** Whether everything that `other` may do is also `role`'s to do, and so its to give. */
+export function includes(role: Role, other: Role): boolean {
+  return Object.values<readonly Role[]>(PERMISSIONS).every(
+    (roles) => !roles.includes(other) || roles.includes(role),
+  )
+}
+
+/** The reference system's names: of people's roles, and of API tokens'. */
+const ROLE_NAMES: Readonly<Record<string, Role>> = {
+  customer_admin: 'admin',
+  customer_operations: 'operations',
+  customer_user: 'user',
+  customer_costadmin: 'costadmin',
+  customer_readonly: 'readonly',
+  api_admin: 'admin',
+  api_operations: 'operations',
+  api_user: 'user',
+  api_readonly: 'readonly',
 }
 
 /** `api_admin` and `customer_admin` are both the role `admin`. */
 export function roleOf(roleName: string): Role | undefined {
-  const role = roleName.replace(/^(api|customer)_/, '')
-  return ROLES.find((known) => known === role)
+  return Object.hasOwn(ROLE_NAMES, roleName) ? ROLE_NAMES[roleName] : undefined
 }
 
 /** Whether a caller may see and change things of an organisation. */
 export function reaches(principal: Principal, organisationId: string): boolean {
   return principal.organisationId === undefined || principal.organisationId === organisationId
+}
+
+/** Whether a caller may see and change things of one account of an organisation that it reaches. */
+export function reachesAccount(principal: Principal, awsAccountId: AccountId): boolean {
+  return principal.onlyAccounts === undefined || principal.onlyAccounts.includes(awsAccountId)
 }

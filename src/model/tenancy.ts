@@ -76,6 +76,7 @@ export const UserRole = Type.Enum([
   'customer_admin',
   'customer_operations',
   'customer_user',
+  'customer_costadmin',
   'customer_readonly',
 ])
 export type UserRole = Static<typeof UserRole>

@@ -1,7 +1,14 @@
+import type { IdKind } from '#src/model/catalogue/event-type.ts'
 import type { AccountId } from '#src/model/event.ts'
+import type { Moment } from '#src/model/moment.ts'
 import type { Account, ApiToken, Customer, Organisation, User } from '#src/model/tenancy.ts'
 
-/** The names behind IDs. */
+/** What the directory keeps names of. */
+export type DirectoryKind = IdKind | 'customer' | 'organisation'
+
+export type Attributes = Readonly<Record<string, unknown>>
+
+/** The names behind IDs, as they are and as they were. */
 export interface Directory {
   customer(id: string): Promise<Customer | undefined>
   organisation(id: string): Promise<Organisation | undefined>
@@ -9,4 +16,9 @@ export interface Directory {
   account(id: string): Promise<Account | undefined>
   accountByAwsId(awsAccountId: AccountId): Promise<Account | undefined>
   apiToken(accessKeyId: string): Promise<ApiToken | undefined>
+  /**
+   * The readable attributes of something as they were at a moment; what was not known yet then is
+   * answered as it first was. undefined: never known.
+   */
+  attributesAt(kind: DirectoryKind, id: string, moment: Moment): Promise<Attributes | undefined>
 }

@@ -7,6 +7,15 @@ export interface FinishedAttempt {
   readonly error?: AttemptError
 }
 
+/** What enrichment did to a tenancy event, and how long it held it up. */
+export interface EnrichedEvent {
+  readonly unresolvedIds: number
+  /** From being taken up to being sent on. */
+  readonly enrichedAfterMs: number
+  /** From its publisher's time to being sent on. */
+  readonly dispatchedAfterMs: number
+}
+
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
 export interface Observer {
   entriesAccepted(door: 'put-events' | 'collector' | 'tenancy', count: number): void
@@ -15,7 +24,7 @@ export interface Observer {
   /** Entries put to a bus that does not exist: accepted and dropped, as on AWS. */
   entryDropped(): void
   eventsRouted(count: number, deliveries: number): void
-  eventEnriched(unresolvedIds: number): void
+  eventEnriched(enriched: EnrichedEvent): void
   attemptFinished(attempt: FinishedAttempt): void
   /** A stage could not do its work and will try again. */
   stageFaulted(stage: 'outbox' | 'enrich' | 'route' | 'deliver', error: unknown): void

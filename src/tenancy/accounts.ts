@@ -1,10 +1,11 @@
 import { RestError } from '#src/errors.ts'
 import type { AccountId } from '#src/model/event.ts'
 import type { Page } from '#src/model/page.ts'
-import { reaches } from '#src/model/principal.ts'
+import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Account, AccountRole } from '#src/model/tenancy.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
+import type { Step } from './actions.ts'
 import {
   ACCOUNTS,
   AWS_ACCOUNTS,
@@ -12,10 +13,9 @@ import {
   foundationKey,
   listAccepted,
 } from './documents.ts'
-import { organisationOf } from './organisations.ts'
+import { remember } from './history.ts'
+import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
-import { emit } from './outbox.ts'
-import type { TenancyEventName } from './tenancy-events.ts'
 
 export interface NewAccount {
   readonly organisationId: string
@@ -48,29 +48,24 @@ const FOUNDATION_TYPES: Readonly<Record<AccountRole, string>> = {
   MEMBER: 'workload',
 }
 
-export function createAccounts({ state, clock, ids, wiring }: OrganisationPorts): Accounts {
-  const record = async (
-    transaction: StateTransaction,
-    caller: Principal,
-    account: Account,
-    name: TenancyEventName,
-  ) => {
-    const organisation = await organisationOf(transaction, caller, account.organisationId)
+export function createAccounts({
+  state,
+  clock,
+  ids,
+  wiring,
+  actions,
+}: OrganisationPorts): Accounts {
+  const keep = ({ transaction, moment }: Step, account: Account) => {
     transaction.put(ACCOUNTS, account.id, account)
-    const action = {
-      organisationId: organisation.id,
-      customerId: organisation.customerId,
-      name,
-      ...(caller.userId !== undefined && { userId: caller.userId }),
-      fields: { accountId: account.id, status: 'SUCCESS' },
-    }
-    emit(transaction, action, { clock, ids })
+    remember(transaction, moment, 'account', [account.id, account])
+    remember(transaction, moment, 'aws-account', [account.awsAccountId, account])
   }
 
   return {
     create: async (caller, given) => {
-      const account = await state.transact(async (transaction) => {
-        const now = clock.now()
+      const account = await actions.perform(caller, async (step) => {
+        const { transaction, now } = step
+        const organisation = await organisationOf(transaction, caller, given.organisationId)
         const accountRole = given.accountRole ?? 'MEMBER'
         const created: Account = {
           id: ids.timeOrderedUuid(now),
@@ -84,8 +79,13 @@ export function createAccounts({ state, clock, ids, wiring }: OrganisationPorts)
           createdAt: now,
           modifiedAt: now,
         }
-        await record(transaction, caller, created, 'AccountCreateEvent')
+        const { id: accountId, awsAccountId, name: accountName, accountType } = created
+        step.tell('AccountCreateEvent', {
+          organisationId: organisation.id,
+          fields: { accountId, awsAccountId, accountName, accountType },
+        })
         await claim(transaction, created)
+        keep(step, created)
         return created
       })
       await wiring.wireAccount(account)
@@ -97,18 +97,23 @@ export function createAccounts({ state, clock, ids, wiring }: OrganisationPorts)
         ...page,
         accept: (account) =>
           reaches(caller, account.organisationId) &&
+          reachesAccount(caller, account.awsAccountId) &&
           (organisationId === undefined || organisationId === account.organisationId),
       }),
     update: (caller, id, change) =>
-      state.transact(async (transaction) => {
-        const before = visible(caller, await transaction.get(ACCOUNTS, id), id)
+      actions.perform(caller, async (step) => {
+        const before = visible(caller, await step.transaction.get(ACCOUNTS, id), id)
+        step.tell('AccountUpdateEvent', {
+          organisationId: before.organisationId,
+          fields: { accountId: id, changed: namesOf(change) },
+        })
         const after: Account = {
           ...before,
           name: change.name ?? before.name,
           accountType: change.accountType ?? before.accountType,
           modifiedAt: clock.now(),
         }
-        await record(transaction, caller, after, 'AccountUpdateEvent')
+        keep(step, after)
         return after
       }),
   }
@@ -137,6 +142,10 @@ async function claim(transaction: StateTransaction, account: Account): Promise<v
 }
 
 function visible(caller: Principal, account: Account | undefined, id: string): Account {
-  if (account !== undefined && reaches(caller, account.organisationId)) return account
+  const seen =
+    account !== undefined &&
+    reaches(caller, account.organisationId) &&
+    reachesAccount(caller, account.awsAccountId)
+  if (seen) return account
   throw new RestError(404, 'account.not-found', `there is no account "${id}"`)
 }

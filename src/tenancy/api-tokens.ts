@@ -1,14 +1,14 @@
 import { RestError } from '#src/errors.ts'
 import type { AccountId } from '#src/model/event.ts'
 import type { Page } from '#src/model/page.ts'
-import { atLeast, reaches, roleOf } from '#src/model/principal.ts'
+import { includes, reaches, roleOf } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { ApiToken, TokenRole } from '#src/model/tenancy.ts'
 import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, listAccepted } from './documents.ts'
 import type { StoredToken } from './documents.ts'
+import { remember } from './history.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
-import { emit } from './outbox.ts'
 import type { Vault } from './vault.ts'
 
 export interface NewApiToken {
@@ -35,7 +35,7 @@ export interface ApiTokens {
 const SECRET_CHARACTERS = 32
 
 export function createApiTokens(
-  { state, clock, ids }: Pick<OrganisationPorts, 'state' | 'clock' | 'ids'>,
+  { state, clock, ids, actions }: Pick<OrganisationPorts, 'state' | 'clock' | 'ids' | 'actions'>,
   vault: Vault,
 ): ApiTokens {
   const minted = (given: Omit<ApiToken, 'accessKeyId' | 'createdAt'>) => {
@@ -48,7 +48,7 @@ export function createApiTokens(
   return {
     create: async (caller, { description, awsAccountId, ...given }) => {
       const role = roleOf(given.role)
-      if (role === undefined || !atLeast(caller.role, role)) {
+      if (role === undefined || !includes(caller.role, role)) {
         throw new RestError(
           403,
           'api-token.forbidden',
@@ -60,7 +60,7 @@ export function createApiTokens(
         ...(description !== undefined && { description }),
         ...(awsAccountId !== undefined && { awsAccountId }),
       })
-      await state.transact(async (transaction) => {
+      await actions.perform(caller, async ({ transaction, moment, tell }) => {
         const organisation = await organisationOf(transaction, caller, given.organisationId)
         if (awsAccountId !== undefined) {
           const id = await transaction.get(AWS_ACCOUNTS, awsAccountId)
@@ -74,25 +74,20 @@ export function createApiTokens(
           }
         }
         transaction.put(API_TOKENS, stored.accessKeyId, stored)
-        emit(
-          transaction,
-          {
-            organisationId: organisation.id,
-            customerId: organisation.customerId,
-            name: 'APITokenCreateEvent',
-            ...(caller.userId !== undefined && { userId: caller.userId }),
-            fields: { accessKeyId: stored.accessKeyId, status: 'SUCCESS' },
-          },
-          { clock, ids },
-        )
+        remember(transaction, moment, 'api-token', [stored.accessKeyId, stored])
+        tell('APITokenCreateEvent', {
+          organisationId: organisation.id,
+          fields: { accessKeyId: stored.accessKeyId },
+        })
       })
       return created
     },
     createForOperator: async () => {
       const { stored, created } = minted({ name: 'operator', role: 'api_admin' })
-      await state.transact(async (transaction) =>
-        transaction.put(API_TOKENS, stored.accessKeyId, stored),
-      )
+      await actions.perform(undefined, async ({ transaction, moment }) => {
+        transaction.put(API_TOKENS, stored.accessKeyId, stored)
+        remember(transaction, moment, 'api-token', [stored.accessKeyId, stored])
+      })
       return created
     },
     list: async (caller, page) => {

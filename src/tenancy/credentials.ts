@@ -1,5 +1,5 @@
 import type { AccountId } from '#src/model/event.ts'
-import { atLeast, roleOf } from '#src/model/principal.ts'
+import { includes, roleOf } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { ApiToken } from '#src/model/tenancy.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -110,7 +110,7 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     const organisationId = await organisationOfAccount(awsAccountId)
     const reached =
       organisationId !== undefined && (caller.organisationId ?? organisationId) === organisationId
-    if (!reached || !atLeast(caller.role, role)) return undefined
+    if (!reached || !includes(caller.role, role)) return undefined
     return {
       ...caller,
       arn: `arn:aws:sts::${awsAccountId}:assumed-role/${roleName}/${sessionName}`,

@@ -1,26 +1,25 @@
-import type { Directory } from '#src/ports/directory.ts'
+import type { Directory, DirectoryKind } from '#src/ports/directory.ts'
 import type { Collection, State } from '#src/ports/state.ts'
 import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, CUSTOMERS, ORGANISATIONS, USERS } from './documents.ts'
+import { HISTORY, knownAt, knownLast, subject, subjectOf } from './history.ts'
+import type { Known } from './history.ts'
 
-/** Documents kept in memory, of those last asked for. */
+/** Things kept in memory, of those last asked for. */
 const REMEMBERED_MAX = 20_000
 
 /** The tenancy's names; what is asked for often is answered from memory. */
 export function createDirectory(state: State): Directory {
-  const remembered = new Map<string, unknown>()
-  const nameOf = (collection: string, key: string) => `${collection} ${key}`
+  const documents = createMemory<unknown>()
+  const newest = createMemory<Known | undefined>()
   state.watch((changes) => {
-    for (const { collection, key } of changes) remembered.delete(nameOf(collection, key))
+    for (const { collection, key } of changes) {
+      if (collection === HISTORY.name) newest.forget(subjectOf(key))
+      else documents.forget(nameOf(collection, key))
+    }
   })
 
-  const get = async <T>(from: Collection<T>, key: string): Promise<T | undefined> => {
-    const name = nameOf(from.name, key)
-    if (remembered.has(name)) return remembered.get(name) as T | undefined
-    const value = await state.get(from, key)
-    if (remembered.size >= REMEMBERED_MAX) remembered.clear()
-    remembered.set(name, value)
-    return value
-  }
+  const get = async <T>(from: Collection<T>, key: string): Promise<T | undefined> =>
+    (await documents.get(nameOf(from.name, key), () => state.get(from, key))) as T | undefined
 
   return {
     customer: (id) => get(CUSTOMERS, id),
@@ -32,5 +31,37 @@ export function createDirectory(state: State): Directory {
       return id === undefined ? undefined : get(ACCOUNTS, id)
     },
     apiToken: (accessKeyId) => get(API_TOKENS, accessKeyId),
+    attributesAt: async (kind: DirectoryKind, id, moment) => {
+      const last = await newest.get(subject(kind, id), () => knownLast(state, [kind, id]))
+      // Most events are about what is so now; the others are worth a read.
+      if (last === undefined || last.from <= moment) return last?.attributes
+      return (await knownAt(state, [kind, id], moment))?.attributes
+    },
+  }
+}
+
+function nameOf(collection: string, key: string): string {
+  return `${collection} ${key}`
+}
+
+/** Answers from memory what has been read once, until it is told to forget it. */
+function createMemory<T>() {
+  const remembered = new Map<string, T>()
+  let forgotten = 0
+  return {
+    forget: (name: string) => {
+      forgotten += 1
+      remembered.delete(name)
+    },
+    get: async (name: string, read: () => Promise<T>): Promise<T> => {
+      if (remembered.has(name)) return remembered.get(name) as T
+      const before = forgotten
+      const value = await read()
+      // What changed while it was read may have been this.
+      if (forgotten !== before) return value
+      if (remembered.size >= REMEMBERED_MAX) remembered.clear()
+      remembered.set(name, value)
+      return value
+    },
   }
 }

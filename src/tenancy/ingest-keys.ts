@@ -26,9 +26,9 @@ const KEY_CHARACTERS = 40
 
 export function createIngestKeys({
   state,
-  clock,
   ids,
-}: Pick<OrganisationPorts, 'state' | 'clock' | 'ids'>): IngestKeys {
+  actions,
+}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): IngestKeys {
   const list = (caller: Principal, page: PageOfCaller) =>
     listAccepted(state, INGEST_KEYS, {
       ...page,
@@ -37,10 +37,10 @@ export function createIngestKeys({
   return {
     create: async (caller, given) => {
       const key = ids.secret(KEY_CHARACTERS)
-      const record = await state.transact(async (transaction) => {
+      const record = await actions.perform(caller, async ({ transaction, now, tell }) => {
         await organisationOf(transaction, caller, given.organisationId)
-        const now = clock.now()
         const created: IngestKey = { id: ids.timeOrderedUuid(now), ...given, createdAt: now }
+        tell('IngestKeyCreateEvent', happening(created))
         transaction.put(INGEST_KEYS, fingerprint(key), created)
         transaction.put(INGEST_KEY_FINGERPRINTS, created.id, fingerprint(key))
         return created
@@ -49,16 +49,21 @@ export function createIngestKeys({
     },
     list,
     remove: async (caller, id) => {
-      await state.transact(async (transaction) => {
+      await actions.perform(caller, async ({ transaction, tell }) => {
         const stored = await transaction.get(INGEST_KEY_FINGERPRINTS, id)
         const record = stored === undefined ? undefined : await transaction.get(INGEST_KEYS, stored)
         if (stored === undefined || !record || !reaches(caller, record.organisationId)) {
           throw new RestError(404, 'ingest-key.not-found', `there is no ingest key "${id}"`)
         }
+        tell('IngestKeyDeleteEvent', happening(record))
         transaction.delete(INGEST_KEYS, stored)
         transaction.delete(INGEST_KEY_FINGERPRINTS, id)
       })
     },
     check: (key) => state.get(INGEST_KEYS, fingerprint(key)),
   }
+}
+
+function happening({ id, name, organisationId }: IngestKey) {
+  return { organisationId, fields: { ingestKeyId: id, ingestKeyName: name } }
 }

@@ -8,7 +8,9 @@ import type { AccountWiring } from '#src/ports/account-wiring.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import type { Actions } from './actions.ts'
 import { CUSTOMERS, ORGANISATIONS, ORGANISATION_ALIASES, listAccepted } from './documents.ts'
+import { remember } from './history.ts'
 
 export interface NewOrganisation {
   readonly name: string
@@ -63,10 +65,11 @@ export interface OrganisationPorts {
   readonly clock: Clock
   readonly ids: Ids
   readonly wiring: AccountWiring
+  readonly actions: Actions
 }
 
 export function createOrganisations(ports: OrganisationPorts): Organisations {
-  const { state, clock, ids, wiring } = ports
+  const { state, clock, ids, wiring, actions } = ports
   return {
     create: async (caller, given) => {
       if (caller.organisationId !== undefined) {
@@ -77,7 +80,7 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
         )
       }
       const regions = checkedRegions(given.regions ?? DEFAULT_REGIONS, given.installationRegion)
-      return state.transact(async (transaction) => {
+      return actions.perform(caller, async ({ transaction, moment, now, tell }) => {
         if ((await transaction.get(ORGANISATION_ALIASES, given.alias)) !== undefined) {
           throw new RestError(
             409,
@@ -85,9 +88,11 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
             `the alias "${given.alias}" belongs to another organisation: choose another`,
           )
         }
-        const now = clock.now()
         const customer = await customerOf(given)
-        if (given.customerId === undefined) transaction.put(CUSTOMERS, customer.id, customer)
+        if (given.customerId === undefined) {
+          transaction.put(CUSTOMERS, customer.id, customer)
+          remember(transaction, moment, 'customer', [customer.id, customer])
+        }
         const organisation: Organisation = {
           id: ids.timeOrderedUuid(now),
           customerId: customer.id,
@@ -100,6 +105,10 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
         }
         transaction.put(ORGANISATION_ALIASES, organisation.alias, organisation.id)
         transaction.put(ORGANISATIONS, organisation.id, organisation)
+        remember(transaction, moment, 'organisation', [organisation.id, organisation])
+        const { installationRegion } = organisation
+        const fields = { installationRegion, regions: organisation.regions }
+        tell('OrganisationCreateEvent', { organisationId: organisation.id, fields })
         return organisation
       })
     },
@@ -107,8 +116,10 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
     list: (caller, page) =>
       listAccepted(state, ORGANISATIONS, { ...page, accept: ({ id }) => reaches(caller, id) }),
     update: async (caller, id, change) => {
-      const updated = await state.transact(async (transaction) => {
+      const updated = await actions.perform(caller, async ({ transaction, moment, tell }) => {
         const before = await organisationOf(transaction, caller, id)
+        const fields = { regions: change.regions ?? before.regions, changed: namesOf(change) }
+        tell('OrganisationUpdateEvent', { organisationId: before.id, fields })
         const regions = checkedRegions(change.regions ?? before.regions, before.installationRegion)
         const removed = before.regions.filter((region) => !regions.includes(region))
         if (removed.length > 0) {
@@ -120,6 +131,7 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
         }
         const after = { ...before, name: change.name ?? before.name, regions: [...regions] }
         transaction.put(ORGANISATIONS, id, after)
+        remember(transaction, moment, 'organisation', [id, after])
         return after
       })
       await wiring.wireOrganisation(updated)
@@ -146,6 +158,13 @@ function checkedRegions(regions: readonly Region[], installationRegion: Region):
     'organisation.installation-region-not-enabled',
     `the installation region "${installationRegion}" must be one of the organisation's regions: ${regions.join(', ')}`,
   )
+}
+
+/** Names of the fields that a change gives. */
+export function namesOf(change: object): readonly string[] {
+  return Object.entries(change)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name)
 }
 
 /** The organisation, where the caller reaches it. @throws RestError organisation.not-found */

@@ -2,13 +2,12 @@ import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
-import type { Ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently } from '#src/ports/patiently.ts'
-import type { State, StateTransaction } from '#src/ports/state.ts'
+import type { State } from '#src/ports/state.ts'
 import { ACCOUNTS, FOUNDATION_ACCOUNTS, ORGANISATIONS, OUTBOX, foundationKey } from './documents.ts'
 import { recordedTenancyEvent } from './tenancy-events.ts'
-import type { TenancyAction, TenancyEvent } from './tenancy-events.ts'
+import type { TenancyEvent } from './tenancy-events.ts'
 
 export interface OutboxPorts {
   readonly state: State
@@ -19,18 +18,6 @@ export interface OutboxPorts {
 }
 
 const EVENTS_PER_ROUND = 500
-
-/** Writes an action's event with the action: both become durable, or neither. */
-export function emit(
-  transaction: StateTransaction,
-  action: TenancyAction,
-  { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
-): void {
-  const publishedAt = clock.now()
-  const id = ids.timeOrderedUuid(publishedAt)
-  const envelopeId = ids.timeOrderedUuid(publishedAt)
-  transaction.put(OUTBOX, id, { ...action, id, envelopeId, publishedAt })
-}
 
 /**
  * Moves tenancy events from the outbox to the log, oldest first, until the signal aborts. Events

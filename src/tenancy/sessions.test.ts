@@ -7,6 +7,7 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
+import { createActions } from './actions.ts'
 import { SESSIONS } from './documents.ts'
 import { createOrganisations } from './organisations.ts'
 import { SESSION_MS, createSessions } from './sessions.ts'
@@ -23,7 +24,8 @@ let ports: Parameters<typeof createOrganisations>[0]
 beforeAll(async () => {
   store = await openSqliteStore({ folder })
   const wiring = { wireAccount: async () => undefined, wireOrganisation: async () => undefined }
-  ports = { state: store.state, clock: { now: () => now }, ids, wiring }
+  const given = { state: store.state, clock: { now: () => now }, ids }
+  ports = { ...given, wiring, actions: createActions(given) }
   const region = 'ap-southeast-2'
   const { id } = await createOrganisations(ports).create(OPERATOR, {
     ...{ name: 'Test', alias: 'test', installationRegion: region, regions: [region] },

@@ -14,7 +14,6 @@ import {
 import type { StoredUser } from './documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import { hashPassword, passwordMatches } from './passwords.ts'
-import { emit } from './outbox.ts'
 import { shown } from './users.ts'
 import { fingerprint } from './vault.ts'
 
@@ -38,15 +37,15 @@ const SECRET_BYTES = 32
 const EXPIRED_REMOVED_PER_LOGIN = 50
 
 export function createSessions(
-  ports: Pick<OrganisationPorts, 'state' | 'clock' | 'ids'>,
+  ports: Pick<OrganisationPorts, 'state' | 'clock' | 'ids' | 'actions'>,
 ): Sessions {
-  const { state, clock, ids } = ports
+  const { state, clock, ids, actions } = ports
   // Compared when there is no user, so that the answer takes as long.
   const nobodysHash = hashPassword(ids.secret(32))
 
   const recordLogIn = async (user: StoredUser, sessionToken: string | undefined) => {
     const expiresAt = clock.now() + SESSION_MS
-    await state.transact(async (transaction) => {
+    await actions.perform(undefined, async ({ transaction, tell }) => {
       const organisation = await transaction.get(ORGANISATIONS, user.organisationId)
       if (organisation === undefined) throw new Error(`user ${user.id} has no organisation`)
       const securityKey = foundationKey(organisation.id, 'SECURITY')
@@ -56,25 +55,19 @@ export function createSessions(
       if (sessionToken !== undefined) {
         transaction.put(SESSIONS, fingerprint(sessionToken), { userId: user.id, expiresAt })
       }
-      emit(
-        transaction,
-        {
-          organisationId: organisation.id,
-          customerId: organisation.customerId,
-          name: 'UserAuthenticationEvent',
-          userId: user.id,
-          // Users sign in at the identity service, which is the security account's.
-          ...(account !== undefined && { aws: { accountId: account.awsAccountId, region } }),
-          fields: {
-            userID: user.id,
-            status: sessionToken === undefined ? 'FAILED' : 'SUCCESS',
-            authMethod: 'Login',
-            loginType: 'Stax',
-            ...(sessionToken === undefined && { message: 'the password was wrong' }),
-          },
+      tell('UserAuthenticationEvent', {
+        organisationId: organisation.id,
+        userId: user.id,
+        // Users sign in at the identity service, which is the security account's.
+        ...(account !== undefined && { aws: { accountId: account.awsAccountId, region } }),
+        fields: {
+          userID: user.id,
+          status: sessionToken === undefined ? 'FAILED' : 'SUCCESS',
+          authMethod: 'Login',
+          loginType: 'Stax',
+          ...(sessionToken === undefined && { message: 'the password was wrong' }),
         },
-        ports,
-      )
+      })
     })
     return expiresAt
   }

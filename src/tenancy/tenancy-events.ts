@@ -1,39 +1,37 @@
 import { busArn } from '#src/model/arn.ts'
+import { detailTypeOf, eventTypeOf } from '#src/model/catalogue/catalogue.ts'
 import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { AccountId, RecordedEvent, Region } from '#src/model/event.ts'
 import { partnerSource } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { epochMsOf, isoMicros } from '#src/model/moment.ts'
+import type { Moment } from '#src/model/moment.ts'
+import type { TraceContext } from '#src/model/principal.ts'
 
-/** Category, source component and names that the reference system publishes; the last is ours. */
-const KINDS = {
-  AccountCreateEvent: { type: 'AccountManagement', component: 'account' },
-  AccountUpdateEvent: { type: 'AccountManagement', component: 'account' },
-  UserAuthenticationEvent: { type: 'Security', component: 'auth' },
-  APITokenCreateEvent: { type: 'Security', component: 'auth' },
-} as const
-export type TenancyEventName = keyof typeof KINDS
-
-/** An action of the tenancy, with the IDs of what it was done to and by whom. */
+/** Something that happened in the tenancy, with the IDs of what it was done to and by whom. */
 export interface TenancyEvent {
   /** The publisher's; stays with the action. */
   readonly id: string
   /** The envelope's; the transport's own, as on AWS. */
   readonly envelopeId: string
+  /** Its type's name in the catalogue. */
+  readonly name: string
   readonly organisationId: string
   readonly customerId: string
-  readonly name: TenancyEventName
-  readonly publishedAt: number
+  readonly publishedAt: Moment
   readonly userId?: string
+  /** The API token that acted. */
+  readonly accessKeyId?: string
   /** Where it happened, if not in the tenancy at large. */
   readonly aws?: { readonly accountId: AccountId; readonly region: Region }
+  readonly traceContext?: TraceContext
   readonly fields: Readonly<Record<string, unknown>>
 }
 
-export type TenancyAction = Omit<TenancyEvent, 'id' | 'envelopeId' | 'publishedAt'>
-
-const EVENT_VERSION = '1'
-
-/** The event for the log, still with bare IDs. */
+/**
+ * The event for the log, still with bare IDs.
+ * @throws Error where the catalogue has no such event: it was checked when it was emitted.
+ */
 export function recordedTenancyEvent(
   event: TenancyEvent,
   namespace: EventNamespace,
@@ -43,26 +41,29 @@ export function recordedTenancyEvent(
     readonly now: number
   },
 ): RecordedEvent {
-  const { type, component } = KINDS[event.name]
+  const type = eventTypeOf(event.name)
+  if (type === undefined) throw new Error(`the catalogue has no event "${event.name}"`)
   const { prefix } = namespace
   const { loggingAccount: account, installationRegion: region, now } = place
   const source = partnerSource(namespace, account)
-  const detailType = `${type}: ${event.name}`
-  const eventTime = new Date(event.publishedAt).toISOString()
+  const detailType = detailTypeOf(type)
+  const eventTime = isoMicros(event.publishedAt)
   const detail = {
     meta: {
       customer: { id: event.customerId },
       organization: { id: event.organisationId },
       ...(event.userId !== undefined && { user: { id: event.userId } }),
+      ...(event.accessKeyId !== undefined && { apiToken: { accessKeyId: event.accessKeyId } }),
       ...(event.aws !== undefined && { aws: event.aws }),
       timings: { eventPublishTime: eventTime },
+      ...(event.traceContext !== undefined && { traceContext: event.traceContext }),
     },
-    [`${prefix}EventVersion`]: EVENT_VERSION,
+    [`${prefix}EventVersion`]: type.version,
     [`${prefix}EventID`]: event.id,
     [`${prefix}EventTime`]: eventTime,
-    [`${prefix}EventSource`]: `${prefix}.${component}`,
-    [`${prefix}EventType`]: type,
-    [`${prefix}EventName`]: event.name,
+    [`${prefix}EventSource`]: `${prefix}.${type.component}`,
+    [`${prefix}EventType`]: type.category,
+    [`${prefix}EventName`]: type.name,
     ...event.fields,
   }
   return {
@@ -80,7 +81,7 @@ export function recordedTenancyEvent(
       detailType,
       source,
       account,
-      time: event.publishedAt,
+      time: epochMsOf(event.publishedAt),
       region,
       resources: [],
       detailJson: JSON.stringify(detail),

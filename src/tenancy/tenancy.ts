@@ -1,5 +1,6 @@
 import type { AccountWiring } from '#src/ports/account-wiring.ts'
 import type { Directory } from '#src/ports/directory.ts'
+import { createActions } from './actions.ts'
 import { createAccounts } from './accounts.ts'
 import type { Accounts } from './accounts.ts'
 import { createApiTokens } from './api-tokens.ts'
@@ -29,8 +30,9 @@ export interface Tenancy {
 }
 
 export function createTenancy(
-  ports: CredentialPorts & { readonly wiring: AccountWiring },
+  given: CredentialPorts & { readonly wiring: AccountWiring },
 ): Tenancy {
+  const ports = { ...given, actions: createActions(given) }
   return {
     organisations: createOrganisations(ports),
     accounts: createAccounts(ports),

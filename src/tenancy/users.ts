@@ -5,7 +5,8 @@ import type { Principal } from '#src/model/principal.ts'
 import type { User, UserRole } from '#src/model/tenancy.ts'
 import { USERS, USER_EMAILS, listAccepted } from './documents.ts'
 import type { StoredUser } from './documents.ts'
-import { organisationOf } from './organisations.ts'
+import { remember } from './history.ts'
+import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { hashPassword } from './passwords.ts'
 
@@ -41,19 +42,28 @@ export function createUsers({
   state,
   clock,
   ids,
-}: Pick<OrganisationPorts, 'state' | 'clock' | 'ids'>): Users {
+  actions,
+}: Pick<OrganisationPorts, 'state' | 'clock' | 'ids' | 'actions'>): Users {
   return {
     create: async (caller, { password, ...given }) => {
       const passwordHash = password === undefined ? undefined : await hashPassword(password)
-      const stored = await state.transact(async (transaction) => {
-        await organisationOf(transaction, caller, given.organisationId)
+      const stored = await actions.perform(caller, async (step) => {
+        const { transaction, moment, now, tell } = step
+        const { id: organisationId } = await organisationOf(
+          transaction,
+          caller,
+          given.organisationId,
+        )
         const email = given.email.toLowerCase()
+        const id = ids.timeOrderedUuid(now)
+        const { role, firstName, lastName } = given
+        const named = { username: email, email, role, firstName, lastName }
+        tell('UserCreateEvent', { organisationId, fields: { userID: id, ...named } })
         if ((await transaction.get(USER_EMAILS, email)) !== undefined) {
           throw new RestError(409, 'user.email-taken', `a user with the e-mail "${email}" exists`)
         }
-        const now = clock.now()
         const user: StoredUser = {
-          id: ids.timeOrderedUuid(now),
+          id,
           ...given,
           email,
           status: 'ACTIVE',
@@ -63,6 +73,7 @@ export function createUsers({
         }
         transaction.put(USER_EMAILS, email, user.id)
         transaction.put(USERS, user.id, user)
+        remember(transaction, moment, 'user', [user.id, user])
         return user
       })
       return shown(stored)
@@ -79,8 +90,11 @@ export function createUsers({
     },
     update: async (caller, id, { password, ...change }) => {
       const passwordHash = password === undefined ? undefined : await hashPassword(password)
-      const stored = await state.transact(async (transaction) => {
+      const stored = await actions.perform(caller, async ({ transaction, moment, tell }) => {
         const before = visible(caller, await transaction.get(USERS, id), id)
+        const changed = [...namesOf(change), ...(password === undefined ? [] : ['password'])]
+        const { organisationId } = before
+        tell('UserUpdateEvent', { organisationId, fields: { userID: id, changed } })
         const given = Object.fromEntries(
           Object.entries(change).filter(([, value]) => value !== undefined),
         )
@@ -91,6 +105,7 @@ export function createUsers({
           modifiedAt: clock.now(),
         }
         transaction.put(USERS, id, after)
+        remember(transaction, moment, 'user', [id, after])
         return after
       })
       return shown(stored)

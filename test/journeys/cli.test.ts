@@ -271,7 +271,7 @@ describe('people and programs', () => {
     expect((await belfry(['whoami'], { env })).stdout).toContain('user/zoe@example.com')
     const refused = await belfry(['accounts', 'update', 'web-shop', '--name', 'x'], { env })
     expect(refused.status).toBe(1)
-    expect(refused.stderr).toContain('the role "readonly" does not include tenancy:Write')
+    expect(refused.stderr).toContain('the role "readonly" does not include accounts:Write')
 
     const wrong = await belfry(login, { input: 'not the password' })
     expect(wrong).toMatchObject({ status: 1, stdout: '' })

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 
 import { RestError } from '#src/errors.ts'
-import { mayDo } from '#src/model/principal.ts'
+import { PERMISSIONS, mayDo } from '#src/model/principal.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
 import type { Sessions } from '#src/tenancy/sessions.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
@@ -18,14 +18,36 @@ export type CallerOf = (request: FastifyRequest, permission?: Permission) => Pro
  */
 export function createCallerOf(checkSignature: SignatureCheck, sessions: Sessions): CallerOf {
   return async (request, permission) => {
-    const principal = await identify(checkSignature, sessions, request)
+    const principal = traced(request, await identify(checkSignature, sessions, request))
     if (permission === undefined || mayDo(principal, permission)) return principal
     throw new RestError(
       403,
       'caller.forbidden',
-      `the role "${principal.role}" does not include ${permission}`,
+      PERMISSIONS[permission].some((role) => role === principal.role)
+        ? `${permission} concerns the whole organisation, and this API token is only for the accounts ${principal.onlyAccounts?.join(', ')}`
+        : `the role "${principal.role}" does not include ${permission}`,
     )
   }
+}
+
+/** Longer headers are somebody's mistake, and would travel with every event. */
+const TRACE_HEADER_CHARACTERS_MAX = 512
+
+function traced({ headers }: FastifyRequest, principal: Principal): Principal {
+  const headerOf = (name: string) => {
+    const value = headers[name]
+    return typeof value === 'string' && value.length <= TRACE_HEADER_CHARACTERS_MAX
+      ? value
+      : undefined
+  }
+  const traceparent = headerOf('traceparent')
+  const hc = headerOf('x-honeycomb-trace')
+  if (traceparent === undefined && hc === undefined) return principal
+  const traceContext = {
+    ...(traceparent !== undefined && { traceparent }),
+    ...(hc !== undefined && { hc }),
+  }
+  return { ...principal, traceContext }
 }
 
 async function identify(
@@ -52,7 +74,7 @@ async function identify(
   if (signed.service !== REST_SERVICE) {
     throw unknownCaller(`the signature must be scoped to the service "${REST_SERVICE}"`)
   }
-  return signed.principal
+  return { ...signed.principal, region: signed.region }
 }
 
 function unknownCaller(message: string): RestError {

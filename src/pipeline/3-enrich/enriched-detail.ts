@@ -1,99 +1,72 @@
-import type { Directory } from '#src/ports/directory.ts'
+import { META_GAINS, eventTypeOf, idsOf } from '#src/model/catalogue/catalogue.ts'
+import type { Moment } from '#src/model/moment.ts'
+import type { Directory, DirectoryKind } from '#src/ports/directory.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
 export interface EnrichedDetail {
   readonly detail: Record<string, unknown>
-  /** IDs that the directory does not know: they stay as they are. */
+  /** IDs that the directory has never known: they stay as they are. */
   readonly unresolvedIds: number
 }
 
+/** Parts of `meta`: the field that holds the ID, and what it names. */
+const META_IDS = {
+  customer: ['id', 'customer'],
+  organization: ['id', 'organisation'],
+  user: ['id', 'user'],
+  aws: ['accountId', 'aws-account'],
+  apiToken: ['accessKeyId', 'api-token'],
+} as const satisfies Record<keyof typeof META_GAINS, readonly [string, DirectoryKind]>
+
 /**
- * Gives each ID of a tenancy event's detail the readable attributes behind it: in `meta` the
- * customer, organisation, user and AWS account, and the event's own IDs beside themselves. What
- * the event already says is never overwritten.
+ * Gives each ID of a tenancy event's detail the readable attributes behind it, as they were at the
+ * event's moment: in `meta` the customer, organisation, user, API token and AWS account, and the
+ * event's own IDs, as the catalogue knows them, beside themselves. What the event already says is
+ * never overwritten.
+ * @param eventName as in the catalogue; of an event that it does not know, only `meta` gains names
  */
 export async function enrichedDetail(
-  directory: Directory,
+  directory: Pick<Directory, 'attributesAt'>,
   detail: Fields,
-  detailType: string,
+  { eventName, moment }: { readonly eventName: string; readonly moment: Moment },
 ): Promise<EnrichedDetail> {
-  const meta = fieldsOf(detail['meta'])
   let unresolvedIds = 0
-
-  const named = async (
-    id: unknown,
-    attributesOf: (id: string) => Promise<Fields | undefined>,
-  ): Promise<Fields> => {
-    if (typeof id !== 'string') return {}
-    const attributes = await attributesOf(id)
+  const named = async (given: Fields, field: string, gain: Gain): Promise<Fields> => {
+    const id = given[field]
+    if (typeof id !== 'string') return given
+    const attributes = await directory.attributesAt(gain.kind, id, moment)
     if (attributes === undefined) unresolvedIds += 1
-    return attributes ?? {}
+    return attributes === undefined ? given : withMissing(given, attributes, gain.gains)
   }
 
-  const part = async (
-    name: string,
-    key: string,
-    attributesOf: (id: string) => Promise<Fields | undefined>,
-  ): Promise<Fields> => {
-    if (meta[name] === undefined) return {}
-    const given = fieldsOf(meta[name])
-    return { [name]: withMissing(given, await named(given[key], attributesOf)) }
+  const meta: Record<string, unknown> = { ...fieldsOf(detail['meta']) }
+  for (const [part, [field, kind]] of Object.entries(META_IDS)) {
+    if (meta[part] === undefined) continue
+    const gains = META_GAINS[part as keyof typeof META_GAINS]
+    meta[part] = await named(fieldsOf(meta[part]), field, { kind, gains })
   }
+  const type = eventTypeOf(eventName)
+  let enriched: Fields = detail
+  for (const [field, meaning] of type === undefined ? [] : idsOf(type)) {
+    enriched = await named(enriched, field, meaning)
+  }
+  return { detail: { ...enriched, meta }, unresolvedIds }
+}
 
-  const enrichedMeta = {
-    ...meta,
-    ...(await part('customer', 'id', async (id) =>
-      pick(await directory.customer(id), { name: 'name' }),
-    )),
-    ...(await part('organization', 'id', async (id) =>
-      pick(await directory.organisation(id), { name: 'name', alias: 'alias' }),
-    )),
-    ...(await part('user', 'id', async (id) =>
-      pick(await directory.user(id), { username: 'email', email: 'email' }),
-    )),
-    ...(await part('aws', 'accountId', async (id) =>
-      pick(await directory.accountByAwsId(id), { accountName: 'name' }),
-    )),
-  }
-  const own = {
-    ...(await named(detail['accountId'], async (id) =>
-      pick(await directory.account(id), {
-        awsAccountId: 'awsAccountId',
-        accountName: 'name',
-        accountType: 'accountType',
-      }),
-    )),
-    ...(await named(detail['userID'], async (id) =>
-      pick(await directory.user(id), {
-        username: 'email',
-        email: 'email',
-        role: 'role',
-        firstName: 'firstName',
-        lastName: 'lastName',
-      }),
-    )),
-    ...(detailType.startsWith('Security: APIToken') &&
-      (await named(detail['accessKeyId'], async (id) =>
-        pick(await directory.apiToken(id), { tokenName: 'name', role: 'role' }),
-      ))),
-  }
-  return { detail: { ...withMissing(detail, own), meta: enrichedMeta }, unresolvedIds }
+interface Gain {
+  readonly kind: DirectoryKind
+  readonly gains: Readonly<Record<string, string>>
 }
 
 /** What was given comes first and stays. */
-function withMissing(given: Fields, attributes: Fields): Fields {
-  const missing = Object.entries(attributes).filter(([name]) => given[name] === undefined)
+function withMissing(given: Fields, attributes: Fields, gains: Gain['gains']): Fields {
+  const missing = Object.entries(gains).flatMap(([name, attribute]) =>
+    given[name] === undefined && attributes[attribute] !== undefined
+      ? [[name, attributes[attribute]]]
+      : [],
+  )
   return { ...given, ...Object.fromEntries(missing) }
-}
-
-/** The attributes that are shown, under the names that events give them. */
-function pick<T extends object>(
-  thing: T | undefined,
-  shown: Readonly<Record<string, keyof T & string>>,
-): Fields | undefined {
-  if (thing === undefined) return undefined
-  return Object.fromEntries(Object.entries(shown).map(([name, key]) => [name, thing[key]]))
 }
 
 function fieldsOf(value: unknown): Fields {

@@ -1,5 +1,7 @@
 import type { RecordedEvent } from '#src/model/event.ts'
 import { withMembers } from '#src/model/json-text.ts'
+import { epochMsOf, momentOf, parseMoment } from '#src/model/moment.ts'
+import type { Moment } from '#src/model/moment.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { Directory } from '#src/ports/directory.ts'
@@ -61,14 +63,30 @@ async function enriched(
 ): Promise<RecordedEvent> {
   const { awaitsEnrichment: _, ...ready } = event
   const { detail } = JSON.parse(event.json) as { detail: Record<string, unknown> }
-  const result = await enrichedDetail(directory, detail, event.detailType)
-  observer.eventEnriched(result.unresolvedIds)
-  const timed = withTimings(result.detail, receivedAt, clock.now())
+  const publishedAt = publishedAtOf(detail) ?? momentOf(event.acceptedAt)
+  const eventName = event.detailType.slice(event.detailType.indexOf(': ') + 2)
+  const result = await enrichedDetail(directory, detail, { eventName, moment: publishedAt })
+  const dispatchedAt = clock.now()
+  observer.eventEnriched({
+    unresolvedIds: result.unresolvedIds,
+    enrichedAfterMs: dispatchedAt - receivedAt,
+    dispatchedAfterMs: dispatchedAt - epochMsOf(publishedAt),
+  })
+  const timed = withTimings(result.detail, receivedAt, dispatchedAt)
   return {
     ...ready,
     acceptedAt: clock.now(),
     json: withMembers(event.json, { detail: JSON.stringify(timed) }),
   }
+}
+
+/** When the event's publisher says that it happened. */
+function publishedAtOf(detail: Record<string, unknown>): Moment | undefined {
+  const { timings } = (detail['meta'] ?? {}) as {
+    readonly timings?: { readonly eventPublishTime?: unknown }
+  }
+  const at = timings?.eventPublishTime
+  return typeof at === 'string' ? parseMoment(at) : undefined
 }
 
 /** The reference system's `meta.timings`: when the event was published, taken up and sent on. */
