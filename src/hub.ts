@@ -24,7 +24,6 @@ import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
-import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
@@ -33,6 +32,7 @@ import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
 import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
 import { VERSION } from './version.ts'
@@ -72,11 +72,11 @@ export async function startHub(
   const vault = createVault(readMasterKey(folder, env['BELFRY_MASTER_KEY']))
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const tenancy = createTenancy({ state, clock, ids, vault, wiring })
+  const tenancy = createTenancy({ state, clock, ids, vault, wiring, namespace, busExists })
 
   const stopping = new AbortController()
   const pipeline = startPipeline(
-    { store, log, observer, outbound, directory: tenancy.directory, busExists, ruleTable },
+    { store, log, observer, outbound, tenancy, busExists, ruleTable },
     stopping.signal,
   )
   const sources = [
@@ -84,14 +84,14 @@ export async function startHub(
     wiring.run(stopping.signal),
   ]
 
-  const checkSignature = createSignatureCheck(tenancy.credentials, clock)
+  const checkSignature = createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses)
   const operations = createOperations({
     log,
     clock,
     ids,
     observer,
     busExists,
-    eventBuses: createEventBuses(state, clock),
+    eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
     rules: createRules(state),
     urlRefusal: (url) => outbound.refusalOf(url),
   })
@@ -152,14 +152,14 @@ interface PipelineParts {
   readonly log: EventLog
   readonly observer: Observer
   readonly outbound: Outbound
-  readonly directory: Directory
+  readonly tenancy: Tenancy
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
-  const { store, log, observer, outbound, directory, busExists, ruleTable } = parts
+  const { store, log, observer, outbound, tenancy, busExists, ruleTable } = parts
   const { cursors, queue } = store
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
@@ -175,7 +175,17 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     signal,
   )
   const stages = [
-    enrich({ log, cursors, directory, clock, observer }, signal),
+    enrich(
+      {
+        log,
+        cursors,
+        directory: tenancy.directory,
+        clock,
+        observer,
+        eventSourcesOf: tenancy.eventSources.activeOf,
+      },
+      signal,
+    ),
     route(
       {
         log,

@@ -7,14 +7,19 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import { EventSource } from '#src/model/event-source.ts'
+import { ApiToken, IngestKey } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
+import { addApiTokenRoutes } from './rest/api-token-routes.ts'
 import { createCallerOf } from './rest/caller.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
 import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
+import { addIngestKeyRoutes } from './rest/ingest-key-routes.ts'
+import { addEventSourceRoutes } from './rest/event-source-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
@@ -112,11 +117,23 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     },
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
-  for (const schema of [Fault, DeadLetterSchema, ...TENANCY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [
+    Fault,
+    DeadLetterSchema,
+    ApiToken,
+    IngestKey,
+    EventSource,
+    ...TENANCY_SCHEMAS,
+  ]) {
+    app.addSchema(schema)
+  }
   const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
   const add = createAddRoute(app, callerOf)
   addSessionRoutes(app, add, ports.tenancy.sessions)
   addTenancyRoutes(add, ports.tenancy)
+  addApiTokenRoutes(add, ports.tenancy.apiTokens)
+  addIngestKeyRoutes(add, ports.tenancy.ingestKeys)
+  addEventSourceRoutes(add, ports.tenancy.eventSources)
   addDeadLetterRoutes(add, ports.deadLetters)
   addEventStream(app, { ...ports.stream, callerOf })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())

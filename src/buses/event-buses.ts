@@ -20,9 +20,23 @@ export interface PageRequest {
   readonly limit: number
 }
 
+export interface NewEventBus {
+  readonly name: string
+  readonly description?: string | undefined
+  /** Makes a partner event bus: the source's name, which is also the bus's. */
+  readonly eventSourceName?: string | undefined
+}
+
+export interface EventBusPorts {
+  readonly state: State
+  readonly clock: Clock
+  /** Whether an account is offered a partner event source. */
+  readonly isOffered: (bus: BusAddress) => Promise<boolean>
+}
+
 export interface EventBuses {
   /** @throws AwsError ResourceAlreadyExistsException, LimitExceededException, ValidationException */
-  create(place: Place, name: string, description?: string): Promise<EventBus>
+  create(place: Place, given: NewEventBus): Promise<EventBus>
   /** @throws AwsError ResourceNotFoundException */
   describe(address: BusAddress): Promise<EventBus>
   /** A bus that does not exist is no error, as on AWS. */
@@ -33,15 +47,10 @@ export interface EventBuses {
 /** AWS's default quota. */
 const BUSES_PER_REGION_MAX = 100
 
-export function createEventBuses(state: State, clock: Clock): EventBuses {
+export function createEventBuses({ state, clock, isOffered }: EventBusPorts): EventBuses {
   return {
-    create: async (place, name, description) => {
-      if (name.includes('/')) {
-        throw new AwsError(
-          'ValidationException',
-          `Event bus name ${name} is not valid: only a partner event bus has a "/" in its name.`,
-        )
-      }
+    create: async (place, { name, description, eventSourceName }) => {
+      await checkSource(isOffered, { ...place, name }, eventSourceName)
       return state.transact(async (transaction) => {
         const address = { ...place, name }
         if (name === DEFAULT_BUS || (await transaction.get(BUSES, busKey(address)))) {
@@ -56,6 +65,7 @@ export function createEventBuses(state: State, clock: Clock): EventBuses {
         const bus: EventBus = {
           ...address,
           ...(description !== undefined && { description }),
+          ...(eventSourceName !== undefined && { eventSourceName }),
           ruleCount: 0,
           createdAt: now,
           modifiedAt: now,
@@ -77,7 +87,7 @@ export function createEventBuses(state: State, clock: Clock): EventBuses {
       await state.transact(async (transaction) => {
         const bus = await transaction.get(BUSES, busKey(address))
         if (bus === undefined) return
-        if (bus.eventSourceName !== undefined) {
+        if (bus.eventSourceName?.endsWith(`/${DEFAULT_BUS}`)) {
           throw new AwsError(
             'ValidationException',
             `Event bus ${bus.name} belongs to the tenancy's own partner event source and cannot be deleted.`,
@@ -106,6 +116,33 @@ export function createEventBuses(state: State, clock: Clock): EventBuses {
       return pageOf(found, limit)
     },
   }
+}
+
+/**
+ * A partner event bus, and no other, has a "/" in its name; it is named like its event source.
+ * @throws AwsError ValidationException, ResourceNotFoundException
+ */
+async function checkSource(
+  isOffered: EventBusPorts['isOffered'],
+  bus: BusAddress,
+  eventSourceName: string | undefined,
+): Promise<void> {
+  const { name } = bus
+  if (eventSourceName === undefined) {
+    if (!name.includes('/')) return
+    throw new AwsError(
+      'ValidationException',
+      `Event bus name ${name} is not valid: only a partner event bus, which is made with EventSourceName, has a "/" in its name.`,
+    )
+  }
+  if (eventSourceName !== name) {
+    throw new AwsError(
+      'ValidationException',
+      `Event bus name ${name} is not valid: a partner event bus has the name of its event source, ${eventSourceName}.`,
+    )
+  }
+  if (await isOffered(bus)) return
+  throw new AwsError('ResourceNotFoundException', `Event source ${eventSourceName} does not exist.`)
 }
 
 /** Cuts a list that was read one longer than asked for. */

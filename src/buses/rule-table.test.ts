@@ -69,9 +69,13 @@ const put = (name: string, eventPattern: string) =>
   rules.put(BUS, { name, eventPattern }, PLACE.account)
 
 it('follows every change of a rule without reading the other rules again', async () => {
-  const buses = createEventBuses(store.state, systemClock)
+  const buses = createEventBuses({
+    state: store.state,
+    clock: systemClock,
+    isOffered: async () => false,
+  })
   expect(await matching()).toBeUndefined()
-  await buses.create(PLACE, BUS.name)
+  await buses.create(PLACE, { name: BUS.name })
   await put('all', '{"source":["shop"]}')
   expect(await matching()).toEqual(['all'])
 
@@ -98,7 +102,11 @@ it('follows every change of a rule without reading the other rules again', async
 })
 
 it('gives a rule as it is now, with targets that were put after it was read', async () => {
-  await createEventBuses(store.state, systemClock).create(PLACE, BUS.name)
+  await createEventBuses({
+    state: store.state,
+    clock: systemClock,
+    isOffered: async () => false,
+  }).create(PLACE, { name: BUS.name })
   await put('all', '{"source":["shop"]}')
   await matching()
   await rules.putTargets(BUS, 'all', [{ id: 'one', arn: busArn({ ...PLACE, name: 'default' }) }])
@@ -107,7 +115,11 @@ it('gives a rule as it is now, with targets that were put after it was read', as
 })
 
 it('matches every value of a name that a detail has twice', async () => {
-  await createEventBuses(store.state, systemClock).create(PLACE, BUS.name)
+  await createEventBuses({
+    state: store.state,
+    clock: systemClock,
+    isOffered: async () => false,
+  }).create(PLACE, { name: BUS.name })
   await put('first', '{"detail":{"total":[1]}}')
   await put('second', '{"detail":{"total":[7]}}')
   expect(await matching('{"detail":{"total":1,"total":7}}')).toEqual(['first', 'second'])

@@ -6,6 +6,7 @@ import { VERSION } from '#src/version.ts'
 import { addAccounts } from './accounts.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addDeadLetters } from './dead-letters.ts'
+import { addEventSources } from './event-sources.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin } from './login.ts'
 import { addOrganisations } from './organisations.ts'
@@ -81,6 +82,7 @@ function program(): Command {
   addUsers(belfry)
   addTokens(belfry)
   addIngestKeys(belfry)
+  addEventSources(belfry)
   belfry.commandsGroup('Who you are:')
   addWhoami(belfry)
   addLogin(belfry)

@@ -1,8 +1,10 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
 import type { ApiToken } from '#src/model/tenancy.ts'
-import { action, givenOnly } from './call.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
+import { action, commaSeparated, givenOnly } from './call.ts'
+import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
@@ -17,12 +19,14 @@ import { localMoment } from './terminal-text.ts'
 
 const ROLES = ['api_admin', 'api_operations', 'api_user', 'api_readonly']
 
-type CreatedToken = ApiToken & { readonly secretAccessKey: string }
+type TokenWithSecret = ApiToken & { readonly secretAccessKey: string }
+
+const REFERENCE = 'access key or name'
 
 export function addTokens(program: Command): void {
   const tokens = program
     .command('tokens')
-    .description('list, create, delete access keys of programs')
+    .description('list, show, create, update, rotate, delete access keys of programs')
 
   tokens
     .command('list')
@@ -32,24 +36,37 @@ export function addTokens(program: Command): void {
       action<{ organisation?: string }>(async ({ hub, output, options }) => {
         const organisationId = await organisationFilter(hub, options.organisation)
         const tokensOfAll = await hub.listAll<ApiToken>('/api-tokens')
-        const shown = tokensOfAll.filter(
+        const chosen = tokensOfAll.filter(
           (token) => organisationId === undefined || token.organisationId === organisationId,
         )
         const columns = [...COLUMNS, ...(await organisationColumns<ApiToken>(hub)), CREATED_COLUMN]
-        await output.show(shown, () =>
-          shown.length === 0
+        await output.show(chosen, () =>
+          chosen.length === 0
             ? 'no API tokens: make one with "belfry tokens create"'
-            : table(shown, columns, output.width),
+            : table(chosen, columns, output.width),
         )
       }),
     )
 
+  tokens
+    .command('show')
+    .description('show an API token, and when it was last used')
+    .argument('<token>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const token = await apiTokenBy(hub, reference)
+        await output.show(token, () => shown(token))
+      }),
+    )
+
   addCreate(tokens)
+  addUpdate(tokens)
+  addRotate(tokens)
 
   tokens
     .command('delete')
     .description('delete an API token; sessions made with it end too')
-    .argument('<token>', 'access key or name')
+    .argument('<token>', REFERENCE)
     .action(
       action(async ({ hub, output }, reference: string) => {
         const { accessKeyId, name } = await apiTokenBy(hub, reference)
@@ -64,6 +81,8 @@ interface CreateOptions {
   readonly account?: string
   readonly description?: string
   readonly organisation?: string
+  readonly onlyAccounts?: readonly string[]
+  readonly expires?: number
 }
 
 function addCreate(tokens: Command): void {
@@ -73,6 +92,8 @@ function addCreate(tokens: Command): void {
     .argument('<name>', '2 to 64 letters, digits, dots, dashes and underscores')
     .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
     .option('--account <account>', 'the account its AWS calls act in: AWS account id, name or id')
+    .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
+    .option('--expires <when>', EXPIRES, expiry)
     .option('--description <text>', 'what it is for')
     .option('--organisation <organisation>', 'whose it is: id or alias')
     .action(
@@ -82,11 +103,16 @@ function addCreate(tokens: Command): void {
           options.account === undefined
             ? undefined
             : (await accountBy(hub, options.account)).awsAccountId
-        const token = await hub.post<CreatedToken>('/api-tokens', {
+        const token = await hub.post<TokenWithSecret>('/api-tokens', {
           organisationId: organisation.id,
           name,
           role: options.role,
-          ...givenOnly({ awsAccountId, description: options.description }),
+          ...givenOnly({
+            awsAccountId,
+            description: options.description,
+            onlyAccounts: await accountIdsOf(hub, options.onlyAccounts),
+            expiresAt: options.expires,
+          }),
         })
         const region = organisation.installationRegion
         await output.show(token, () => createdText(hub, token, region))
@@ -94,7 +120,130 @@ function addCreate(tokens: Command): void {
     )
 }
 
-function createdText(hub: HubClient, token: CreatedToken, region: string): string {
+interface UpdateOptions {
+  readonly name?: string
+  readonly role?: string
+  readonly description?: string
+  readonly onlyAccounts?: readonly string[]
+  readonly allAccounts?: boolean
+  readonly expires?: number
+  readonly neverExpires?: boolean
+}
+
+function addUpdate(tokens: Command): void {
+  tokens
+    .command('update')
+    .description('change what an API token is called, may do, is for, or when it ends')
+    .argument('<token>', REFERENCE)
+    .option('--name <name>', 'new name')
+    .addOption(new Option('--role <role>', 'what it may do').choices(ROLES))
+    .option('--description <text>', 'what it is for')
+    .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
+    .addOption(
+      new Option('--all-accounts', "for all of its organisation's accounts").conflicts(
+        'onlyAccounts',
+      ),
+    )
+    .option('--expires <when>', EXPIRES, expiry)
+    .addOption(new Option('--never-expires', 'until it is deleted').conflicts('expires'))
+    .action(
+      action<UpdateOptions>(async ({ hub, output, options }, reference: string) => {
+        const { name, role, description, allAccounts, neverExpires } = options
+        const { accessKeyId } = await apiTokenBy(hub, reference)
+        const change = givenOnly({
+          name,
+          role,
+          description,
+          onlyAccounts: allAccounts ? null : await accountIdsOf(hub, options.onlyAccounts),
+          expiresAt: neverExpires ? null : options.expires,
+        })
+        if (Object.keys(change).length === 0) {
+          throw new UsageFault('nothing to change: see "belfry tokens update --help"')
+        }
+        const token = await hub.patch<ApiToken>(`/api-tokens/${accessKeyId}`, change)
+        await output.show(token, () => shown(token))
+      }),
+    )
+}
+
+function addRotate(tokens: Command): void {
+  tokens
+    .command('rotate')
+    .description('give an API token a new secret, shown once; the old one is good for a while')
+    .argument('<token>', REFERENCE)
+    .option('--overlap-hours <hours>', 'how long the old secret is good (default: 24)', hours)
+    .action(
+      action<{ overlapHours?: number }>(async ({ hub, output, options }, reference: string) => {
+        const { accessKeyId } = await apiTokenBy(hub, reference)
+        const { overlapHours } = options
+        const path = `/api-tokens/${accessKeyId}/rotate`
+        const token = await hub.post<TokenWithSecret>(path, givenOnly({ overlapHours }))
+        await output.show(token, () =>
+          fields(
+            {
+              token: token.name,
+              'access key': token.accessKeyId,
+              'secret (shown once)': token.secretAccessKey,
+              'old secret': momentOr(
+                token.previousSecretUntil,
+                'refused from now on',
+                'good until ',
+              ),
+            },
+            { token: 'cyan', 'secret (shown once)': 'yellow' },
+          ),
+        )
+      }),
+    )
+}
+
+async function accountIdsOf(hub: HubClient, references: readonly string[] | undefined) {
+  if (references === undefined) return undefined
+  const found = await Promise.all(references.map((reference) => accountBy(hub, reference)))
+  return found.map(({ awsAccountId }) => awsAccountId)
+}
+
+const EXPIRES = 'when it ends: days from now such as 90d, or a date such as 2027-01-31'
+const MS_PER_DAY = 24 * 60 * 60_000
+
+/** Epoch ms. */
+function expiry(text: string): number {
+  const [, days] = /^(\d{1,5})d$/.exec(text) ?? []
+  const at = days === undefined ? Date.parse(text) : clock.now() + Number(days) * MS_PER_DAY
+  if (!Number.isNaN(at)) return at
+  throw new InvalidArgumentError('It must be days from now such as 90d, or a date.')
+}
+
+function hours(text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && number >= 0) return number
+  throw new InvalidArgumentError('It must be a number of hours, from 0.')
+}
+
+function momentOr(at: number | undefined, otherwise: string, before = ''): string {
+  return at === undefined ? otherwise : before + localMoment(at)
+}
+
+function shown(token: ApiToken): string {
+  return fields(
+    {
+      token: token.name,
+      description: token.description,
+      role: token.role,
+      'acts in account': token.awsAccountId ?? 'none: its AWS calls must assume a role first',
+      'only for': token.onlyAccounts?.join(', ') ?? 'all accounts of its organisation',
+      'access key': token.accessKeyId,
+      organisation: token.organisationId,
+      created: localMoment(token.createdAt),
+      'last used': momentOr(token.lastUsedAt, 'never'),
+      'new secret': token.rotatedAt === undefined ? undefined : localMoment(token.rotatedAt),
+      expires: momentOr(token.expiresAt, 'never'),
+    },
+    { token: 'cyan' },
+  )
+}
+
+function createdText(hub: HubClient, token: TokenWithSecret, region: string): string {
   const { name, accessKeyId, secretAccessKey } = token
   return `${fields(
     {
@@ -126,6 +275,8 @@ const COLUMNS: readonly Column<ApiToken>[] = [
   { title: 'ROLE', text: ({ role }) => role },
   { title: 'ACCESS KEY', text: ({ accessKeyId }) => accessKeyId },
   { title: 'ACCOUNT', text: ({ awsAccountId }) => awsAccountId ?? '', optional: true },
+  { title: 'LAST USED', text: ({ lastUsedAt }) => momentOr(lastUsedAt, 'never'), optional: true },
+  { title: 'EXPIRES', text: ({ expiresAt }) => momentOr(expiresAt, 'never'), optional: true },
 ]
 const CREATED_COLUMN: Column<ApiToken> = {
   title: 'CREATED',

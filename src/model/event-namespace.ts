@@ -8,7 +8,14 @@ export interface EventNamespace {
   readonly partner: string
 }
 
-/** The partner event source, and bus, of a logging account. */
-export function partnerSource(namespace: EventNamespace, loggingAccount: AccountId): string {
-  return `aws.partner/${namespace.partner}/${loggingAccount}/default`
+/**
+ * The name of a partner event source, and of its bus, in an account.
+ * @param label its last part; the tenancy's own source, in the logging account, is the default
+ */
+export function partnerSource(
+  namespace: EventNamespace,
+  account: AccountId,
+  label = 'default',
+): string {
+  return `aws.partner/${namespace.partner}/${account}/${label}`
 }

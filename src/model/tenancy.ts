@@ -104,6 +104,12 @@ export type TokenRole = Static<typeof TokenRole>
 
 export const TokenName = Type.String({ pattern: '^[0-9a-zA-Z_.-]{2,64}$' })
 
+export const OnlyAccounts = Type.Array(AwsAccountId, {
+  minItems: 1,
+  maxItems: 100,
+  uniqueItems: true,
+})
+
 export const ApiToken = Type.Object(
   {
     accessKeyId: Id,
@@ -114,6 +120,15 @@ export const ApiToken = Type.Object(
     organisationId: Type.Optional(Id),
     /** The account that calls act in unless they assume a role elsewhere. */
     awsAccountId: Type.Optional(AwsAccountId),
+    /** The only accounts that it is for; absent: all of the organisation's. */
+    onlyAccounts: Type.Optional(OnlyAccounts),
+    /** From then on its calls are refused. */
+    expiresAt: Type.Optional(Instant),
+    rotatedAt: Type.Optional(Instant),
+    /** Until then the secret before the last rotation is good too. */
+    previousSecretUntil: Type.Optional(Instant),
+    /** To the minute; absent: never used. */
+    lastUsedAt: Type.Optional(Instant),
     createdAt: Instant,
   },
   { $id: 'ApiToken' },

@@ -14,7 +14,7 @@ import type { TenancyEvent } from './tenancy-events.ts'
 export interface Happening
   extends
     Pick<TenancyEvent, 'organisationId' | 'fields'>,
-    Partial<Pick<TenancyEvent, 'aws' | 'userId' | 'publishedAt' | 'id'>> {}
+    Partial<Pick<TenancyEvent, 'accessKeyId' | 'aws' | 'userId' | 'publishedAt' | 'id'>> {}
 
 /** One try at an action: its transaction, its moment, and what it tells of itself. */
 export interface Step {
@@ -60,7 +60,8 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
     const organisation = await transaction.get(ORGANISATIONS, happening.organisationId)
     if (organisation === undefined) throw new Error('an event needs an organisation')
     const userId = happening.userId ?? caller?.userId
-    const { accessKeyId, traceContext } = caller ?? {}
+    const accessKeyId = happening.accessKeyId ?? caller?.accessKeyId
+    const traceContext = caller?.traceContext
     const id = happening.id ?? ids.timeOrderedUuid(epochMsOf(moment))
     const event: TenancyEvent = {
       ...happening,

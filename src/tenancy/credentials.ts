@@ -1,18 +1,20 @@
 import type { AccountId } from '#src/model/event.ts'
-import { includes, roleOf } from '#src/model/principal.ts'
+import { includes, reachesAccount, roleOf } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
-import type { ApiToken } from '#src/model/tenancy.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State } from '#src/ports/state.ts'
 import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS } from './documents.ts'
+import type { StoredToken } from './documents.ts'
 import type { Vault } from './vault.ts'
 
 /** An access key that signs requests, and who it stands for. */
 export interface Credential {
   readonly secretAccessKey: string
+  /** The secret before a rotation, while both are good. */
+  readonly previous?: { readonly secretAccessKey: string; readonly until: number }
   readonly principal: Principal
-  /** Epoch ms; temporary credentials only. */
+  /** Epoch ms; absent: good until it is taken back. */
   readonly expiresAt?: number
 }
 
@@ -79,7 +81,14 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
     const role = token === undefined ? undefined : roleOf(token.role)
     if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
-    return { secretAccessKey, principal: principalOfToken(token, role) }
+    const { expiresAt } = token
+    const previous = token.previous && previousOf(token.previous)
+    return {
+      secretAccessKey,
+      principal: principalOfToken(token, role),
+      ...(previous !== undefined && { previous }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    }
   }
 
   const findSession = async (
@@ -94,8 +103,15 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     const principal =
       source && (await principalOfRole(source.principal, session.roleArn, session.sessionName))
     if (principal === undefined) return undefined
-    const { secretAccessKey, expiresAt } = session
+    const { secretAccessKey } = session
+    // A session ends with its token.
+    const expiresAt = Math.min(session.expiresAt, source?.expiresAt ?? session.expiresAt)
     return { secretAccessKey, principal, expiresAt }
+  }
+
+  const previousOf = ({ sealedSecret, until }: NonNullable<StoredToken['previous']>) => {
+    const secretAccessKey = vault.open(sealedSecret)
+    return secretAccessKey === undefined ? undefined : { secretAccessKey, until }
   }
 
   /** The caller in another account, in a role no stronger than its own; undefined if refused. */
@@ -110,7 +126,8 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     const organisationId = await organisationOfAccount(awsAccountId)
     const reached =
       organisationId !== undefined && (caller.organisationId ?? organisationId) === organisationId
-    if (!reached || !includes(caller.role, role)) return undefined
+    if (!reached || !reachesAccount(caller, awsAccountId)) return undefined
+    if (!includes(caller.role, role)) return undefined
     return {
       ...caller,
       arn: `arn:aws:sts::${awsAccountId}:assumed-role/${roleName}/${sessionName}`,
@@ -159,8 +176,8 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
   }
 }
 
-function principalOfToken(token: ApiToken, role: Principal['role']): Principal {
-  const { accessKeyId, organisationId, awsAccountId } = token
+function principalOfToken(token: StoredToken, role: Principal['role']): Principal {
+  const { accessKeyId, organisationId, awsAccountId, onlyAccounts } = token
   return {
     arn: `arn:aws:iam::${awsAccountId ?? NO_ACCOUNT}:user/${token.name}`,
     id: accessKeyId,
@@ -168,5 +185,6 @@ function principalOfToken(token: ApiToken, role: Principal['role']): Principal {
     accessKeyId,
     ...(organisationId !== undefined && { organisationId }),
     ...(awsAccountId !== undefined && { awsAccountId }),
+    ...(onlyAccounts !== undefined && { onlyAccounts }),
   }
 }

@@ -17,8 +17,17 @@ export interface StoredUser extends User {
   readonly passwordHash?: string
 }
 
-export interface StoredToken extends ApiToken {
+export interface StoredToken extends Omit<ApiToken, 'lastUsedAt' | 'previousSecretUntil'> {
   readonly sealedSecret: string
+  /** The secret before the last rotation. */
+  readonly previous?: { readonly sealedSecret: string; readonly until: number }
+}
+
+/** When a token was used; apart from the token, so that using it is no change of it. */
+export interface TokenUse {
+  readonly usedAt: number
+  /** Of the last APITokenAuthenticationEvent of a success. */
+  readonly authenticatedAt: number
 }
 
 export interface StoredSession {
@@ -39,6 +48,8 @@ export const USERS = collection<StoredUser>('users')
 /** By e-mail in lower case; holds the user's id. */
 export const USER_EMAILS = collection<string>('user-emails')
 export const API_TOKENS = collection<StoredToken>('api-tokens')
+/** By access key. */
+export const TOKEN_USES = collection<TokenUse>('api-token-uses')
 /** By the fingerprint of the session's secret. */
 export const SESSIONS = collection<StoredSession>('sessions')
 /** By the fingerprint of the key. */

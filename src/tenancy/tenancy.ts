@@ -8,12 +8,16 @@ import type { ApiTokens } from './api-tokens.ts'
 import { createCredentials } from './credentials.ts'
 import type { CredentialPorts, Credentials } from './credentials.ts'
 import { createDirectory } from './directory.ts'
+import { createEventSources } from './event-sources.ts'
+import type { EventSourcePorts, EventSources } from './event-sources.ts'
 import { createIngestKeys } from './ingest-keys.ts'
 import type { IngestKeys } from './ingest-keys.ts'
 import { createOrganisations } from './organisations.ts'
 import type { Organisations } from './organisations.ts'
 import { createSessions } from './sessions.ts'
 import type { Sessions } from './sessions.ts'
+import { createTokenUses } from './token-use.ts'
+import type { TokenUses } from './token-use.ts'
 import { createUsers } from './users.ts'
 import type { Users } from './users.ts'
 
@@ -25,12 +29,15 @@ export interface Tenancy {
   readonly sessions: Sessions
   readonly apiTokens: ApiTokens
   readonly ingestKeys: IngestKeys
+  readonly eventSources: EventSources
   readonly credentials: Credentials
+  readonly tokenUses: TokenUses
   readonly directory: Directory
 }
 
 export function createTenancy(
-  given: CredentialPorts & { readonly wiring: AccountWiring },
+  given: CredentialPorts &
+    Pick<EventSourcePorts, 'namespace' | 'busExists'> & { readonly wiring: AccountWiring },
 ): Tenancy {
   const ports = { ...given, actions: createActions(given) }
   return {
@@ -40,7 +47,9 @@ export function createTenancy(
     sessions: createSessions(ports),
     apiTokens: createApiTokens(ports, ports.vault),
     ingestKeys: createIngestKeys(ports),
+    eventSources: createEventSources(ports),
     credentials: createCredentials(ports),
+    tokenUses: createTokenUses(ports),
     directory: createDirectory(ports.state),
   }
 }

@@ -47,7 +47,8 @@ export function createFrontDoor(ports: FrontDoorPorts) {
 async function answer(ports: FrontDoorPorts, request: FastifyRequest): Promise<object> {
   const body = request.body instanceof Uint8Array ? request.body : Buffer.alloc(0)
   const { method, url, headers } = request
-  const signed = await ports.checkSignature({ method, url, headers, body })
+  const sourceIp = request.ip
+  const signed = await ports.checkSignature({ method, url, headers, body, sourceIp })
   if (!signed.ok) throw new AwsError(FAULT_CODES[signed.kind], signed.message)
   const { operation, name } = operationOf(ports, headers['x-amz-target'])
   const place = await placeOf(ports, signed)

@@ -14,6 +14,11 @@ const busNameOrArn = string({
   max: 1600,
   pattern: /^(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/.\-_A-Za-z0-9]+$/,
 })
+const eventSourceName = string({
+  min: 1,
+  max: 256,
+  pattern: /^aws\.partner(\/[.\-_A-Za-z0-9]+){2,}$/,
+})
 const ruleName = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
 const targetId = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
 const nextToken = string({ min: 1, max: 2048 })
@@ -79,7 +84,7 @@ export const INPUTS = {
   CreateEventBus: structure({
     Name: required(busName),
     Description: optional(string({ max: 512 })),
-    EventSourceName: UNSUPPORTED,
+    EventSourceName: optional(eventSourceName),
     KmsKeyIdentifier: UNSUPPORTED,
     DeadLetterConfig: UNSUPPORTED,
     LogConfig: UNSUPPORTED,

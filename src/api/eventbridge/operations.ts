@@ -38,6 +38,12 @@ interface Paging {
   readonly Limit?: number
 }
 
+interface CreateEventBusInput {
+  readonly Name: string
+  readonly Description?: string
+  readonly EventSourceName?: string
+}
+
 interface OfBus {
   readonly EventBusName?: string
 }
@@ -64,8 +70,9 @@ function busOperations({ eventBuses }: OperationPorts) {
   return {
     CreateEventBus: {
       permission: 'events:Write',
-      run: async (place, { Name, Description }: { Name: string; Description?: string }) => {
-        const bus = await eventBuses.create(place, Name, Description)
+      run: async (place, input: CreateEventBusInput) => {
+        const { Name: name, Description: description, EventSourceName: eventSourceName } = input
+        const bus = await eventBuses.create(place, { name, description, eventSourceName })
         return {
           EventBusArn: busArn(bus),
           ...(bus.description !== undefined && { Description: bus.description }),

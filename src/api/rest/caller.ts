@@ -63,7 +63,7 @@ async function identify(
     throw unknownCaller('the session is unknown or has expired: log in again')
   }
   const body = request.rawBody ?? new Uint8Array()
-  const signed = await checkSignature({ method, url, headers, body })
+  const signed = await checkSignature({ method, url, headers, body, sourceIp: request.ip })
   if (!signed.ok) {
     throw unknownCaller(
       signed.kind === 'missing'

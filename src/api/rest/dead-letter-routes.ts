@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
+import { reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { DeadLetter, Delivery } from '#src/model/delivery.ts'
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
@@ -51,7 +52,8 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
   /** What the caller may see: rules of its organisation's accounts. */
   const scoped = async (caller: Principal, query: Omit<DeadLetterQuery, 'ruleArnPrefixes'>) => {
     if (caller.organisationId === undefined) return query
-    const accounts = await ports.accounts.accountsOf(caller.organisationId)
+    const all = await ports.accounts.accountsOf(caller.organisationId)
+    const accounts = all.filter(({ awsAccountId }) => reachesAccount(caller, awsAccountId))
     const organisation = await ports.accounts.organisation(caller.organisationId)
     const ruleArnPrefixes = accounts.flatMap(({ awsAccountId }) =>
       (organisation?.regions ?? []).map((region) => `arn:aws:events:${region}:${awsAccountId}:`),

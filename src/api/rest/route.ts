@@ -53,6 +53,9 @@ export const PageQuery = {
   nextToken: Type.Optional(Type.String({ maxLength: 2_048 })),
 }
 
+/** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
+export const exact = { additionalProperties: false }
+
 export const IdParams = Type.Object({ id: Type.String({ maxLength: 64 }) })
 
 export function pageSchema<T extends TSchema>(item: T) {

@@ -4,19 +4,15 @@ import {
   Account,
   AccountRole,
   Alias,
-  ApiToken,
   AwsAccountId,
   Email,
-  IngestKey,
   Organisation,
   RegionName,
-  TokenName,
-  TokenRole,
   User,
   UserRole,
 } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Id = Type.String({ format: 'uuid' })
@@ -29,17 +25,12 @@ const Password = Type.String({ minLength: 12, maxLength: 256 })
 const Regions = Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true })
 const OfOrganisation = { organisationId: Type.Optional(Id) }
 
-/** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
-const exact = { additionalProperties: false }
-
-export const TENANCY_SCHEMAS = [Organisation, Account, User, ApiToken, IngestKey]
+export const TENANCY_SCHEMAS = [Organisation, Account, User]
 
 export function addTenancyRoutes(add: AddRoute, tenancy: Tenancy): void {
   addOrganisationRoutes(add, tenancy)
   addAccountRoutes(add, tenancy)
   addUserRoutes(add, tenancy)
-  addApiTokenRoutes(add, tenancy)
-  addIngestKeyRoutes(add, tenancy)
 }
 
 function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy): void {
@@ -224,82 +215,5 @@ function addUserRoutes(add: AddRoute, { users }: Tenancy): void {
     ),
     answer: [200, ref(User)],
     run: (caller, { params, body }) => users.update(caller, params.id, body),
-  })
-}
-
-function addApiTokenRoutes(add: AddRoute, { apiTokens }: Tenancy): void {
-  const tag = 'api-tokens'
-  add({
-    method: 'POST',
-    url: '/api-tokens',
-    tag,
-    summary: 'Create an API token; its secret is shown once',
-    permission: 'api-tokens:Write',
-    body: Type.Object(
-      {
-        organisationId: Id,
-        name: TokenName,
-        description: Type.Optional(Type.String({ maxLength: 1_024 })),
-        role: TokenRole,
-        awsAccountId: Type.Optional(AwsAccountId),
-      },
-      exact,
-    ),
-    answer: [201, Type.Object({ ...ApiToken.properties, secretAccessKey: Type.String() })],
-    run: (caller, { body }) => apiTokens.create(caller, body),
-  })
-  add({
-    method: 'GET',
-    url: '/api-tokens',
-    tag,
-    summary: 'List API tokens',
-    permission: 'api-tokens:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(ApiToken)],
-    run: async (caller, { query }) => page(await apiTokens.list(caller, pageRequest(query))),
-  })
-  add({
-    method: 'DELETE',
-    url: '/api-tokens/:id',
-    tag,
-    summary: 'Delete an API token by its access key; sessions made with it end too',
-    permission: 'api-tokens:Write',
-    params: IdParams,
-    answer: [204],
-    run: (caller, { params }) => apiTokens.remove(caller, params.id),
-  })
-}
-
-function addIngestKeyRoutes(add: AddRoute, { ingestKeys }: Tenancy): void {
-  const tag = 'ingest-keys'
-  add({
-    method: 'POST',
-    url: '/ingest-keys',
-    tag,
-    summary: 'Create a key for POST /ingest/aws; it is shown once',
-    permission: 'ingest-keys:Write',
-    body: Type.Object({ organisationId: Id, name: TokenName }, exact),
-    answer: [201, Type.Object({ ...IngestKey.properties, key: Type.String() })],
-    run: (caller, { body }) => ingestKeys.create(caller, body),
-  })
-  add({
-    method: 'GET',
-    url: '/ingest-keys',
-    tag,
-    summary: 'List ingest keys',
-    permission: 'ingest-keys:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(IngestKey)],
-    run: async (caller, { query }) => page(await ingestKeys.list(caller, pageRequest(query))),
-  })
-  add({
-    method: 'DELETE',
-    url: '/ingest-keys/:id',
-    tag,
-    summary: 'Delete an ingest key',
-    permission: 'ingest-keys:Write',
-    params: IdParams,
-    answer: [204],
-    run: (caller, { params }) => ingestKeys.remove(caller, params.id),
   })
 }

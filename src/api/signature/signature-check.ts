@@ -13,13 +13,16 @@ import {
 } from '#src/model/sigv4.ts'
 import type { CredentialScope } from '#src/model/sigv4.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { Credentials } from '#src/tenancy/credentials.ts'
+import type { Credential, Credentials } from '#src/tenancy/credentials.ts'
+import type { TokenUses } from '#src/tenancy/token-use.ts'
 
 export interface SignedRequest {
   readonly method: string
   readonly url: string
   readonly headers: IncomingHttpHeaders
   readonly body: Uint8Array
+  /** The address that the call came from. */
+  readonly sourceIp?: string
 }
 
 /** Who signed, and for which region and service. */
@@ -53,7 +56,11 @@ const SIGNING_KEYS_MAX = 10_000
 const REQUIRED_SIGNED_HEADERS = ['host', 'x-amz-date']
 
 /** Verifies Signature Version 4 in the Authorization header: signature, time, scope, payload. */
-export function createSignatureCheck(credentials: Credentials, clock: Clock): SignatureCheck {
+export function createSignatureCheck(
+  credentials: Credentials,
+  clock: Clock,
+  tokenUses: TokenUses,
+): SignatureCheck {
   const keys = new Map<string, KeyObject>()
   const keyOf = (secret: string, scope: CredentialScope): KeyObject => {
     const name = `${secret} ${scopeText(scope)}`
@@ -65,7 +72,7 @@ export function createSignatureCheck(credentials: Credentials, clock: Clock): Si
     return key
   }
 
-  return async ({ method, url, headers, body }) => {
+  return async ({ method, url, headers, body, sourceIp }) => {
     if (headers.authorization === undefined) {
       return fault('missing', 'Missing Authentication Token')
     }
@@ -86,25 +93,42 @@ export function createSignatureCheck(credentials: Credentials, clock: Clock): Si
     if (found === undefined) {
       return fault('unknown-key', 'The security token included in the request is invalid.')
     }
-    const expected = signature(keyOf(found.secretAccessKey, scope), at, scope, {
-      method,
-      url,
-      signedHeaders: given.signedHeaders,
-      headerOf: (name) => one(headers[name]),
-      payloadHash,
-    })
-    if (!sameText(expected, given.signature)) {
-      return fault(
+    const isSignedWith = (secret: string) => {
+      const expected = signature(keyOf(secret, scope), at, scope, {
+        method,
+        url,
+        signedHeaders: given.signedHeaders,
+        headerOf: (name) => one(headers[name]),
+        payloadHash,
+      })
+      return sameText(expected, given.signature)
+    }
+    const { principal } = found
+    const refused = async (why: SignatureFault, errorCode: string) => {
+      await tokenUses.note(principal, { ok: false, errorCode, message: why.message }, sourceIp)
+      return why
+    }
+    if (!secretsOf(found, clock.now()).some(isSignedWith)) {
+      const why = fault(
         'mismatch',
         'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
       )
+      return refused(why, 'SignatureDoesNotMatch')
     }
     if (found.expiresAt !== undefined && found.expiresAt <= clock.now()) {
-      return fault('expired-session', 'The security token included in the request is expired')
+      const why = fault('expired-session', 'The security token included in the request is expired')
+      return refused(why, 'ExpiredToken')
     }
+    const noted = tokenUses.note(principal, { ok: true }, sourceIp)
+    if (noted !== undefined) await noted
     const { region, service } = scope
-    return { ok: true, principal: found.principal, region, service }
+    return { ok: true, principal, region, service }
   }
+}
+
+function secretsOf({ secretAccessKey, previous }: Credential, now: number): readonly string[] {
+  const before = previous !== undefined && now < previous.until ? [previous.secretAccessKey] : []
+  return [secretAccessKey, ...before]
 }
 
 interface Authorization {

@@ -8,7 +8,7 @@ import { RestError } from '#src/errors.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
-import { reaches } from '#src/model/principal.ts'
+import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
@@ -188,6 +188,7 @@ async function mayHear(
   caller: Principal,
   busAccount: string,
 ): Promise<boolean> {
+  if (!reachesAccount(caller, busAccount)) return false
   if (caller.organisationId === undefined) return true
   const account = await directory.accountByAwsId(busAccount)
   return account !== undefined && reaches(caller, account.organisationId)

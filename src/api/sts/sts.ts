@@ -52,7 +52,8 @@ export function createSts(ports: StsPorts) {
 async function answer(ports: StsPorts, request: FastifyRequest): Promise<string> {
   const body = request.body instanceof Uint8Array ? request.body : Buffer.alloc(0)
   const { method, url, headers } = request
-  const signed = await ports.checkSignature({ method, url, headers, body })
+  const sourceIp = request.ip
+  const signed = await ports.checkSignature({ method, url, headers, body, sourceIp })
   if (!signed.ok) throw new AwsError(FAULT_CODES[signed.kind], signed.message, FORBIDDEN)
   if (signed.service !== SERVICE) {
     throw new AwsError(

@@ -1,3 +1,5 @@
+import { busArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import { withMembers } from '#src/model/json-text.ts'
 import { epochMsOf, momentOf, parseMoment } from '#src/model/moment.ts'
@@ -16,6 +18,14 @@ export interface EnricherPorts {
   readonly directory: Directory
   readonly clock: Clock
   readonly observer: Observer
+  /** The further partner event sources that get a copy of an organisation's events. */
+  readonly eventSourcesOf: (organisationId: string) => Promise<readonly EventSource[]>
+}
+
+/** A partner event source with a bus: where a copy goes, and which events it wants. */
+export interface EventSource {
+  readonly bus: BusAddress
+  readonly wants: (eventJson: string) => boolean
 }
 
 const ENRICH_READER = 'enrich'
@@ -41,7 +51,8 @@ export async function enrich(ports: EnricherPorts, signal: AbortSignal): Promise
     const receivedAt = clock.now()
     const done = await patiently(
       async () => {
-        await log.record(await Promise.all(bare.map((event) => enriched(ports, event, receivedAt))))
+        const events = await Promise.all(bare.map((event) => enriched(ports, event, receivedAt)))
+        await log.record(events.flat())
         return true
       },
       onFault,
@@ -57,10 +68,10 @@ export async function enrich(ports: EnricherPorts, signal: AbortSignal): Promise
 }
 
 async function enriched(
-  { directory, clock, observer }: EnricherPorts,
+  { directory, clock, observer, eventSourcesOf }: EnricherPorts,
   event: RecordedEvent,
   receivedAt: number,
-): Promise<RecordedEvent> {
+): Promise<readonly RecordedEvent[]> {
   const { awaitsEnrichment: _, ...ready } = event
   const { detail } = JSON.parse(event.json) as { detail: Record<string, unknown> }
   const publishedAt = publishedAtOf(detail) ?? momentOf(event.acceptedAt)
@@ -73,11 +84,31 @@ async function enriched(
     dispatchedAfterMs: dispatchedAt - epochMsOf(publishedAt),
   })
   const timed = withTimings(result.detail, receivedAt, dispatchedAt)
-  return {
+  const named = {
     ...ready,
-    acceptedAt: clock.now(),
+    acceptedAt: dispatchedAt,
     json: withMembers(event.json, { detail: JSON.stringify(timed) }),
   }
+  return [named, ...(await copies(eventSourcesOf, named, timed))]
+}
+
+/** The event as the further partner event sources send it: each under its own name and place. */
+async function copies(
+  eventSourcesOf: EnricherPorts['eventSourcesOf'],
+  event: RecordedEvent,
+  detail: Record<string, unknown>,
+): Promise<readonly RecordedEvent[]> {
+  const { organization } = (detail['meta'] ?? {}) as { organization?: { id?: unknown } }
+  const sources = await eventSourcesOf(String(organization?.id))
+  return sources.flatMap(({ bus, wants }) => {
+    const { account, region, name: source } = bus
+    const json = withMembers(event.json, {
+      source: JSON.stringify(source),
+      account: JSON.stringify(account),
+      region: JSON.stringify(region),
+    })
+    return wants(json) ? [{ ...event, busArn: busArn(bus), source, account, region, json }] : []
+  })
 }
 
 /** When the event's publisher says that it happened. */

@@ -1,0 +1,179 @@
+import { readFileSync } from 'node:fs'
+
+import type { Command } from 'commander'
+
+import type { EventSource } from '#src/model/event-source.ts'
+import { action, givenOnly } from './call.ts'
+import { CommandFault, UsageFault } from './cli-faults.ts'
+import type { HubClient } from './hub-client.ts'
+import { fields, table } from './output.ts'
+import type { Column } from './output.ts'
+import { accountBy, organisationFilter } from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+const REFERENCE = 'its name, the last part of it, or its id'
+const PATTERN = 'only events that match this event pattern: JSON, or a file'
+
+export function addEventSources(program: Command): void {
+  const sources = program
+    .command('event-sources')
+    .description("list, show, create, update, delete partner event sources of the tenancy's events")
+    .addHelpText(
+      'after',
+      `
+The logging account has one of its own. Others may be offered to any account, which takes the
+events by making an event bus of the same name:
+
+  belfry event-sources create siem --account security
+  aws events create-event-bus --profile security \\
+    --name aws.partner/stax.io/<account>/siem --event-source-name aws.partner/stax.io/<account>/siem`,
+    )
+
+  sources
+    .command('list')
+    .description('list partner event sources')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .action(
+      action<{ organisation?: string }>(async ({ hub, output, options }) => {
+        const organisationId = await organisationFilter(hub, options.organisation)
+        const all = await hub.listAll<EventSource>('/event-sources', { organisationId })
+        await output.show(all, () =>
+          all.length === 0
+            ? 'no event sources but the logging account\'s own: make one with "belfry event-sources create"'
+            : table(all, COLUMNS, output.width),
+        )
+      }),
+    )
+
+  sources
+    .command('show')
+    .description('show a partner event source')
+    .argument('<event-source>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const source = await eventSourceBy(hub, reference)
+        await output.show(source, () => shown(source))
+      }),
+    )
+
+  addCreate(sources)
+  addUpdate(sources)
+
+  sources
+    .command('delete')
+    .description('delete a partner event source; its event bus stays, and gets nothing more')
+    .argument('<event-source>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const { id, name } = await eventSourceBy(hub, reference)
+        await hub.delete(`/event-sources/${id}`)
+        await output.show({ deleted: id }, () => `deleted the event source "${name}"`)
+      }),
+    )
+}
+
+function addCreate(sources: Command): void {
+  sources
+    .command('create')
+    .description("offer the tenancy's events to an account")
+    .argument('<label>', 'last part of its name: letters, digits, dots, dashes and underscores')
+    .requiredOption('--account <account>', 'whom: AWS account id, name or id')
+    .option('--region <region>', 'where (default: the installation region)')
+    .option('--pattern <pattern>', PATTERN)
+    .action(
+      action<{ account: string; region?: string; pattern?: string }>(
+        async ({ hub, output, options }, label: string) => {
+          const { awsAccountId } = await accountBy(hub, options.account)
+          const { region } = options
+          const eventPattern = patternText(options.pattern)
+          const source = await hub.post<EventSource>('/event-sources', {
+            awsAccountId,
+            label,
+            ...givenOnly({ region, eventPattern }),
+          })
+          await output.show(source, () => shown(source))
+        },
+      ),
+    )
+}
+
+function addUpdate(sources: Command): void {
+  sources
+    .command('update')
+    .description('change which events a partner event source sends')
+    .argument('<event-source>', REFERENCE)
+    .option('--pattern <pattern>', PATTERN)
+    .option('--all-events', 'all events')
+    .action(
+      action<{ pattern?: string; allEvents?: boolean }>(
+        async ({ hub, output, options }, reference: string) => {
+          if ((options.pattern === undefined) === (options.allEvents === undefined)) {
+            throw new UsageFault('say which events: give either --pattern or --all-events')
+          }
+          const { id } = await eventSourceBy(hub, reference)
+          const eventPattern = patternText(options.pattern) ?? null
+          const source = await hub.patch<EventSource>(`/event-sources/${id}`, { eventPattern })
+          await output.show(source, () => shown(source))
+        },
+      ),
+    )
+}
+
+function patternText(given: string | undefined): string | undefined {
+  if (given === undefined || given.trimStart().startsWith('{')) return given
+  try {
+    return readFileSync(given, 'utf8')
+  } catch (cause) {
+    throw new UsageFault(
+      `--pattern "${given}" is neither JSON nor a file that can be read: ${(cause as Error).message}`,
+    )
+  }
+}
+
+async function eventSourceBy(hub: HubClient, reference: string): Promise<EventSource> {
+  const all = await hub.listAll<EventSource>('/event-sources')
+  const found = all.filter(
+    ({ id, name }) => id === reference || name === reference || name.endsWith(`/${reference}`),
+  )
+  const [only, ...others] = found
+  if (only === undefined) throw new CommandFault(`there is no event source "${reference}"`)
+  if (others.length === 0) return only
+  throw new UsageFault(
+    `"${reference}" names ${found.length} event sources: use one of their ids, ${found.map(({ id }) => id).join(', ')}`,
+  )
+}
+
+const COLUMNS: readonly Column<EventSource>[] = [
+  { title: 'NAME', text: ({ name }) => name, style: () => 'cyan' },
+  { title: 'REGION', text: ({ region }) => region },
+  {
+    title: 'STATE',
+    text: ({ state }) => state,
+    style: ({ state }) => (state === 'ACTIVE' ? 'green' : 'yellow'),
+  },
+  { title: 'EVENTS', text: ({ eventPattern }) => eventPattern ?? 'all', optional: true },
+]
+
+function shown(source: EventSource): string {
+  const { name, region, awsAccountId, state } = source
+  const facts = fields(
+    {
+      'event source': name,
+      account: awsAccountId,
+      region,
+      state,
+      events: source.eventPattern ?? 'all',
+      created: localMoment(source.createdAt),
+      id: source.id,
+    },
+    { 'event source': 'cyan' },
+  )
+  if (state === 'ACTIVE') return facts
+  return `${facts}
+
+The account takes its events by making an event bus for it:
+
+  aws events create-event-bus --region ${region} --name ${name} \\
+    --event-source-name ${name}
+`
+}
