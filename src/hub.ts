@@ -13,6 +13,7 @@ import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
+import { indexEvents } from '#src/event-index/indexer.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import { createLogger } from '#src/observe/log.ts'
@@ -160,7 +161,7 @@ interface PipelineParts {
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { store, log, observer, outbound, directory, busExists, ruleTable } = parts
-  const { cursors, queue } = store
+  const { cursors, queue, eventIndex } = store
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
   const dispatcher = new Dispatcher(
@@ -176,6 +177,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   )
   const stages = [
     enrich({ log, cursors, directory, clock, observer }, signal),
+    indexEvents({ log, cursors, index: eventIndex, observer }, signal),
     route(
       {
         log,
