@@ -1,6 +1,14 @@
 import type { Directory } from '#src/ports/directory.ts'
 import type { Collection, State } from '#src/ports/state.ts'
-import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, CUSTOMERS, ORGANISATIONS, USERS } from './documents.ts'
+import {
+  ACCOUNTS,
+  API_TOKENS,
+  AWS_ACCOUNTS,
+  CUSTOMERS,
+  ORGANISATIONS,
+  USERS,
+  USER_EMAILS,
+} from './documents.ts'
 
 /** Documents kept in memory, of those last asked for. */
 const REMEMBERED_MAX = 20_000
@@ -26,6 +34,10 @@ export function createDirectory(state: State): Directory {
     customer: (id) => get(CUSTOMERS, id),
     organisation: (id) => get(ORGANISATIONS, id),
     user: (id) => get(USERS, id),
+    userByEmail: async (email) => {
+      const id = await get(USER_EMAILS, email.toLowerCase())
+      return id === undefined ? undefined : get(USERS, id)
+    },
     account: (id) => get(ACCOUNTS, id),
     accountByAwsId: async (awsAccountId) => {
       const id = await get(AWS_ACCOUNTS, awsAccountId)
