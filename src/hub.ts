@@ -13,6 +13,7 @@ import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
+import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { indexEvents } from '#src/event-index/indexer.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
@@ -110,6 +111,7 @@ export async function startHub(
     },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
     stream: { log, directory: tenancy.directory, stopping: stopping.signal },
+    finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
     version: VERSION,
     metrics,
     notReady: async () => {

@@ -50,6 +50,9 @@ interface Found {
   readonly step?: string
 }
 
+/** Of events that tell of somebody, and not of a call. */
+const NO_CALL: Call = { fromConsole: false, signInFailed: false }
+
 function identityIn(event: ToldEvent, detail: Fields): Found | undefined {
   if (event.detailType.endsWith('via CloudTrail') || 'userIdentity' in detail) {
     return { identity: readUserIdentity(detail['userIdentity']), call: cloudTrailCall(detail) }
@@ -58,7 +61,7 @@ function identityIn(event: ToldEvent, detail: Fields): Found | undefined {
   if (event.source === 'aws.s3') return requester(detail)
   const arn = textOf(detail['callerUserArn']) ?? textOf(detail['principal'])
   if (arn === undefined || !arn.startsWith('arn:')) return undefined
-  return { identity: userIdentityOfArn(arn), call: { signInFailed: false } }
+  return { identity: userIdentityOfArn(arn), call: NO_CALL }
 }
 
 function cloudTrailCall(detail: Fields): Call {
@@ -76,6 +79,8 @@ function cloudTrailCall(detail: Fields): Call {
       userAgent: textOf(detail['userAgent']),
       typedUserName: textOf(fieldsOf(detail['additionalEventData'])['UserName']),
     }),
+    // https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+    fromConsole: textOf(detail['sessionCredentialFromConsole']) === 'true',
     signInFailed: failed && /^sign-?in\.amazonaws\./.test(eventSource ?? ''),
   }
 }
@@ -96,7 +101,7 @@ function findingKey(detail: Fields): Found | undefined {
     ...(userName !== undefined && !isRole && { userName }),
     ...(userName !== undefined && isRole && { issuer: { userName } }),
   }
-  const call = { ...knownOnly({ sourceIp }), signInFailed: false }
+  const call = { ...knownOnly({ sourceIp }), ...NO_CALL }
   return { identity, call, step: 'the finding is about calls that were made with an access key' }
 }
 
@@ -110,7 +115,7 @@ function requester(detail: Fields): Found | undefined {
     ? readUserIdentity({ type: 'AWSAccount', accountId: by })
     : readUserIdentity({ type: 'AWSService', invokedBy: by })
   const sourceIp = textOf(detail['source-ip-address'])
-  return { identity, call: { ...knownOnly({ sourceIp }), signInFailed: false } }
+  return { identity, call: { ...knownOnly({ sourceIp }), ...NO_CALL } }
 }
 
 /** Of a tenancy event, before it was enriched too. */

@@ -14,7 +14,7 @@ export interface RoleSession {
 export function roleSessionOf(identity: UserIdentity): RoleSession {
   const { arn, principalId, issuer } = identity
   const assumed = partsOfArn(arn)
-  const issued = partsOfArn(issuer.arn)
+  const issued = assumed?.kind === 'role' ? assumed : partsOfArn(issuer.arn)
   const [assumedRole, ...assumedSession] = assumed?.kind === 'assumed-role' ? assumed.path : []
   const role = issuer.userName ?? issued?.path.at(-1) ?? assumedRole
   const [, session = assumedSession.join('/')] = /^[^:]*:(.+)$/.exec(principalId ?? '') ?? []

@@ -80,7 +80,7 @@ export function readUserIdentity(value: unknown): UserIdentity {
 /** What an ARN tells of an identity; some services tell no more than that. */
 export function userIdentityOfArn(arn: string): UserIdentity {
   const known = partsOfArn(arn)
-  const type = known === undefined ? undefined : TYPE_OF_ARN[known.kind]
+  const type = TYPES_OF_ARNS.get(known?.kind ?? '')
   const [name = ''] = known?.path.slice(-1) ?? []
   return {
     ...knownOnly({ type, arn, accountId: known?.accountId }),
@@ -91,13 +91,13 @@ export function userIdentityOfArn(arn: string): UserIdentity {
   }
 }
 
-const TYPE_OF_ARN: Readonly<Record<string, string>> = {
-  root: 'Root',
-  user: 'IAMUser',
-  role: 'Role',
-  'assumed-role': 'AssumedRole',
-  'federated-user': 'FederatedUser',
-}
+const TYPES_OF_ARNS: ReadonlyMap<string, string> = new Map([
+  ['root', 'Root'],
+  ['user', 'IAMUser'],
+  ['role', 'Role'],
+  ['assumed-role', 'AssumedRole'],
+  ['federated-user', 'FederatedUser'],
+])
 
 export interface IdentityArn {
   readonly accountId: string

@@ -80,6 +80,7 @@ async function iamUser({ identity, call, names }: Case): Promise<Verdict> {
   }
   const human =
     (call.eventName === 'ConsoleLogin' && 'it signed in to the console, as people do') ||
+    (call.fromConsole && 'its credentials came from the console, which people use') ||
     (identity.mfaAuthenticated && 'its session was confirmed with a second factor, as people do')
   const kind = human ? 'person' : 'iam-user'
   const last = human || 'the event does not say whether that is a person or a program'

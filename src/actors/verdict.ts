@@ -20,6 +20,8 @@ export interface Call {
   readonly userAgent?: string
   /** A name that was typed to sign in. */
   readonly typedUserName?: string
+  /** A call from the console: AWS says that the credentials came from there. */
+  readonly fromConsole: boolean
   /** A sign-in that failed: whoever it was has proved nothing. */
   readonly signInFailed: boolean
 }

@@ -7,6 +7,8 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import type { EventFinder } from '#src/event-index/event-finder.ts'
+import { Actor } from '#src/model/actor.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
@@ -15,6 +17,7 @@ import type { FrontDoorPorts } from './eventbridge/front-door.ts'
 import { createCallerOf } from './rest/caller.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
 import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
+import { FoundEventSchema, addEventRoutes } from './rest/event-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
@@ -28,6 +31,7 @@ export interface ServerPorts {
   readonly collector: CollectorPorts
   readonly deadLetters: DeadLetterPorts
   readonly stream: Omit<EventStreamPorts, 'callerOf'>
+  readonly finder: EventFinder
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -37,6 +41,8 @@ export interface ServerPorts {
 
 /** A PutEvents of 1 MB whose JSON is escaped twice stays below this. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024
+/** An event's id of 256 characters, each of which may be written as several. */
+const PARAMETER_CHARACTERS_MAX = 1_024
 /** A client that sends its request more slowly than this is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000
 /** How long the rest of a body that is too large is read and thrown away. */
@@ -50,6 +56,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     genReqId: () => randomUUID(),
     logger: false,
     forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     // A field that does not exist is refused: dropped, it would look like a change that was made.
     ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
   })
@@ -112,13 +119,16 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     },
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
-  for (const schema of [Fault, DeadLetterSchema, ...TENANCY_SCHEMAS]) app.addSchema(schema)
+  const schemas = [Fault, DeadLetterSchema, Actor, FoundEventSchema, ...TENANCY_SCHEMAS]
+  for (const schema of schemas) app.addSchema(schema)
   const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
   const add = createAddRoute(app, callerOf)
   addSessionRoutes(app, add, ports.tenancy.sessions)
   addTenancyRoutes(add, ports.tenancy)
   addDeadLetterRoutes(add, ports.deadLetters)
   addEventStream(app, { ...ports.stream, callerOf })
+  const { directory } = ports.stream
+  addEventRoutes(app, { finder: ports.finder, directory, callerOf })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 
