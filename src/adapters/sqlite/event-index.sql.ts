@@ -16,7 +16,8 @@ interface AddPlaces {
  * Hashes are random, and each that is added dirties the page where it belongs. So they are kept in
  * epochs of this many: what is added falls into the some 150 pages of the newest epoch, however
  * large the table is, and a look-up is one step down the tree for each epoch: 1,500 of them for
- * a hundred million events.
+ * a hundred million events. An event costs 20 bytes and some 3 µs of the writer's thread (two busy
+ * cores, November 2026).
  */
 const PLACES_PER_EPOCH = 65_536
 
@@ -68,8 +69,12 @@ export function createSqliteEventIndex(writer: Writer, reading: DatabaseSync): E
     WHERE id_hash = ? ORDER BY position DESC LIMIT ?`)
   return {
     add: (reader, sequence, places) => {
-      const hashes = Float64Array.from(places, ({ eventId }) => hashOf(eventId))
-      const positions = Float64Array.from(places, ({ position }) => position)
+      const hashes = new Float64Array(places.length)
+      const positions = new Float64Array(places.length)
+      for (const [at, { eventId, position }] of places.entries()) {
+        hashes[at] = hashOf(eventId)
+        positions[at] = position
+      }
       const addition: AddPlaces = { reader, sequence, hashes, positions }
       return writer.write('addPlaces', addition, [hashes.buffer, positions.buffer])
     },
