@@ -13,6 +13,8 @@ import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
+import { createEventFinder } from '#src/event-index/event-finder.ts'
+import { indexEvents } from '#src/event-index/indexer.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import { createLogger } from '#src/observe/log.ts'
@@ -109,6 +111,7 @@ export async function startHub(
     },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
     stream: { log, directory: tenancy.directory, stopping: stopping.signal },
+    finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
     version: VERSION,
     metrics,
     notReady: async () => {
@@ -160,7 +163,7 @@ interface PipelineParts {
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { store, log, observer, outbound, tenancy, busExists, ruleTable } = parts
-  const { cursors, queue } = store
+  const { cursors, queue, eventIndex } = store
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
   const dispatcher = new Dispatcher(
@@ -186,6 +189,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       },
       signal,
     ),
+    indexEvents({ log, cursors, index: eventIndex, observer }, signal),
     route(
       {
         log,

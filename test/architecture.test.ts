@@ -21,12 +21,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What is configured on buses, and the rules as routing asks for them.
   buses: ['model', 'ports', 'errors'],
   tenancy: ['model', 'ports', 'errors'],
+  // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
+  'event-index': ['model', 'ports'],
+  // Who was behind an event: asks the directory, changes nothing.
+  actors: ['model', 'ports'],
   // Wiring is buses and managed rules.
   assurance: ['model', 'ports', 'errors', 'buses'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   observe: ['model', 'ports', 'errors'],
-  api: ['model', 'ports', 'errors', 'buses', 'tenancy', 'pipeline/1-accept'],
+  api: [
+    ...['model', 'ports', 'errors', 'buses', 'tenancy', 'pipeline/1-accept'],
+    // Events by their id, and who was behind them.
+    ...['event-index', 'actors'],
+  ],
   // Talks to the API only; clock and ids so that no other file reads them.
   cli: ['model', 'ports/clock', 'ports/ids', 'version'],
   config: ['model'],

@@ -9,6 +9,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
 import { EventSource } from '#src/model/event-source.ts'
 import { ApiToken, IngestKey } from '#src/model/tenancy.ts'
+import type { EventFinder } from '#src/event-index/event-finder.ts'
+import { Actor } from '#src/model/actor.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
@@ -20,6 +22,7 @@ import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes
 import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
 import { addIngestKeyRoutes } from './rest/ingest-key-routes.ts'
 import { addEventSourceRoutes } from './rest/event-source-routes.ts'
+import { FoundEventSchema, addEventRoutes } from './rest/event-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
@@ -33,6 +36,7 @@ export interface ServerPorts {
   readonly collector: CollectorPorts
   readonly deadLetters: DeadLetterPorts
   readonly stream: Omit<EventStreamPorts, 'callerOf'>
+  readonly finder: EventFinder
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -42,6 +46,8 @@ export interface ServerPorts {
 
 /** A PutEvents of 1 MB whose JSON is escaped twice stays below this. */
 const BODY_BYTES_MAX = 8 * 1024 * 1024
+/** An event's id of 256 characters, each of which may be written as several. */
+const PARAMETER_CHARACTERS_MAX = 1_024
 /** A client that sends its request more slowly than this is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000
 /** How long the rest of a body that is too large is read and thrown away. */
@@ -55,6 +61,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     genReqId: () => randomUUID(),
     logger: false,
     forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     // A field that does not exist is refused: dropped, it would look like a change that was made.
     ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
   })
@@ -123,6 +130,8 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     ApiToken,
     IngestKey,
     EventSource,
+    Actor,
+    FoundEventSchema,
     ...TENANCY_SCHEMAS,
   ]) {
     app.addSchema(schema)
@@ -136,6 +145,8 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
   addEventSourceRoutes(add, ports.tenancy.eventSources)
   addDeadLetterRoutes(add, ports.deadLetters)
   addEventStream(app, { ...ports.stream, callerOf })
+  const { directory } = ports.stream
+  addEventRoutes(app, { finder: ports.finder, directory, callerOf })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 

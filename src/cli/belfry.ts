@@ -7,6 +7,7 @@ import { addAccounts } from './accounts.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
+import { addExplain } from './explain.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin } from './login.ts'
 import { addOrganisations } from './organisations.ts'
@@ -32,6 +33,7 @@ Examples:
   belfry sample                       # an example organisation, and AWS events
   belfry tail                         # watch events arrive
   belfry tail --source aws.ec2 --json | jq .event
+  belfry explain 6a7e8feb-b491-4cf7-a9f1-bf3703467718
   belfry pattern explain --pattern rule.json --event event.json
   belfry accounts create 444455556666 --name payments-prod
   belfry users create ana@example.com --role customer_admin
@@ -74,6 +76,7 @@ function program(): Command {
   addSample(belfry)
   belfry.commandsGroup('Events:')
   addTail(belfry)
+  addExplain(belfry)
   addPattern(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')

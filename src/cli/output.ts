@@ -73,20 +73,25 @@ export function table<T>(
   return [head, ...body].join('\n')
 }
 
-/** Labels and values below each other; values that are undefined are left out. */
+/**
+ * Labels and values below each other; values that are undefined are left out, and several of one
+ * label take a line each.
+ */
 export function fields(
-  pairs: Readonly<Record<string, string | undefined>>,
+  pairs: Readonly<Record<string, string | readonly string[] | undefined>>,
   styles: Readonly<Record<string, Style>> = {},
 ): string {
   const given = Object.entries(pairs).filter(
-    (pair): pair is [string, string] => pair[1] !== undefined,
+    (pair): pair is [string, string | readonly string[]] => pair[1] !== undefined,
   )
   const labelWidth = Math.max(...given.map(([label]) => widthOf(label)))
   return given
-    .map(([label, value]) => {
-      const title = styled('bold', padded(label, labelWidth))
-      return `${title}${GAP}${styled(styles[label], printable(value))}`
-    })
+    .flatMap(([label, value]) =>
+      [value].flat().map((line, at) => {
+        const title = styled('bold', padded(at === 0 ? label : '', labelWidth))
+        return `${title}${GAP}${styled(styles[label], printable(line))}`
+      }),
+    )
     .join('\n')
 }
 

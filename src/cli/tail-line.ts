@@ -106,6 +106,6 @@ function shortBus(
 }
 
 /** `aws.partner/stax.io/111122223333/default` is `stax.io`. */
-function shortSource(source: string): string {
+export function shortSource(source: string): string {
   return /^aws\.partner\/([^/]+)\//.exec(source)?.[1] ?? source
 }

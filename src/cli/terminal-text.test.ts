@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 
-import { clipped, counted, localMoment, padded, printable, widthOf } from './terminal-text.ts'
+import {
+  clipped,
+  counted,
+  localMoment,
+  padded,
+  printable,
+  widthOf,
+  wrapped,
+} from './terminal-text.ts'
 
 describe('text for a terminal', () => {
   it('cannot move the cursor, ring, break the line or turn the reading order', () => {
@@ -24,6 +32,13 @@ describe('text for a terminal', () => {
     expect(clipped('payments', 7)).toBe('paymen…')
     expect(clipped('漢字漢字', 6)).toBe('漢字…')
     expect(clipped('x', 0)).toBe('')
+  })
+
+  it('is broken between words, and a word that is too wide stands alone', () => {
+    expect(wrapped('the role is of the account', 11)).toEqual(['the role is', 'of the', 'account'])
+    expect(wrapped('a administration b', 5)).toEqual(['a', 'administration', 'b'])
+    expect(wrapped('any', Number.POSITIVE_INFINITY)).toEqual(['any'])
+    expect(wrapped('', 5)).toEqual([''])
   })
 
   it('is filled to the width on either side', () => {

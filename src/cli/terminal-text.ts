@@ -37,6 +37,17 @@ export function clipped(text: string, width: number): string {
   return kept.trimEnd() + ELLIPSIS
 }
 
+/** The text in lines of at most `width` columns, but for words that are wider. */
+export function wrapped(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`
+    if (lines.length === 0 || widthOf(longer) > width) lines.push(word)
+    else lines[lines.length - 1] = longer
+  }
+  return lines
+}
+
 /** The text in exactly `width` columns. */
 export function padded(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const fitted = clipped(text, width)

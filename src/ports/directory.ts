@@ -13,6 +13,8 @@ export interface Directory {
   customer(id: string): Promise<Customer | undefined>
   organisation(id: string): Promise<Organisation | undefined>
   user(id: string): Promise<User | undefined>
+  /** In any case of its letters. */
+  userByEmail(email: string): Promise<User | undefined>
   account(id: string): Promise<Account | undefined>
   accountByAwsId(awsAccountId: AccountId): Promise<Account | undefined>
   apiToken(accessKeyId: string): Promise<ApiToken | undefined>

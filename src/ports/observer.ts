@@ -27,5 +27,5 @@ export interface Observer {
   eventEnriched(enriched: EnrichedEvent): void
   attemptFinished(attempt: FinishedAttempt): void
   /** A stage could not do its work and will try again. */
-  stageFaulted(stage: 'outbox' | 'enrich' | 'route' | 'deliver', error: unknown): void
+  stageFaulted(stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver', error: unknown): void
 }

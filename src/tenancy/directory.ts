@@ -1,8 +1,16 @@
 import type { Directory, DirectoryKind } from '#src/ports/directory.ts'
 import type { Collection, State } from '#src/ports/state.ts'
-import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, CUSTOMERS, ORGANISATIONS, USERS } from './documents.ts'
 import { HISTORY, knownAt, knownLast, subject, subjectOf } from './history.ts'
 import type { Known } from './history.ts'
+import {
+  ACCOUNTS,
+  API_TOKENS,
+  AWS_ACCOUNTS,
+  CUSTOMERS,
+  ORGANISATIONS,
+  USERS,
+  USER_EMAILS,
+} from './documents.ts'
 
 /** Things kept in memory, of those last asked for. */
 const REMEMBERED_MAX = 20_000
@@ -25,6 +33,10 @@ export function createDirectory(state: State): Directory {
     customer: (id) => get(CUSTOMERS, id),
     organisation: (id) => get(ORGANISATIONS, id),
     user: (id) => get(USERS, id),
+    userByEmail: async (email) => {
+      const id = await get(USER_EMAILS, email.toLowerCase())
+      return id === undefined ? undefined : get(USERS, id)
+    },
     account: (id) => get(ACCOUNTS, id),
     accountByAwsId: async (awsAccountId) => {
       const id = await get(AWS_ACCOUNTS, awsAccountId)

@@ -175,7 +175,7 @@ describe('the OpenAPI document', () => {
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
     const others = ['POST /organisations', 'POST /sessions', 'GET /events/stream']
-    const expected = [...OPERATIONS.map(({ name }) => name), ...others]
+    const expected = [...OPERATIONS.map(({ name }) => name), ...others, 'GET /events/{id}']
     expect(openapi).toMatch(/^3\.1/)
     expect(listed.map((one) => one.replace('/api/v1', '')).toSorted()).toEqual(expected.toSorted())
   })

@@ -53,6 +53,14 @@ const MIGRATIONS: readonly string[] = [
   -- deadLetters, counts
   CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
   `,
+  `
+  CREATE TABLE event_place (
+    epoch INTEGER NOT NULL,
+    id_hash INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (epoch, id_hash, position)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -1,4 +1,4 @@
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE cursor (
     reader TEXT PRIMARY KEY,
@@ -26,6 +26,13 @@ CREATE TABLE delivery (
     exhausted TEXT,
     event_json TEXT
   );
+
+CREATE TABLE event_place (
+    epoch INTEGER NOT NULL,
+    id_hash INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (epoch, id_hash, position)
+  ) WITHOUT ROWID;
 
 CREATE TABLE log_batch (
     sequence INTEGER PRIMARY KEY,

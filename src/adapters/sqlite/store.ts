@@ -5,9 +5,11 @@ import { DatabaseSync } from 'node:sqlite'
 import type { BatchLog } from '#src/ports/batch-log.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import type { EventIndex } from '#src/ports/event-index.ts'
 import type { State } from '#src/ports/state.ts'
 import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
 import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
+import { createSqliteEventIndex } from './event-index.sql.ts'
 import { createSqliteState } from './state.sql.ts'
 import { startWriter } from './writer.ts'
 
@@ -16,6 +18,7 @@ export interface Store {
   readonly log: BatchLog
   readonly cursors: Cursors
   readonly queue: DeliveryQueue
+  readonly eventIndex: EventIndex
   readonly state: State
   close(): Promise<void>
 }
@@ -49,6 +52,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     log: createSqliteLog(writer, reading),
     cursors: createSqliteCursors(writer, reading),
     queue: createSqliteDeliveryQueue(writer, reading),
+    eventIndex: createSqliteEventIndex(writer, reading),
     state: createSqliteState(writer, reading),
     close: async () => {
       reading.close()

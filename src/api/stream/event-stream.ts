@@ -183,7 +183,8 @@ async function filterFor(
   }
 }
 
-async function mayHear(
+/** Whether a caller may see what is on the buses of an account. */
+export async function mayHear(
   directory: Directory,
   caller: Principal,
   busAccount: string,
