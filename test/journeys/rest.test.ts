@@ -65,92 +65,6 @@ afterAll(async () => {
   removeDataFolder(folder)
 })
 
-interface Operation {
-  readonly name: string
-  readonly least: TokenRole
-  readonly call: () => Promise<readonly [method: string, path: string, body?: unknown]>
-  /** What who may make it is answered. */
-  readonly status: number
-}
-
-/** Every operation of the REST API, but logging in. */
-const OPERATIONS: readonly Operation[] = [
-  ...['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys', 'dead-letters'].map(
-    (list): Operation => ({
-      ...{ name: `GET /${list}`, least: 'api_readonly', status: 200 },
-      call: async () => ['GET', `/${list}`],
-    }),
-  ),
-  {
-    ...{ name: 'GET /organisations/{id}', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', `/organisations/${ours.organisationId}`],
-  },
-  {
-    ...{ name: 'PATCH /organisations/{id}', least: 'api_admin', status: 200 },
-    call: async () => ['PATCH', `/organisations/${ours.organisationId}`, { name: unique('Org') }],
-  },
-  {
-    ...{ name: 'GET /accounts/{id}', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', `/accounts/${ours.accountIds['MEMBER']}`],
-  },
-  {
-    ...{ name: 'POST /accounts', least: 'api_admin', status: 201 },
-    call: async () => ['POST', '/accounts', newAccount()],
-  },
-  {
-    ...{ name: 'PATCH /accounts/{id}', least: 'api_admin', status: 200 },
-    call: async () => ['PATCH', `/accounts/${ours.accountIds['MEMBER']}`, { name: unique('acc') }],
-  },
-  {
-    ...{ name: 'GET /users/{id}', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', `/users/${(await made('/users', newUser())).id}`],
-  },
-  {
-    ...{ name: 'POST /users', least: 'api_admin', status: 201 },
-    call: async () => ['POST', '/users', newUser()],
-  },
-  {
-    ...{ name: 'PATCH /users/{id}', least: 'api_admin', status: 200 },
-    call: async () => [
-      'PATCH',
-      `/users/${(await made('/users', newUser())).id}`,
-      { role: 'customer_admin' },
-    ],
-  },
-  {
-    ...{ name: 'POST /api-tokens', least: 'api_admin', status: 201 },
-    call: async () => ['POST', '/api-tokens', { ...newKey('mine'), role: 'api_admin' }],
-  },
-  {
-    ...{ name: 'DELETE /api-tokens/{id}', least: 'api_admin', status: 204 },
-    call: async () => {
-      const { accessKeyId } = await newToken(ours.organisationId, 'api_user')
-      return ['DELETE', `/api-tokens/${accessKeyId}`]
-    },
-  },
-  {
-    ...{ name: 'POST /ingest-keys', least: 'api_admin', status: 201 },
-    call: async () => ['POST', '/ingest-keys', newKey('mine')],
-  },
-  {
-    ...{ name: 'DELETE /ingest-keys/{id}', least: 'api_admin', status: 204 },
-    call: async () => ['DELETE', `/ingest-keys/${(await newIngestKey()).id}`],
-  },
-  {
-    ...{ name: 'POST /dead-letters/redrive', least: 'api_operations', status: 200 },
-    call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
-  },
-  {
-    ...{ name: 'GET /dead-letters/{id}', least: 'api_readonly', status: 404 },
-    call: async () => ['GET', '/dead-letters/999999'],
-  },
-  {
-    ...{ name: 'GET /caller', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', '/caller'],
-  },
-]
-
-const unique = (prefix: string) => `${prefix} ${(serial += 1)}`
 const newAccount = (more: object = {}) => ({
   ...{ organisationId: ours.organisationId, name: 'one more' },
   ...{ awsAccountId: String(600_000_000_000 + (serial += 1)), ...more },
@@ -162,57 +76,14 @@ const newIngestKey = () => made('/ingest-keys', newKey('short-lived'))
 async function everything(): Promise<Record<string, unknown>> {
   const seen: Record<string, unknown> = {}
   for (const list of ['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys']) {
-    seen[list] = (await call('GET', `/${list}?limit=1000`)).body
+    const { items } = (await call('GET', `/${list}?limit=1000`)).body
+    // The first call of a token notes its use.
+    seen[list] = items.map(({ lastUsedAt: _, ...item }: any) => item)
   }
   return seen
 }
 
-describe('the OpenAPI document', () => {
-  it('lists every operation', async () => {
-    const document = await (await fetch(`${hub.url}/api/v1/openapi.json`)).json()
-    const { openapi, paths } = document as { openapi: string; paths: Record<string, object> }
-    const listed = Object.entries(paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
-    )
-    const others = ['POST /organisations', 'POST /sessions', 'GET /events/stream']
-    const expected = [...OPERATIONS.map(({ name }) => name), ...others, 'GET /events/{id}']
-    expect(openapi).toMatch(/^3\.1/)
-    expect(listed.map((one) => one.replace('/api/v1', '')).toSorted()).toEqual(expected.toSorted())
-  })
-})
-
 describe('callers', () => {
-  it.each(OPERATIONS)('must prove who they are for $name', async (operation) => {
-    const request = await operation.call()
-    const before = await everything()
-    for (const nobody of [undefined, { sessionToken: 'x'.repeat(43) }]) {
-      const { status, body } = await restAs(hub, nobody, request)
-      expect([status, body.code]).toEqual([401, 'caller.unknown'])
-    }
-    const wrong = { ...tokens.api_admin, secretAccessKey: 'wrong' }
-    expect((await restAs(hub, wrong, request)).status).toBe(401)
-    expect(await everything()).toEqual(before)
-  })
-
-  it.each(ROLES)(
-    'of role %s may do what the role includes, and change nothing else',
-    async (role) => {
-      for (const operation of OPERATIONS) {
-        const allowed = ROLES.indexOf(role) >= ROLES.indexOf(operation.least)
-        const request = await operation.call()
-        const before = allowed ? undefined : await everything()
-        const { status, body } = await restAs(hub, tokens[role], request)
-        const code = allowed ? undefined : body?.code
-        expect([operation.name, status, code]).toEqual(
-          allowed
-            ? [operation.name, operation.status, undefined]
-            : [operation.name, 403, 'caller.forbidden'],
-        )
-        if (!allowed) expect(await everything()).toEqual(before)
-      }
-    },
-  )
-
   it('of an organisation make no other organisation', async () => {
     const regions = { installationRegion: REGION, regions: [REGION] }
     const request = ['POST', '/organisations', { name: 'N', alias: 'new', ...regions }] as const

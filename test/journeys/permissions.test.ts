@@ -1,0 +1,218 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { signedHeaders } from '#src/model/sigv4.ts'
+import { follow } from '../event-follower.ts'
+import type { EventFollower } from '../event-follower.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { ACCOUNTS, REGION } from '../organisation.ts'
+import { restAs } from '../rest-caller.ts'
+import type { Caller } from '../rest-caller.ts'
+import {
+  EVENTBRIDGE_OPERATIONS,
+  OPERATIONS,
+  OTHER_OPERATIONS,
+  ROLES,
+  createWorld,
+  newUser,
+} from '../rest-operations.ts'
+import type { RestCall, RestOperation, Role, World } from '../rest-operations.ts'
+
+const PASSWORD = 'a password of some length'
+const TOKEN_ROLES = ROLES.filter((role) => role !== 'costadmin')
+
+const folder = newDataFolder()
+let hub: HubProcess
+let world: World
+let follower: EventFollower
+const sessions = {} as Record<Role, Caller>
+const tokens = {} as Record<Role, { accessKeyId: string; secretAccessKey: string }>
+let bound: Caller
+let foreignAdmin: Caller
+
+beforeAll(async () => {
+  hub = await startHubProcess(folder)
+  world = await createWorld(hub)
+  const { organisationId, made } = world
+  for (const role of ROLES) {
+    const user = newUser(world, { role: `customer_${role}`, password: PASSWORD })
+    await made('/users', user)
+    const login = { email: user.email, password: PASSWORD }
+    sessions[role] = (await restAs(hub, undefined, ['POST', '/sessions', login])).body
+  }
+  const token = (name: string, more: object) =>
+    made('/api-tokens', { organisationId, name, awsAccountId: ACCOUNTS.MEMBER, ...more })
+  for (const role of TOKEN_ROLES) tokens[role] = await token(role, { role: `api_${role}` })
+  bound = await token('bound', { role: 'api_admin', onlyAccounts: [ACCOUNTS.MEMBER] })
+  const regions = { installationRegion: REGION, regions: [REGION] }
+  const other = await made('/organisations', { name: 'Other', alias: 'other', ...regions })
+  foreignAdmin = await made('/api-tokens', {
+    ...{ organisationId: other.id, name: 'foreign', role: 'api_admin' },
+  })
+  follower = await follow(hub, await hub.profile('operator'))
+})
+afterAll(async () => {
+  follower.close()
+  await hub.kill('SIGTERM')
+  removeDataFolder(folder)
+})
+
+/** All lists that the API has, as the operator sees them. */
+async function everything(): Promise<Record<string, unknown>> {
+  const lists = OPERATIONS.filter(({ name }) => /^GET \/[a-z-]+$/.test(name))
+  const seen: Record<string, unknown> = {}
+  for (const { name, call } of lists) {
+    const [method, path] = await call(world)
+    const { body } = await hub.rest(method, withLimit(path))
+    seen[name] = (body.items ?? [body]).map(({ lastUsedAt: _, ...item }: any) => item)
+  }
+  return seen
+}
+function withLimit(path: string): string {
+  return `${path}${path.includes('?') ? '&' : '?'}limit=1000`
+}
+
+/** What the tenancy's events tell, but that somebody proved who they are. */
+const told = () =>
+  follower.events
+    .map(({ data }) => data.event['detail-type'] as string)
+    .filter((type) => !type.endsWith('AuthenticationEvent')).length
+/** Waits until all that happened before has been told. */
+async function everythingTold(): Promise<number> {
+  const { organisationId, made, next } = world
+  const { id } = await made('/ingest-keys', { organisationId, name: `marker-${next()}` })
+  await follower.waitFor(1, ({ data }) => data.event.detail.ingestKeyId === id)
+  return told()
+}
+
+/** Calls that are to be refused: they change nothing, make no event, and are answered no more than why. */
+async function expectRefused(
+  caller: Caller,
+  calls: readonly (readonly [name: string, call: RestCall])[],
+  refusal: { readonly status: number; readonly code: string | RegExp },
+): Promise<void> {
+  const events = await everythingTold()
+  const before = await everything()
+  for (const [name, call] of calls) {
+    const { status, body } = await restAs(hub, caller, call)
+    expect([name, status]).toEqual([name, refusal.status])
+    expect(`${name}: ${body.code}`).toMatch(refusal.code)
+    expect(Object.keys(body).toSorted()).toEqual(['code', 'message', 'requestId'])
+  }
+  expect(await everything()).toEqual(before)
+  // The marker itself is one.
+  expect(await everythingTold()).toBe(events + 1)
+}
+
+const prepared = (operations: readonly RestOperation[]) =>
+  Promise.all(
+    operations.map(async (operation) => [operation.name, await operation.call(world)] as const),
+  )
+const forbidden = { status: 403, code: 'caller.forbidden' }
+
+describe('the operations of the REST API', () => {
+  it('are those of the OpenAPI document, each in the table of permissions', async () => {
+    const document = await (await fetch(`${hub.url}/api/v1/openapi.json`)).json()
+    const { openapi, paths } = document as { openapi: string; paths: Record<string, object> }
+    const listed = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map(
+        (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`,
+      ),
+    )
+    const expected = [...OPERATIONS.map(({ name }) => name), ...OTHER_OPERATIONS]
+    expect(openapi).toMatch(/^3\.1/)
+    expect(listed.toSorted()).toEqual(expected.toSorted())
+  })
+
+  it('are for nobody without proof of who they are', async () => {
+    const calls = await prepared(OPERATIONS)
+    const unknown = { status: 401, code: 'caller.unknown' }
+    await expectRefused(undefined, calls, unknown)
+    await expectRefused({ sessionToken: 'x'.repeat(43) }, calls, unknown)
+    await expectRefused({ ...tokens.admin, secretAccessKey: 'x'.repeat(32) }, calls, unknown)
+  })
+
+  const callers: (readonly [string, Role, () => Caller])[] = [
+    ...ROLES.map((role) => [`a user of role ${role}`, role, () => sessions[role]] as const),
+    ...TOKEN_ROLES.map(
+      (role) => [`an API token of role ${role}`, role, () => tokens[role]] as const,
+    ),
+  ]
+  it.each(callers)('refuse %s what the role does not include', async (_who, role, caller) => {
+    const denied = OPERATIONS.filter(({ roles }) => !roles.includes(role))
+    await expectRefused(caller(), await prepared(denied), forbidden)
+  })
+  it.each(callers)('let %s do what the role includes', async (_who, role, caller) => {
+    for (const { name, roles, status, call } of OPERATIONS) {
+      if (!roles.includes(role)) continue
+      const answer = await restAs(hub, caller(), await call(world))
+      expect([name, answer.status]).toEqual([name, status])
+    }
+  })
+
+  it('let an API token for one account do what is within it, and nothing to the organisation', async () => {
+    const whole = OPERATIONS.filter(({ withinAccounts }) => withinAccounts !== true)
+    await expectRefused(bound, await prepared(whole), forbidden)
+    for (const { name, status, call, withinAccounts } of OPERATIONS) {
+      if (withinAccounts !== true) continue
+      const answer = await restAs(hub, bound, await call(world))
+      expect([name, answer.status]).toEqual([name, status])
+    }
+  })
+
+  it('show and change nothing of another organisation', async () => {
+    const about = OPERATIONS.filter(({ name }) => !/^GET \/[a-z-]+$|redrive/.test(name))
+    const calls = await prepared(about)
+    await expectRefused(foreignAdmin, calls, { status: 404, code: /\.not-found$/ })
+  })
+})
+
+describe('the operations of EventBridge', () => {
+  const put = async (caller: Caller, operation: string, input: object) => {
+    const { accessKeyId, secretAccessKey } = caller as {
+      accessKeyId: string
+      secretAccessKey: string
+    }
+    const body = JSON.stringify(input)
+    const headers = signedHeaders(
+      {
+        ...{ method: 'POST', url: '/', body },
+        headers: {
+          host: new URL(hub.url).host,
+          'content-type': 'application/x-amz-json-1.1',
+          'x-amz-target': `AWSEvents.${operation}`,
+        },
+      },
+      { accessKeyId, secretAccessKey, region: REGION, service: 'events', now: Date.now() },
+    )
+    const response = await fetch(hub.url, { method: 'POST', headers, body })
+    return { status: response.status, body: JSON.parse(await response.text()) }
+  }
+  const configured = async () => {
+    const rules = (await put(tokens.admin, 'ListRules', {})).body
+    const buses = (await put(tokens.admin, 'ListEventBuses', {})).body
+    const targets = (await put(tokens.admin, 'ListTargetsByRule', { Rule: 'kept' })).body
+    return { rules, buses, targets }
+  }
+
+  beforeAll(async () => {
+    const kept = { Name: 'kept', EventPattern: '{"source":["kept"]}' }
+    await put(tokens.admin, 'PutRule', kept)
+  })
+
+  it.each(TOKEN_ROLES)('are for the role %s as far as it includes them', async (role) => {
+    for (const [operation, roles, input] of EVENTBRIDGE_OPERATIONS) {
+      const allowed = roles.includes(role)
+      const before = allowed ? undefined : await configured()
+      const { status, body } = await put(tokens[role], operation, input)
+      expect([operation, status, body.__type]).toEqual([
+        operation,
+        allowed ? 200 : 400,
+        allowed ? undefined : 'AccessDeniedException',
+      ])
+      if (allowed) continue
+      expect(Object.keys(body)).toEqual(['__type', 'message'])
+      expect(await configured()).toEqual(before)
+    }
+  })
+})

@@ -1,0 +1,266 @@
+import type { HubProcess } from './hub-process.ts'
+import { ACCOUNTS, REGION, createOrganisation } from './organisation.ts'
+
+/** Who may do something: roles as people and API tokens have them. */
+export const ROLES = ['readonly', 'costadmin', 'user', 'operations', 'admin'] as const
+export type Role = (typeof ROLES)[number]
+
+const EVERYONE: readonly Role[] = [...ROLES]
+const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
+const OPERATORS: readonly Role[] = ['operations', 'admin']
+const ADMINS: readonly Role[] = ['admin']
+
+export type RestCall = readonly [method: string, path: string, body?: unknown]
+
+/** An operation of the REST API, and a call of it that somebody who may make it succeeds with. */
+export interface RestOperation {
+  /** As in the OpenAPI document. */
+  readonly name: string
+  readonly roles: readonly Role[]
+  /** What who may make it is answered. */
+  readonly status: number
+  /** Makes what the call needs, such as something to delete. */
+  readonly call: (world: World) => Promise<RestCall>
+  /** An API token for one account may make it. */
+  readonly withinAccounts?: true
+}
+
+/** What the calls are about. */
+export interface World {
+  readonly hub: HubProcess
+  readonly organisationId: string
+  readonly customerId: string
+  /** By role. */
+  readonly accountIds: Readonly<Record<string, string>>
+  /** A number that was not used before. */
+  readonly next: () => number
+  /** Makes something as the operator. @throws Error where the hub refuses it */
+  readonly made: (path: string, body: object) => Promise<any>
+}
+
+export async function createWorld(hub: HubProcess): Promise<World> {
+  const { organisationId, accountIds } = await createOrganisation(hub)
+  const { customerId } = (await hub.rest('GET', `/organisations/${organisationId}`)).body
+  let serial = 0
+  return {
+    ...{ hub, organisationId, customerId, accountIds },
+    next: () => (serial += 1),
+    made: async (path, body) => {
+      const answer = await hub.rest('POST', path, body)
+      if (answer.status === 201) return answer.body
+      throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    },
+  }
+}
+
+export const newUser = ({ organisationId, next }: World, more: object = {}) => ({
+  ...{ organisationId, email: `user${next()}@example.com`, firstName: 'Ada', lastName: 'L' },
+  ...{ role: 'customer_readonly', ...more },
+})
+const newAccount = ({ organisationId, next }: World, more: object = {}) => ({
+  ...{ organisationId, name: 'one more', awsAccountId: String(600_000_000_000 + next()) },
+  ...more,
+})
+const newToken = ({ organisationId, next }: World, more: object = {}) => ({
+  ...{ organisationId, name: `token-${next()}`, role: 'api_user' },
+  ...more,
+})
+const newIngestKey = ({ organisationId, next }: World) => ({
+  ...{ organisationId, name: `key-${next()}` },
+})
+const newEventSource = ({ next }: World) => ({
+  ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
+})
+
+const read = (name: string, call: RestOperation['call']): RestOperation => ({
+  ...{ name: `GET ${name}`, roles: EVERYONE, status: 200, call },
+})
+const list = (name: string): RestOperation => read(name, async () => ['GET', name])
+const tokenPath = async (world: World) =>
+  `/api-tokens/${(await world.made('/api-tokens', newToken(world))).accessKeyId}`
+const sourcePath = async (world: World) =>
+  `/event-sources/${(await world.made('/event-sources', newEventSource(world))).id}`
+
+const ORGANISATIONS: readonly RestOperation[] = [
+  list('/organisations'),
+  read('/organisations/{id}', async ({ organisationId }) => [
+    'GET',
+    `/organisations/${organisationId}`,
+  ]),
+  {
+    ...{ name: 'PATCH /organisations/{id}', roles: ADMINS, status: 200 },
+    call: async ({ organisationId, next }) => [
+      'PATCH',
+      `/organisations/${organisationId}`,
+      { name: `Org ${next()}` },
+    ],
+  },
+]
+
+const ACCOUNT_OPERATIONS: readonly RestOperation[] = [
+  { ...list('/accounts'), withinAccounts: true },
+  {
+    ...read('/accounts/{id}', async ({ accountIds }) => [
+      'GET',
+      `/accounts/${accountIds['MEMBER']}`,
+    ]),
+    withinAccounts: true,
+  },
+  {
+    ...{ name: 'POST /accounts', roles: ADMINS, status: 201 },
+    call: async (world) => ['POST', '/accounts', newAccount(world)],
+  },
+  {
+    ...{ name: 'PATCH /accounts/{id}', roles: ADMINS, status: 200 },
+    call: async ({ accountIds, next }) => [
+      'PATCH',
+      `/accounts/${accountIds['MEMBER']}`,
+      { name: `account ${next()}` },
+    ],
+  },
+]
+
+const USERS: readonly RestOperation[] = [
+  list('/users'),
+  read('/users/{id}', async (world) => [
+    'GET',
+    `/users/${(await world.made('/users', newUser(world))).id}`,
+  ]),
+  {
+    ...{ name: 'POST /users', roles: ADMINS, status: 201 },
+    call: async (world) => ['POST', '/users', newUser(world)],
+  },
+  {
+    ...{ name: 'PATCH /users/{id}', roles: ADMINS, status: 200 },
+    call: async (world) => [
+      'PATCH',
+      `/users/${(await world.made('/users', newUser(world))).id}`,
+      { role: 'customer_admin' },
+    ],
+  },
+]
+
+const API_TOKENS: readonly RestOperation[] = [
+  list('/api-tokens'),
+  read('/api-tokens/{id}', async (world) => ['GET', await tokenPath(world)]),
+  {
+    ...{ name: 'POST /api-tokens', roles: ADMINS, status: 201 },
+    call: async (world) => ['POST', '/api-tokens', newToken(world, { role: 'api_admin' })],
+  },
+  {
+    ...{ name: 'PATCH /api-tokens/{id}', roles: ADMINS, status: 200 },
+    call: async (world) => ['PATCH', await tokenPath(world), { role: 'api_admin' }],
+  },
+  {
+    ...{ name: 'POST /api-tokens/{id}/rotate', roles: ADMINS, status: 200 },
+    call: async (world) => ['POST', `${await tokenPath(world)}/rotate`, {}],
+  },
+  {
+    ...{ name: 'DELETE /api-tokens/{id}', roles: ADMINS, status: 204 },
+    call: async (world) => ['DELETE', await tokenPath(world)],
+  },
+]
+
+const INGEST_KEYS: readonly RestOperation[] = [
+  list('/ingest-keys'),
+  {
+    ...{ name: 'POST /ingest-keys', roles: ADMINS, status: 201 },
+    call: async (world) => ['POST', '/ingest-keys', newIngestKey(world)],
+  },
+  {
+    ...{ name: 'DELETE /ingest-keys/{id}', roles: ADMINS, status: 204 },
+    call: async (world) => {
+      const { id } = await world.made('/ingest-keys', newIngestKey(world))
+      return ['DELETE', `/ingest-keys/${id}`]
+    },
+  },
+]
+
+const EVENT_SOURCES: readonly RestOperation[] = [
+  { ...list('/event-sources'), withinAccounts: true as const },
+  ...(
+    [
+      ['GET', '/event-sources/{id}', EVERYONE, 200],
+      ['PATCH', '/event-sources/{id}', OPERATORS, 200],
+      ['DELETE', '/event-sources/{id}', OPERATORS, 204],
+    ] as const
+  ).map(([method, url, roles, status]) => ({
+    ...{ name: `${method} ${url}`, roles, status, withinAccounts: true as const },
+    call: async (world: World) => {
+      const path = await sourcePath(world)
+      const change = { eventPattern: '{"source":["other"]}' }
+      return method === 'PATCH' ? ([method, path, change] as const) : ([method, path] as const)
+    },
+  })),
+  {
+    ...{ name: 'POST /event-sources', roles: OPERATORS, status: 201, withinAccounts: true },
+    call: async (world) => ['POST', '/event-sources', newEventSource(world)],
+  },
+]
+
+const EVENTS: readonly RestOperation[] = [
+  { ...list('/dead-letters'), withinAccounts: true },
+  {
+    ...read('/dead-letters/{id}', async () => ['GET', '/dead-letters/999999']),
+    ...{ status: 404, withinAccounts: true },
+  },
+  {
+    ...{ name: 'POST /dead-letters/redrive', roles: OPERATORS, status: 200, withinAccounts: true },
+    call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
+  },
+  {
+    ...read('/events/{id}', async () => ['GET', '/events/none']),
+    ...{ status: 404, withinAccounts: true },
+  },
+]
+
+/** Every operation that needs a permission of the caller's role. */
+export const OPERATIONS: readonly RestOperation[] = [
+  ...ORGANISATIONS,
+  ...ACCOUNT_OPERATIONS,
+  ...USERS,
+  ...API_TOKENS,
+  ...INGEST_KEYS,
+  ...EVENT_SOURCES,
+  ...EVENTS,
+]
+
+/** Those that need none, or are tested apart: what is one's own, and what only the operator does. */
+export const OTHER_OPERATIONS: readonly string[] = [
+  'GET /caller',
+  'POST /organisations',
+  'POST /sessions',
+  'GET /events/stream',
+]
+
+/** EventBridge's, each with an input that succeeds in the member account. */
+export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
+  operation: string,
+  roles: readonly Role[],
+  input: object,
+])[] = [
+  ['PutEvents', PUTTERS, { Entries: [{ Source: 'test', DetailType: 'd', Detail: '{}' }] }],
+  ['TestEventPattern', EVERYONE, { EventPattern: '{"source":["a"]}', Event: testEvent() }],
+  ['CreateEventBus', OPERATORS, { Name: 'bus' }],
+  ['DescribeEventBus', EVERYONE, { Name: 'default' }],
+  ['ListEventBuses', EVERYONE, {}],
+  ['PutRule', OPERATORS, { Name: 'rule', EventPattern: '{"source":["a"]}' }],
+  ['DescribeRule', EVERYONE, { Name: 'kept' }],
+  ['ListRules', EVERYONE, {}],
+  ['DisableRule', OPERATORS, { Name: 'kept' }],
+  ['EnableRule', OPERATORS, { Name: 'kept' }],
+  [
+    'PutTargets',
+    OPERATORS,
+    { Rule: 'kept', Targets: [{ Id: 't', Arn: 'https://hooks.example.com/' }] },
+  ],
+  ['ListTargetsByRule', EVERYONE, { Rule: 'kept' }],
+  ['RemoveTargets', OPERATORS, { Rule: 'kept', Ids: ['t'] }],
+  ['DeleteRule', OPERATORS, { Name: 'rule' }],
+  ['DeleteEventBus', OPERATORS, { Name: 'bus' }],
+]
+
+function testEvent(): string {
+  const event = { id: '1', 'detail-type': 'd', source: 'a', account: ACCOUNTS.MEMBER }
+  return JSON.stringify({ ...event, time: '2026-01-31T08:15:00Z', region: REGION, resources: [] })
+}
