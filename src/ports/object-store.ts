@@ -23,8 +23,8 @@ export interface ObjectStore {
    * @throws ObjectTooLargeFault where it is larger than the trail writes objects.
    */
   get(key: string): Promise<Uint8Array | undefined>
-  /** Objects whose key starts with the prefix and comes after `after`, in the order of their bytes. */
-  list(prefix: string, after?: string): AsyncIterable<StoredObject>
+  /** Objects whose key starts with the prefix; keys that differ in digits only are in order. */
+  list(prefix: string): AsyncIterable<StoredObject>
   /** One that is gone already is no fault. */
   delete(key: string): Promise<void>
 }
