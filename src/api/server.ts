@@ -18,6 +18,8 @@ import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
+import { TrailStatusSchema, addTrailRoutes } from './rest/trail-routes.ts'
+import type { TrailPorts } from './rest/trail-routes.ts'
 import { createSts } from './sts/sts.ts'
 import { addEventStream } from './stream/event-stream.ts'
 import type { EventStreamPorts } from './stream/event-stream.ts'
@@ -28,6 +30,7 @@ export interface ServerPorts {
   readonly collector: CollectorPorts
   readonly deadLetters: DeadLetterPorts
   readonly stream: Omit<EventStreamPorts, 'callerOf'>
+  readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -112,12 +115,14 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     },
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
-  for (const schema of [Fault, DeadLetterSchema, ...TENANCY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [Fault, DeadLetterSchema, TrailStatusSchema, ...TENANCY_SCHEMAS])
+    app.addSchema(schema)
   const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
   const add = createAddRoute(app, callerOf)
   addSessionRoutes(app, add, ports.tenancy.sessions)
   addTenancyRoutes(add, ports.tenancy)
   addDeadLetterRoutes(add, ports.deadLetters)
+  addTrailRoutes(app, add, { ...ports.trail, callerOf })
   addEventStream(app, { ...ports.stream, callerOf })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

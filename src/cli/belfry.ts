@@ -14,6 +14,7 @@ import { addSample } from './sample.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTokens } from './tokens.ts'
+import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
 import { addWhoami } from './whoami.ts'
 
@@ -81,6 +82,7 @@ function program(): Command {
   addUsers(belfry)
   addTokens(belfry)
   addIngestKeys(belfry)
+  addTrail(belfry)
   belfry.commandsGroup('Who you are:')
   addWhoami(belfry)
   addLogin(belfry)

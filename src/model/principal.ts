@@ -30,6 +30,7 @@ export const PERMISSIONS = {
   'events:Write': 'operations',
   'deliveries:Read': 'readonly',
   'deliveries:Redrive': 'operations',
+  'trail:Read': 'readonly',
 } as const satisfies Record<string, Role>
 export type Permission = keyof typeof PERMISSIONS
 

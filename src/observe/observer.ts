@@ -5,6 +5,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Logger } from './log.ts'
+import { createTrailMetrics } from './trail-metrics.ts'
 
 export interface Observation {
   readonly observer: Observer
@@ -124,6 +125,7 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
           'delivery.attempted',
         )
       },
+      ...createTrailMetrics({ registers, log, clock }),
       stageFaulted: (stage, error) => {
         noteFault(error)
         faults.inc({ stage })

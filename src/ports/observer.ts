@@ -17,6 +17,10 @@ export interface Observer {
   eventsRouted(count: number, deliveries: number): void
   eventEnriched(unresolvedIds: number): void
   attemptFinished(attempt: FinishedAttempt): void
+  /** Objects of the trail became durable, with so many events. */
+  trailWritten(objects: number, events: number): void
+  /** Since when the oldest event has waited that is not in the trail; undefined when none waits. */
+  trailWaiting(since: number | undefined): void
   /** A stage could not do its work and will try again. */
-  stageFaulted(stage: 'outbox' | 'enrich' | 'route' | 'deliver', error: unknown): void
+  stageFaulted(stage: 'outbox' | 'enrich' | 'route' | 'deliver' | 'trail', error: unknown): void
 }
