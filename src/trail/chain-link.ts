@@ -27,7 +27,7 @@ export function judgeManifest(
   const { sequence, organisationId, link } = at
   const by = `manifest ${sequence}`
   if (bytes === 'missing') {
-    const message = `it is gone; ${link.by} says that it was written`
+    const message = `it is gone, though ${link.by} says that it was written; what it listed cannot be checked`
     return { problem: { kind: 'manifest-missing', message }, link: { by } }
   }
   const changed = (message: string, kept: Partial<JudgedManifest> = {}): JudgedManifest => ({
@@ -37,7 +37,7 @@ export function judgeManifest(
   })
   const manifest = bytes === 'too-large' ? undefined : parseManifest(bytes)
   if (manifest === undefined || bytes === 'too-large')
-    return changed('it is not a manifest any more')
+    return changed('it is not a manifest any more; what it listed cannot be checked')
   if (manifest.sequence !== sequence || manifest.organisation !== organisationId) {
     const { sequence: other, organisation } = manifest
     return changed(`it is manifest ${other} of organisation "${organisation}", in another's place`)

@@ -7,13 +7,15 @@ import { Value } from 'typebox/value'
 import { padded } from './padded.ts'
 import type { ObjectFormat } from './settings.ts'
 
+const OBJECT_KEY =
+  /^events\/day=(\d{4}-\d{2}-\d{2})\/account=(\d{12})\/(\d{12})-(\d+)\.(ndjson\.gz|parquet)(\.sealed)?$/
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const Day = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' })
 const Whole = Type.Integer({ minimum: 0 })
 const EventMark = Type.Object({ id: Type.String(), time: Type.String() })
 
 const ManifestObject = Type.Object({
-  key: Type.String(),
+  key: Type.String({ pattern: OBJECT_KEY.source }),
   format: Type.Enum(['ndjson', 'parquet']),
   sha256: Sha256,
   bytes: Whole,
@@ -83,8 +85,6 @@ export interface ObjectName {
 
 const EXTENSIONS = { ndjson: 'ndjson.gz', parquet: 'parquet' } as const
 const SEALED_EXTENSION = '.sealed'
-const OBJECT_KEY =
-  /^events\/day=(\d{4}-\d{2}-\d{2})\/account=(\d{12})\/(\d{12})-(\d+)\.(ndjson\.gz|parquet)(\.sealed)?$/
 
 export function objectKey({ day, account, sequence, position, format, sealed }: ObjectName) {
   const name = `${padded(sequence)}-${position}.${EXTENSIONS[format]}`
