@@ -8,8 +8,10 @@ import { envelopeJson } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { observing, recordedEvent, temporaryStore } from '#src/pipeline/pipeline.fixture.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { ObjectStore } from '#src/ports/object-store.ts'
+import type { State } from '#src/ports/state.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
 import { createSealer } from './sealer.ts'
 import type { TrailSettings } from './settings.ts'
@@ -60,6 +62,7 @@ export function tenancyEvent(
 export interface TrailRigOptions extends Partial<Omit<TrailSettings, 'placeOf'>> {
   /** In place of the folder. */
   readonly wrap?: (store: ObjectStore) => ObjectStore
+  readonly wrapState?: (state: State) => State
 }
 
 /** A trail over a real store, log and folder, run as often as a test likes. */
@@ -72,7 +75,17 @@ export async function trailRig() {
   const { observer, faults } = observing()
   const objects = createFolderObjectStore(folder)
 
-  const open = ({ wrap = (same) => same, ...given }: TrailRigOptions = {}): Trail => {
+  let whenCaughtUp = () => undefined as void
+  const watchedLog: EventLog = {
+    ...log,
+    next: (after, signal) => {
+      if (after >= log.lastSequence()) whenCaughtUp()
+      return log.next(after, signal)
+    },
+  }
+
+  const open = (options: TrailRigOptions = {}): Trail => {
+    const { wrap = (same) => same, wrapState = (same) => same, ...given } = options
     const wrapped = wrap(objects)
     const settings: TrailSettings = {
       place: 'folder:test',
@@ -83,8 +96,8 @@ export async function trailRig() {
       placeOf: () => ({ store: wrapped, bucket: 'bucket', keyPrefix: '', location: folder }),
     }
     return createTrail({
-      state: store.state,
-      log,
+      state: wrapState(store.state),
+      log: watchedLog,
       clock,
       ids,
       observer,
@@ -97,10 +110,9 @@ export async function trailRig() {
   /** Runs a trail until what is in the log is in it, as a hub that stops does. */
   const flush = async (options?: TrailRigOptions) => {
     const stop = new AbortController()
-    const running = open({ flushEveryMs: 3_600_000, ...options }).run(stop.signal)
-    await new Promise((resolve) => setTimeout(resolve, FLUSH_AFTER_MS))
-    stop.abort()
-    await running
+    whenCaughtUp = () => stop.abort()
+    await open({ flushEveryMs: 3_600_000, ...options }).run(stop.signal)
+    whenCaughtUp = () => undefined
   }
   const verify = async (options?: TrailRigOptions) => {
     const problems: TrailProblem[] = []
@@ -128,8 +140,5 @@ export async function trailRig() {
     },
   }
 }
-
-/** The log is read from memory: long enough for a trail to have gathered what is in it. */
-const FLUSH_AFTER_MS = 40
 
 export type TrailRig = Awaited<ReturnType<typeof trailRig>>
