@@ -22,7 +22,7 @@ import type { TrailProblem } from './verify.ts'
 export const ORGANISATION = '49a9bcb2-6c7d-4aed-bf5d-6be6ee13ad6a'
 export const LOGGING = '222222222222'
 export const REGION = 'ap-southeast-2'
-export const NAMESPACE = { prefix: 'stax', partner: 'stax.io' }
+const NAMESPACE = { prefix: 'stax', partner: 'stax.io' }
 const SOURCE = `aws.partner/stax.io/${LOGGING}/default`
 
 /** A tenancy event as enrichment records it. */

@@ -19,7 +19,7 @@ beforeEach(async () => {
 afterEach(() => rig.remove())
 
 const keys = async () => (await allOf(rig.objects, '')).map(({ key }) => key)
-const eventsIn = async (key: string): Promise<any[]> =>
+const eventsIn = async (key: string): Promise<readonly { id: string }[]> =>
   gunzipSync((await rig.objects.get(key)) as Uint8Array)
     .toString()
     .trimEnd()
@@ -225,7 +225,7 @@ describe('announcements', () => {
     const batches = await rig.log.next(1, new AbortController().signal)
     const told = batches.flatMap(({ events }) => events).map(({ event }) => event)
     expect(told.map(({ busArn, source, detailType }) => [busArn, source, detailType])).toEqual(
-      Array(2).fill([
+      Array.from({ length: 2 }, () => [
         `arn:aws:events:${REGION}:${LOGGING}:event-bus/staxtrail-${ORGANISATION}`,
         'stax.trail',
         'Trail Object Created',
