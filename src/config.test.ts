@@ -18,7 +18,7 @@ describe('the configuration', () => {
       logLevel: 'warn',
       trail: {
         target: { kind: 'folder', folder: resolve('.belfry/trail') },
-        place: 'folder:trail',
+        place: 'folder:trail#stax',
         format: 'ndjson',
         encryption: 'none',
         flushEveryMs: 60_000,
@@ -35,7 +35,7 @@ describe('the configuration', () => {
         ...{ kind: 's3', bucket: 'audit', prefix: 'a/b/', endpoint: 'https://s3.example.com' },
         ...{ region: 'eu-west-1', pathStyle: true, kmsKeyId: 'alias/k', awsProfile: 'trail' },
       },
-      ...{ place: 's3://audit/a/b/', format: 'both', encryption: 'aws:kms' },
+      ...{ place: 's3://audit/a/b/#acme', format: 'both', encryption: 'aws:kms' },
       ...{ flushEveryMs: 5_000, retentionDays: 30 },
     },
   }
@@ -119,18 +119,18 @@ describe('the trail’s settings', () => {
     const folder = read(['--data', '/data', '--trail', '/audit']).trail
     expect(folder).toMatchObject({
       target: { kind: 'folder', folder: '/audit' },
-      place: 'folder:/audit',
+      place: 'folder:/audit#stax',
     })
     expect(read(['--trail', 's3://']).trail).toMatchObject({
       target: { kind: 's3', prefix: '', region: 'us-east-1', pathStyle: false },
-      place: 's3:///',
+      place: 's3:///#stax',
     })
     expect(read(['--trail', 'off']).trail).toBeUndefined()
   })
 
   it('name a place inside the data folder alike wherever the data folder is', () => {
     expect(read(['--data', '/a']).trail?.place).toBe(read(['--data', '/b']).trail?.place)
-    expect(read(['--data', '/a', '--trail', '/a/t']).trail?.place).toBe('folder:t')
+    expect(read(['--data', '/a', '--trail', '/a/t']).trail?.place).toBe('folder:t#stax')
   })
 
   it.each([

@@ -139,7 +139,7 @@ export function readTrailConfig(textOf: TextOf, about: About): TrailConfig | und
     target,
     format,
     encryption,
-    place: placeName(target, about.dataFolder),
+    place: placeName(target, about),
     flushEveryMs: numberOf('trail-flush-seconds', flush, 1, FLUSH_SECONDS_MAX) * MS_PER_SECOND,
     ...(days !== '' && {
       retentionDays: numberOf('trail-retention-days', days, 1, RETENTION_DAYS_MAX),
@@ -195,9 +195,13 @@ function endpointOf(text: string): string {
   )
 }
 
-/** A data folder may be moved with the trail inside it, and an endpoint may change its name. */
-function placeName(target: FolderTarget | S3Target, dataFolder: string): string {
-  if (target.kind === 's3') return `s3://${target.bucket ?? ''}/${target.prefix}`
+/**
+ * A data folder may be moved with the trail inside it, and an endpoint may change its name; with
+ * another namespace the buckets are others.
+ */
+function placeName(target: FolderTarget | S3Target, { dataFolder, namespace }: About): string {
+  const { prefix } = namespace
+  if (target.kind === 's3') return `s3://${target.bucket ?? ''}/${target.prefix}#${prefix}`
   const inside = relative(dataFolder, target.folder)
-  return `folder:${inside.startsWith('..') ? target.folder : inside}`
+  return `folder:${inside.startsWith('..') ? target.folder : inside}#${prefix}`
 }

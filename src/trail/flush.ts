@@ -66,9 +66,13 @@ export async function carryOut(
   const byOrganisation = Map.groupBy(events, ({ organisationId }) => organisationId)
   const { expire } = plan
   if (expire !== undefined) byOrganisation.set(expire.organisationId, [])
+  const faults: unknown[] = []
   for (const [organisationId, own] of byOrganisation) {
-    await writeFor(ports, plan, { organisationId, events: own, recent })
+    // One organisation's bucket that cannot be reached must not hold up the others' events.
+    const writing = writeFor(ports, plan, { organisationId, events: own, recent })
+    await writing.catch((fault: unknown) => faults.push(fault))
   }
+  if (faults.length > 0) throw faults[0]
   await ports.state.transact(async (transaction) => {
     transaction.put(TRAIL_PROGRESS, PROGRESS_KEY, { readTo: plan.to })
   })
@@ -76,7 +80,7 @@ export async function carryOut(
 
 /** The tenancy events between two places of the log. */
 async function eventsOf(
-  { log, namespace }: FlushPorts,
+  { log }: FlushPorts,
   { after, to }: TrailPlan,
 ): Promise<readonly TrailEvent[]> {
   const events: TrailEvent[] = []
@@ -86,7 +90,7 @@ async function eventsOf(
       cursor = batch.sequence
       if (cursor > to) break
       for (const positioned of batch.events) {
-        const event = trailEventOf(positioned, namespace)
+        const event = trailEventOf(positioned)
         if (event !== undefined) events.push(event)
       }
     }

@@ -6,9 +6,9 @@ import { expireObjects } from './retention.ts'
 import { trailEventOf } from './trail-event.ts'
 import type { TrailEvent } from './trail-event.ts'
 
-/** What a flush holds in memory, and so what an object may become. */
-const FLUSH_EVENTS_MAX = 5_000
-const FLUSH_CHARACTERS_MAX = 16 * 1024 * 1024
+/** What a flush holds in memory; packing 4 MiB keeps the event loop for less than 0.1 s. */
+const FLUSH_EVENTS_MAX = 2_000
+const FLUSH_CHARACTERS_MAX = 4 * 1024 * 1024
 /** A stretch of the log without tenancy events is worth a write only now and then. */
 const PROGRESS_SAVE_EVERY_MS = 60_000
 const RETENTION_EVERY_MS = 60 * 60_000
@@ -45,7 +45,7 @@ export async function keepTrail(ports: PlanPorts, signal: AbortSignal): Promise<
 }
 
 async function keep(ports: PlanPorts, signal: AbortSignal): Promise<void> {
-  const { log, clock, observer, settings, namespace } = ports
+  const { log, clock, observer, settings } = ports
   const onFault = (error: unknown) => observer.stageFaulted('trail', error)
   const plans = await openPlans(ports, signal)
   if (plans === undefined) return
@@ -71,7 +71,7 @@ async function keep(ports: PlanPorts, signal: AbortSignal): Promise<void> {
   const gather = (batch: RecordedBatch) => {
     cursor = batch.sequence
     for (const positioned of batch.events) {
-      const event = trailEventOf(positioned, namespace)
+      const event = trailEventOf(positioned)
       if (event === undefined) continue
       if (gathered === undefined) observer.trailWaiting(event.acceptedAt)
       const after = batch.sequence - 1

@@ -39,7 +39,9 @@ export async function readRecentIds(state: State): Promise<RecentIds> {
   const known = new Map<string, Set<string>>()
 
   const add = (organisationId: string, document: Written) => {
-    written.set(organisationId, [...(written.get(organisationId) ?? []), document])
+    const documents = written.get(organisationId) ?? []
+    documents.push(document)
+    written.set(organisationId, documents)
     const ids = known.get(organisationId) ?? new Set()
     for (const id of document.ids) ids.add(id)
     known.set(organisationId, ids)

@@ -1,8 +1,6 @@
 import { parseBusArn } from '#src/model/arn.ts'
 import { NO_HOPS } from '#src/model/event.ts'
 import type { AccountId, LogPosition, PositionedEvent, Region } from '#src/model/event.ts'
-import { partnerSource } from '#src/model/event-namespace.ts'
-import type { EventNamespace } from '#src/model/event-namespace.ts'
 
 /**
  * Words of the trail.
@@ -42,6 +40,8 @@ interface TenancyEnvelope {
   }
 }
 
+/** Only the hub itself makes events of such a source; its partner may have had another name. */
+const TENANCY_SOURCE = /^aws\.partner\/[^/]+\/([0-9]{12})\/default$/
 const ACCOUNT_ID = /^[0-9]{12}$/
 const ORGANISATION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
@@ -50,17 +50,15 @@ const ORGANISATION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
  * every other event of the log. Whose event it is, the event itself says, so that reading the log
  * again gives the same objects whatever has happened to the organisation since.
  */
-export function trailEventOf(
-  { position, event }: PositionedEvent,
-  namespace: EventNamespace,
-): TrailEvent | undefined {
+export function trailEventOf({ position, event }: PositionedEvent): TrailEvent | undefined {
   const { id, busArn, acceptedAt, source, awaitsEnrichment, hops, json } = event
-  if (awaitsEnrichment || !source.startsWith('aws.partner/')) return undefined
+  const loggingAccount = TENANCY_SOURCE.exec(source)?.[1]
+  if (awaitsEnrichment || loggingAccount === undefined) return undefined
   const bus = parseBusArn(busArn)
-  if (bus === undefined || source !== partnerSource(namespace, bus.account)) return undefined
+  if (bus?.name !== source || bus.account !== loggingAccount) return undefined
   // What a rule has sent on is the same event once more.
   const forwarded = hops.sameRegion !== NO_HOPS.sameRegion || hops.crossRegion > 0
-  if (source !== bus.name || forwarded) return undefined
+  if (forwarded) return undefined
   const { time, detail } = JSON.parse(json) as TenancyEnvelope
   const organisationId = detail.meta?.organization?.id
   if (typeof organisationId !== 'string' || !ORGANISATION_ID.test(organisationId)) return undefined
@@ -74,7 +72,7 @@ export function trailEventOf(
     time,
     acceptedAt,
     json,
-    loggingAccount: bus.account,
+    loggingAccount,
     installationRegion: bus.region,
     account: about ?? bus.account,
   }

@@ -206,6 +206,24 @@ describe('a place that cannot be written', () => {
     expect(await rig.verify()).toMatchObject({ events: 2, problems: 0 })
   })
 
+  it('of one organisation does not hold up what others have in the same flush', async () => {
+    const other = '11111111-2222-4333-8444-555555555555'
+    await rig.log.record([tenancyEvent('a', { organisationId: other }), tenancyEvent('b')])
+    let puts = 0
+    await rig.flush({
+      wrap: (store) => ({
+        ...store,
+        put: async (key, content) => {
+          puts += 1
+          if (puts === 1) throw new Error('unreachable')
+          await store.put(key, content)
+        },
+      }),
+    })
+    expect(await idsInTrail()).toEqual(['b'])
+    expect(await rig.verify()).toMatchObject({ manifests: 1, events: 1, problems: 0 })
+  })
+
   it('because another hub writes there is told, and that hub’s trail left alone', async () => {
     await rig.objects.put(MANIFEST(1), Buffer.from('not ours'))
     await rig.log.record([tenancyEvent('a')])

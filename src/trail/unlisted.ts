@@ -1,8 +1,9 @@
 import type { ObjectStore } from '#src/ports/object-store.ts'
+import { contentOf } from './content.ts'
 import { manifestKey, parseManifest, parseObjectKey, sequenceOfManifest } from './manifest.ts'
 
-/** Keys of manifests that are kept in memory, while what is stored is compared with them. */
-const MANIFESTS_KEPT_MAX = 256
+/** Manifests whose lists are kept meanwhile: more than a flush a minute makes in a day. */
+const MANIFESTS_KEPT_MAX = 4_096
 
 export interface Unlisted {
   readonly kind: 'manifest-added' | 'object-added'
@@ -13,7 +14,7 @@ export interface Unlisted {
 /**
  * What stands in the place of a trail although no manifest lists it.
  * @param top the newest manifest that was walked; what is newer is judged by `newest` alone
- * @param newest asked at the end: the last sequence that the hub may have written to by now
+ * @param newest the last sequence that the hub may be writing to by now
  */
 export async function* unlisted(
   store: ObjectStore,
@@ -21,21 +22,20 @@ export async function* unlisted(
 ): AsyncGenerator<Unlisted> {
   const lists = createLists(store)
   const added = (key: string, message: string): Unlisted => ({ kind: 'object-added', key, message })
-  const newer: { readonly key: string; readonly sequence: number }[] = []
+  let last = top
   for await (const { key } of store.list('')) {
     const manifest = sequenceOfManifest(key)
     const sequence = manifest ?? parseObjectKey(key)?.sequence
     if (sequence === undefined) yield added(key, 'the trail has no such key')
-    else if (sequence > top || sequence === 0) newer.push({ key, sequence })
-    else if (manifest === undefined && !(await lists(sequence, key))) {
+    else if (sequence > top || sequence === 0) {
+      // A plan is durable before its objects are, so that asking after seeing one is soon enough.
+      if (sequence > last) last = await newest()
+      if (sequence > 0 && sequence <= last) continue
+      if (manifest === undefined) yield added(key, 'no manifest lists it')
+      else yield { kind: 'manifest-added', key, message: 'it is not of this chain' }
+    } else if (manifest === undefined && !(await lists(sequence, key))) {
       yield added(key, `manifest ${sequence} does not list it`)
     }
-  }
-  const last = newer.length === 0 ? 0 : await newest()
-  for (const { key, sequence } of newer) {
-    if (sequence > 0 && sequence <= last) continue
-    if (sequenceOfManifest(key) === undefined) yield added(key, 'no manifest lists it')
-    else yield { kind: 'manifest-added', key, message: 'it is not of this chain' }
   }
 }
 
@@ -46,8 +46,8 @@ function createLists(store: ObjectStore) {
     if (!kept.has(sequence)) {
       const oldest = kept.keys().next().value
       if (kept.size >= MANIFESTS_KEPT_MAX && oldest !== undefined) kept.delete(oldest)
-      const bytes = await store.get(manifestKey(sequence)).catch(() => undefined)
-      const manifest = bytes === undefined ? undefined : parseManifest(bytes)
+      const content = await contentOf(store, manifestKey(sequence))
+      const manifest = typeof content === 'string' ? undefined : parseManifest(content)
       kept.set(sequence, manifest && new Set(manifest.objects.map((object) => object.key)))
     }
     const keys = kept.get(sequence)

@@ -1,8 +1,8 @@
-import { ObjectTooLargeFault } from '#src/ports/object-store.ts'
 import type { ObjectStore } from '#src/ports/object-store.ts'
 import type { State } from '#src/ports/state.ts'
 import { judgeManifest } from './chain-link.ts'
 import type { Link } from './chain-link.ts'
+import { contentOf } from './content.ts'
 import { NOTHING_READ, PROGRESS_KEY, TRAIL_HEADS, TRAIL_PROGRESS, headKey } from './documents.ts'
 import type { TrailHead } from './documents.ts'
 import { manifestKey, parseObjectKey, sha256Of } from './manifest.ts'
@@ -149,16 +149,4 @@ async function* manifestsDown(store: ObjectStore, top: number) {
 async function hashOf(store: ObjectStore, key: string): Promise<string> {
   const content = await contentOf(store, key)
   return typeof content === 'string' ? content : sha256Of(content)
-}
-
-async function contentOf(
-  store: ObjectStore,
-  key: string,
-): Promise<Uint8Array | 'missing' | 'too-large'> {
-  try {
-    return (await store.get(key)) ?? 'missing'
-  } catch (error) {
-    if (error instanceof ObjectTooLargeFault) return 'too-large'
-    throw error
-  }
 }
