@@ -16,6 +16,13 @@ describe('the configuration', () => {
       allowPrivateTargets: false,
       namespace: { prefix: 'stax', partner: 'stax.io' },
       logLevel: 'warn',
+      trail: {
+        target: { kind: 'folder', folder: resolve('.belfry/trail') },
+        place: 'folder:trail#stax',
+        format: 'ndjson',
+        encryption: 'none',
+        flushEveryMs: 60_000,
+      },
     })
   })
 
@@ -23,13 +30,26 @@ describe('the configuration', () => {
     ...{ host: '0.0.0.0', port: 5, dataFolder: '/data', allowPrivateTargets: true },
     ...{ maxStoreBytes: 2_000_000, namespace: { prefix: 'acme', partner: 'acme.example' } },
     logLevel: 'debug',
+    trail: {
+      target: {
+        ...{ kind: 's3', bucket: 'audit', prefix: 'a/b/', endpoint: 'https://s3.example.com' },
+        ...{ region: 'eu-west-1', pathStyle: true, kmsKeyId: 'alias/k', awsProfile: 'trail' },
+      },
+      ...{ place: 's3://audit/a/b/#acme', format: 'both', encryption: 'aws:kms' },
+      ...{ flushEveryMs: 5_000, retentionDays: 30 },
+    },
   }
 
   it('takes every setting from a flag', () => {
     const flags = ['--host', '0.0.0.0', '--port=5', '--data', '/data', '--allow-private-targets']
     const more = ['--max-store-bytes', '2000000', '--event-namespace', 'acme']
     const rest = ['--partner', 'acme.example', '--log-level', 'debug']
-    expect(read([...flags, ...more, ...rest])).toEqual(everything)
+    const trail = ['--trail', 's3://audit/a/b', '--trail-format', 'both', '--aws-profile', 'trail']
+    const how = ['--trail-encryption', 'aws:kms', '--trail-kms-key', 'alias/k']
+    const when = ['--trail-flush-seconds', '5', '--trail-retention-days', '30']
+    const s3 = ['--trail-s3-endpoint', 'https://s3.example.com', '--trail-s3-region', 'eu-west-1']
+    const all = [...flags, ...more, ...rest, ...trail, ...how, ...when, ...s3]
+    expect(read([...all, '--trail-s3-path-style'])).toEqual(everything)
   })
 
   it('takes every setting from the environment', () => {
@@ -37,7 +57,12 @@ describe('the configuration', () => {
       ...{ BELFRY_HOST: '0.0.0.0', BELFRY_PORT: '5', BELFRY_DATA: '/data' },
       ...{ BELFRY_ALLOW_PRIVATE_TARGETS: 'true', BELFRY_MAX_STORE_BYTES: '2000000' },
       ...{ BELFRY_EVENT_NAMESPACE: 'acme', BELFRY_PARTNER: 'acme.example' },
-      BELFRY_LOG_LEVEL: 'debug',
+      ...{ BELFRY_LOG_LEVEL: 'debug', BELFRY_TRAIL: 's3://audit/a/b/' },
+      ...{ BELFRY_TRAIL_FORMAT: 'both', BELFRY_TRAIL_ENCRYPTION: 'aws:kms' },
+      ...{ BELFRY_TRAIL_KMS_KEY: 'alias/k', BELFRY_TRAIL_FLUSH_SECONDS: '5' },
+      ...{ BELFRY_TRAIL_RETENTION_DAYS: '30', BELFRY_TRAIL_S3_REGION: 'eu-west-1' },
+      ...{ BELFRY_TRAIL_S3_ENDPOINT: 'https://s3.example.com', BELFRY_AWS_PROFILE: 'trail' },
+      BELFRY_TRAIL_S3_PATH_STYLE: 'true',
     }
     expect(read([], env)).toEqual(everything)
   })
@@ -89,6 +114,48 @@ describe('the configuration', () => {
   })
 })
 
+describe('the trail’s settings', () => {
+  it('take a folder, buckets of their own, or nothing', () => {
+    const folder = read(['--data', '/data', '--trail', '/audit']).trail
+    expect(folder).toMatchObject({
+      target: { kind: 'folder', folder: '/audit' },
+      place: 'folder:/audit#stax',
+    })
+    expect(read(['--trail', 's3://']).trail).toMatchObject({
+      target: { kind: 's3', prefix: '', region: 'us-east-1', pathStyle: false },
+      place: 's3:///#stax',
+    })
+    expect(read(['--trail', 'off']).trail).toBeUndefined()
+  })
+
+  it('name a place inside the data folder alike wherever the data folder is', () => {
+    expect(read(['--data', '/a']).trail?.place).toBe(read(['--data', '/b']).trail?.place)
+    expect(read(['--data', '/a', '--trail', '/a/t']).trail?.place).toBe('folder:t#stax')
+  })
+
+  it.each([
+    [['--trail', 's3://B'], /^--trail must match .+, not "B"$/],
+    [['--trail', 's3:///prefix'], 'needs a bucket'],
+    [['--trail', 's3://bucket/a//b'], /^--trail must match .+, not "a\/\/b"$/],
+    [['--trail', 's3://bucket/../b'], /^--trail must match .+, not "..\/b"$/],
+    [['--trail', 's3://', '--event-namespace', 'averylongname'], 'too long for S3'],
+    [['--trail-format', 'csv'], '--trail-format must be one of ndjson, parquet, both'],
+    [['--trail-encryption', 'rot13'], '--trail-encryption must be one of none, client'],
+    [['--trail-encryption', 'AES256'], 'for a trail in a folder choose client or none'],
+    [['--trail-kms-key', 'k'], 'is for a trail in S3'],
+    [['--trail-s3-region', 'eu-west-1'], '--trail-s3-region is for a trail in S3'],
+    [['--trail-s3-path-style'], '--trail-s3-path-style is for a trail in S3'],
+    [['--aws-profile', 'p'], '--aws-profile is for a trail in S3'],
+    [['--trail', 's3://bucket', '--trail-kms-key', 'k'], 'goes with --trail-encryption aws:kms'],
+    [['--trail', 's3://bucket', '--trail-s3-endpoint', 'ftp://x'], 'must be a URL such as'],
+    [['--trail', 's3://bucket', '--trail-s3-endpoint', 'https://x/y'], 'must be a URL such as'],
+    [['--trail-flush-seconds', '0'], 'must be a whole number from 1 to 3600'],
+    [['--trail-retention-days', '0'], 'must be a whole number from 1 to 36500'],
+  ])('refuse %j and say what to do', (flags, message) => {
+    expect(() => read(flags)).toThrow(message)
+  })
+})
+
 describe('help', () => {
   it.each([['--help'], ['-h']])('is what %s asks for', (flag) => {
     expect(readConfig([flag], {})).toBe('help')
@@ -104,6 +171,16 @@ describe('help', () => {
       ['--event-namespace NAME', 'BELFRY_EVENT_NAMESPACE', '(default: stax)'],
       ['--partner NAME', 'BELFRY_PARTNER', '(default: stax.io)'],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
+      ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
+      ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],
+      ['--trail-encryption KIND', 'BELFRY_TRAIL_ENCRYPTION', '(default: none)'],
+      ['--trail-kms-key KEY', 'BELFRY_TRAIL_KMS_KEY', ''],
+      ['--trail-flush-seconds NUMBER', 'BELFRY_TRAIL_FLUSH_SECONDS', '(default: 60)'],
+      ['--trail-retention-days NUMBER', 'BELFRY_TRAIL_RETENTION_DAYS', '(default: keep'],
+      ['--trail-s3-endpoint URL', 'BELFRY_TRAIL_S3_ENDPOINT', ''],
+      ['--trail-s3-region REGION', 'BELFRY_TRAIL_S3_REGION', '(default: us-east-1)'],
+      ['--trail-s3-path-style', 'BELFRY_TRAIL_S3_PATH_STYLE', ''],
+      ['--aws-profile NAME', 'BELFRY_AWS_PROFILE', ''],
     ] as const) {
       const lines = HELP.split('\n')
       const at = lines.indexOf(`  ${flag}   ${variable}`)
@@ -114,8 +191,8 @@ describe('help', () => {
   })
 
   it('knows every variable that there is', () => {
-    const variables = HELP.match(/BELFRY_[A-Z_]+/g) ?? []
-    expect(variables).toHaveLength(8)
+    const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
+    expect(variables).toHaveLength(18)
     expect(HELP).toContain('--help')
   })
 })

@@ -2,6 +2,10 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { flagOf, matching, numberOf, oneOf } from './config-values.ts'
+import type { Setting } from './config-values.ts'
+import { TRAIL_SETTINGS, readTrailConfig } from './trail-config.ts'
+import type { TrailConfig } from './trail-config.ts'
 
 export interface Config {
   readonly host: string
@@ -11,14 +15,8 @@ export interface Config {
   readonly maxStoreBytes?: number
   readonly namespace: EventNamespace
   readonly logLevel: string
-}
-
-/** A flag with its environment variable; a flag wins. */
-interface Setting {
-  readonly env: string
-  readonly fallback?: string
-  readonly help: string
-  readonly value?: string
+  /** Absent: no trail is kept. */
+  readonly trail?: TrailConfig
 }
 
 const SETTINGS = {
@@ -62,6 +60,7 @@ const SETTINGS = {
     value: 'LEVEL',
     help: 'trace, debug, info, warn, error, fatal or silent; the log goes to standard error',
   },
+  ...TRAIL_SETTINGS,
 } as const satisfies Record<string, Setting>
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
@@ -98,10 +97,16 @@ export function readConfig(
     return String(given ?? (env[setting.env] || setting.fallback) ?? '')
   }
   const maxStoreBytes = textOf('max-store-bytes')
+  const dataFolder = resolve(textOf('data'))
+  const namespace = {
+    prefix: matching('event-namespace', textOf('event-namespace'), /^[a-z][a-z0-9]{0,31}$/),
+    partner: matching('partner', textOf('partner'), /^[a-z0-9][a-z0-9.-]{0,63}$/),
+  }
+  const trail = readTrailConfig(textOf, { dataFolder, namespace })
   return {
     host: textOf('host'),
     port: numberOf('port', textOf('port'), 0, 65_535),
-    dataFolder: resolve(textOf('data')),
+    dataFolder,
     allowPrivateTargets: flagOf('allow-private-targets', textOf('allow-private-targets')),
     ...(maxStoreBytes !== '' && {
       maxStoreBytes: numberOf(
@@ -111,11 +116,9 @@ export function readConfig(
         Number.MAX_SAFE_INTEGER,
       ),
     }),
-    namespace: {
-      prefix: matching('event-namespace', textOf('event-namespace'), /^[a-z][a-z0-9]{0,31}$/),
-      partner: matching('partner', textOf('partner'), /^[a-z0-9][a-z0-9.-]{0,63}$/),
-    },
+    namespace,
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
+    ...(trail !== undefined && { trail }),
   }
 }
 
@@ -134,26 +137,4 @@ function helpLines(name: string, { env, fallback, help, value }: Setting): strin
   const flag = value === undefined ? `--${name}` : `--${name} ${value}`
   const shown = fallback === undefined ? '' : ` (default: ${fallback})`
   return `  ${flag}   ${env}\n      ${help}${shown}`
-}
-
-function numberOf(name: string, text: string, min: number, max: number): number {
-  const number = Number(text)
-  if (/^\d+$/.test(text) && number >= min && number <= max) return number
-  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`)
-}
-
-function flagOf(name: string, text: string): boolean {
-  if (['', '0', 'false'].includes(text)) return false
-  if (['1', 'true'].includes(text)) return true
-  throw new Error(`--${name} must be true or false, not "${text}"`)
-}
-
-function matching(name: string, text: string, pattern: RegExp): string {
-  if (pattern.test(text)) return text
-  throw new Error(`--${name} must match ${pattern.source}, not "${text}"`)
-}
-
-function oneOf(name: string, text: string, allowed: readonly string[]): string {
-  if (allowed.includes(text)) return text
-  throw new Error(`--${name} must be one of ${allowed.join(', ')}, not "${text}"`)
 }

@@ -37,6 +37,7 @@ import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
+import { openTrail } from './trail-places.ts'
 import { VERSION } from './version.ts'
 
 /** A running hub. */
@@ -71,10 +72,18 @@ export async function startHub(
   const ruleTable = createRuleTable(state)
   const busExists = async (arn: string) => (await ruleTable.rulesOf(arn)) !== undefined
 
-  const vault = createVault(readMasterKey(folder, env['BELFRY_MASTER_KEY']))
+  const masterKey = readMasterKey(folder, env['BELFRY_MASTER_KEY'])
+  const vault = createVault(masterKey)
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
   const tenancy = createTenancy({ state, clock, ids, vault, wiring, namespace, busExists })
+
+  const trail = openTrail(config.trail, {
+    ports: { state, log, clock, ids, observer, namespace, accounts },
+    outbound,
+    masterKey,
+    env,
+  })
 
   const stopping = new AbortController()
   const pipeline = startPipeline(
@@ -84,6 +93,7 @@ export async function startHub(
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
+    trail?.run(stopping.signal),
   ]
 
   const checkSignature = createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses)
@@ -110,6 +120,7 @@ export async function startHub(
       directory: tenancy.directory,
     },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
+    trail: { trail, stopping: stopping.signal, onFault },
     stream: { log, directory: tenancy.directory, stopping: stopping.signal },
     finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
     version: VERSION,
@@ -124,16 +135,10 @@ export async function startHub(
   const { port } = server.server.address() as AddressInfo
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
   const { apiTokens } = tenancy
-  const profiles = createAwsProfiles({
-    state,
-    accounts,
-    apiTokens,
-    vault,
-    folder,
-    endpointUrl: url,
-  })
-  await profiles.refresh()
-  const stopProfiles = profiles.follow(onFault)
+  const stopProfiles = await keepProfiles(
+    { state, accounts, apiTokens, vault, folder, endpointUrl: url },
+    onFault,
+  )
 
   return {
     url,
@@ -148,6 +153,16 @@ export async function startHub(
       await store.close()
     },
   }
+}
+
+/** The AWS profiles of the data folder, from now on as the tenancy is. */
+async function keepProfiles(
+  ports: Parameters<typeof createAwsProfiles>[0],
+  onFault: (error: unknown) => void,
+): Promise<() => void> {
+  const profiles = createAwsProfiles(ports)
+  await profiles.refresh()
+  return profiles.follow(onFault)
 }
 
 interface PipelineParts {

@@ -29,17 +29,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
+  'adapters/folder': ['ports'],
+  'adapters/aws': ['ports'],
+  // A reader of the log like the stages, but off the events' way: nothing waits for it.
+  trail: ['model', 'ports', 'errors'],
   observe: ['model', 'ports', 'errors'],
   api: [
-    ...['model', 'ports', 'errors', 'buses', 'tenancy', 'pipeline/1-accept'],
+    ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // Events by their id, and who was behind them.
     ...['event-index', 'actors'],
   ],
   // Talks to the API only; clock and ids so that no other file reads them.
   cli: ['model', 'ports/clock', 'ports/ids', 'version'],
-  config: ['model'],
+  config: ['model', 'config-values', 'trail-config'],
+  'config-values': [],
+  'trail-config': ['model', 'config-values'],
   version: [],
   'master-key': ['tenancy'],
+  // Chooses the trail's adapter by the configuration.
+  'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
 /** The composition root puts everything together. */
 const COMPOSITION = new Set(['hub', 'main'])
@@ -55,6 +63,8 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'prom-client': /^observe\//,
   commander: /^cli\//,
   'cli-progress': /^cli\//,
+  '@aws-sdk/client-s3': /^adapters\/aws\//,
+  'hyparquet-writer': /^trail\//,
   // Connections out go through the outbound seam alone.
   'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/)/,
   'node:https': /^$/,

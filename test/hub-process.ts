@@ -18,6 +18,8 @@ export interface HubProcess {
   profile(name: string): Promise<{ accessKeyId: string; secretAccessKey: string }>
   /** A signed call of the REST API by the operator. */
   rest(method: string, path: string, body?: unknown): Promise<{ status: number; body: any }>
+  /** The same, answered as text. */
+  restText(method: string, path: string, body?: unknown): Promise<string>
   kill(signal: NodeJS.Signals): Promise<void>
 }
 
@@ -53,6 +55,27 @@ export async function startHubProcess(
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
+  const send = async (method: string, path: string, body?: unknown): Promise<Response> => {
+    const caller = await profile('operator')
+    const text = body === undefined ? '' : JSON.stringify(body)
+    const headers = signedHeaders(
+      {
+        method,
+        url: `/api/v1${path}`,
+        headers: {
+          host: new URL(url).host,
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+        },
+        body: text,
+      },
+      { ...caller, region: 'us-east-1', service: 'belfry', now: Date.now() },
+    )
+    return fetch(`${url}/api/v1${path}`, {
+      method,
+      headers,
+      ...(body !== undefined && { body: text }),
+    })
+  }
   return {
     url,
     folder,
@@ -60,28 +83,11 @@ export async function startHubProcess(
     errors: () => errors,
     profile,
     rest: async (method, path, body) => {
-      const caller = await profile('operator')
-      const text = body === undefined ? '' : JSON.stringify(body)
-      const headers = signedHeaders(
-        {
-          method,
-          url: `/api/v1${path}`,
-          headers: {
-            host: new URL(url).host,
-            ...(body !== undefined && { 'content-type': 'application/json' }),
-          },
-          body: text,
-        },
-        { ...caller, region: 'us-east-1', service: 'belfry', now: Date.now() },
-      )
-      const response = await fetch(`${url}/api/v1${path}`, {
-        method,
-        headers,
-        ...(body !== undefined && { body: text }),
-      })
+      const response = await send(method, path, body)
       const answer = await response.text()
       return { status: response.status, body: answer === '' ? undefined : JSON.parse(answer) }
     },
+    restText: async (method, path, body) => (await send(method, path, body)).text(),
     kill: async (signal) => {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill(signal)

@@ -214,6 +214,18 @@ const EVENTS: readonly RestOperation[] = [
   },
 ]
 
+const TRAIL: readonly RestOperation[] = [
+  list('/trail'),
+  read('/trail/events', async ({ organisationId }) => [
+    'GET',
+    `/trail/events?organisationId=${organisationId}&day=2026-01-31`,
+  ]),
+  {
+    ...{ name: 'POST /trail/verify', roles: EVERYONE, status: 200 },
+    call: async ({ organisationId }) => ['POST', '/trail/verify', { organisationId }],
+  },
+]
+
 /** Every operation that needs a permission of the caller's role. */
 export const OPERATIONS: readonly RestOperation[] = [
   ...ORGANISATIONS,
@@ -223,6 +235,7 @@ export const OPERATIONS: readonly RestOperation[] = [
   ...INGEST_KEYS,
   ...EVENT_SOURCES,
   ...EVENTS,
+  ...TRAIL,
 ]
 
 /** Those that need none, or are tested apart: what is one's own, and what only the operator does. */

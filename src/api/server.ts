@@ -26,6 +26,8 @@ import { FoundEventSchema, addEventRoutes } from './rest/event-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
+import { TrailStatusSchema, addTrailRoutes } from './rest/trail-routes.ts'
+import type { TrailPorts } from './rest/trail-routes.ts'
 import { createSts } from './sts/sts.ts'
 import { addEventStream } from './stream/event-stream.ts'
 import type { EventStreamPorts } from './stream/event-stream.ts'
@@ -37,6 +39,7 @@ export interface ServerPorts {
   readonly deadLetters: DeadLetterPorts
   readonly stream: Omit<EventStreamPorts, 'callerOf'>
   readonly finder: EventFinder
+  readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -132,6 +135,7 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     EventSource,
     Actor,
     FoundEventSchema,
+    TrailStatusSchema,
     ...TENANCY_SCHEMAS,
   ]) {
     app.addSchema(schema)
@@ -144,6 +148,7 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
   addIngestKeyRoutes(add, ports.tenancy.ingestKeys)
   addEventSourceRoutes(add, ports.tenancy.eventSources)
   addDeadLetterRoutes(add, ports.deadLetters)
+  addTrailRoutes(app, add, { ...ports.trail, callerOf })
   addEventStream(app, { ...ports.stream, callerOf })
   const { directory } = ports.stream
   addEventRoutes(app, { finder: ports.finder, directory, callerOf })

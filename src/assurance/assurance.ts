@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { keepBus, keepRule } from '#src/buses/managed-wiring.ts'
 import type { ManagedRule } from '#src/buses/managed-wiring.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
-import { partnerSource } from '#src/model/event-namespace.ts'
+import { partnerSource, trailName } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { Region } from '#src/model/event.ts'
 import type { Account, Organisation } from '#src/model/tenancy.ts'
@@ -16,7 +16,8 @@ import type { State, StateTransaction } from '#src/ports/state.ts'
  * The desired wiring of an organisation, kept by repeating it:
  *   every account has a default bus in every region of the organisation;
  *   a managed rule on it forwards AWS events to the security account's bus of that region;
- *   the logging account has the partner event bus of the tenancy's own events.
+ *   the logging account has the partner event bus of the tenancy's own events, and the bus on
+ *   which the trail announces its objects.
  */
 export interface Assurance extends AccountWiring {
   /** Repairs what drifted, now and then, until the signal aborts. */
@@ -84,6 +85,8 @@ async function wire(ports: AssurancePorts, wiring: Wiring): Promise<void> {
     const region = organisation.installationRegion
     const bus = { account: account.awsAccountId, region, name }
     await keepBus(transaction, bus, { clock, eventSourceName: name })
+    const trail = trailName(namespace, organisation.id)
+    await keepBus(transaction, { ...bus, name: trail }, { clock })
   })
   const wired = security !== undefined && account.assuranceState === 'UPDATING'
   if (wired) await ports.accounts.markWired(account.id)

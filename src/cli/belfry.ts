@@ -16,6 +16,7 @@ import { addSample } from './sample.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTokens } from './tokens.ts'
+import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
 import { addWhoami } from './whoami.ts'
 
@@ -86,6 +87,7 @@ function program(): Command {
   addTokens(belfry)
   addIngestKeys(belfry)
   addEventSources(belfry)
+  addTrail(belfry)
   belfry.commandsGroup('Who you are:')
   addWhoami(belfry)
   addLogin(belfry)

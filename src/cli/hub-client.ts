@@ -28,6 +28,8 @@ export interface HubClient {
   listAll<T>(path: string, query?: Query): Promise<readonly T[]>
   /** An answer to be read as it comes. */
   stream(path: string, query: Query, init: StreamInit): Promise<Response>
+  /** The same, of an operation that is asked for with a body. */
+  postStream(path: string, body: object, init: StreamInit): Promise<Response>
   /** A path of the hub outside of the REST API, unsigned; answers with any status. */
   plain(path: string, init?: RequestInit): Promise<Response>
   /** The same hub, called by who has logged in. */
@@ -137,6 +139,7 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
       return items as never
     },
     stream: (path, query, init) => send('GET', path, { query, ...init }),
+    postStream: (path, body, init) => send('POST', path, { body, ...init }),
     plain: (path, init) =>
       answerOf(base, new URL(base + path), {
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),

@@ -19,3 +19,13 @@ export function partnerSource(
 ): string {
   return `aws.partner/${namespace.partner}/${account}/${label}`
 }
+
+/** The bus that an organisation's trail announces its objects on. */
+export function trailName({ prefix }: EventNamespace, organisationId: string): string {
+  return `${prefix}trail-${organisationId}`
+}
+
+/** The bucket, or folder, of an organisation's trail. */
+export function trailBucket(namespace: EventNamespace, organisationId: string): string {
+  return `${namespace.prefix}-${trailName(namespace, organisationId)}`
+}

@@ -4,6 +4,7 @@ import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
+import { createTrailMetrics } from './trail-metrics.ts'
 
 export interface Observation {
   readonly observer: Observer
@@ -71,6 +72,7 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
           'delivery.attempted',
         )
       },
+      ...createTrailMetrics({ registers: [metrics.registry], log, clock }),
       stageFaulted: (stage, error) => {
         noteFault(error)
         metrics.faults.inc({ stage })

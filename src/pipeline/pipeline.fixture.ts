@@ -35,6 +35,8 @@ export function observing() {
     entryDropped: () => undefined,
     eventsRouted: () => undefined,
     eventEnriched: () => undefined,
+    trailWritten: () => undefined,
+    trailWaiting: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
     stageFaulted: (stage, error) => faults.push({ stage, error }),
   }

@@ -26,6 +26,13 @@ export interface Observer {
   eventsRouted(count: number, deliveries: number): void
   eventEnriched(enriched: EnrichedEvent): void
   attemptFinished(attempt: FinishedAttempt): void
+  /** Objects of the trail became durable, with so many events. */
+  trailWritten(objects: number, events: number): void
+  /** Since when the oldest event has waited that is not in the trail; undefined when none waits. */
+  trailWaiting(since: number | undefined): void
   /** A stage could not do its work and will try again. */
-  stageFaulted(stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver', error: unknown): void
+  stageFaulted(
+    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail',
+    error: unknown,
+  ): void
 }

@@ -59,7 +59,8 @@ afterAll(async () => {
 
 /** All lists that the API has, as the operator sees them. */
 async function everything(): Promise<Record<string, unknown>> {
-  const lists = OPERATIONS.filter(({ name }) => /^GET \/[a-z-]+$/.test(name))
+  // How far the trail has come changes by itself.
+  const lists = OPERATIONS.filter(({ name }) => /^GET \/(?!trail)[a-z-]+$/.test(name))
   const seen: Record<string, unknown> = {}
   for (const { name, call } of lists) {
     const [method, path] = await call(world)

@@ -114,7 +114,7 @@ let early: { management: any; token: any; seenBefore: readonly StreamedEvent[] }
 beforeAll(async () => {
   hub = await startHubProcess(folder)
   receiver = await startReceiver()
-  follower = await follow(hub, await hub.profile('operator'))
+  follower = await follow(hub, await hub.profile('operator'), { source: 'stax.io' })
   organisation = await newOrganisation(hub)
   const management = await newAccount(hub, organisation.id, 'MANAGEMENT')
   const token = await made(hub, '/api-tokens', {
@@ -271,7 +271,10 @@ describe('tenancy events', () => {
     follower.close()
     await hub.kill('SIGTERM')
     hub = await startHubProcess(folder)
-    follower = await follow(hub, await hub.profile('operator'), { since: 'start' })
+    follower = await follow(hub, await hub.profile('operator'), {
+      since: 'start',
+      source: 'stax.io',
+    })
     const { accessKeyId } = await made(hub, '/api-tokens', {
       ...{ organisationId: organisation.id, name: 'last', role: 'api_user' },
     })

@@ -1,0 +1,188 @@
+import { once } from 'node:events'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+
+import { RestError } from '#src/errors.ts'
+import { AwsAccountId } from '#src/model/tenancy.ts'
+import { reaches } from '#src/model/principal.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Trail } from '#src/trail/trail.ts'
+import type { CallerOf } from './caller.ts'
+import { ref } from './route.ts'
+import type { AddRoute } from './route.ts'
+
+export interface TrailPorts {
+  /** Undefined where the hub keeps none. */
+  readonly trail: Trail | undefined
+  readonly callerOf: CallerOf
+  /** Aborts when the hub stops. */
+  readonly stopping: AbortSignal
+  readonly onFault: (error: unknown) => void
+}
+
+export const TrailStatusSchema = Type.Object(
+  {
+    organisationId: Type.String(),
+    location: Type.String({ description: 'A folder of the hub, or s3://bucket/prefix' }),
+    format: Type.String(),
+    sequence: Type.Integer({ description: 'Manifests in the chain' }),
+    headSha256: Type.Optional(Type.String({ description: 'Hash of the newest manifest' })),
+    objects: Type.Integer(),
+    events: Type.Integer(),
+    lastWrittenAt: Type.Optional(Type.Integer({ description: 'Epoch milliseconds' })),
+    lagSeconds: Type.Integer({ description: 'How long the oldest event waits to be written' }),
+    problem: Type.Optional(Type.String({ description: 'Why it cannot be written now' })),
+  },
+  { $id: 'TrailStatus' },
+)
+
+const OrganisationId = Type.Optional(
+  Type.String({ format: 'uuid', description: 'May be left out by callers who belong to one' }),
+)
+const VerifyBody = Type.Object({ organisationId: OrganisationId }, { additionalProperties: false })
+const EventsQuery = Type.Object(
+  {
+    organisationId: OrganisationId,
+    day: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-01-31'] }),
+    account: Type.Optional(AwsAccountId),
+  },
+  { additionalProperties: false },
+)
+
+/** Told one by one; a trail that is gone altogether has as many as it had objects. */
+const PROBLEMS_TOLD_MAX = 1_000
+
+export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: TrailPorts): void {
+  const tag = 'trail'
+  const verifying = new Set<string>()
+  const preValidation = async (request: FastifyRequest) => {
+    request.caller = await ports.callerOf(request, 'trail:Read')
+  }
+
+  add({
+    method: 'GET',
+    url: '/trail',
+    tag,
+    summary: 'Show where the audit trail of each organisation is and how far it has come',
+    permission: 'trail:Read',
+    answer: [200, Type.Object({ items: Type.Array(ref(TrailStatusSchema)) })],
+    run: async (caller) => ({
+      items: await kept(ports).status((organisationId) => reaches(caller, organisationId)),
+    }),
+  })
+  app.post<{ Body: Static<typeof VerifyBody> }>(
+    '/trail/verify',
+    {
+      schema: {
+        tags: [tag],
+        summary:
+          'Verify the audit trail: lines of JSON (progress, problem, at the end result or fault)',
+        body: VerifyBody,
+      },
+      preValidation,
+    },
+    async (request, reply) => {
+      const trail = kept(ports)
+      const organisationId = organisationOf(request, request.body.organisationId)
+      if (verifying.has(organisationId)) {
+        const message = 'the trail is being verified already: wait until that has ended'
+        throw new RestError(409, 'trail.verifying', message)
+      }
+      verifying.add(organisationId)
+      try {
+        await streamLines(reply, ports, (lines) => verify(trail, organisationId, lines))
+      } finally {
+        verifying.delete(organisationId)
+      }
+    },
+  )
+  app.get<{ Querystring: Static<typeof EventsQuery> }>(
+    '/trail/events',
+    {
+      exposeHeadRoute: false,
+      schema: {
+        tags: [tag],
+        summary: "The trail's events of a day as lines of JSON, from its NDJSON objects",
+        querystring: EventsQuery,
+      },
+      preValidation,
+    },
+    async (request, reply) => {
+      const trail = kept(ports)
+      const { organisationId, ...filter } = request.query
+      const asked = { ...filter, organisationId: organisationOf(request, organisationId) }
+      await streamLines(reply, ports, async ({ write, signal }) => {
+        for await (const events of trail.read(asked)) {
+          if (signal.aborted) return
+          await write(events)
+        }
+      })
+    },
+  )
+}
+
+function kept({ trail }: TrailPorts): Trail {
+  if (trail !== undefined) return trail
+  throw new RestError(409, 'trail.off', 'this hub keeps no trail: it was started with --trail off')
+}
+
+function organisationOf(request: FastifyRequest, given: string | undefined): string {
+  const caller = request.caller as Principal
+  const organisationId = given ?? caller.organisationId
+  if (organisationId === undefined) {
+    throw new RestError(400, 'trail.unclear', 'say whose trail: give an "organisationId"')
+  }
+  if (reaches(caller, organisationId)) return organisationId
+  const message = `there is no organisation "${organisationId}"`
+  throw new RestError(404, 'organisation.not-found', message)
+}
+
+interface Lines {
+  readonly write: (text: string) => Promise<void>
+  /** Aborts when the reader is gone or the hub stops. */
+  readonly signal: AbortSignal
+}
+
+async function verify(trail: Trail, organisationId: string, { write, signal }: Lines) {
+  let told = 0
+  const line = (value: object) => write(`${JSON.stringify(value)}\n`)
+  const counts = await trail.verify({
+    organisationId,
+    signal,
+    onProblem: async (problem) => {
+      told += 1
+      if (told <= PROBLEMS_TOLD_MAX) await line({ type: 'problem', ...problem })
+    },
+    onProgress: ({ manifests }, of) => line({ type: 'progress', manifests, of }),
+  })
+  if (signal.aborted) throw new Error('the verification was broken off: the hub stops')
+  await line({ type: 'result', intact: counts.problems === 0, ...counts })
+}
+
+/** Answers line by line, no faster than they are read. A fault is the last line. */
+async function streamLines(
+  reply: FastifyReply,
+  { stopping, onFault }: TrailPorts,
+  produce: (lines: Lines) => Promise<void>,
+): Promise<void> {
+  const { raw } = reply.hijack()
+  const gone = new AbortController()
+  raw.on('close', () => gone.abort())
+  raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
+  const write = async (text: string) => {
+    if (raw.write(text) || gone.signal.aborted) return
+    await once(raw, 'drain', { signal: gone.signal }).catch((error: unknown) => {
+      if (!gone.signal.aborted) throw error
+    })
+  }
+  try {
+    await produce({ write, signal: AbortSignal.any([gone.signal, stopping]) })
+  } catch (error) {
+    if (!gone.signal.aborted && !stopping.aborted) onFault(error)
+    const message = error instanceof Error ? error.message : String(error)
+    await write(`${JSON.stringify({ type: 'fault', message })}\n`)
+  }
+  // Not kept alive: a hub that stops waits for its connections.
+  raw.end(() => raw.socket?.destroy())
+}

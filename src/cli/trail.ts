@@ -1,0 +1,190 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+
+import { systemClock as clock } from '#src/ports/clock.ts'
+import { action, givenOnly } from './call.ts'
+import { CommandFault } from './cli-faults.ts'
+import type { HubClient } from './hub-client.ts'
+import { fields, styled } from './output.ts'
+import { createProgress } from './progress.ts'
+import type { Progress } from './progress.ts'
+import { organisationBy } from './references.ts'
+import { counted, localMoment } from './terminal-text.ts'
+
+interface TrailStatus {
+  readonly organisationId: string
+  readonly location: string
+  readonly format: string
+  readonly sequence: number
+  readonly headSha256?: string
+  readonly objects: number
+  readonly events: number
+  readonly lastWrittenAt?: number
+  readonly lagSeconds: number
+  readonly problem?: string
+}
+
+interface Problem {
+  readonly type: 'problem'
+  readonly kind: string
+  readonly key: string
+  readonly message: string
+}
+
+interface Result {
+  readonly type: 'result'
+  readonly intact: boolean
+  readonly manifests: number
+  readonly objects: number
+  readonly events: number
+  readonly expired: number
+  readonly problems: number
+}
+
+type Line =
+  | Problem
+  | Result
+  | { readonly type: 'progress'; readonly manifests: number; readonly of: number }
+  | { readonly type: 'fault'; readonly message: string }
+
+interface TrailOptions {
+  readonly organisation?: string
+}
+
+const MANIFEST = ['manifest', 'manifests'] as const
+const DAY_CHARACTERS = 'YYYY-MM-DD'.length
+
+export function addTrail(program: Command): void {
+  const trail = program
+    .command('trail')
+    .description('the audit trail of tenancy events: where it is, whether it is intact, its events')
+
+  withOrganisation(trail.command('status'))
+    .description('show where the trail is and how far it has come')
+    .action(
+      action<TrailOptions>(async ({ hub, output, options }) => {
+        const { id, alias } = await organisationBy(hub, options.organisation)
+        const { items } = await hub.get<{ items: readonly TrailStatus[] }>('/trail')
+        const found = items.find(({ organisationId }) => organisationId === id)
+        if (found === undefined) throw new CommandFault(`"${alias}" has no trail`)
+        await output.show(found, () => statusText(alias, found))
+      }),
+    )
+
+  withOrganisation(trail.command('verify'))
+    .description('check every object and manifest of the trail against the chain of hashes')
+    .addHelpText('after', '\nEnds with status 1 where something was removed, changed or added.')
+    .action(
+      action<TrailOptions>(async ({ hub, output, options }) => {
+        const { id } = await organisationBy(hub, options.organisation)
+        const { problems, result } = await verified(hub, id)
+        await output.show({ ...result, found: problems }, () => verifiedText(problems, result))
+        if (!result.intact) process.exitCode = 1
+      }),
+    )
+
+  withOrganisation(trail.command('events'))
+    .description("print a day's events from the trail, a line of JSON each")
+    .option('--day <day>', 'as YYYY-MM-DD, in UTC', day, today())
+    .option('--account <id>', 'only of this AWS account')
+    .action(
+      action<TrailOptions & { day: string; account?: string }>(async ({ hub, output, options }) => {
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const { day: asked, account } = options
+        const query = givenOnly({ organisationId, day: asked, account })
+        const { signal } = new AbortController()
+        const answer = await hub.stream('/trail/events', query, { headers: {}, signal })
+        for await (const line of linesOf(answer)) {
+          const { type, message } = JSON.parse(line) as { type?: string; message?: string }
+          // No event has a member of that name; the hub's last word may be a fault.
+          if (type === 'fault') throw new CommandFault(message ?? 'the hub failed')
+          await output.line(line)
+        }
+      }),
+    )
+}
+
+function withOrganisation(command: Command): Command {
+  return command.option('--organisation <organisation>', 'whose it is: id or alias')
+}
+
+async function verified(hub: HubClient, organisationId: string) {
+  const { signal } = new AbortController()
+  const init = { headers: {}, signal }
+  const answer = await hub.postStream('/trail/verify', { organisationId }, init)
+  const problems: Omit<Problem, 'type'>[] = []
+  let progress: Progress | undefined
+  let result: Result | undefined
+  for await (const text of linesOf(answer)) {
+    const line = JSON.parse(text) as Line
+    if (line.type === 'fault') throw new CommandFault(`the trail was not verified: ${line.message}`)
+    if (line.type === 'progress') {
+      progress ??= createProgress('verifying', line.of)
+      progress.update(line.manifests)
+    } else if (line.type === 'problem') {
+      const { type: _, ...problem } = line
+      problems.push(problem)
+    } else {
+      result = line
+    }
+  }
+  progress?.stop()
+  if (result === undefined) throw new CommandFault('the hub ended before the trail was verified')
+  const { type: _, ...counts } = result
+  return { problems, result: counts }
+}
+
+function linesOf(answer: Response): AsyncIterable<string> {
+  const body = Readable.fromWeb(answer.body as ReadableStream<Uint8Array>)
+  return createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })
+}
+
+function statusText(alias: string, status: TrailStatus): string {
+  const { location, format, sequence, objects, events, headSha256, lastWrittenAt } = status
+  const { lagSeconds, problem } = status
+  return fields(
+    {
+      organisation: alias,
+      location,
+      format,
+      events: `${counted(events, 'event')} in ${counted(objects, 'object')}`,
+      chain: counted(sequence, ...MANIFEST),
+      head: headSha256,
+      written: lastWrittenAt === undefined ? 'nothing yet' : localMoment(lastWrittenAt),
+      lag: lagSeconds === 0 ? 'none' : counted(lagSeconds, 'second'),
+      problem,
+    },
+    { problem: 'red' },
+  )
+}
+
+function verifiedText(
+  problems: readonly Omit<Problem, 'type'>[],
+  { intact, manifests, objects, events, expired, problems: all }: Omit<Result, 'type'>,
+): string {
+  const seen = `${counted(manifests, ...MANIFEST)}, ${counted(objects, 'object')}, ${counted(events, 'event')}`
+  const gone = expired === 0 ? '' : `; retention has deleted ${counted(expired, 'object')}`
+  if (intact) return `${styled('green', 'intact')}: ${seen}${gone}`
+  const told = problems.map(
+    ({ kind, key, message }) => `${styled('red', kind)}  ${key}  ${message}`,
+  )
+  const more = all > problems.length ? [`and ${all - problems.length} more`] : []
+  return [
+    ...told,
+    ...more,
+    `${styled('red', 'damaged')}: ${counted(all, 'problem')} in ${seen}${gone}`,
+  ].join('\n')
+}
+
+function day(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return text
+  throw new InvalidArgumentError('It must be a day such as 2026-01-31.')
+}
+
+function today(): string {
+  return new Date(clock.now()).toISOString().slice(0, DAY_CHARACTERS)
+}

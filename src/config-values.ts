@@ -1,0 +1,32 @@
+/** A flag with its environment variable; a flag wins. */
+export interface Setting {
+  readonly env: string
+  readonly fallback?: string
+  readonly help: string
+  readonly value?: string
+}
+
+// Checks of single values: a fault says which setting is wrong and what it may be.
+
+export function numberOf(name: string, text: string, min: number, max: number): number {
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number
+  throw new Error(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`)
+}
+
+export function flagOf(name: string, text: string): boolean {
+  if (['', '0', 'false'].includes(text)) return false
+  if (['1', 'true'].includes(text)) return true
+  throw new Error(`--${name} must be true or false, not "${text}"`)
+}
+
+export function matching(name: string, text: string, pattern: RegExp): string {
+  if (pattern.test(text)) return text
+  throw new Error(`--${name} must match ${pattern.source}, not "${text}"`)
+}
+
+export function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
+  const found = allowed.find((one) => one === text)
+  if (found !== undefined) return found
+  throw new Error(`--${name} must be one of ${allowed.join(', ')}, not "${text}"`)
+}

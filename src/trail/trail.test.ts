@@ -1,0 +1,359 @@
+import { gunzipSync } from 'node:zlib'
+import { parquetReadObjects } from 'hyparquet'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { until } from '#src/pipeline/pipeline.fixture.ts'
+import { allOf } from '#src/ports/object-store.contract.ts'
+import { parseManifest, sha256Of } from './manifest.ts'
+import { LOGGING, ORGANISATION, REGION, tenancyEvent, trailRig } from './trail.fixture.ts'
+import type { TrailRig } from './trail.fixture.ts'
+
+const MEMBER = '444444444444'
+const MANIFEST = (sequence: number) =>
+  `manifests/00000000/${String(sequence).padStart(12, '0')}.json`
+let rig: TrailRig
+
+beforeEach(async () => {
+  rig = await trailRig()
+})
+afterEach(() => rig.remove())
+
+const keys = async () => (await allOf(rig.objects, '')).map(({ key }) => key)
+const eventsIn = async (key: string): Promise<readonly { id: string }[]> =>
+  gunzipSync((await rig.objects.get(key)) as Uint8Array)
+    .toString()
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+const idsInTrail = async () => {
+  const objects = (await keys()).filter((key) => key.startsWith('events/'))
+  return (await Promise.all(objects.map(eventsIn))).flat().map(({ id }) => id)
+}
+
+describe('objects', () => {
+  it('hold the events of a flush by day and account, as they were written', async () => {
+    const events = [
+      tenancyEvent('a'),
+      tenancyEvent('b', { account: MEMBER }),
+      tenancyEvent('c', { day: '2026-02-01' }),
+      tenancyEvent('d', { account: MEMBER }),
+    ]
+    await rig.log.record(events)
+    await rig.flush()
+    expect(await keys()).toEqual([
+      `events/day=2026-01-31/account=${LOGGING}/000000000001-65536.ndjson.gz`,
+      `events/day=2026-01-31/account=${MEMBER}/000000000001-65537.ndjson.gz`,
+      `events/day=2026-02-01/account=${LOGGING}/000000000001-65538.ndjson.gz`,
+      MANIFEST(1),
+    ])
+    const [, member = ''] = await keys()
+    const text = gunzipSync((await rig.objects.get(member)) as Uint8Array).toString()
+    expect(text).toBe(`${events[1]?.json}\n${events[3]?.json}\n`)
+    expect(text).toContain('"amount":1.0,')
+  })
+
+  it('hold nothing but tenancy events that carry their names, of the event’s own bus', async () => {
+    const event = tenancyEvent('bare')
+    const { busArn } = event
+    await rig.log.record([
+      { ...event, awaitsEnrichment: true },
+      { ...tenancyEvent('elsewhere'), busArn: busArn.replace(/event-bus.*/, 'event-bus/default') },
+      { ...tenancyEvent('forwarded'), hops: { sameRegion: 1, crossRegion: 0 } },
+      { ...tenancyEvent('other'), source: 'aws.partner/example.com/222222222222/default' },
+    ])
+    await rig.flush()
+    expect(await keys()).toEqual([])
+  })
+
+  it('hold an event once that stands in the log twice, before and after a restart', async () => {
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('a'), tenancyEvent('b')])
+    await rig.flush()
+    await rig.log.record([tenancyEvent('b'), tenancyEvent('c'), tenancyEvent('a')])
+    await rig.flush()
+    await rig.log.record([tenancyEvent('c')])
+    await rig.flush()
+    expect(await idsInTrail()).toEqual(['a', 'b', 'c'])
+    expect(await rig.verify()).toMatchObject({ manifests: 2, events: 3, problems: 0 })
+  })
+
+  it('of each organisation are told by what the event says, one chain each', async () => {
+    const other = '11111111-2222-4333-8444-555555555555'
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b', { organisationId: other })])
+    await rig.flush({
+      wrap: (store) => ({ ...store, put: async () => undefined, putIfAbsent: async () => true }),
+    })
+    const heads = await rig.state.list<any>({ name: 'trail-heads' }, { limit: 9 })
+    expect(heads.map(({ key, value }) => [key, value.events])).toEqual([
+      [`${other}|folder:test`, 1],
+      [`${ORGANISATION}|folder:test`, 1],
+    ])
+  })
+})
+
+describe('manifests', () => {
+  it('list the objects of a flush and hold the hash of the one before', async () => {
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b')])
+    await rig.flush()
+    await rig.log.record([tenancyEvent('c')])
+    await rig.flush()
+    const [first, second] = await Promise.all([1, 2].map((n) => rig.objects.get(MANIFEST(n))))
+    const object = (await rig.objects.get((await keys())[0] as string)) as Uint8Array
+    expect(parseManifest(first as Uint8Array)).toEqual({
+      version: 1,
+      id: expect.any(String),
+      organisation: ORGANISATION,
+      sequence: 1,
+      previous: null,
+      writtenAt: '2026-02-01T00:00:00.000Z',
+      objects: [
+        {
+          key: `events/day=2026-01-31/account=${LOGGING}/000000000001-65536.ndjson.gz`,
+          format: 'ndjson',
+          sha256: sha256Of(object),
+          bytes: object.length,
+          events: 2,
+          first: { id: 'a', time: '2026-01-31T12:00:00Z' },
+          last: { id: 'b', time: '2026-01-31T12:00:00Z' },
+        },
+      ],
+    })
+    expect(parseManifest(second as Uint8Array)?.previous).toBe(sha256Of(first as Uint8Array))
+  })
+})
+
+describe('a crash', () => {
+  /** Plan, two objects, manifest, head, progress, announcements: any may be the last one. */
+  const WRITES = [1, 2, 3, 4, 5, 6, 7]
+  it.each(
+    WRITES.flatMap(
+      (at) =>
+        [
+          [at, 'before'],
+          [at, 'after'],
+        ] as const,
+    ),
+  )('at write %i of a flush, %s it, leaves nothing out and doubles nothing', async (at, when) => {
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b', { account: MEMBER })])
+    let writes = 0
+    const crash = new AbortController()
+    const gate = async <T>(write: () => Promise<T>): Promise<T> => {
+      writes += 1
+      if (writes !== at) return write()
+      if (when === 'after') await write()
+      crash.abort()
+      throw new Error('crash')
+    }
+    const crashing = rig.open({
+      wrap: (store) => ({
+        ...store,
+        put: (key, content) => gate(() => store.put(key, content)),
+        putIfAbsent: (key, content) => gate(() => store.putIfAbsent(key, content)),
+      }),
+      wrapState: (state) => ({ ...state, transact: (body) => gate(() => state.transact(body)) }),
+    })
+    await crashing.run(crash.signal)
+    // More has come, and settings have changed: the plan is carried out as it was made.
+    await rig.log.record([tenancyEvent('c')])
+    await rig.flush({ format: 'both' })
+    const planned = at > 1 || when === 'after'
+    const manifests = planned ? 2 : 1
+    expect(await rig.verify()).toMatchObject({ manifests, problems: 0, found: [] })
+    const ndjson = (await keys()).filter((key) => key.endsWith('.gz'))
+    expect(
+      (await Promise.all(ndjson.map(eventsIn)))
+        .flat()
+        .map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(['a', 'b', 'c'])
+    const parquet = (await keys()).filter((key) => key.endsWith('.parquet'))
+    expect(parquet).toHaveLength(planned ? 1 : 2)
+  })
+
+  it('of the hub that kept the trail in another place starts a chain of its own there', async () => {
+    await rig.log.record([tenancyEvent('a')])
+    await rig.flush({ place: 'folder:elsewhere' })
+    await Promise.all((await keys()).map((key) => rig.objects.delete(key)))
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b')])
+    await rig.flush()
+    expect(await idsInTrail()).toEqual(['b'])
+    expect(await rig.verify()).toMatchObject({ manifests: 1, problems: 0 })
+  })
+})
+
+describe('a place that cannot be written', () => {
+  it('holds the trail back and nothing else, and is caught up with', async () => {
+    let full = true
+    const stop = new AbortController()
+    const running = rig
+      .open({
+        wrap: (store) => ({
+          ...store,
+          put: (key, content) => {
+            if (full) throw new Error('ENOSPC: no space left on device')
+            return store.put(key, content)
+          },
+        }),
+      })
+      .run(stop.signal)
+    await rig.log.record([tenancyEvent('a')])
+    await until(() => rig.faults.length > 1, 'the trail has told of its faults')
+    expect(rig.faults[0]).toMatchObject({ stage: 'trail', error: { message: /ENOSPC/ } })
+    await rig.log.record([tenancyEvent('b')])
+    full = false
+    await until(async () => (await idsInTrail()).length === 2, 'the trail has caught up')
+    stop.abort()
+    await running
+    expect(await rig.verify()).toMatchObject({ events: 2, problems: 0 })
+  })
+
+  it('of one organisation does not hold up what others have in the same flush', async () => {
+    const other = '11111111-2222-4333-8444-555555555555'
+    await rig.log.record([tenancyEvent('a', { organisationId: other }), tenancyEvent('b')])
+    let puts = 0
+    await rig.flush({
+      wrap: (store) => ({
+        ...store,
+        put: async (key, content) => {
+          puts += 1
+          if (puts === 1) throw new Error('unreachable')
+          await store.put(key, content)
+        },
+      }),
+    })
+    expect(await idsInTrail()).toEqual(['b'])
+    expect(await rig.verify()).toMatchObject({ manifests: 1, events: 1, problems: 0 })
+  })
+
+  it('because another hub writes there is told, and that hub’s trail left alone', async () => {
+    await rig.objects.put(MANIFEST(1), Buffer.from('not ours'))
+    await rig.log.record([tenancyEvent('a')])
+    await rig.flush()
+    expect(rig.faults.at(-1)?.error).toMatchObject({
+      message: /is there already and not this hub's/,
+    })
+    expect(Buffer.from((await rig.objects.get(MANIFEST(1))) ?? []).toString()).toBe('not ours')
+  })
+})
+
+describe('announcements', () => {
+  it('tell the trail’s bus of each durable object, and are no part of the trail', async () => {
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b', { account: MEMBER })])
+    await rig.flush()
+    await rig.flush()
+    const batches = await rig.log.next(1, new AbortController().signal)
+    const told = batches.flatMap(({ events }) => events).map(({ event }) => event)
+    expect(told.map(({ busArn, source, detailType }) => [busArn, source, detailType])).toEqual(
+      Array.from({ length: 2 }, () => [
+        `arn:aws:events:${REGION}:${LOGGING}:event-bus/staxtrail-${ORGANISATION}`,
+        'stax.trail',
+        'Trail Object Created',
+      ]),
+    )
+    const [key = ''] = await keys()
+    const content = (await rig.objects.get(key)) as Uint8Array
+    expect(JSON.parse(told[0]?.json ?? '')).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/),
+      account: LOGGING,
+      region: REGION,
+      detail: {
+        version: '0',
+        bucket: { name: 'bucket' },
+        object: { key, size: content.length, sha256: sha256Of(content), sequencer: '000000000001' },
+        reason: 'PutObject',
+        organization: { id: ORGANISATION },
+        ...{ sequence: 1, format: 'ndjson', encrypted: false, events: 1, day: '2026-01-31' },
+        account: LOGGING,
+      },
+    })
+    expect(await idsInTrail()).toEqual(['a', 'b'])
+  })
+})
+
+describe('formats', () => {
+  it('are both kept where both are wanted, and Parquet says the same as NDJSON', async () => {
+    const events = [tenancyEvent('a'), tenancyEvent('b')]
+    await rig.log.record(events)
+    await rig.flush({ format: 'both' })
+    const [, parquet = ''] = await keys()
+    expect(parquet).toMatch(/000000000001-65536\.parquet$/)
+    const content = (await rig.objects.get(parquet)) as Uint8Array
+    const rows = await parquetReadObjects({ file: new Uint8Array(content).buffer })
+    expect(rows.map(({ event }) => event)).toEqual(events.map(({ json }) => json))
+    expect(rows[0]).toMatchObject({
+      id: 'a',
+      time: new Date('2026-01-31T12:00:00Z'),
+      detail_type: 'AccountManagement: AccountUpdateEvent',
+      account: LOGGING,
+      event_id: 'event a',
+      event_name: 'AccountUpdateEvent',
+      organization_id: ORGANISATION,
+      user_email: null,
+      status: 'SUCCESS',
+    })
+    expect(await rig.verify()).toMatchObject({ objects: 2, problems: 0 })
+  })
+})
+
+describe('sealed objects', () => {
+  const read = async (options: object) => {
+    const filter = { organisationId: ORGANISATION, day: '2026-01-31' }
+    let text = ''
+    for await (const part of rig.open(options).read(filter)) text += part
+    return text
+  }
+
+  it('cannot be read where they are kept, and are read and verified by the hub', async () => {
+    const event = tenancyEvent('a')
+    await rig.log.record([event])
+    await rig.flush({ sealed: true })
+    const [key = ''] = await keys()
+    expect(key).toMatch(/\.ndjson\.gz\.sealed$/)
+    expect(() => gunzipSync(Buffer.from('x'))).toThrow()
+    await expect(eventsIn(key)).rejects.toThrow('incorrect header check')
+    expect(await read({})).toBe(`${event.json}\n`)
+    expect(await rig.verify()).toMatchObject({ objects: 1, problems: 0 })
+  })
+
+  it('are told where they were exchanged', async () => {
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b', { account: MEMBER })])
+    await rig.flush({ sealed: true })
+    const [one = '', other = ''] = await keys()
+    await rig.objects.put(one, (await rig.objects.get(other)) as Uint8Array)
+    await expect(read({})).rejects.toThrow("was not sealed with this hub's master key")
+  })
+})
+
+describe('retention', () => {
+  const DAY_MS = 86_400_000
+
+  it('deletes what is older, says so in the chain, and verify tells it from a loss', async () => {
+    await rig.log.record([tenancyEvent('a', { day: '2026-01-30' }), tenancyEvent('b')])
+    await rig.flush()
+    await rig.flush({ retentionDays: 2 })
+    expect(await idsInTrail()).toEqual(['a', 'b'])
+    rig.advance(DAY_MS)
+    await rig.flush({ retentionDays: 2 })
+    expect(await idsInTrail()).toEqual(['b'])
+    const manifest = parseManifest((await rig.objects.get(MANIFEST(2))) as Uint8Array)
+    expect(manifest).toMatchObject({ objects: [], expired: { before: '2026-01-31' } })
+    expect(await rig.verify()).toMatchObject({ manifests: 2, objects: 1, expired: 1, problems: 0 })
+    const [kept = ''] = await keys()
+    await rig.objects.delete(kept)
+    expect(await rig.verify()).toMatchObject({ found: [{ kind: 'object-missing', key: kept }] })
+  })
+
+  it('leaves an event alone that came late, until the next day', async () => {
+    await rig.log.record([tenancyEvent('a', { day: '2026-01-01' })])
+    await rig.flush()
+    await rig.flush({ retentionDays: 2 })
+    expect(await idsInTrail()).toEqual([])
+    await rig.log.record([tenancyEvent('late', { day: '2026-01-02' })])
+    await rig.flush({ retentionDays: 2 })
+    expect(await idsInTrail()).toEqual(['late'])
+    expect(await rig.verify()).toMatchObject({ objects: 1, expired: 1, problems: 0 })
+    rig.advance(DAY_MS)
+    await rig.flush({ retentionDays: 2 })
+    expect(await idsInTrail()).toEqual([])
+    expect(await rig.verify()).toMatchObject({ objects: 0, expired: 2, problems: 0 })
+  })
+})
