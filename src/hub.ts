@@ -72,7 +72,7 @@ export async function startHub(
   const vault = createVault(readMasterKey(folder, env['BELFRY_MASTER_KEY']))
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const tenancy = createTenancy({ state, clock, ids, vault, wiring })
+  const tenancy = createTenancy({ state, clock, ids, vault, wiring, namespace })
 
   const stopping = new AbortController()
   const pipeline = startPipeline(

@@ -7,6 +7,7 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
@@ -18,6 +19,7 @@ import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
+import { addTenancyEventRoutes } from './rest/tenancy-event-routes.ts'
 import { createSts } from './sts/sts.ts'
 import { addEventStream } from './stream/event-stream.ts'
 import type { EventStreamPorts } from './stream/event-stream.ts'
@@ -112,11 +114,13 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     },
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
-  for (const schema of [Fault, DeadLetterSchema, ...TENANCY_SCHEMAS]) app.addSchema(schema)
+  for (const schema of [Fault, DeadLetterSchema, EmittedEvent, ...TENANCY_SCHEMAS])
+    app.addSchema(schema)
   const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
   const add = createAddRoute(app, callerOf)
   addSessionRoutes(app, add, ports.tenancy.sessions)
   addTenancyRoutes(add, ports.tenancy)
+  addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addEventStream(app, { ...ports.stream, callerOf })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())

@@ -6,6 +6,7 @@ import { VERSION } from '#src/version.ts'
 import { addAccounts } from './accounts.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addDeadLetters } from './dead-letters.ts'
+import { addEmit } from './emit.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin } from './login.ts'
 import { addOrganisations } from './organisations.ts'
@@ -73,6 +74,7 @@ function program(): Command {
   addSample(belfry)
   belfry.commandsGroup('Events:')
   addTail(belfry)
+  addEmit(belfry)
   addPattern(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')

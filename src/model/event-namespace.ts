@@ -12,3 +12,10 @@ export interface EventNamespace {
 export function partnerSource(namespace: EventNamespace, loggingAccount: AccountId): string {
   return `aws.partner/${namespace.partner}/${loggingAccount}/default`
 }
+
+/** What the hub itself says of every event, in its detail. */
+const ENVELOPE_FIELDS = ['Version', 'ID', 'Time', 'Source', 'Type', 'Name'] as const
+
+export function isEnvelopeField(field: string, { prefix }: EventNamespace): boolean {
+  return field === 'meta' || ENVELOPE_FIELDS.some((name) => field === `${prefix}Event${name}`)
+}

@@ -1,3 +1,4 @@
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { AccountWiring } from '#src/ports/account-wiring.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import { createActions } from './actions.ts'
@@ -8,6 +9,8 @@ import type { ApiTokens } from './api-tokens.ts'
 import { createCredentials } from './credentials.ts'
 import type { CredentialPorts, Credentials } from './credentials.ts'
 import { createDirectory } from './directory.ts'
+import { createEmittedEvents } from './emitted-events.ts'
+import type { EmittedEvents } from './emitted-events.ts'
 import { createIngestKeys } from './ingest-keys.ts'
 import type { IngestKeys } from './ingest-keys.ts'
 import { createOrganisations } from './organisations.ts'
@@ -25,12 +28,16 @@ export interface Tenancy {
   readonly sessions: Sessions
   readonly apiTokens: ApiTokens
   readonly ingestKeys: IngestKeys
+  readonly emittedEvents: EmittedEvents
   readonly credentials: Credentials
   readonly directory: Directory
 }
 
 export function createTenancy(
-  given: CredentialPorts & { readonly wiring: AccountWiring },
+  given: CredentialPorts & {
+    readonly wiring: AccountWiring
+    readonly namespace: EventNamespace
+  },
 ): Tenancy {
   const ports = { ...given, actions: createActions(given) }
   return {
@@ -40,6 +47,7 @@ export function createTenancy(
     sessions: createSessions(ports),
     apiTokens: createApiTokens(ports, ports.vault),
     ingestKeys: createIngestKeys(ports),
+    emittedEvents: createEmittedEvents(ports),
     credentials: createCredentials(ports),
     directory: createDirectory(ports.state),
   }
