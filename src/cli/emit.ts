@@ -47,8 +47,8 @@ export function addEmit(program: Command): void {
     .addHelpText('after', HELP)
     .action(
       action<EmitOptions>(async ({ hub, output, options }, name: string) => {
-        if (options.region !== undefined && options.account === undefined) {
-          throw new UsageFault('--region comes with --account: an event happens in an account')
+        if ((options.region === undefined) !== (options.account === undefined)) {
+          throw new UsageFault('--account and --region come together: say both, or neither')
         }
         const fields = { ...(await fieldsGiven(options.fields)), ...fieldByField(name, options) }
         const { region, user: userId, time, id, eventVersion } = options
