@@ -109,6 +109,7 @@ export async function startHub(
     },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
     stream: { log, directory: tenancy.directory, stopping: stopping.signal },
+    namespace,
     version: VERSION,
     metrics,
     notReady: async () => {

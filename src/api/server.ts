@@ -7,13 +7,16 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { addCataloguePage } from './catalogue-page/catalogue-page.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
 import { createCallerOf } from './rest/caller.ts'
+import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './rest/catalogue-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
 import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
@@ -30,6 +33,7 @@ export interface ServerPorts {
   readonly collector: CollectorPorts
   readonly deadLetters: DeadLetterPorts
   readonly stream: Omit<EventStreamPorts, 'callerOf'>
+  readonly namespace: EventNamespace
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -69,6 +73,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   )
   await app.register(async (scope) => addRawBodyRoutes(scope, ports))
   await app.register(async (scope) => addRestApi(scope, ports), { prefix: '/api/v1' })
+  addCataloguePage(app, ports.namespace)
   addObservation(app, ports)
   return app
 }
@@ -114,12 +119,13 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     },
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
-  for (const schema of [Fault, DeadLetterSchema, EmittedEvent, ...TENANCY_SCHEMAS])
-    app.addSchema(schema)
+  const schemas = [Fault, DeadLetterSchema, EmittedEvent, ...CATALOGUE_SCHEMAS, ...TENANCY_SCHEMAS]
+  for (const schema of schemas) app.addSchema(schema)
   const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
   const add = createAddRoute(app, callerOf)
   addSessionRoutes(app, add, ports.tenancy.sessions)
   addTenancyRoutes(add, ports.tenancy)
+  addCatalogueRoutes(add, ports.namespace)
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addEventStream(app, { ...ports.stream, callerOf })

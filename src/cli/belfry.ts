@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 
 import { VERSION } from '#src/version.ts'
 import { addAccounts } from './accounts.ts'
+import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEmit } from './emit.ts'
@@ -75,6 +76,7 @@ function program(): Command {
   belfry.commandsGroup('Events:')
   addTail(belfry)
   addEmit(belfry)
+  addCatalogue(belfry)
   addPattern(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')

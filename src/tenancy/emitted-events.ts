@@ -2,7 +2,7 @@ import { Compile } from 'typebox/compile'
 
 import { RestError } from '#src/errors.ts'
 import { eventTypeOf, faultOf, faultOfFields, idsOf } from '#src/model/catalogue/catalogue.ts'
-import { namesNear } from '#src/model/catalogue/near-names.ts'
+import { noSuchEvent } from '#src/model/catalogue/near-names.ts'
 import { isEnvelopeField } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
@@ -121,13 +121,8 @@ function strangerIn(given: unknown, members: readonly string[], path = ''): stri
 function checkFields({ name, fields, eventVersion }: EmittedEvent, namespace: EventNamespace) {
   const type = eventTypeOf(name)
   if (type === undefined) {
-    const near = namesNear(name)
-    const hint = near.length === 0 ? '' : `; near it are ${near.join(', ')}`
-    throw new RestError(
-      422,
-      'tenancy-event.unknown',
-      `the catalogue has no event "${name}"${hint}: see "belfry catalogue list"`,
-    )
+    const message = `${noSuchEvent(name)}: see "belfry catalogue list"`
+    throw new RestError(422, 'tenancy-event.unknown', message)
   }
   if (eventVersion !== undefined && Number(eventVersion) < Number(type.version)) {
     throw invalid(

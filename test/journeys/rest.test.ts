@@ -75,12 +75,13 @@ interface Operation {
 
 /** Every operation of the REST API, but logging in. */
 const OPERATIONS: readonly Operation[] = [
-  ...['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys', 'dead-letters'].map(
-    (list): Operation => ({
-      ...{ name: `GET /${list}`, least: 'api_readonly', status: 200 },
-      call: async () => ['GET', `/${list}`],
-    }),
-  ),
+  ...[
+    ...['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys', 'dead-letters'],
+    ...['caller', 'catalogue', 'catalogue/types.ts', 'catalogue/{name}'],
+  ].map((path): Operation => ({
+    ...{ name: `GET /${path}`, least: 'api_readonly', status: 200 },
+    call: async () => ['GET', `/${path.replace('{name}', 'VpcCreateEvent')}`],
+  })),
   {
     ...{ name: 'GET /organisations/{id}', least: 'api_readonly', status: 200 },
     call: async () => ['GET', `/organisations/${ours.organisationId}`],
@@ -103,7 +104,7 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     ...{ name: 'GET /users/{id}', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', `/users/${(await made('/users', newUser())).id}`],
+    call: async () => ['GET', await newUserPath()],
   },
   {
     ...{ name: 'POST /users', least: 'api_admin', status: 201 },
@@ -111,11 +112,7 @@ const OPERATIONS: readonly Operation[] = [
   },
   {
     ...{ name: 'PATCH /users/{id}', least: 'api_admin', status: 200 },
-    call: async () => [
-      'PATCH',
-      `/users/${(await made('/users', newUser())).id}`,
-      { role: 'customer_admin' },
-    ],
+    call: async () => ['PATCH', await newUserPath(), { role: 'customer_admin' }],
   },
   {
     ...{ name: 'POST /api-tokens', least: 'api_admin', status: 201 },
@@ -145,8 +142,8 @@ const OPERATIONS: readonly Operation[] = [
     call: async () => ['GET', '/dead-letters/999999'],
   },
   {
-    ...{ name: 'GET /caller', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', '/caller'],
+    ...{ name: 'POST /tenancy-events', least: 'api_operations', status: 422 },
+    call: async () => ['POST', '/tenancy-events', { events: [{}] }],
   },
 ]
 
@@ -155,6 +152,7 @@ const newAccount = (more: object = {}) => ({
   ...{ organisationId: ours.organisationId, name: 'one more' },
   ...{ awsAccountId: String(600_000_000_000 + (serial += 1)), ...more },
 })
+const newUserPath = async () => `/users/${(await made('/users', newUser())).id}`
 const newKey = (name: string) => ({ organisationId: ours.organisationId, name })
 const newIngestKey = () => made('/ingest-keys', newKey('short-lived'))
 

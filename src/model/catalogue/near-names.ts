@@ -3,8 +3,15 @@ import { CATALOGUE } from './catalogue.ts'
 const NAMES_MAX = 3
 const LIKENESS_MIN = 0.5
 
-/** Names of event types that one which does not exist may have been meant as, the nearest first. */
-export function namesNear(name: string): readonly string[] {
+/** Says that there is no event of a name, and which one may have been meant. */
+export function noSuchEvent(name: string): string {
+  const near = namesNear(name)
+  const hint = near.length === 0 ? '' : `; near it are ${near.join(', ')}`
+  return `the catalogue has no event "${name}"${hint}`
+}
+
+/** Names of event types that are spelt like one that does not exist, the nearest first. */
+function namesNear(name: string): readonly string[] {
   const given = pairsOf(name)
   return CATALOGUE.map((type) => ({
     name: type.name,
