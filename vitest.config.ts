@@ -9,7 +9,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'packages/*/src/**/*.test.ts', 'test/*.test.ts'],
+          include: ['src/**/*.test.ts', 'packages/*/{src,types}/**/*.test.ts', 'test/*.test.ts'],
           ...everywhere,
         },
       },

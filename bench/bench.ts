@@ -1,16 +1,18 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 
+import { benchEmit } from './emit.ts'
 import { PATTERN_PARTS, benchPattern } from './pattern/pattern.ts'
 import { benchPutEvents } from './put-events.ts'
 import { benchPutToTarget } from './put-to-target.ts'
+import { benchSignIn } from './sign-in.ts'
 import { benchStartUp } from './start-up.ts'
 
 /**
  * `npm run bench` runs all; `npm run bench -- start-up` runs one. `pattern` takes parts and a seed:
  * `npm run bench -- pattern EXACT scaling --seed 7`. `ROUNDS=5` measures longer.
  */
-const NAMES = ['put-events', 'put-to-target', 'start-up', 'pattern']
+const NAMES = ['put-events', 'put-to-target', 'start-up', 'pattern', 'emit', 'sign-in']
 const DEFAULT_SEED = '20260105'
 
 const { positionals: wanted, values } = parseArgs({
@@ -60,4 +62,18 @@ if (isWanted('start-up')) {
 if (isWanted('pattern')) {
   console.log('\n4. Event patterns: events/s, and times the speed of JSON.parse alone')
   await benchPattern(parts, Number(values.seed))
+}
+if (isWanted('emit')) {
+  console.log('\n5. Tenancy events of a portal, from POST to the partner event bus, with names')
+  const { eventsPerSecond: emitted, loadEventsPerSecond, enrichment, published } = await benchEmit()
+  console.log(
+    `   ${Math.round(emitted)} events/s; at ${Math.round(loadEventsPerSecond)} events/s enrichment takes p50 ${enrichment.msP50} ms, p99 ${enrichment.msP99} ms, from acceptance p50 ${published.msP50} ms, p99 ${published.msP99} ms`,
+  )
+}
+if (isWanted('sign-in')) {
+  console.log('\n6. Sign-in with a password')
+  const { signInsPerSecond, ratioToBareScrypt } = await benchSignIn()
+  console.log(
+    `   ${signInsPerSecond.toFixed(1)} sign-ins/s; ratio to a bare loop over scrypt: ${ratioToBareScrypt.toFixed(2)}`,
+  )
 }

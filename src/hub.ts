@@ -123,6 +123,7 @@ export async function startHub(
     trail: { trail, stopping: stopping.signal, onFault },
     stream: { log, directory: tenancy.directory, stopping: stopping.signal },
     finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
+    namespace,
     version: VERSION,
     metrics,
     notReady: async () => {

@@ -44,5 +44,7 @@ export async function restAs(
     ...(body !== undefined && { body }),
   })
   const text = await response.text()
-  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) }
+  const type = response.headers.get('content-type') ?? ''
+  const answer = type.startsWith('text/plain') ? text : text && JSON.parse(text)
+  return { status: response.status, body: answer || undefined }
 }

@@ -214,6 +214,22 @@ const EVENTS: readonly RestOperation[] = [
   },
 ]
 
+const CATALOGUE: readonly RestOperation[] = [
+  ...['/catalogue', '/catalogue/types.ts', '/catalogue/{name}'].map((path) => ({
+    ...read(path, async () => ['GET', path.replace('{name}', 'VpcCreateEvent')]),
+    withinAccounts: true as const,
+  })),
+  {
+    ...{ name: 'POST /tenancy-events', roles: OPERATORS, status: 200, withinAccounts: true },
+    call: async ({ organisationId }) => {
+      const aws = { accountId: ACCOUNTS.MEMBER, region: REGION }
+      const fields = { resourceId: '0194f0e2-5a3c-7b11-9d0e-8b9c0d1e2f3a', status: 'SUCCESS' }
+      const event = { name: 'VpcCreateEvent', organisationId, aws, fields }
+      return ['POST', '/tenancy-events', { events: [event] }]
+    },
+  },
+]
+
 const TRAIL: readonly RestOperation[] = [
   list('/trail'),
   read('/trail/events', async ({ organisationId }) => [
@@ -235,6 +251,7 @@ export const OPERATIONS: readonly RestOperation[] = [
   ...INGEST_KEYS,
   ...EVENT_SOURCES,
   ...EVENTS,
+  ...CATALOGUE,
   ...TRAIL,
 ]
 

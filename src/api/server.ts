@@ -11,13 +11,17 @@ import { EventSource } from '#src/model/event-source.ts'
 import { ApiToken, IngestKey } from '#src/model/tenancy.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { addCataloguePage } from './catalogue-page/catalogue-page.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
 import { addApiTokenRoutes } from './rest/api-token-routes.ts'
 import { createCallerOf } from './rest/caller.ts'
+import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './rest/catalogue-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
 import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
 import { addIngestKeyRoutes } from './rest/ingest-key-routes.ts'
@@ -28,6 +32,7 @@ import { addSessionRoutes } from './rest/session-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
 import { TrailStatusSchema, addTrailRoutes } from './rest/trail-routes.ts'
 import type { TrailPorts } from './rest/trail-routes.ts'
+import { addTenancyEventRoutes } from './rest/tenancy-event-routes.ts'
 import { createSts } from './sts/sts.ts'
 import { addEventStream } from './stream/event-stream.ts'
 import type { EventStreamPorts } from './stream/event-stream.ts'
@@ -40,6 +45,7 @@ export interface ServerPorts {
   readonly stream: Omit<EventStreamPorts, 'callerOf'>
   readonly finder: EventFinder
   readonly trail: Omit<TrailPorts, 'callerOf'>
+  readonly namespace: EventNamespace
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -82,6 +88,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   )
   await app.register(async (scope) => addRawBodyRoutes(scope, ports))
   await app.register(async (scope) => addRestApi(scope, ports), { prefix: '/api/v1' })
+  addCataloguePage(app, ports.namespace)
   addObservation(app, ports)
   return app
 }
@@ -136,6 +143,8 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
     Actor,
     FoundEventSchema,
     TrailStatusSchema,
+    EmittedEvent,
+    ...CATALOGUE_SCHEMAS,
     ...TENANCY_SCHEMAS,
   ]) {
     app.addSchema(schema)
@@ -147,6 +156,8 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
   addApiTokenRoutes(add, ports.tenancy.apiTokens)
   addIngestKeyRoutes(add, ports.tenancy.ingestKeys)
   addEventSourceRoutes(add, ports.tenancy.eventSources)
+  addCatalogueRoutes(add, ports.namespace)
+  addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
   addEventStream(app, { ...ports.stream, callerOf })

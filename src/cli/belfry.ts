@@ -4,10 +4,12 @@ import { Command, CommanderError } from 'commander'
 
 import { VERSION } from '#src/version.ts'
 import { addAccounts } from './accounts.ts'
+import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
 import { addExplain } from './explain.ts'
+import { addEmit } from './emit.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin } from './login.ts'
 import { addOrganisations } from './organisations.ts'
@@ -78,6 +80,8 @@ function program(): Command {
   belfry.commandsGroup('Events:')
   addTail(belfry)
   addExplain(belfry)
+  addEmit(belfry)
+  addCatalogue(belfry)
   addPattern(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')

@@ -29,3 +29,10 @@ export function trailName({ prefix }: EventNamespace, organisationId: string): s
 export function trailBucket(namespace: EventNamespace, organisationId: string): string {
   return `${namespace.prefix}-${trailName(namespace, organisationId)}`
 }
+
+/** What the hub itself says of every event, in its detail. */
+const ENVELOPE_FIELDS = ['Version', 'ID', 'Time', 'Source', 'Type', 'Name'] as const
+
+export function isEnvelopeField(field: string, { prefix }: EventNamespace): boolean {
+  return field === 'meta' || ENVELOPE_FIELDS.some((name) => field === `${prefix}Event${name}`)
+}

@@ -19,8 +19,9 @@ export interface Directory {
   accountByAwsId(awsAccountId: AccountId): Promise<Account | undefined>
   apiToken(accessKeyId: string): Promise<ApiToken | undefined>
   /**
-   * The readable attributes of something as they were at a moment; what was not known yet then is
-   * answered as it first was. undefined: never known.
+   * The readable attributes of something as they were at a moment, and the `organisationId` of
+   * what is one organisation's; what was not known yet then is answered as it first was.
+   * undefined: never known.
    */
   attributesAt(kind: DirectoryKind, id: string, moment: Moment): Promise<Attributes | undefined>
 }

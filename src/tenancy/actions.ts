@@ -14,7 +14,9 @@ import type { TenancyEvent } from './tenancy-events.ts'
 export interface Happening
   extends
     Pick<TenancyEvent, 'organisationId' | 'fields'>,
-    Partial<Pick<TenancyEvent, 'accessKeyId' | 'aws' | 'userId' | 'publishedAt' | 'id'>> {}
+    Partial<
+      Pick<TenancyEvent, 'accessKeyId' | 'aws' | 'userId' | 'publishedAt' | 'id' | 'version'>
+    > {}
 
 /** One try at an action: its transaction, its moment, and what it tells of itself. */
 export interface Step {
@@ -56,6 +58,7 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
     transaction: StateTransaction,
     caller: Principal | undefined,
     { name, moment, ...happening }: Told,
+    index: number,
   ) => {
     const organisation = await transaction.get(ORGANISATIONS, happening.organisationId)
     if (organisation === undefined) throw new Error('an event needs an organisation')
@@ -75,7 +78,7 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
       ...(traceContext !== undefined && { traceContext }),
       fields: { status: 'SUCCESS', ...happening.fields },
     }
-    transaction.put(OUTBOX, outboxKey(moment, id), event)
+    transaction.put(OUTBOX, outboxKey(moment, index, id), event)
   }
 
   return {
@@ -90,16 +93,16 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
             told.push({ name, moment, ...happening })
           }
           const result = await body({ transaction, moment, now: epochMsOf(moment), tell })
-          for (const each of told) await emit(transaction, caller, each)
+          for (const [index, each] of told.entries()) await emit(transaction, caller, each, index)
           return result
         })
       } catch (error) {
         if (!(error instanceof RestError) || error.status !== CONFLICT) throw error
         const { code: errorCode, message } = error
         await state.transact(async (transaction) => {
-          for (const each of told) {
+          for (const [index, each] of told.entries()) {
             const fields = { ...each.fields, status: 'FAILED', errorCode, message }
-            await emit(transaction, caller, { ...each, fields })
+            await emit(transaction, caller, { ...each, fields }, index)
           }
         })
         throw error
@@ -110,12 +113,14 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
 
 type Told = Happening & { readonly name: string; readonly moment: Moment }
 
-/** Events leave in the order of their moments. */
-function outboxKey(moment: Moment, id: string): string {
-  return `${String(moment).padStart(MOMENT_DIGITS, '0')}|${id}`
+/** Events leave in the order of their moments, and those of one moment as they were told. */
+function outboxKey(moment: Moment, index: number, id: string): string {
+  const [at, turn] = [String(moment), String(index)]
+  return `${at.padStart(MOMENT_DIGITS, '0')}|${turn.padStart(INDEX_DIGITS, '0')}|${id}`
 }
 
 const MOMENT_DIGITS = 16
+const INDEX_DIGITS = 6
 
 function checkTold(name: string, { fields }: Happening): void {
   const type = eventTypeOf(name)

@@ -58,6 +58,8 @@ export const INGEST_KEYS = collection<IngestKey>('ingest-keys')
 export const INGEST_KEY_FINGERPRINTS = collection<string>('ingest-key-fingerprints')
 /** Tenancy events on their way to the log, written in the transaction of their action. */
 export const OUTBOX = collection<TenancyEvent>('outbox')
+/** Ids of events that publishers outside of the hub have sent, by emittedKey; holds their name. */
+export const EMITTED = collection<string>('emitted-events')
 
 /** Key of an organisation's only account of a role. */
 export function foundationKey(organisationId: string, role: AccountRole): string {

@@ -12,7 +12,7 @@ import type { State, StateTransaction } from '#src/ports/state.ts'
  */
 export const HISTORY = collection<Attributes>('directory-history')
 
-/** The attributes that events show of each kind of thing. */
+/** The attributes that events show of each kind of thing; whose it is is kept beside them. */
 const SHOWN: Readonly<Record<DirectoryKind, readonly string[]>> = {
   customer: ['name'],
   organisation: ['name', 'alias'],
@@ -41,7 +41,9 @@ export function remember(
   kind: DirectoryKind,
   [id, thing]: readonly [id: string, thing: object],
 ): void {
-  const shown = SHOWN[kind].map((name) => [name, (thing as Attributes)[name]] as const)
+  const shown = [...SHOWN[kind], 'organisationId'].map(
+    (name) => [name, (thing as Attributes)[name]] as const,
+  )
   const attributes = Object.fromEntries(shown.filter(([, value]) => value !== undefined))
   transaction.put(HISTORY, prefixOf(kind, id) + backwards(moment), attributes)
 }

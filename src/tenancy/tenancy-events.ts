@@ -16,6 +16,8 @@ export interface TenancyEvent {
   readonly envelopeId: string
   /** Its type's name in the catalogue. */
   readonly name: string
+  /** Of its type, where the publisher's is newer than the catalogue's. */
+  readonly version?: string
   readonly organisationId: string
   readonly customerId: string
   readonly publishedAt: Moment
@@ -58,7 +60,7 @@ export function recordedTenancyEvent(
       timings: { eventPublishTime: eventTime },
       ...(event.traceContext !== undefined && { traceContext: event.traceContext }),
     },
-    [`${prefix}EventVersion`]: type.version,
+    [`${prefix}EventVersion`]: event.version ?? type.version,
     [`${prefix}EventID`]: event.id,
     [`${prefix}EventTime`]: eventTime,
     [`${prefix}EventSource`]: `${prefix}.${type.component}`,

@@ -10,6 +10,8 @@ import type { CredentialPorts, Credentials } from './credentials.ts'
 import { createDirectory } from './directory.ts'
 import { createEventSources } from './event-sources.ts'
 import type { EventSourcePorts, EventSources } from './event-sources.ts'
+import { createEmittedEvents } from './emitted-events.ts'
+import type { EmittedEvents } from './emitted-events.ts'
 import { createIngestKeys } from './ingest-keys.ts'
 import type { IngestKeys } from './ingest-keys.ts'
 import { createOrganisations } from './organisations.ts'
@@ -30,6 +32,7 @@ export interface Tenancy {
   readonly apiTokens: ApiTokens
   readonly ingestKeys: IngestKeys
   readonly eventSources: EventSources
+  readonly emittedEvents: EmittedEvents
   readonly credentials: Credentials
   readonly tokenUses: TokenUses
   readonly directory: Directory
@@ -48,6 +51,7 @@ export function createTenancy(
     apiTokens: createApiTokens(ports, ports.vault),
     ingestKeys: createIngestKeys(ports),
     eventSources: createEventSources(ports),
+    emittedEvents: createEmittedEvents(ports),
     credentials: createCredentials(ports),
     tokenUses: createTokenUses(ports),
     directory: createDirectory(ports.state),

@@ -162,9 +162,14 @@ describe('the operations of the REST API', () => {
   })
 
   it('show and change nothing of another organisation', async () => {
-    const about = OPERATIONS.filter(({ name }) => !/^GET \/[a-z-]+$|redrive/.test(name))
-    const calls = await prepared(about)
+    const toAll = /^GET \/[a-z-]+$|redrive|catalogue|tenancy-events/
+    const calls = await prepared(OPERATIONS.filter(({ name }) => !toAll.test(name)))
     await expectRefused(foreignAdmin, calls, { status: 404, code: /\.not-found$/ })
+    const emit = OPERATIONS.find(({ name }) => name === 'POST /tenancy-events')
+    const events = await everythingTold()
+    const call = (await emit?.call(world)) as RestCall
+    expect((await restAs(hub, foreignAdmin, call)).status).toBe(422)
+    expect(await everythingTold()).toBe(events + 1)
   })
 })
 

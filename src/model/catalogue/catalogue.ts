@@ -58,7 +58,7 @@ export const META_GAINS = {
 } as const
 
 /** `meta`, which all events share. `apiToken` and the W3C trace header are ours. */
-const Meta = Type.Object({
+export const Meta = Type.Object({
   customer: named({ name: OptionalText }),
   organization: named({ name: OptionalText, alias: OptionalText }),
   user: Type.Optional(named({ username: OptionalText, email: OptionalText })),
@@ -158,7 +158,7 @@ export function faultOfFields(
 ): string | undefined {
   let validator = validators.get(type.name)
   if (validator === undefined) {
-    validator = Compile(asPublished(type.fields))
+    validator = Compile(publishedSchema(type))
     validators.set(type.name, validator)
   }
   return faultOf(validator, fields)
@@ -178,8 +178,8 @@ export function faultOf(validator: Validator, value: unknown): string | undefine
   return `"${path}" ${first.message}`
 }
 
-/** The fields with those optional that enrichment sets. */
-function asPublished(fields: TObject): TObject {
+/** The schema of the fields that a publisher gives: those that enrichment sets are optional. */
+export function publishedSchema({ fields }: EventType): TObject {
   return Type.Object(
     Object.fromEntries(
       Object.entries(fields.properties).map(([name, schema]) => [

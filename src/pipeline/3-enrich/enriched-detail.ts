@@ -32,10 +32,14 @@ export async function enrichedDetail(
   { eventName, moment }: { readonly eventName: string; readonly moment: Moment },
 ): Promise<EnrichedDetail> {
   let unresolvedIds = 0
+  const organisationId = fieldsOf(fieldsOf(detail['meta'])['organization'])['id']
   const named = async (given: Fields, field: string, gain: Gain): Promise<Fields> => {
     const id = given[field]
     if (typeof id !== 'string') return given
-    const attributes = await directory.attributesAt(gain.kind, id, moment)
+    const known = await directory.attributesAt(gain.kind, id, moment)
+    // A publisher outside of the hub may name anything: another organisation's stays unnamed.
+    const owner = known?.['organisationId'] ?? organisationId
+    const attributes = owner === organisationId ? known : undefined
     if (attributes === undefined) unresolvedIds += 1
     return attributes === undefined ? given : withMissing(given, attributes, gain.gains)
   }
