@@ -13,7 +13,7 @@ const FLUSH_CHARACTERS_MAX = 4 * 1024 * 1024
 const PROGRESS_SAVE_EVERY_MS = 60_000
 const RETENTION_EVERY_MS = 60 * 60_000
 /** A stop waits so long for a flush; the next start does what is left. */
-const LAST_FLUSH_WITHIN_MS = 5_000
+export const LAST_FLUSH_WITHIN_MS = 5_000
 
 /** Events that were read from the log and are in no object yet. */
 interface Gathered {
