@@ -78,14 +78,15 @@ export async function startHub(
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
   const tenancy = createTenancy({ state, clock, ids, vault, wiring, namespace, busExists })
 
+  const stopping = new AbortController()
   const trail = openTrail(config.trail, {
     ports: { state, log, clock, ids, observer, namespace, accounts },
     outbound,
     masterKey,
     env,
+    stopping: stopping.signal,
   })
 
-  const stopping = new AbortController()
   const pipeline = startPipeline(
     { store, log, observer, outbound, tenancy, busExists, ruleTable },
     stopping.signal,

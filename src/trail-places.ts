@@ -6,6 +6,7 @@ import { createFolderObjectStore } from '#src/adapters/folder/folder-object-stor
 import { trailBucket } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
+import { LAST_FLUSH_WITHIN_MS } from '#src/trail/keeper.ts'
 import { createSealer } from '#src/trail/sealer.ts'
 import type { TrailPlace, TrailSettings } from '#src/trail/settings.ts'
 import { createTrail } from '#src/trail/trail.ts'
@@ -16,6 +17,7 @@ interface PlacesPorts {
   readonly outbound: Outbound
   readonly namespace: EventNamespace
   readonly env: Readonly<Record<string, string | undefined>>
+  readonly stopping: AbortSignal
 }
 
 export interface TrailParts extends Omit<PlacesPorts, 'namespace'> {
@@ -29,11 +31,11 @@ export interface TrailParts extends Omit<PlacesPorts, 'namespace'> {
  */
 export function openTrail(
   config: TrailConfig | undefined,
-  { ports, masterKey, outbound, env }: TrailParts,
+  { ports, masterKey, outbound, env, stopping }: TrailParts,
 ): Trail | undefined {
   if (config === undefined) return undefined
   const { namespace } = ports
-  const settings = trailSettings(config, { outbound, namespace, env })
+  const settings = trailSettings(config, { outbound, namespace, env, stopping })
   return createTrail({ ...ports, sealer: createSealer(masterKey), settings })
 }
 
@@ -66,11 +68,18 @@ function folderPlace(folder: string, bucket: string): TrailPlace {
   return { store, bucket, keyPrefix: '', location: folder }
 }
 
-function s3Places(target: S3Target, encryption: string, { outbound, env }: PlacesPorts) {
+function s3Places(target: S3Target, encryption: string, ports: PlacesPorts) {
+  const { outbound, env, stopping } = ports
   const { endpoint, region, pathStyle, kmsKeyId, awsProfile } = target
   const refusal = endpoint === undefined ? undefined : outbound.refusalOf(endpoint)
   if (refusal !== undefined) throw new Error(`the trail's S3 endpoint: ${refusal}`)
+  // What hangs longer than a last flush may take must not hold up the stop of the hub.
+  const late = new AbortController()
+  stopping.addEventListener('abort', () => {
+    setTimeout(() => late.abort(), LAST_FLUSH_WITHIN_MS).unref()
+  })
   const client = createS3Client({
+    signal: late.signal,
     outbound,
     region,
     pathStyle,

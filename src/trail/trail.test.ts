@@ -30,6 +30,13 @@ const idsInTrail = async () => {
   return (await Promise.all(objects.map(eventsIn))).flat().map(({ id }) => id)
 }
 
+const read = async (options: object) => {
+  const filter = { organisationId: ORGANISATION, day: '2026-01-31' }
+  let text = ''
+  for await (const part of rig.open(options).read(filter)) text += part
+  return text
+}
+
 describe('objects', () => {
   it('hold the events of a flush by day and account, as they were written', async () => {
     const events = [
@@ -291,17 +298,18 @@ describe('formats', () => {
       status: 'SUCCESS',
     })
     expect(await rig.verify()).toMatchObject({ objects: 2, problems: 0 })
+    expect(await read({})).toBe(events.map(({ json }) => `${json}\n`).join(''))
+  })
+
+  it('that the hub cannot read back are refused, not passed over', async () => {
+    await rig.log.record([tenancyEvent('a')])
+    await rig.flush({ format: 'parquet' })
+    expect(await rig.verify()).toMatchObject({ objects: 1, problems: 0 })
+    await expect(read({})).rejects.toThrow('is kept as Parquet only')
   })
 })
 
 describe('sealed objects', () => {
-  const read = async (options: object) => {
-    const filter = { organisationId: ORGANISATION, day: '2026-01-31' }
-    let text = ''
-    for await (const part of rig.open(options).read(filter)) text += part
-    return text
-  }
-
   it('cannot be read where they are kept, and are read and verified by the hub', async () => {
     const event = tenancyEvent('a')
     await rig.log.record([event])
@@ -340,6 +348,19 @@ describe('retention', () => {
     const [kept = ''] = await keys()
     await rig.objects.delete(kept)
     expect(await rig.verify()).toMatchObject({ found: [{ kind: 'object-missing', key: kept }] })
+  })
+
+  it('that may not delete is told, and the trail goes on', async () => {
+    await rig.log.record([tenancyEvent('a', { day: '2026-01-01' })])
+    await rig.flush()
+    await rig.log.record([tenancyEvent('b')])
+    const refuse = async () => {
+      throw new Error('AccessDenied')
+    }
+    await rig.flush({ retentionDays: 2, wrap: (store) => ({ ...store, delete: refuse }) })
+    expect(rig.faults.at(-1)?.error).toMatchObject({ message: 'AccessDenied' })
+    expect((await idsInTrail()).toSorted()).toEqual(['a', 'b'])
+    expect(await rig.verify()).toMatchObject({ objects: 1, expired: 1, problems: 0 })
   })
 
   it('leaves an event alone that came late, until the next day', async () => {

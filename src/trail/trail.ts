@@ -81,12 +81,21 @@ export function createTrail(ports: TrailPorts): Trail {
       return Promise.all(shown)
     },
     read: async function* read({ organisationId, day, account }) {
-      const { store } = settings.placeOf(organisationId)
+      const { store, location } = settings.placeOf(organisationId)
       const prefix = `events/day=${day}/${account === undefined ? '' : `account=${account}/`}`
+      let readable = ''
       for await (const { key } of store.list(prefix)) {
         const name = parseObjectKey(key)
-        const stored = name?.format === 'ndjson' ? await store.get(key) : undefined
-        if (name === undefined || stored === undefined) continue
+        if (name === undefined) continue
+        const events = `${name.account} ${name.position}`
+        // In the order of keys, what is kept in both formats comes as NDJSON first.
+        if (name.format === 'parquet' && events === readable) continue
+        if (name.format === 'parquet') {
+          throw new Error(`"${key}" is kept as Parquet only: read it where it is, "${location}"`)
+        }
+        readable = events
+        const stored = await store.get(key)
+        if (stored === undefined) continue
         const plain = name.sealed ? sealer.open(sealedName(organisationId, key), stored) : stored
         if (plain === undefined) {
           throw new Error(`"${key}" was not sealed with this hub's master key, or was changed`)

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
+import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge'
 import { startFauxqs } from 'fauxqs'
 import type { FauxqsServer } from 'fauxqs'
 import { S3Client, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
@@ -13,6 +14,8 @@ import type { EventFollower, StreamedEvent } from '../event-follower.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+import { startReceiver } from '../receiver.ts'
+import type { Receiver } from '../receiver.ts'
 import { restAs } from '../rest-caller.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -66,12 +69,14 @@ describe('a trail in a folder', () => {
   let trail: string
   let organisationId: string
   let follower: EventFollower
+  let receiver: Receiver
   let delivered: readonly any[]
 
   beforeAll(async () => {
     hub = await startHubProcess(newFolder(), FLUSH)
     follower = await follow(hub, await hub.profile('operator'))
     ;({ organisationId } = await createOrganisation(hub))
+    await ruleOnTrailBus()
     await trailOnce(hub, ({ sequence }) => sequence > 0)
     await hub.rest('POST', '/api-tokens', { organisationId, name: 'late', role: 'api_user' })
     await follower.waitFor(1, ({ data }) => data.event.detail.tokenName === 'late')
@@ -79,7 +84,22 @@ describe('a trail in a folder', () => {
     await trailOnce(hub, ({ events }) => events === delivered.length)
     trail = join(hub.folder, 'trail', `stax-staxtrail-${organisationId}`)
   })
-  afterAll(() => hub.kill('SIGTERM'))
+  afterAll(async () => {
+    await hub.kill('SIGTERM')
+    await receiver.close()
+  })
+
+  /** As a SIEM's owner makes one. */
+  const ruleOnTrailBus = async () => {
+    receiver = await startReceiver()
+    const credentials = await hub.profile('logging')
+    const events = new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
+    const EventBusName = `staxtrail-${organisationId}`
+    const EventPattern = '{"detail-type":["Trail Object Created"]}'
+    await events.send(new PutRuleCommand({ Name: 'siem', EventBusName, EventPattern }))
+    const Targets = [{ Id: 'siem', Arn: `${receiver.url}/siem` }]
+    await events.send(new PutTargetsCommand({ Rule: 'siem', EventBusName, Targets }))
+  }
 
   const verify = async () => {
     const { status, stdout } = await belfry(hub, 'trail', 'verify', '--json')
@@ -120,6 +140,8 @@ describe('a trail in a folder', () => {
     expect(envelope['detail-type']).toBe('Trail Object Created')
     expect(detail.bucket.name).toBe(`stax-staxtrail-${organisationId}`)
     expect(readFileSync(join(trail, detail.object.key))).toHaveLength(detail.object.size)
+    const [received] = await receiver.waitFor(1, ({ body }) => body.id === envelope['id'])
+    expect(received?.body).toEqual(first?.data.event)
     const status = await hub.rest('GET', '/trail')
     expect(status.body.items[0]).toMatchObject({ location: trail, lagSeconds: 0, format: 'ndjson' })
   })

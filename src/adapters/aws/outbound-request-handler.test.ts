@@ -47,6 +47,9 @@ describe('the request handler of AWS clients', () => {
     await expect(late).rejects.toMatchObject({ name: 'TimeoutError' })
     const aborted = handler.handle(request(silent.port), { abortSignal: AbortSignal.abort() })
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' })
+    const stopped = createOutboundRequestHandler(outbound, { signal: AbortSignal.timeout(20) })
+    const hanging = stopped.handle(request(silent.port))
+    await expect(hanging).rejects.toMatchObject({ name: 'AbortError' })
   })
 
   it('refuses what the policy of the seam refuses, and the client does not try again', async () => {

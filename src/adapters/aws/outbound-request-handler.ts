@@ -37,6 +37,8 @@ export interface OutboundRequestHandlerOptions {
   /** Answers with a longer body are a fault. */
   readonly responseBytesMax?: number
   readonly timeoutMs?: number
+  /** Ends every request, for a hub that stops. */
+  readonly signal?: AbortSignal
 }
 
 /** A page of a list or a description; who reads objects asks for more. */
@@ -58,6 +60,7 @@ export function createOutboundRequestHandler(
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
     handle: async (request, { abortSignal, requestTimeout } = {}) => {
+      const signals = [abortSignal, options.signal].filter((one) => one instanceof AbortSignal)
       const outcome = await outbound.request({
         url: urlOf(request),
         method: request.method as OutboundRequest['method'],
@@ -67,7 +70,7 @@ export function createOutboundRequestHandler(
         ...bodyOf(request.body),
         timeoutMs: requestTimeout || timeoutMs,
         responseBytesMax,
-        ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
+        ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
       })
       if (outcome.kind !== 'answered') throw faultOf(outcome)
       if (outcome.bodyTruncated) {

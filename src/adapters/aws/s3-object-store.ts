@@ -26,6 +26,8 @@ export interface S3Options {
   readonly endpoint?: string
   /** `endpoint/bucket/key` rather than `bucket.endpoint/key`. */
   readonly pathStyle: boolean
+  /** Ends every request. */
+  readonly signal?: AbortSignal
 }
 
 export interface BucketOptions {
@@ -41,13 +43,16 @@ export interface BucketOptions {
 
 /** One client for any number of buckets. */
 export function createS3Client(options: S3Options): S3Client {
-  const { outbound, credentials, region, endpoint, pathStyle } = options
+  const { outbound, credentials, region, endpoint, pathStyle, signal } = options
   return new S3Client({
     region,
     credentials,
     forcePathStyle: pathStyle,
     ...(endpoint !== undefined && { endpoint }),
-    requestHandler: createOutboundRequestHandler(outbound, { responseBytesMax: OBJECT_BYTES_MAX }),
+    requestHandler: createOutboundRequestHandler(outbound, {
+      responseBytesMax: OBJECT_BYTES_MAX,
+      ...(signal !== undefined && { signal }),
+    }),
     // Others than AWS's own know few of the newer checksums; SHA-256 is sent along in any case.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -52,6 +52,8 @@ const EventsQuery = Type.Object(
 
 /** Told one by one; a trail that is gone altogether has as many as it had objects. */
 const PROBLEMS_TOLD_MAX = 1_000
+/** Enough for a bar to move. */
+const PROGRESS_LINES_MAX = 200
 
 export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: TrailPorts): void {
   const tag = 'trail'
@@ -154,7 +156,12 @@ async function verify(trail: Trail, organisationId: string, { write, signal }: L
       told += 1
       if (told <= PROBLEMS_TOLD_MAX) await line({ type: 'problem', ...problem })
     },
-    onProgress: ({ manifests }, of) => line({ type: 'progress', manifests, of }),
+    onProgress: async ({ manifests }, of) => {
+      const step = Math.ceil(of / PROGRESS_LINES_MAX)
+      if (manifests % step === 0 || manifests === of) {
+        await line({ type: 'progress', manifests, of })
+      }
+    },
   })
   if (signal.aborted) throw new Error('the verification was broken off: the hub stops')
   await line({ type: 'result', intact: counts.problems === 0, ...counts })
