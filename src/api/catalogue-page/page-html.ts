@@ -197,7 +197,7 @@ function badge(provenance: Provenance, label: string): Html {
 
 /** A call stands in code, what is said of it beside. */
 function causeHtml(action: string): Html {
-  const [, call = '', rest = action] = /^([A-Z]+ [^ ,]+)(.*)$/.exec(action) ?? []
+  const [, call = '', rest = action] = /^([A-Z]+ \/[^ ,]+)(.*)$/.exec(action) ?? []
   return call === '' ? html`${rest}` : html`<code>${call}</code>${rest}`
 }
 
