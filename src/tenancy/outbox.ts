@@ -54,10 +54,13 @@ async function emptyOnce(ports: OutboxPorts): Promise<void> {
       limit: EVENTS_PER_ROUND,
       ...(after !== undefined && { after }),
     })
+    const places = new Map<string, Awaited<ReturnType<typeof placeOf>>>()
     const ready: RecordedEvent[] = []
     const sent: string[] = []
     for (const { key, value: event } of documents) {
-      const place = await placeOf(state, event)
+      const { organisationId } = event
+      const place = places.get(organisationId) ?? (await placeOf(state, event))
+      places.set(organisationId, place)
       if (place === undefined) continue
       ready.push(recordedTenancyEvent(event, namespace, { ...place, now: clock.now() }))
       sent.push(key)

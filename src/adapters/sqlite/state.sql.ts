@@ -75,6 +75,8 @@ export function createSqliteState(writer: Writer, reading: DatabaseSync): State 
   async function tryTransaction<R>(body: (transaction: StateTransaction) => Promise<R>) {
     const checks = new Map<string, Check>()
     const writes = new Map<string, StateChange>()
+    // What was read once is so until the commit, or the transaction is tried again.
+    const known = new Map<string, unknown>()
     const nameOf = (collection: string, key: string) => `${collection}\n${key}`
     const change = (collection: string, key: string, value: unknown) =>
       writes.set(nameOf(collection, key), { collection, key, value })
@@ -83,8 +85,10 @@ export function createSqliteState(writer: Writer, reading: DatabaseSync): State 
         const name = nameOf(from.name, key)
         const written = writes.get(name)
         if (written !== undefined) return written.value as T | undefined
+        if (known.has(name)) return known.get(name) as T | undefined
         const { version, value } = read(from, key)
-        if (!checks.has(name)) checks.set(name, { collection: from.name, key, version })
+        checks.set(name, { collection: from.name, key, version })
+        known.set(name, value)
         return value
       },
       put: (into, key, value) => change(into.name, key, value),

@@ -113,7 +113,7 @@ function event(type: EventType, namespace: EventNamespace): Html {
             ${causes.map(
               ({ action, permission }) =>
                 html`<li>
-                  ${isCall(action) ? html`<code>${action}</code>` : action}${
+                  ${causeHtml(action)}${
                     permission === undefined ? '' : html` with <code>${permission}</code>`
                   }
                 </li>`,
@@ -195,8 +195,10 @@ function badge(provenance: Provenance, label: string): Html {
   return html`<span class="badge ${provenance}">${label}</span>`
 }
 
-function isCall(action: string): boolean {
-  return /^[A-Z]+ \//.test(action)
+/** A call stands in code, what is said of it beside. */
+function causeHtml(action: string): Html {
+  const [, call = '', rest = action] = /^([A-Z]+ \/[^ ,]+)(.*)$/.exec(action) ?? []
+  return call === '' ? html`${rest}` : html`<code>${call}</code>${rest}`
 }
 
 function spaced(name: string): string {
