@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 
+import { createAwsOrganizations } from '#src/adapters/aws/organizations.ts'
 import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
@@ -20,6 +21,8 @@ import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
+import { createRoutingMark } from '#src/pipeline/4-route/routing-mark.ts'
+import type { RoutingMark } from '#src/pipeline/4-route/routing-mark.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
@@ -72,16 +75,22 @@ export async function startHub(
   const vault = createVault(readMasterKey(folder, env['BELFRY_MASTER_KEY']))
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const tenancy = createTenancy({ state, clock, ids, vault, wiring })
+  const routing = createRoutingMark()
+  const routed = (signal: AbortSignal) => routing.reached(log.lastSequence(), signal)
+  const urlRefusal = (url: string) => outbound.refusalOf(url)
+  const awsOrganizations = createAwsOrganizations(outbound, env)
+  const ports = { state, clock, ids, vault, wiring, routed, urlRefusal, awsOrganizations, onFault }
+  const tenancy = createTenancy(ports)
 
   const stopping = new AbortController()
   const pipeline = startPipeline(
-    { store, log, observer, outbound, directory: tenancy.directory, busExists, ruleTable },
+    { store, log, observer, outbound, directory: tenancy.directory, busExists, ruleTable, routing },
     stopping.signal,
   )
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
+    tenancy.run(stopping.signal),
   ]
 
   const checkSignature = createSignatureCheck(tenancy.credentials, clock)
@@ -93,7 +102,7 @@ export async function startHub(
     busExists,
     eventBuses: createEventBuses(state, clock),
     rules: createRules(state),
-    urlRefusal: (url) => outbound.refusalOf(url),
+    urlRefusal,
   })
   const regionEnabled = (account: string, region: string) =>
     busExists(busArn({ account, region, name: DEFAULT_BUS }))
@@ -155,11 +164,12 @@ interface PipelineParts {
   readonly directory: Directory
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
+  readonly routing: RoutingMark
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
-  const { store, log, observer, outbound, directory, busExists, ruleTable } = parts
+  const { store, log, observer, outbound, directory, busExists, ruleTable, routing } = parts
   const { cursors, queue } = store
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
@@ -186,6 +196,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
         matchingRules: async (event) =>
           (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? [],
         onRouted: (routed) => dispatcher.offer(routed),
+        onPassed: (sequence) => routing.passed(sequence),
       },
       signal,
     ),

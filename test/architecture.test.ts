@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
+  'adapters/aws': ['ports'],
   observe: ['model', 'ports', 'errors'],
   api: ['model', 'ports', 'errors', 'buses', 'tenancy', 'pipeline/1-accept'],
   // Talks to the API only; clock and ids so that no other file reads them.
@@ -41,6 +42,7 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^adapters\/sqlite\//,
   'node:worker_threads': /^adapters\/sqlite\//,
   undici: /^adapters\/outbound\//,
+  '@aws-sdk/client-organizations': /^adapters\/aws\//,
   fastify: /^api\//,
   '@fastify/swagger': /^api\/server\.ts$/,
   pino: /^observe\//,

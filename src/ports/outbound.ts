@@ -7,6 +7,11 @@ export interface OutboundRequest {
   /** Covers everything: waiting for a free connection, connecting, sending, the whole answer. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal
+  /**
+   * Asks for the body of the answer as bytes, so many at most; without it the body is a text that
+   * is cut where it would be too long for a log.
+   */
+  readonly responseBytesMax?: number
 }
 
 /** What became of a request. No message holds a body, a header, a path or a query string. */
@@ -19,6 +24,8 @@ export type OutboundOutcome =
       readonly headers: Readonly<Record<string, string>>
       /** The first bytes as UTF-8; an encoded (compressed) body is not decoded. */
       readonly body: string
+      /** The body as it came, where `responseBytesMax` asked for it; `body` is empty then. */
+      readonly bytes?: Uint8Array
       readonly bodyTruncated: boolean
       readonly durationMs: number
     }

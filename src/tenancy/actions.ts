@@ -16,6 +16,9 @@ export interface Happening
     Pick<TenancyEvent, 'organisationId' | 'fields'>,
     Partial<Pick<TenancyEvent, 'aws' | 'userId' | 'publishedAt' | 'id'>> {}
 
+/** Who acts, as events tell of it; a task acts as who started it. */
+export type Actor = Pick<Principal, 'userId' | 'accessKeyId' | 'traceContext'>
+
 /** One try at an action: its transaction, its moment, and what it tells of itself. */
 export interface Step {
   readonly transaction: StateTransaction
@@ -38,7 +41,7 @@ export interface Actions {
    * forbids the action (a RestError of status 409), the events are written as FAILED instead, with
    * the error's code and message. `body` may run several times: it must have no other effects.
    */
-  perform<R>(caller: Principal | undefined, body: (step: Step) => Promise<R>): Promise<R>
+  perform<R>(caller: Actor | undefined, body: (step: Step) => Promise<R>): Promise<R>
 }
 
 export interface ActionPorts {
@@ -54,7 +57,7 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
 
   const emit = async (
     transaction: StateTransaction,
-    caller: Principal | undefined,
+    caller: Actor | undefined,
     { name, moment, ...happening }: Told,
   ) => {
     const organisation = await transaction.get(ORGANISATIONS, happening.organisationId)

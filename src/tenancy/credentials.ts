@@ -71,7 +71,8 @@ export interface CredentialPorts {
 export function createCredentials({ state, clock, ids, vault }: CredentialPorts): Credentials {
   const known = new Map<string, Credential>()
   state.watch((changes) => {
-    if (changes.some(({ collection }) => collection === API_TOKENS.name)) known.clear()
+    const relevant = [API_TOKENS.name, AWS_ACCOUNTS.name]
+    if (changes.some(({ collection }) => relevant.includes(collection))) known.clear()
   })
 
   const findToken = async (accessKeyId: string): Promise<Credential | undefined> => {
@@ -79,7 +80,15 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
     const role = token === undefined ? undefined : roleOf(token.role)
     if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
-    return { secretAccessKey, principal: principalOfToken(token, role) }
+    const principal = principalOfToken(token, role)
+    const { awsAccountId } = principal
+    if (awsAccountId === undefined) return { secretAccessKey, principal }
+    if ((await state.get(AWS_ACCOUNTS, awsAccountId)) !== undefined) {
+      return { secretAccessKey, principal }
+    }
+    // The account was closed: the token acts in none.
+    const { awsAccountId: _, ...elsewhere } = principal
+    return { secretAccessKey, principal: elsewhere }
   }
 
   const findSession = async (

@@ -17,6 +17,8 @@ import { startReceiver } from '../receiver.ts'
 import type { Receiver } from '../receiver.ts'
 import { restAs } from '../rest-caller.ts'
 import type { Caller, RestAnswer } from '../rest-caller.ts'
+import { tenancyOperations } from '../tenancy-operations.ts'
+import type { Operation } from '../tenancy-operations.ts'
 
 const ROLES = ['api_readonly', 'api_user', 'api_operations', 'api_admin'] as const
 type TokenRole = (typeof ROLES)[number]
@@ -65,14 +67,6 @@ afterAll(async () => {
   removeDataFolder(folder)
 })
 
-interface Operation {
-  readonly name: string
-  readonly least: TokenRole
-  readonly call: () => Promise<readonly [method: string, path: string, body?: unknown]>
-  /** What who may make it is answered. */
-  readonly status: number
-}
-
 /** Every operation of the REST API, but logging in. */
 const OPERATIONS: readonly Operation[] = [
   ...['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys', 'dead-letters'].map(
@@ -89,18 +83,12 @@ const OPERATIONS: readonly Operation[] = [
     ...{ name: 'PATCH /organisations/{id}', least: 'api_admin', status: 200 },
     call: async () => ['PATCH', `/organisations/${ours.organisationId}`, { name: unique('Org') }],
   },
-  {
-    ...{ name: 'GET /accounts/{id}', least: 'api_readonly', status: 200 },
-    call: async () => ['GET', `/accounts/${ours.accountIds['MEMBER']}`],
-  },
-  {
-    ...{ name: 'POST /accounts', least: 'api_admin', status: 201 },
-    call: async () => ['POST', '/accounts', newAccount()],
-  },
-  {
-    ...{ name: 'PATCH /accounts/{id}', least: 'api_admin', status: 200 },
-    call: async () => ['PATCH', `/accounts/${ours.accountIds['MEMBER']}`, { name: unique('acc') }],
-  },
+  ...tenancyOperations({
+    organisationId: () => ours.organisationId,
+    accountId: (role) => ours.accountIds[role] as string,
+    made: (path, body) => made(path, body),
+    newUser: () => newUser(),
+  }),
   {
     ...{ name: 'GET /users/{id}', least: 'api_readonly', status: 200 },
     call: async () => ['GET', `/users/${(await made('/users', newUser())).id}`],
@@ -158,10 +146,15 @@ const newAccount = (more: object = {}) => ({
 const newKey = (name: string) => ({ organisationId: ours.organisationId, name })
 const newIngestKey = () => made('/ingest-keys', newKey('short-lived'))
 
+const LISTS = [
+  ...['customers', 'organisations', 'organisational-units', 'account-types', 'accounts', 'users'],
+  ...['groups', 'tasks', 'api-tokens', 'ingest-keys'],
+]
+
 /** All that the operator sees. */
 async function everything(): Promise<Record<string, unknown>> {
   const seen: Record<string, unknown> = {}
-  for (const list of ['organisations', 'accounts', 'users', 'api-tokens', 'ingest-keys']) {
+  for (const list of LISTS) {
     seen[list] = (await call('GET', `/${list}?limit=1000`)).body
   }
   return seen

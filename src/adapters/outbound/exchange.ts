@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import type { OutboundOutcome, OutboundRequest } from '#src/ports/outbound.ts'
 import { outcomeOfError } from './failure-outcome.ts'
 
-/** Enough for an error page or a reply that goes into a log; more is nobody's to read. */
+/** Enough for an error page or a reply that goes into a log; who needs more asks for bytes. */
 const BODY_KEPT_BYTES_MAX = 65_536
 
 type Controller = Dispatcher.DispatchController
@@ -27,6 +27,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (outcome: OutboundOutcome) => void
   readonly #startedAtMs = performance.now()
   readonly #timer: NodeJS.Timeout
+  readonly #keptBytesMax: number
   #controller: Controller | undefined
   #settled = false
   #status = 0
@@ -42,6 +43,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#request = request
     this.#origin = origin
     this.#resolve = resolve
+    this.#keptBytesMax = request.responseBytesMax ?? BODY_KEPT_BYTES_MAX
     this.#timer = setTimeout(expire, request.timeoutMs, this)
     request.signal?.addEventListener('abort', this)
   }
@@ -71,7 +73,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#settled) return
-    const roomBytes = BODY_KEPT_BYTES_MAX - this.#keptBytes
+    const roomBytes = this.#keptBytesMax - this.#keptBytes
     this.#chunks.push(chunk.length > roomBytes ? chunk.subarray(0, roomBytes) : chunk)
     this.#keptBytes += chunk.length
     if (chunk.length <= roomBytes) return
@@ -90,11 +92,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #answer(bodyTruncated: boolean): void {
     if (this.#settled) return
+    const asBytes = this.#request.responseBytesMax !== undefined
     this.#settle({
       kind: 'answered',
       status: this.#status,
       headers: joinRepeated(this.#headers),
-      body: decode(this.#chunks, bodyTruncated),
+      body: asBytes ? '' : decode(this.#chunks, bodyTruncated),
+      ...(asBytes && { bytes: Buffer.concat(this.#chunks) }),
       bodyTruncated,
       durationMs: this.#elapsedMs(),
     })

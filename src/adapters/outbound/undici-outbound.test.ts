@@ -155,6 +155,34 @@ describe('the body that is kept', () => {
   })
 })
 
+describe('a body that is asked for as bytes', () => {
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7) % 256))
+
+  it('comes as it was sent, beyond what a text is cut at', async () => {
+    await using server = await startHttp((_request, response) => response.end(bytes))
+    const request = get(server.url, { responseBytesMax: bytes.length })
+    const outcome = answered(await outboundWith().request(request))
+    expect(Buffer.from(outcome.bytes ?? []).equals(bytes)).toBe(true)
+    expect([outcome.body, outcome.bodyTruncated]).toEqual(['', false])
+  })
+
+  it('is cut at its limit, and says so', async () => {
+    await using server = await startHttp((_request, response) => response.end(bytes))
+    const request = get(server.url, { responseBytesMax: bytes.length - 1 })
+    const outcome = answered(await outboundWith().request(request))
+    expect(outcome.bytes).toHaveLength(bytes.length - 1)
+    expect(outcome.bodyTruncated).toBe(true)
+  })
+
+  it('is empty where there is none, and absent where nobody asked', async () => {
+    await using server = await startHttp((_request, response) => response.writeHead(204).end())
+    const outbound = outboundWith()
+    const asked = answered(await outbound.request(get(server.url, { responseBytesMax: 10 })))
+    expect(asked.bytes).toHaveLength(0)
+    expect(answered(await outbound.request(get(server.url))).bytes).toBeUndefined()
+  })
+})
+
 describe('connections', () => {
   it('are kept and used again', async () => {
     await using server = await startHttp((_request, response) => response.end('ok'))

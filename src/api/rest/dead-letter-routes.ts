@@ -51,7 +51,7 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
   /** What the caller may see: rules of its organisation's accounts. */
   const scoped = async (caller: Principal, query: Omit<DeadLetterQuery, 'ruleArnPrefixes'>) => {
     if (caller.organisationId === undefined) return query
-    const accounts = await ports.accounts.accountsOf(caller.organisationId)
+    const accounts = await ports.accounts.accountsEverOf(caller.organisationId)
     const organisation = await ports.accounts.organisation(caller.organisationId)
     const ruleArnPrefixes = accounts.flatMap(({ awsAccountId }) =>
       (organisation?.regions ?? []).map((region) => `arn:aws:events:${region}:${awsAccountId}:`),

@@ -1,0 +1,127 @@
+import { Readable } from 'node:stream'
+
+import type { Outbound, OutboundRequest } from '#src/ports/outbound.ts'
+
+/** What an AWS client asks to send; the parts of Smithy's HttpRequest that matter. */
+interface AwsRequest {
+  readonly method: string
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+interface AwsResponse {
+  readonly statusCode: number
+  readonly headers: Record<string, string>
+  readonly body: Readable
+}
+
+interface HandlingOptions {
+  readonly abortSignal?: unknown
+  readonly requestTimeout?: number
+}
+
+/** The `requestHandler` of any AWS client. */
+export interface OutboundRequestHandler {
+  readonly metadata: { readonly handlerProtocol: string }
+  handle(request: AwsRequest, options?: HandlingOptions): Promise<{ response: AwsResponse }>
+  updateHttpClientConfig(): void
+  httpHandlerConfigs(): object
+}
+
+export interface OutboundRequestHandlerOptions {
+  /** Answers with a longer body are a fault. */
+  readonly responseBytesMax?: number
+  readonly timeoutMs?: number
+}
+
+/** A page of a list or a description; who reads objects asks for more. */
+const RESPONSE_BYTES_MAX = 8 * 1024 * 1024
+const REQUEST_TIMEOUT_MS = 30_000
+
+/** The seam sets the host from the URL; undici sends no `expect`; both know the length. */
+const NOT_SENT: ReadonlySet<string> = new Set(['host', 'expect', 'content-length'])
+
+/** Sends the requests of an AWS client through the hub's one way out, and so by its policy. */
+export function createOutboundRequestHandler(
+  outbound: Outbound,
+  options: OutboundRequestHandlerOptions = {},
+): OutboundRequestHandler {
+  const { responseBytesMax = RESPONSE_BYTES_MAX, timeoutMs = REQUEST_TIMEOUT_MS } = options
+  return {
+    metadata: { handlerProtocol: 'http/1.1' },
+    // Clients pass settings of node's own handler on; there is nothing here to set.
+    updateHttpClientConfig: () => undefined,
+    httpHandlerConfigs: () => ({}),
+    handle: async (request, { abortSignal, requestTimeout } = {}) => {
+      const outcome = await outbound.request({
+        url: urlOf(request),
+        method: request.method as OutboundRequest['method'],
+        headers: Object.fromEntries(
+          Object.entries(request.headers).filter(([name]) => !NOT_SENT.has(name.toLowerCase())),
+        ),
+        ...bodyOf(request.body),
+        timeoutMs: requestTimeout || timeoutMs,
+        responseBytesMax,
+        ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
+      })
+      if (outcome.kind !== 'answered') throw faultOf(outcome)
+      if (outcome.bodyTruncated) {
+        const { origin } = new URL(urlOf(request))
+        throw new AnswerTooLargeFault(origin, responseBytesMax)
+      }
+      const body = Readable.from(Buffer.from(outcome.bytes ?? []), { objectMode: false })
+      const { status: statusCode, headers } = outcome
+      return { response: { statusCode, headers: { ...headers }, body } }
+    },
+  }
+}
+
+/** The answer was longer than the handler was made for. */
+export class AnswerTooLargeFault extends Error {
+  override readonly name = 'AnswerTooLargeFault'
+  constructor(origin: string, bytesMax: number) {
+    super(`the answer from "${origin}" has more than ${bytesMax} bytes`)
+  }
+}
+
+function urlOf({ protocol, hostname, port, path, query }: AwsRequest): string {
+  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  const origin = `${protocol}//${host}${port === undefined ? '' : `:${port}`}`
+  const parts = Object.entries(query ?? {}).flatMap(([name, value]) => {
+    if (value === null) return [escaped(name)]
+    const values = typeof value === 'string' ? [value] : value
+    return values.map((one) => `${escaped(name)}=${escaped(one)}`)
+  })
+  return `${origin}${path}${parts.length === 0 ? '' : `?${parts.join('&')}`}`
+}
+
+/** As Signature Version 4 escapes: RFC 3986, which leaves fewer characters alone. */
+function escaped(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+function bodyOf(body: unknown): { readonly body?: string | Uint8Array } {
+  if (body === undefined || body === null) return {}
+  if (typeof body === 'string' || body instanceof Uint8Array) return { body }
+  throw new TypeError('an AWS request was given a stream as its body: give it bytes or text')
+}
+
+function faultOf(outcome: {
+  readonly kind: 'refused' | 'failed'
+  readonly reason?: 'timeout' | 'connection-failed' | 'aborted'
+  readonly message: string
+}): Error {
+  const fault = new Error(outcome.message)
+  // By these names AWS clients know what is worth another try.
+  if (outcome.reason === 'aborted') fault.name = 'AbortError'
+  else if (outcome.kind === 'failed') fault.name = 'TimeoutError'
+  return fault
+}
