@@ -92,7 +92,7 @@ async function readOrFail(
   }
   const { organisationId, id: taskId } = work
   return actions.perform(work.actor, async ({ tell }) => {
-    const nothing = { discovered: 0, updated: 0, closed: 0 }
+    const nothing = { discovered: 0, updated: 0, closed: 0, missing: 0 }
     tell('AccountSyncEvent', { organisationId, fields: { taskId, ...nothing } })
     throw failure
   })

@@ -120,10 +120,18 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
         throw new RestError(409, 'aws-organization.not-enabled', NOT_SET_UP)
       }),
     keepStarting: async (signal) => {
+      let changed = Promise.withResolvers<void>()
+      const stopWatching = state.watch((changes) => {
+        if (changes.some(({ collection: name }) => name === AWS_ORGANIZATIONS.name)) {
+          changed.resolve()
+        }
+      })
       while (!signal.aborted) {
+        changed = Promise.withResolvers()
         await startDue().catch(ports.onFault)
-        await pause(LOOK_EVERY_MS, signal)
+        await Promise.race([pause(LOOK_EVERY_MS, signal), changed.promise])
       }
+      stopWatching()
     },
   }
 }

@@ -108,6 +108,7 @@ export function createServices({
         const { transaction, now } = step
         const organisation = await organisationFor(transaction, caller, organisationId)
         const before = await serviceOf(transaction, organisation, service)
+        if (before.appliedBy === 'hub') throw appliedByHub(before)
         const refusal = reportRefusal(before, report)
         const { state: reported, errorCode, message } = report
         const after: ServiceState = {
@@ -175,15 +176,16 @@ function underWay({ state, service, taskId }: ServiceState): RestError | undefin
   )
 }
 
+function appliedByHub({ service }: ServiceState): RestError {
+  return new RestError(
+    409,
+    'service.applied-by-hub',
+    `${service} is applied by the hub itself, which knows its state`,
+  )
+}
+
 function reportRefusal(before: ServiceState, report: ServiceReport): RestError | undefined {
-  const { service, appliedBy, version } = before
-  if (appliedBy === 'hub') {
-    return new RestError(
-      409,
-      'service.applied-by-hub',
-      `${service} is applied by the hub itself, which knows its state`,
-    )
-  }
+  const { service, version } = before
   if (report.version === undefined || report.version === version) return undefined
   return new RestError(
     409,

@@ -22,7 +22,7 @@ export function addDiscoveryRoutes(add: AddRoute, { discovery }: Tenancy): void 
     method: 'PUT',
     url,
     tag,
-    summary: 'Keep an organisation in step with AWS Organizations; the first sync follows at once',
+    summary: 'Keep an organisation in step with AWS Organizations; the first sync begins at once',
     permission: 'organisations:Write',
     params: IdParams,
     body: GivenAwsOrganization,
