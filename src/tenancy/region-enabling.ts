@@ -1,4 +1,4 @@
-import { RestError } from '#src/errors.ts'
+import { RestError, StoreFullFault } from '#src/errors.ts'
 import type { Organisation } from '#src/model/tenancy.ts'
 import { ORGANISATIONS } from './documents.ts'
 import { remember } from './history.ts'
@@ -35,53 +35,82 @@ export function regionsRefusal(
   )
 }
 
+type RegionPorts = Pick<OrganisationPorts, 'state' | 'wiring' | 'actions'>
+
 /**
  * Enables regions: wires every account in them, and only then has the organisation take events of
  * them. What is wired already stays as it is, so that it can be done again.
  */
-export function createRegionEnabling({
-  state,
-  wiring,
-  actions,
-}: Pick<OrganisationPorts, 'state' | 'wiring' | 'actions'>) {
+export function createRegionEnabling(ports: RegionPorts) {
   return async (work: TaskWork): Promise<void> => {
-    const { configuration } = work.input as { readonly configuration: RegionsConfiguration }
-    const before = await state.get(ORGANISATIONS, work.organisationId)
-    if (before === undefined) return
-    const wired = { ...before, regions: union(before.regions, configuration.Enabled) }
-    await wiring.wireOrganisation(wired, (done, total) => work.report(done, total))
-    await actions.perform(work.actor, async ({ transaction, moment, tell }) => {
-      const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
-      if (organisation === undefined) return
-      const regions = union(organisation.regions, configuration.Enabled)
-      if (regions.length === organisation.regions.length) return
-      const after: Organisation = { ...organisation, regions }
-      const fields = { regions, changed: ['regions'] }
-      tell('OrganisationUpdateEvent', { organisationId: organisation.id, fields })
-      transaction.put(ORGANISATIONS, after.id, after)
-      remember(transaction, moment, 'organisation', [after.id, after])
-      work.log(`enabled ${regions.filter((one) => !organisation.regions.includes(one)).join(', ')}`)
-    })
-    // Accounts that were added while the others were wired know the old regions only.
-    await wiring.wireOrganisation(wired)
-    await actions.perform(work.actor, async (step) => {
-      const { transaction, now } = step
-      const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
-      if (organisation === undefined) return
-      const service = await serviceOf(transaction, organisation, 'REGIONS')
-      const { Disabled = [] } = configuration
-      const Enabled = organisation.regions
-      const done = {
-        ...service,
-        state: 'ACTIVE' as const,
-        configuration: { Enabled, Disabled: Disabled.filter((one) => !Enabled.includes(one)) },
-        modifiedAt: now,
-      }
-      tellOf(step, done)
-      putVersion(transaction, service, done)
-      work.complete(transaction, { regions: Enabled })
-    })
+    try {
+      await enable(ports, work)
+    } catch (error) {
+      // These are tried again, as the same task.
+      const again = work.signal.aborted || error instanceof StoreFullFault
+      if (!again) await markFailed(ports, work)
+      throw error
+    }
   }
+}
+
+async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): Promise<void> {
+  const { configuration } = work.input as { readonly configuration: RegionsConfiguration }
+  const before = await state.get(ORGANISATIONS, work.organisationId)
+  if (before === undefined) return
+  const wired = { ...before, regions: union(before.regions, configuration.Enabled) }
+  await wiring.wireOrganisation(wired, (done, total) => work.report(done, total))
+  const enabled = await actions.perform(work.actor, async ({ transaction, moment, tell }) => {
+    const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
+    if (organisation === undefined) return []
+    const regions = union(organisation.regions, configuration.Enabled)
+    if (regions.length === organisation.regions.length) return []
+    const after: Organisation = { ...organisation, regions }
+    const fields = { regions, changed: ['regions'] }
+    tell('OrganisationUpdateEvent', { organisationId: organisation.id, fields })
+    transaction.put(ORGANISATIONS, after.id, after)
+    remember(transaction, moment, 'organisation', [after.id, after])
+    return regions.filter((one) => !organisation.regions.includes(one))
+  })
+  if (enabled.length > 0) work.log(`enabled ${enabled.join(', ')}`)
+  // Accounts that were added while the others were wired know the old regions only.
+  await wiring.wireOrganisation(wired)
+  await actions.perform(work.actor, async (step) => {
+    const { transaction, now } = step
+    const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
+    if (organisation === undefined) return
+    const service = await serviceOf(transaction, organisation, 'REGIONS')
+    const { Disabled = [] } = configuration
+    const Enabled = organisation.regions
+    const done = {
+      ...service,
+      state: 'ACTIVE' as const,
+      configuration: { Enabled, Disabled: Disabled.filter((one) => !Enabled.includes(one)) },
+      modifiedAt: now,
+    }
+    tellOf(step, done)
+    putVersion(transaction, service, done)
+    work.complete(transaction, { regions: Enabled })
+  })
+}
+
+/** So that it is seen, and can be configured again. */
+async function markFailed({ actions }: RegionPorts, work: TaskWork): Promise<void> {
+  await actions.perform(work.actor, async (step) => {
+    const { transaction, now } = step
+    const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
+    if (organisation === undefined) return
+    const service = await serviceOf(transaction, organisation, 'REGIONS')
+    const failed = {
+      ...service,
+      state: 'ERROR' as const,
+      errorCode: 'task.failed',
+      message: `the task "${work.id}" failed: configure the regions again`,
+      modifiedAt: now,
+    }
+    tellOf(step, failed)
+    putVersion(transaction, service, failed)
+  })
 }
 
 function union(regions: readonly string[], more: readonly string[]): string[] {

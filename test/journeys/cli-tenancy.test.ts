@@ -80,6 +80,9 @@ describe('the command line', () => {
       expect.stringContaining('UNIT'),
       ...['Workloads', '├─ Prod', '│  └─ Web', '└─ Sandbox', ''],
     ])
+  })
+
+  it('moves and deletes units, by their names or paths', async () => {
     const move = await refusal(1, 'ous', 'update', 'Workloads', '--parent', 'Web')
     expect(move).toContain('cannot be moved into itself')
     await shown('ous', 'update', 'Workloads/Prod/Web', '--root')
@@ -87,11 +90,16 @@ describe('the command line', () => {
     await shown('ous', 'delete', 'Sandbox')
   })
 
-  it('makes account types, tags accounts and finds them', async () => {
+  it('makes account types and gives them to accounts', async () => {
     await shown('account-types', 'create', 'data-lake', '--description', 'Lakes')
     await shown('accounts', 'update', 'member-account', '--type', 'data-lake')
     expect(await shown('account-types', 'list')).toMatch(/data-lake +ACTIVE +1/)
     expect(await refusal(1, 'account-types', 'delete', 'data-lake')).toContain('1 accounts')
+    const missing = await refusal(1, 'accounts', 'update', 'member-account', '--type', 'nope')
+    expect(missing).toContain('belfry account-types create')
+  })
+
+  it('tags accounts and finds them by their tags', async () => {
     await shown('accounts', 'tag', 'member-account', 'team=web', 'stage=prod')
     const tagged = await answer('accounts', 'tag', 'member-account', 'a=b=c', '--remove', 'stage')
     expect(tagged.tags).toEqual({ team: 'web', a: 'b=c' })
@@ -99,8 +107,6 @@ describe('the command line', () => {
     expect(found.map(({ awsAccountId }: any) => awsAccountId)).toEqual([ACCOUNTS.MEMBER])
     expect(await answer('accounts', 'list', '--tag', 'stage')).toEqual([])
     expect(await refusal(2, 'accounts', 'tag', 'member-account', 'team')).toContain('key=value')
-    const missing = await refusal(1, 'accounts', 'update', 'member-account', '--type', 'nope')
-    expect(missing).toContain('belfry account-types create')
   })
 
   it('puts users into groups', async () => {
