@@ -7,6 +7,7 @@ import type { EventFollower } from '../event-follower.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+import { restAs } from '../rest-caller.ts'
 import { ended, told } from '../tenancy-calls.ts'
 
 const folder = newDataFolder()
@@ -191,18 +192,31 @@ describe('accounts', () => {
 
   it('that are closed take no events and lend no role, and lose none that came before', async () => {
     const { id, awsAccountId } = await newAccount()
-    const collected = (events: number) =>
-      fetch(`${hub.url}/ingest/aws`, {
+    let sent = 0
+    const collected = async (events: number) => {
+      const ids = Array.from({ length: events }, () => `closing-${(sent += 1)}`)
+      const answer = await fetch(`${hub.url}/ingest/aws`, {
         method: 'POST',
         headers: { 'x-api-key': ours.ingestKey },
         body: JSON.stringify(
-          Array.from({ length: events }, (_, index) => ({
-            ...{ version: '0', id: `closing-${index}`, 'detail-type': 'T', source: 'aws.test' },
+          ids.map((eventId) => ({
+            ...{ version: '0', id: eventId, 'detail-type': 'T', source: 'aws.test' },
             ...{ account: awsAccountId, time: '2026-01-31T08:15:00Z', region: REGION },
-            ...{ resources: [], detail: { index } },
+            ...{ resources: [], detail: {} },
           })),
         ),
       })
+      return { status: answer.status, taken: answer.status === 200 ? ids : [] }
+    }
+    /** Sends without a pause until it is refused. */
+    const flood = async () => {
+      const taken: string[] = []
+      for (;;) {
+        const answer = await collected(20)
+        taken.push(...answer.taken)
+        if (answer.status !== 200) return taken
+      }
+    }
     const { accessKeyId, secretAccessKey } = await hub.profile('management')
     const sts = new STSClient({
       ...{ endpoint: hub.url, region: REGION, credentials: { accessKeyId, secretAccessKey } },
@@ -220,10 +234,13 @@ describe('accounts', () => {
     const bridge = new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
     const entry = { Source: 's', DetailType: 'd', Detail: '{}' }
     await bridge.send(new PutEventsCommand({ Entries: [entry] }))
-    expect((await collected(50)).status).toBe(200)
 
+    const floods = Promise.all([flood(), flood(), flood()])
+    await new Promise((resolve) => setTimeout(resolve, 200))
     const { status, body } = await call('POST', `/accounts/${id}/close`)
     expect(status).toBe(202)
+    const taken = (await floods).flat()
+    expect(taken.length).toBeGreaterThan(0)
     expect((await collected(1)).status).toBe(422)
     await expect(sts.send(assume)).rejects.toMatchObject({ name: 'AccessDenied' })
     await expect(bridge.send(new PutEventsCommand({ Entries: [entry] }))).rejects.toThrow()
@@ -236,10 +253,11 @@ describe('accounts', () => {
     })
     await told(follower, 'AccountCloseEvent', { accountId: id, status: 'SUCCESS' })
     const security = `arn:aws:events:${REGION}:${ACCOUNTS.SECURITY}:event-bus/default`
-    await follower.waitFor(
-      50,
+    const forwarded = await follower.waitFor(
+      taken.length,
       ({ data }) => data.bus === security && data.event.account === awsAccountId,
     )
+    expect(new Set(forwarded.map(({ data }) => data.event.id))).toEqual(new Set(taken))
     expect(await call('PATCH', `/accounts/${id}`, { name: 'x' })).toMatchObject(
       refused(409, 'account.closed'),
     )
@@ -297,5 +315,70 @@ describe('groups', () => {
       ({ data }) => data.event.detail.staxEventName === 'GroupMemberAddEvent',
     )
     expect(added).toHaveLength(2)
+  })
+})
+
+describe('who belongs to another organisation', () => {
+  it('finds none of it, changes nothing, and no event says that it tried', async () => {
+    const regions = { installationRegion: REGION, regions: [REGION] }
+    const other = { name: 'Other', alias: 'other', ...regions }
+    const organisationId = (await call('POST', '/organisations', other)).body.id
+    const token = { organisationId, name: 'admin', role: 'api_admin' }
+    const stranger = (await call('POST', '/api-tokens', token)).body
+    const unit = await made('/organisational-units', { name: 'Ours' })
+    const type = await made('/account-types', { name: 'ours' })
+    const group = await made('/groups', { name: 'ours' })
+    const user = await made('/users', {
+      ...{ email: 'own@example.com', firstName: 'O', lastName: 'W', role: 'customer_user' },
+    })
+    const { id } = await newAccount()
+    const [task] = (await call('GET', '/tasks')).body.items
+    const [customer] = (await call('GET', '/customers')).body.items
+    const ofOurs = `organisationId=${ours.organisationId}`
+    const aws = `/organisations/${ours.organisationId}/aws-organization`
+    const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'x'.repeat(20) }
+    const before = follower.events.length
+    const requests: (readonly [string, string, unknown?])[] = [
+      ...[`/organisational-units/${unit.id}`, `/account-types/${type.id}`, `/groups/${group.id}`]
+        .map((path) => [
+          ['GET', path],
+          ['DELETE', path],
+        ])
+        .flat()
+        .map(([method = '', path = '']) => [method, path] as const),
+      ['PATCH', `/organisational-units/${unit.id}`, { name: 'taken' }],
+      ['PATCH', `/account-types/${type.id}`, { status: 'DISABLED' }],
+      ['PATCH', `/groups/${group.id}`, { name: 'taken' }],
+      ['PUT', `/groups/${group.id}/members/${user.id}`],
+      ['POST', '/groups', { organisationId: ours.organisationId, name: 'x' }],
+      ['POST', '/organisational-units', { organisationId: ours.organisationId, name: 'x' }],
+      ['POST', `/accounts/${id}/close`],
+      ['POST', `/accounts/${id}/onboard`, {}],
+      ['POST', '/accounts/discovery', { organisationId: ours.organisationId }],
+      ['GET', `/customers/${customer.id}`],
+      ['PATCH', `/customers/${customer.id}`, { name: 'taken' }],
+      ['GET', `/services?${ofOurs}`],
+      ['PUT', `/services/guardduty/state?${ofOurs}`, { state: 'ACTIVE' }],
+      ['GET', `/tasks/${task.id}`],
+      ['GET', aws],
+      ['PUT', aws, { enabled: true, region: 'us-east-1', credentials }],
+    ]
+    for (const request of requests) {
+      const { status, body } = await restAs(hub, stranger, request)
+      expect([...request.slice(0, 2), status]).toEqual([...request.slice(0, 2), 404])
+      expect(body.code).toMatch(/\.not-found$/)
+    }
+    for (const list of ['groups', 'tasks', 'organisational-units']) {
+      expect((await restAs(hub, stranger, ['GET', `/${list}`])).body).toEqual({ items: [] })
+    }
+    expect((await call('GET', `/organisational-units/${unit.id}`)).body).toEqual(unit)
+    expect((await call('GET', `/accounts/${id}`)).body.status).toBe('ACTIVE')
+    // A last action of ours, after which an event of theirs would have come too.
+    const last = await made('/groups', { name: 'last' })
+    await told(follower, 'GroupCreateEvent', { groupId: last.id })
+    const names = follower.events
+      .slice(before)
+      .map(({ data }) => data.event.detail.staxEventName as string)
+    expect(names.filter((name) => !name.endsWith('CreateEvent'))).toEqual([])
   })
 })
