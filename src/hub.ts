@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 
+import { createAwsOrganizations } from '#src/adapters/aws/organizations.ts'
 import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
@@ -22,6 +23,8 @@ import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
+import { createRoutingMark } from '#src/pipeline/4-route/routing-mark.ts'
+import type { RoutingMark } from '#src/pipeline/4-route/routing-mark.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
@@ -76,7 +79,14 @@ export async function startHub(
   const vault = createVault(masterKey)
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const tenancy = createTenancy({ state, clock, ids, vault, wiring, namespace, busExists })
+  const routing = createRoutingMark()
+  const routed = (signal: AbortSignal) => routing.reached(log.lastSequence(), signal)
+  const urlRefusal = (url: string) => outbound.refusalOf(url)
+  const awsOrganizations = createAwsOrganizations(outbound, env)
+  const tenancy = createTenancy({
+    ...{ state, clock, ids, vault, wiring, namespace, busExists },
+    ...{ routed, urlRefusal, awsOrganizations, onFault },
+  })
 
   const stopping = new AbortController()
   const trail = openTrail(config.trail, {
@@ -88,13 +98,14 @@ export async function startHub(
   })
 
   const pipeline = startPipeline(
-    { store, log, observer, outbound, tenancy, busExists, ruleTable },
+    { store, log, observer, outbound, tenancy, busExists, ruleTable, routing },
     stopping.signal,
   )
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
+    tenancy.run(stopping.signal),
   ]
 
   const checkSignature = createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses)
@@ -106,7 +117,7 @@ export async function startHub(
     busExists,
     eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
     rules: createRules(state),
-    urlRefusal: (url) => outbound.refusalOf(url),
+    urlRefusal,
   })
   const regionEnabled = (account: string, region: string) =>
     busExists(busArn({ account, region, name: DEFAULT_BUS }))
@@ -175,11 +186,12 @@ interface PipelineParts {
   readonly tenancy: Tenancy
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
+  readonly routing: RoutingMark
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
-  const { store, log, observer, outbound, tenancy, busExists, ruleTable } = parts
+  const { store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
   const { cursors, queue, eventIndex } = store
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
@@ -217,6 +229,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
         matchingRules: async (event) =>
           (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? [],
         onRouted: (routed) => dispatcher.offer(routed),
+        onPassed: (sequence) => routing.passed(sequence),
       },
       signal,
     ),

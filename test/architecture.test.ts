@@ -57,6 +57,7 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^adapters\/sqlite\//,
   'node:worker_threads': /^adapters\/sqlite\//,
   undici: /^adapters\/outbound\//,
+  '@aws-sdk/client-organizations': /^adapters\/aws\//,
   fastify: /^api\//,
   '@fastify/swagger': /^api\/server\.ts$/,
   pino: /^observe\//,

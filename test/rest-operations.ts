@@ -1,5 +1,6 @@
 import type { HubProcess } from './hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from './organisation.ts'
+import { tenancyOperations } from './tenancy-operations.ts'
 
 /** Who may do something: roles as people and API tokens have them. */
 export const ROLES = ['readonly', 'costadmin', 'user', 'operations', 'admin'] as const
@@ -57,10 +58,6 @@ export const newUser = ({ organisationId, next }: World, more: object = {}) => (
   ...{ organisationId, email: `user${next()}@example.com`, firstName: 'Ada', lastName: 'L' },
   ...{ role: 'customer_readonly', ...more },
 })
-const newAccount = ({ organisationId, next }: World, more: object = {}) => ({
-  ...{ organisationId, name: 'one more', awsAccountId: String(600_000_000_000 + next()) },
-  ...more,
-})
 const newToken = ({ organisationId, next }: World, more: object = {}) => ({
   ...{ organisationId, name: `token-${next()}`, role: 'api_user' },
   ...more,
@@ -93,29 +90,6 @@ const ORGANISATIONS: readonly RestOperation[] = [
       'PATCH',
       `/organisations/${organisationId}`,
       { name: `Org ${next()}` },
-    ],
-  },
-]
-
-const ACCOUNT_OPERATIONS: readonly RestOperation[] = [
-  { ...list('/accounts'), withinAccounts: true },
-  {
-    ...read('/accounts/{id}', async ({ accountIds }) => [
-      'GET',
-      `/accounts/${accountIds['MEMBER']}`,
-    ]),
-    withinAccounts: true,
-  },
-  {
-    ...{ name: 'POST /accounts', roles: ADMINS, status: 201 },
-    call: async (world) => ['POST', '/accounts', newAccount(world)],
-  },
-  {
-    ...{ name: 'PATCH /accounts/{id}', roles: ADMINS, status: 200 },
-    call: async ({ accountIds, next }) => [
-      'PATCH',
-      `/accounts/${accountIds['MEMBER']}`,
-      { name: `account ${next()}` },
     ],
   },
 ]
@@ -243,17 +217,30 @@ const TRAIL: readonly RestOperation[] = [
 ]
 
 /** Every operation that needs a permission of the caller's role. */
-export const OPERATIONS: readonly RestOperation[] = [
-  ...ORGANISATIONS,
-  ...ACCOUNT_OPERATIONS,
-  ...USERS,
-  ...API_TOKENS,
-  ...INGEST_KEYS,
-  ...EVENT_SOURCES,
-  ...EVENTS,
-  ...CATALOGUE,
-  ...TRAIL,
-]
+export function operationsOf(world: World): readonly RestOperation[] {
+  const ofThings = tenancyOperations({
+    organisationId: () => world.organisationId,
+    accountId: (role) => world.accountIds[role] as string,
+    made: world.made,
+    newUser: () => newUser(world),
+  })
+  return [
+    ...ofThings.map(({ least, ...operation }) => ({
+      ...operation,
+      roles: least === 'api_admin' ? ADMINS : EVERYONE,
+      ...(operation.name === 'GET /accounts/{id}' && { withinAccounts: true as const }),
+    })),
+    ...ORGANISATIONS,
+    { ...list('/accounts'), withinAccounts: true },
+    ...USERS,
+    ...API_TOKENS,
+    ...INGEST_KEYS,
+    ...EVENT_SOURCES,
+    ...EVENTS,
+    ...CATALOGUE,
+    ...TRAIL,
+  ]
+}
 
 /** Those that need none, or are tested apart: what is one's own, and what only the operator does. */
 export const OTHER_OPERATIONS: readonly string[] = [

@@ -23,12 +23,17 @@ export interface Organisations {
 /** Two organisations on a real store: Mei's with two accounts, and another one, Eve's. */
 export async function organisations(): Promise<Organisations> {
   const { store, remove } = await temporaryStore()
-  const wiring = { wireAccount: async () => undefined, wireOrganisation: async () => undefined }
+  const done = async () => undefined
+  const wiring = { wireAccount: done, wireOrganisation: done, unwireAccount: done }
   const vault = createVault(Buffer.alloc(KEY_BYTES, 7))
   const tenancy = createTenancy({
     ...{ state: store.state, clock, ids, vault, wiring },
     namespace: { prefix: 'stax', partner: 'stax.io' },
     busExists: async () => true,
+    routed: done,
+    awsOrganizations: { read: () => Promise.reject(new Error('nothing discovers accounts here')) },
+    urlRefusal: () => undefined,
+    onFault: () => undefined,
   })
   const organisation = async (alias: string) => {
     const installationRegion = 'ap-southeast-2'

@@ -8,7 +8,6 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
 import { EventSource } from '#src/model/event-source.ts'
-import { ApiToken, IngestKey } from '#src/model/tenancy.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
@@ -137,8 +136,6 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
   for (const schema of [
     Fault,
     DeadLetterSchema,
-    ApiToken,
-    IngestKey,
     EventSource,
     Actor,
     FoundEventSchema,

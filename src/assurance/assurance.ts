@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { keepBus, keepRule } from '#src/buses/managed-wiring.ts'
+import { keepBus, keepRule, removeBusesOf } from '#src/buses/managed-wiring.ts'
 import type { ManagedRule } from '#src/buses/managed-wiring.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import { partnerSource, trailName } from '#src/model/event-namespace.ts'
@@ -46,10 +46,12 @@ interface Wiring {
 export function createAssurance(ports: AssurancePorts): Assurance {
   const { accounts } = ports
 
-  const wireOrganisation = async (organisation: Organisation) => {
+  const wireOrganisation: Assurance['wireOrganisation'] = async (organisation, onWired) => {
     const security = await accounts.foundationAccount(organisation.id, 'SECURITY')
-    for (const account of await accounts.accountsOf(organisation.id)) {
+    const all = await accounts.accountsOf(organisation.id)
+    for (const [index, account] of all.entries()) {
       await wire(ports, { organisation, account, security })
+      onWired?.(index + 1, all.length)
       await nextTurn()
     }
   }
@@ -64,6 +66,12 @@ export function createAssurance(ports: AssurancePorts): Assurance {
       const security = await accounts.foundationAccount(organisation.id, 'SECURITY')
       await wire(ports, { organisation, account, security })
     },
+    unwireAccount: async (account) => {
+      if (await accounts.isManaged(ports.state, account)) {
+        throw new Error(`account ${account.awsAccountId} is managed: its wiring must stay`)
+      }
+      await removeBusesOf(ports.state, account.awsAccountId)
+    },
     run: async (signal) => {
       while (!signal.aborted) {
         for (const organisation of await accounts.organisations()) {
@@ -77,8 +85,10 @@ export function createAssurance(ports: AssurancePorts): Assurance {
 
 async function wire(ports: AssurancePorts, wiring: Wiring): Promise<void> {
   const { organisation, account, security } = wiring
-  const { state, clock, namespace } = ports
+  const { state, clock, namespace, accounts } = ports
   await state.transact(async (transaction) => {
+    // It may have been closed since the list was read.
+    if (!(await accounts.isManaged(transaction, account))) return
     for (const region of organisation.regions) await wireRegion(clock, transaction, wiring, region)
     if (account.accountRole !== 'LOGGING') return
     const name = partnerSource(namespace, account.awsAccountId)

@@ -19,6 +19,10 @@ export function busKey(bus: BusAddress): string {
   return [bus.account, bus.region, bus.name].join(SEPARATOR)
 }
 
+export function busesOfAccountPrefix(account: AccountId): string {
+  return account + SEPARATOR
+}
+
 export function busesOfRegionPrefix(account: AccountId, region: Region, namePrefix = ''): string {
   return [account, region, namePrefix].join(SEPARATOR)
 }

@@ -1,9 +1,17 @@
 import { DEFAULT_BUS, busArn, ruleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { Target } from '#src/model/event-bus.ts'
+import type { AccountId } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { StateTransaction } from '#src/ports/state.ts'
-import { BUSES, RULES, busKey, ruleKey } from './documents.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
+import {
+  BUSES,
+  RULES,
+  busKey,
+  busesOfAccountPrefix,
+  ruleKey,
+  rulesOfBusPrefix,
+} from './documents.ts'
 
 /** A rule that the hub keeps on a bus. */
 export interface ManagedRule {
@@ -30,6 +38,21 @@ export async function keepBus(
     createdAt: now,
     modifiedAt: now,
   })
+}
+
+/** Takes away all buses and rules of an account in which nobody may act any more. */
+export async function removeBusesOf(state: State, account: AccountId): Promise<void> {
+  const limit = Number.MAX_SAFE_INTEGER
+  for (const { key, value: bus } of await state.list(BUSES, {
+    prefix: busesOfAccountPrefix(account),
+    limit,
+  })) {
+    const rules = await state.list(RULES, { prefix: rulesOfBusPrefix(bus), limit })
+    await state.transact(async (transaction) => {
+      for (const rule of rules) transaction.delete(RULES, rule.key)
+      transaction.delete(BUSES, key)
+    })
+  }
 }
 
 /** Makes the managed rule of a bus what it should be; true when it was not. */

@@ -1,38 +1,32 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 
-import type { Account } from '#src/model/tenancy.ts'
-import { action, givenOnly } from './call.ts'
+import type { Account, Tags } from '#src/model/tenancy.ts'
+import { addAccountLife } from './account-life.ts'
+import { addTag, tagOption } from './account-tags.ts'
+import { ACCOUNT_COLUMNS, ACCOUNT_ID_COLUMN, accountText } from './account-text.ts'
+import { action, commaSeparated, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
-import { fields, table } from './output.ts'
-import type { Column } from './output.ts'
-import { accountBy, organisationBy, organisationColumns, organisationFilter } from './references.ts'
-import { localMoment } from './terminal-text.ts'
+import { table } from './output.ts'
+import {
+  accountBy,
+  organisationBy,
+  organisationColumns,
+  organisationFilter,
+  unitBy,
+} from './references.ts'
 
 const ROLES = ['MANAGEMENT', 'SECURITY', 'LOGGING', 'MEMBER']
+const STATUSES = ['ACTIVE', 'CLOSED', 'DISCOVERED', 'SUSPENDED']
+const UNIT = 'name, path or id'
 const REFERENCE = 'AWS account id, name or id'
 
 export function addAccounts(program: Command): void {
   const accounts = program
     .command('accounts')
-    .description('list, show, create, update AWS accounts')
+    .description('list, show, create, update, tag, onboard, close AWS accounts')
 
-  accounts
-    .command('list')
-    .description('list accounts')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<Account>('/accounts', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<Account>(hub)), ID_COLUMN]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no accounts: add one with "belfry accounts create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addList(accounts)
 
   accounts
     .command('show')
@@ -41,18 +35,59 @@ export function addAccounts(program: Command): void {
     .action(
       action(async ({ hub, output }, reference: string) => {
         const account = await accountBy(hub, reference)
-        await output.show(account, () => shown(account))
+        await output.show(account, () => accountText(account))
       }),
     )
 
   addCreate(accounts)
   addUpdate(accounts)
+  addTag(accounts)
+  addAccountLife(accounts)
+}
+
+interface ListOptions {
+  readonly organisation?: string
+  readonly status?: string
+  readonly type?: string
+  readonly unit?: string
+  readonly tag?: readonly string[]
+  readonly text?: string
+}
+
+function addList(accounts: Command): void {
+  accounts
+    .command('list')
+    .description('list accounts')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .addOption(new Option('--status <status>', 'only of this status').choices(STATUSES))
+    .option('--type <type>', 'only of this account type')
+    .option('--unit <unit>', `only directly in this organisational unit: ${UNIT}`)
+    .option('--tag <tags>', 'only with these tags: key or key=value', commaSeparated)
+    .option('--text <text>', 'only with this in the name or AWS account id')
+    .action(
+      action<ListOptions>(async ({ hub, output, options }) => {
+        const { status, type: accountType, tag, text, unit } = options
+        const organisationId = await organisationFilter(hub, options.organisation)
+        const organisationalUnitId = unit === undefined ? undefined : (await unitBy(hub, unit)).id
+        const filter = { organisationId, organisationalUnitId, status, accountType, tag, text }
+        const all = await hub.listAll<Account>('/accounts', givenOnly(filter))
+        const more = await organisationColumns<Account>(hub)
+        const columns = [...ACCOUNT_COLUMNS, ...more, ACCOUNT_ID_COLUMN]
+        await output.show(all, () =>
+          all.length === 0
+            ? 'no accounts: add one with "belfry accounts create"'
+            : table(all, columns, output.width),
+        )
+      }),
+    )
 }
 
 interface CreateOptions {
   readonly name: string
   readonly role?: string
   readonly type?: string
+  readonly unit?: string
+  readonly tag?: Tags
   readonly organisation?: string
 }
 
@@ -67,83 +102,59 @@ function addCreate(accounts: Command): void {
         ROLES,
       ),
     )
-    .option('--type <type>', 'your own word for its kind')
+    .option('--type <type>', 'its account type (default: the one of its role)')
+    .option('--unit <unit>', `organisational unit (default: the root): ${UNIT}`)
+    .option('--tag <key=value>', 'a tag; may be given several times', tagOption)
     .option('--organisation <organisation>', 'whose it is: id or alias')
     .action(
       action<CreateOptions>(async ({ hub, output, options }, awsAccountId: string) => {
-        const { name, role: accountRole, type: accountType } = options
+        const { name, role: accountRole, type: accountType, unit, tag: tags } = options
+        const organisationalUnitId = unit === undefined ? undefined : (await unitBy(hub, unit)).id
         const organisation = await organisationBy(hub, options.organisation)
         const account = await hub.post<Account>('/accounts', {
           organisationId: organisation.id,
           awsAccountId,
           name,
-          ...givenOnly({ accountRole, accountType }),
+          ...givenOnly({ accountRole, accountType, organisationalUnitId, tags }),
         })
-        await output.show(account, () => shown(account))
+        await output.show(account, () => accountText(account))
       }),
     )
+}
+
+interface UpdateOptions {
+  readonly name?: string
+  readonly type?: string
+  readonly unit?: string
+  readonly root?: boolean
 }
 
 function addUpdate(accounts: Command): void {
   accounts
     .command('update')
-    .description('change the name or type of an account')
+    .description('rename or move an account, or give it another type')
     .argument('<account>', REFERENCE)
     .option('--name <name>', 'new name')
-    .option('--type <type>', 'new word for its kind')
+    .option('--type <type>', 'another account type')
+    .option('--unit <unit>', `move it into this organisational unit: ${UNIT}`)
+    .option('--root', 'move it out of its organisational unit')
     .action(
-      action<{ name?: string; type?: string }>(
-        async ({ hub, output, options }, reference: string) => {
-          const { name, type: accountType } = options
-          if (name === undefined && accountType === undefined) {
-            throw new UsageFault('nothing to change: give --name or --type')
-          }
-          const { id } = await accountBy(hub, reference)
-          const change = givenOnly({ name, accountType })
-          const account = await hub.patch<Account>(`/accounts/${id}`, change)
-          await output.show(account, () => shown(account))
-        },
-      ),
+      action<UpdateOptions>(async ({ hub, output, options }, reference: string) => {
+        const { name, type: accountType, unit, root } = options
+        if (unit !== undefined && root) {
+          throw new UsageFault('--unit and --root are two places: give one of them')
+        }
+        const { id } = await accountBy(hub, reference)
+        const organisationalUnitId = unit === undefined ? undefined : (await unitBy(hub, unit)).id
+        const change = {
+          ...givenOnly({ name, accountType, organisationalUnitId }),
+          ...(root && { organisationalUnitId: null }),
+        }
+        if (Object.keys(change).length === 0) {
+          throw new UsageFault('nothing to change: give --name, --type, --unit or --root')
+        }
+        const account = await hub.patch<Account>(`/accounts/${id}`, change)
+        await output.show(account, () => accountText(account))
+      }),
     )
-}
-
-const COLUMNS: readonly Column<Account>[] = [
-  { title: 'AWS ACCOUNT', text: ({ awsAccountId }) => awsAccountId, style: () => 'cyan' },
-  { title: 'NAME', text: ({ name }) => name },
-  { title: 'ROLE', text: ({ accountRole }) => accountRole },
-  { title: 'TYPE', text: ({ accountType }) => accountType, optional: true },
-  { title: 'STATUS', text: ({ status }) => status, style: ({ status }) => colourOf(status) },
-  {
-    title: 'ASSURANCE',
-    text: ({ assuranceState }) => assuranceState,
-    style: ({ assuranceState }) => colourOf(assuranceState),
-  },
-]
-const ID_COLUMN: Column<Account> = {
-  title: 'ID',
-  text: ({ id }) => id,
-  style: () => 'dim',
-  optional: true,
-}
-
-function colourOf(state: Account['status'] | Account['assuranceState']) {
-  return state === 'ACTIVE' ? 'green' : 'yellow'
-}
-
-function shown(account: Account): string {
-  return fields(
-    {
-      'AWS account': account.awsAccountId,
-      name: account.name,
-      role: account.accountRole,
-      type: account.accountType,
-      status: account.status,
-      assurance: account.assuranceState,
-      id: account.id,
-      organisation: account.organisationId,
-      created: localMoment(account.createdAt),
-      changed: localMoment(account.modifiedAt),
-    },
-    { 'AWS account': 'cyan' },
-  )
 }

@@ -3,20 +3,26 @@ import { styleText } from 'node:util'
 import { Command, CommanderError } from 'commander'
 
 import { VERSION } from '#src/version.ts'
+import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addCustomers } from './customers.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
 import { addExplain } from './explain.ts'
 import { addEmit } from './emit.ts'
+import { addGroups } from './groups.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin } from './login.ts'
+import { addOrganisationalUnits } from './organisational-units.ts'
 import { addOrganisations } from './organisations.ts'
 import { addPattern } from './pattern.ts'
 import { addSample } from './sample.ts'
+import { addServices } from './services.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
+import { addTasks } from './tasks.ts'
 import { addTokens } from './tokens.ts'
 import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
@@ -85,9 +91,15 @@ function program(): Command {
   addPattern(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')
+  addCustomers(belfry)
   addOrganisations(belfry)
+  addOrganisationalUnits(belfry)
+  addAccountTypes(belfry)
   addAccounts(belfry)
   addUsers(belfry)
+  addGroups(belfry)
+  addServices(belfry)
+  addTasks(belfry)
   addTokens(belfry)
   addIngestKeys(belfry)
   addEventSources(belfry)

@@ -10,7 +10,7 @@ export interface HubOptions {
   readonly profile?: string
 }
 
-export type Query = Readonly<Record<string, string | number | undefined>>
+export type Query = Readonly<Record<string, string | number | readonly string[] | undefined>>
 
 /**
  * The hub's REST API, below `/api/v1`. All throw HubFault where the hub says no. The types of
@@ -20,7 +20,8 @@ export interface HubClient {
   readonly url: string
   readonly dataFolder: string
   get<T>(path: string, query?: Query): Promise<T>
-  post<T>(path: string, body: object): Promise<T>
+  post<T>(path: string, body?: object): Promise<T>
+  put<T>(path: string, body?: object, query?: Query): Promise<T>
   patch<T>(path: string, body: object): Promise<T>
   delete(path: string): Promise<void>
   /** The pages of a list, one after the other. */
@@ -53,6 +54,8 @@ const REGION = 'us-east-1'
 const PAGE_ITEMS = 1_000
 /** A call that takes longer has lost its hub. */
 const CALL_TIMEOUT_MS = 60_000
+
+const NO_CONTENT = 204
 
 type Authorize = (request: SignedRequest) => Record<string, string>
 type SignedRequest = Parameters<typeof signedHeaders>[0]
@@ -92,7 +95,9 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
   const send = async (method: string, path: string, options: SendOptions): Promise<Response> => {
     const url = new URL(base + API + path)
     for (const [name, value] of Object.entries(options.query ?? {})) {
-      if (value !== undefined) url.searchParams.append(name, String(value))
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined) url.searchParams.append(name, String(one))
+      }
     }
     const body = options.body === undefined ? undefined : JSON.stringify(options.body)
     const headers = {
@@ -127,7 +132,12 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
     url: base,
     dataFolder,
     get: (path, query) => call('GET', path, { ...(query !== undefined && { query }) }),
-    post: (path, body) => call('POST', path, { body }),
+    post: (path, body) => call('POST', path, { ...(body !== undefined && { body }) }),
+    put: (path, body, query) =>
+      call('PUT', path, {
+        ...(body !== undefined && { body }),
+        ...(query !== undefined && { query }),
+      }),
     patch: (path, body) => call('PATCH', path, { body }),
     delete: async (path) => {
       await send('DELETE', path, {})
@@ -219,6 +229,8 @@ async function faultOf(base: string, answer: Response): Promise<Error> {
 
 async function jsonOf<T>(base: string, answer: Response): Promise<T> {
   const text = await answer.text()
+  // Where all is said with the status.
+  if (answer.status === NO_CONTENT) return undefined as T
   try {
     return JSON.parse(text) as T
   } catch {

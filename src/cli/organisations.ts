@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Organisation } from '#src/model/tenancy.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addDiscovery } from './discovery.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { organisationBy } from './references.ts'
@@ -42,6 +43,7 @@ export function addOrganisations(program: Command): void {
 
   addCreate(organisations)
   addUpdate(organisations)
+  addDiscovery(organisations)
 }
 
 interface CreateOptions {

@@ -1,4 +1,14 @@
-import type { Account, ApiToken, IngestKey, Organisation, User } from '#src/model/tenancy.ts'
+import type {
+  Account,
+  AccountType,
+  ApiToken,
+  Customer,
+  Group,
+  IngestKey,
+  Organisation,
+  OrganisationalUnit,
+  User,
+} from '#src/model/tenancy.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import type { Column } from './output.ts'
@@ -40,7 +50,47 @@ export async function organisationFilter(
 export async function accountBy(hub: HubClient, reference: string): Promise<Account> {
   if (UUID.test(reference)) return hub.get(`/accounts/${reference}`)
   const all = await hub.listAll<Account>('/accounts')
-  return theOne('account', reference, all.filter(matching(reference, ['awsAccountId', 'name'])))
+  const found = all.filter(matching(reference, ['awsAccountId', 'name']))
+  const open = found.filter(({ status }) => status !== 'CLOSED')
+  // A closed account is meant where there is no other of that name.
+  return theOne('account', reference, open.length > 0 ? open : found)
+}
+
+/** By id or name; without a reference the only one there is. */
+export async function customerBy(hub: HubClient, reference: string | undefined): Promise<Customer> {
+  const all = await hub.listAll<Customer>('/customers')
+  const [only, ...others] = all
+  if (reference === undefined && only !== undefined && others.length === 0) return only
+  if (reference !== undefined) {
+    return theOne('customer', reference, all.filter(matching(reference, ['id', 'name'])))
+  }
+  throw new UsageFault(
+    `there are ${all.length} customers: say which one, by name or id: ${all.map(({ name }) => name).join(', ')}`,
+  )
+}
+
+/** By id, name, or path from the root such as `Workloads/Production`. */
+export async function unitBy(hub: HubClient, reference: string): Promise<OrganisationalUnit> {
+  const all = await hub.listAll<OrganisationalUnit>('/organisational-units')
+  const pathOf = ({ name, parentId }: OrganisationalUnit): string => {
+    const parent = all.find(({ id }) => id === parentId)
+    return parent === undefined ? name : `${pathOf(parent)}/${name}`
+  }
+  const named = matching<OrganisationalUnit>(reference, ['id', 'name'])
+  const found = all.filter((unit) => named(unit) || pathOf(unit) === reference)
+  return theOne('organisational unit', reference, found)
+}
+
+/** By id or name. */
+export async function accountTypeBy(hub: HubClient, reference: string): Promise<AccountType> {
+  const all = await hub.listAll<AccountType>('/account-types')
+  return theOne('account type', reference, all.filter(matching(reference, ['id', 'name'])))
+}
+
+/** By id or name. */
+export async function groupBy(hub: HubClient, reference: string): Promise<Group> {
+  const all = await hub.listAll<Group>('/groups')
+  return theOne('group', reference, all.filter(matching(reference, ['id', 'name'])))
 }
 
 /** By id or e-mail. */

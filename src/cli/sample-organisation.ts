@@ -39,7 +39,8 @@ export async function loadSampleOrganisation(hub: HubClient): Promise<SampleOrga
   const { id: organisationId } = organisation
   const accounts = await keepAll(SAMPLE_ACCOUNTS, {
     existing: await hub.listAll<Account>('/accounts', { organisationId }),
-    same: (account, wanted) => account.awsAccountId === wanted.awsAccountId,
+    same: ({ awsAccountId, status }, wanted) =>
+      awsAccountId === wanted.awsAccountId && status !== 'CLOSED',
     make: (wanted) => hub.post('/accounts', { organisationId, ...wanted }),
   })
   const users = await keepAll(SAMPLE_USERS, {
@@ -92,7 +93,10 @@ async function logInAndChange(hub: HubClient, organisationId: string) {
   const { sessionToken } = await hub.anonymous().post<Session>('/sessions', { email, password })
 
   const accounts = await hub.listAll<Account>('/accounts', { organisationId })
-  const renamed = accounts.find(({ awsAccountId }) => awsAccountId === RENAMED_ACCOUNT.awsAccountId)
+  const renamed = accounts.find(
+    ({ awsAccountId, status }) =>
+      awsAccountId === RENAMED_ACCOUNT.awsAccountId && status !== 'CLOSED',
+  )
   const { name } = RENAMED_ACCOUNT
   await hub.inSession(sessionToken).patch(`/accounts/${renamed?.id}`, { name })
   return { email, password }

@@ -5,6 +5,9 @@
  *  organisation         one tenancy: its accounts, users and API tokens
  *  installation region  the region in which the tenancy's own events are delivered
  *  account              an AWS account under management; three foundation accounts per organisation
+ *  account type         what kind of account one is; its name is what accounts refer to
+ *  organisational unit  a folder of accounts; units are a tree, as in AWS Organizations
+ *  group                users under one name
  *  user                 a person who signs in
  *  API token            a program's access key, not tied to a user
  *  ingest key           the API key with which AWS sends events in
@@ -53,7 +56,62 @@ export type AccountRole = Static<typeof AccountRole>
 
 export const AwsAccountId = Type.String({ pattern: '^[0-9]{12}$', examples: ['111122223333'] })
 /** The reference system's limit. */
-const AccountName = Type.String({ minLength: 1, maxLength: 50 })
+export const AccountName = Type.String({ minLength: 1, maxLength: 50 })
+
+/** No spaces: it is a word in events, rules and commands. */
+export const AccountTypeName = Type.String({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$' })
+
+export const AccountType = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    name: AccountTypeName,
+    description: Type.Optional(Type.String({ maxLength: 1024 })),
+    status: Type.Enum(['ACTIVE', 'DISABLED'], {
+      description: 'DISABLED: no further account may take it',
+    }),
+    builtIn: Type.Boolean(),
+    accountCount: Type.Integer({ description: 'Accounts of this type that are not closed' }),
+    createdAt: Instant,
+    modifiedAt: Instant,
+  },
+  { $id: 'AccountType' },
+)
+export type AccountType = Static<typeof AccountType>
+
+/** AWS's limit. */
+export const OrganisationalUnitName = Type.String({ minLength: 1, maxLength: 128 })
+
+export const OrganisationalUnit = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    name: OrganisationalUnitName,
+    /** Absent: directly below the root. */
+    parentId: Type.Optional(Id),
+    /** Of a unit that is kept in step with AWS Organizations: its id there. */
+    awsOrganizationalUnitId: Type.Optional(Type.String()),
+    accountCount: Type.Integer({ description: 'Accounts directly in this unit' }),
+    createdAt: Instant,
+    modifiedAt: Instant,
+  },
+  { $id: 'OrganisationalUnit' },
+)
+export type OrganisationalUnit = Static<typeof OrganisationalUnit>
+
+/** The reference system's limit. */
+const TAGS_MAX = 100
+
+/** AWS's limits of keys and values; keys that start with "aws:" are AWS's own. */
+export const GivenTags = Type.Record(
+  Type.String({ pattern: '^(?![aA][wW][sS]:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$' }),
+  Type.String({ pattern: '^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$' }),
+  { additionalProperties: false, maxProperties: TAGS_MAX },
+)
+export type Tags = Readonly<Record<string, string>>
+
+export const AccountStatus = Type.Enum(['ACTIVE', 'CLOSED', 'DISCOVERED', 'SUSPENDED'])
+export type AccountStatus = Static<typeof AccountStatus>
 
 export const Account = Type.Object(
   {
@@ -62,9 +120,11 @@ export const Account = Type.Object(
     awsAccountId: AwsAccountId,
     name: AccountName,
     accountRole: AccountRole,
-    accountType: Type.String({ minLength: 1, maxLength: 64 }),
-    status: Type.Enum(['ACTIVE']),
-    assuranceState: Type.Enum(['UPDATING', 'ACTIVE']),
+    accountType: Type.String({ description: 'Name of its account type' }),
+    organisationalUnitId: Type.Optional(Id),
+    tags: Type.Record(Type.String(), Type.String()),
+    status: AccountStatus,
+    assuranceState: Type.Enum(['NONE', 'UPDATING', 'ACTIVE']),
     createdAt: Instant,
     modifiedAt: Instant,
   },
@@ -98,6 +158,22 @@ export const User = Type.Object(
   { $id: 'User' },
 )
 export type User = Static<typeof User>
+
+export const Group = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    name: Name,
+    description: Type.Optional(Type.String({ maxLength: 1024 })),
+    groupType: Type.Enum(['LOCAL']),
+    status: Type.Enum(['ACTIVE']),
+    memberCount: Type.Integer(),
+    createdAt: Instant,
+    modifiedAt: Instant,
+  },
+  { $id: 'Group' },
+)
+export type Group = Static<typeof Group>
 
 export const TokenRole = Type.Enum(['api_admin', 'api_operations', 'api_user', 'api_readonly'])
 export type TokenRole = Static<typeof TokenRole>

@@ -3,19 +3,14 @@ import type { AccountId } from '#src/model/event.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
-import type { Account, AccountRole } from '#src/model/tenancy.ts'
-import type { StateTransaction } from '#src/ports/state.ts'
-import type { Step } from './actions.ts'
-import {
-  ACCOUNTS,
-  AWS_ACCOUNTS,
-  FOUNDATION_ACCOUNTS,
-  foundationKey,
-  listAccepted,
-} from './documents.ts'
-import { remember } from './history.ts'
+import type { Account, AccountRole, AccountStatus, Tags } from '#src/model/tenancy.ts'
+import { typeForRole } from './account-type-documents.ts'
+import { addManaged, changeAccount, fieldsOfNew, onboard, visibleAccount } from './account-steps.ts'
+import type { AccountChange } from './account-steps.ts'
+import { ACCOUNTS, AWS_ACCOUNTS, UNMANAGED_AWS_ACCOUNTS, listAccepted } from './documents.ts'
 import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
+import { startTask } from './tasks.ts'
 
 export interface NewAccount {
   readonly organisationId: string
@@ -23,129 +18,156 @@ export interface NewAccount {
   readonly name: string
   readonly accountRole?: AccountRole | undefined
   readonly accountType?: string | undefined
+  readonly organisationalUnitId?: string | undefined
+  readonly tags?: Tags | undefined
 }
 
-export interface AccountChange {
-  readonly name?: string | undefined
+/** Which accounts a list holds: those that pass all that is given. */
+export interface AccountFilter {
+  readonly organisationId?: string | undefined
+  readonly status?: AccountStatus | undefined
+  readonly accountType?: string | undefined
+  readonly organisationalUnitId?: string | undefined
+  /** A tag's key, or `key=value`; several: all of them. */
+  readonly tag?: readonly string[] | undefined
+  /** Part of the name or of the AWS account id, in whatever case. */
+  readonly text?: string | undefined
+}
+
+export interface Onboarding {
+  readonly accountRole?: AccountRole | undefined
   readonly accountType?: string | undefined
 }
 
 export interface Accounts {
   create(caller: Principal, given: NewAccount): Promise<Account>
   get(caller: Principal, id: string): Promise<Account>
-  list(
-    caller: Principal,
-    page: PageOfCaller & { readonly organisationId?: string | undefined },
-  ): Promise<Page<Account>>
+  list(caller: Principal, page: PageOfCaller & AccountFilter): Promise<Page<Account>>
   update(caller: Principal, id: string, change: AccountChange): Promise<Account>
+  /** Takes a discovered account under management. */
+  onboard(caller: Principal, id: string, given: Onboarding): Promise<Account>
+  /** Starts a task that ends the management of an account; no event is taken from now on. */
+  close(caller: Principal, id: string): Promise<{ readonly taskId: string }>
 }
 
-/** The reference system's type names of foundation accounts; a member's type is its owner's word. */
-const FOUNDATION_TYPES: Readonly<Record<AccountRole, string>> = {
-  MANAGEMENT: 'foundation-management',
-  SECURITY: 'foundation-security',
-  LOGGING: 'foundation-logging',
-  MEMBER: 'workload',
-}
+export function createAccounts(ports: OrganisationPorts): Accounts {
+  const { state, ids, wiring, actions } = ports
 
-export function createAccounts({
-  state,
-  clock,
-  ids,
-  wiring,
-  actions,
-}: OrganisationPorts): Accounts {
-  const keep = ({ transaction, moment }: Step, account: Account) => {
-    transaction.put(ACCOUNTS, account.id, account)
-    remember(transaction, moment, 'account', [account.id, account])
-    remember(transaction, moment, 'aws-account', [account.awsAccountId, account])
+  const wired = async (account: Account) => {
+    await wiring.wireAccount(account)
+    return (await state.get(ACCOUNTS, account.id)) ?? account
   }
 
   return {
     create: async (caller, given) => {
       const account = await actions.perform(caller, async (step) => {
-        const { transaction, now } = step
-        const organisation = await organisationOf(transaction, caller, given.organisationId)
-        const accountRole = given.accountRole ?? 'MEMBER'
-        const created: Account = {
-          id: ids.timeOrderedUuid(now),
-          organisationId: given.organisationId,
-          awsAccountId: given.awsAccountId,
-          name: given.name,
-          accountRole,
-          accountType: given.accountType ?? FOUNDATION_TYPES[accountRole],
-          status: 'ACTIVE',
-          assuranceState: 'UPDATING',
-          createdAt: now,
-          modifiedAt: now,
-        }
-        const { id: accountId, awsAccountId, name: accountName, accountType } = created
+        const organisation = await organisationOf(step.transaction, caller, given.organisationId)
+        const created = newAccount(ids.timeOrderedUuid(step.now), given, step.now)
         step.tell('AccountCreateEvent', {
           organisationId: organisation.id,
-          fields: { accountId, awsAccountId, accountName, accountType },
+          fields: fieldsOfNew(created),
         })
-        await claim(transaction, created)
-        keep(step, created)
-        return created
+        typeForRole(created.accountRole, created.accountType)
+        return addManaged(step, created)
       })
-      await wiring.wireAccount(account)
-      return (await state.get(ACCOUNTS, account.id)) ?? account
+      return wired(account)
     },
-    get: async (caller, id) => visible(caller, await state.get(ACCOUNTS, id), id),
-    list: (caller, { organisationId, ...page }) =>
+    get: async (caller, id) => visibleAccount(caller, await state.get(ACCOUNTS, id), id),
+    list: (caller, { after, limit, ...filter }) =>
       listAccepted(state, ACCOUNTS, {
-        ...page,
+        after,
+        limit,
         accept: (account) =>
           reaches(caller, account.organisationId) &&
           reachesAccount(caller, account.awsAccountId) &&
-          (organisationId === undefined || organisationId === account.organisationId),
+          passes(account, filter),
       }),
     update: (caller, id, change) =>
       actions.perform(caller, async (step) => {
-        const before = visible(caller, await step.transaction.get(ACCOUNTS, id), id)
+        const before = visibleAccount(caller, await step.transaction.get(ACCOUNTS, id), id)
         step.tell('AccountUpdateEvent', {
           organisationId: before.organisationId,
           fields: { accountId: id, changed: namesOf(change) },
         })
-        const after: Account = {
-          ...before,
-          name: change.name ?? before.name,
-          accountType: change.accountType ?? before.accountType,
-          modifiedAt: clock.now(),
+        return changeAccount(step, before, change)
+      }),
+    onboard: async (caller, id, given) => {
+      const account = await actions.perform(caller, async (step) => {
+        const before = visibleAccount(caller, await step.transaction.get(ACCOUNTS, id), id)
+        const { organisationId } = before
+        const accountRole = given.accountRole ?? before.accountRole
+        const kept = accountRole === before.accountRole ? before.accountType : undefined
+        step.tell('AccountOnboardEvent', { organisationId, fields: { accountId: id } })
+        const accountType = typeForRole(accountRole, given.accountType ?? kept)
+        return onboard(step, before, { accountRole, accountType })
+      })
+      return wired(account)
+    },
+    close: (caller, id) =>
+      actions.perform(caller, async (step) => {
+        const { transaction } = step
+        const account = visibleAccount(caller, await transaction.get(ACCOUNTS, id), id)
+        const { organisationId, awsAccountId } = account
+        const refusal = refusalToClose(account)
+        if (refusal !== undefined) {
+          step.tell('AccountCloseEvent', { organisationId, fields: { accountId: id } })
+          throw refusal
         }
-        keep(step, after)
-        return after
+        transaction.delete(AWS_ACCOUNTS, awsAccountId)
+        transaction.put(UNMANAGED_AWS_ACCOUNTS, awsAccountId, id)
+        const input = { accountId: id }
+        return startTask(step, ids, { actor: caller, organisationId, kind: 'CLOSE_ACCOUNT', input })
       }),
   }
 }
 
-/** An AWS account belongs to one organisation, which has one account of each foundation role. */
-async function claim(transaction: StateTransaction, account: Account): Promise<void> {
-  if ((await transaction.get(AWS_ACCOUNTS, account.awsAccountId)) !== undefined) {
-    throw new RestError(
-      409,
-      'account.exists',
-      `AWS account "${account.awsAccountId}" is already managed`,
-    )
+/** An account under management, about to be wired. */
+function newAccount(id: string, given: NewAccount, now: number): Account {
+  const { organisationId, awsAccountId, name, organisationalUnitId, tags } = given
+  const accountRole = given.accountRole ?? 'MEMBER'
+  return {
+    id,
+    organisationId,
+    awsAccountId,
+    name,
+    accountRole,
+    accountType: given.accountType ?? typeForRole(accountRole, undefined),
+    ...(organisationalUnitId !== undefined && { organisationalUnitId }),
+    tags: { ...tags },
+    status: 'ACTIVE',
+    assuranceState: 'UPDATING',
+    createdAt: now,
+    modifiedAt: now,
   }
-  transaction.put(AWS_ACCOUNTS, account.awsAccountId, account.id)
-  if (account.accountRole === 'MEMBER') return
-  const key = foundationKey(account.organisationId, account.accountRole)
-  if ((await transaction.get(FOUNDATION_ACCOUNTS, key)) !== undefined) {
-    throw new RestError(
-      409,
-      'account.role-taken',
-      `the organisation already has its ${account.accountRole} account`,
-    )
-  }
-  transaction.put(FOUNDATION_ACCOUNTS, key, account.id)
 }
 
-function visible(caller: Principal, account: Account | undefined, id: string): Account {
-  const seen =
-    account !== undefined &&
-    reaches(caller, account.organisationId) &&
-    reachesAccount(caller, account.awsAccountId)
-  if (seen) return account
-  throw new RestError(404, 'account.not-found', `there is no account "${id}"`)
+function refusalToClose({ name, accountRole, status }: Account): RestError | undefined {
+  if (accountRole !== 'MEMBER' && status !== 'DISCOVERED') {
+    return new RestError(
+      409,
+      'account.foundation',
+      `"${name}" is the ${accountRole} account, without which the organisation's events lead nowhere: it stays as long as the organisation does`,
+    )
+  }
+  if (status !== 'CLOSED') return undefined
+  return new RestError(409, 'account.closed', `the account "${name}" is closed already`)
+}
+
+function passes(account: Account, filter: AccountFilter): boolean {
+  const { organisationId, status, accountType, organisationalUnitId, tag = [], text } = filter
+  const is = <T>(wanted: T | undefined, found: T) => wanted === undefined || wanted === found
+  const words = `${account.name} ${account.awsAccountId}`.toLowerCase()
+  return (
+    is(organisationId, account.organisationId) &&
+    is(status, account.status) &&
+    is(accountType, account.accountType) &&
+    is<string | undefined>(organisationalUnitId, account.organisationalUnitId) &&
+    tag.every((wanted) => hasTag(account.tags, wanted)) &&
+    (text === undefined || words.includes(text.toLowerCase()))
+  )
+}
+
+/** Keys may hold "=" too, so what is wanted is not taken apart. */
+function hasTag(tags: Tags, wanted: string): boolean {
+  return Object.entries(tags).some(([key, value]) => wanted === key || wanted === `${key}=${value}`)
 }

@@ -18,6 +18,9 @@ export interface Happening
       Pick<TenancyEvent, 'accessKeyId' | 'aws' | 'userId' | 'publishedAt' | 'id' | 'version'>
     > {}
 
+/** Who acts, as events tell of it; a task acts as who started it. */
+export type Actor = Pick<Principal, 'userId' | 'accessKeyId' | 'traceContext'>
+
 /** One try at an action: its transaction, its moment, and what it tells of itself. */
 export interface Step {
   readonly transaction: StateTransaction
@@ -40,7 +43,7 @@ export interface Actions {
    * forbids the action (a RestError of status 409), the events are written as FAILED instead, with
    * the error's code and message. `body` may run several times: it must have no other effects.
    */
-  perform<R>(caller: Principal | undefined, body: (step: Step) => Promise<R>): Promise<R>
+  perform<R>(caller: Actor | undefined, body: (step: Step) => Promise<R>): Promise<R>
 }
 
 export interface ActionPorts {
@@ -56,7 +59,7 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
 
   const emit = async (
     transaction: StateTransaction,
-    caller: Principal | undefined,
+    caller: Actor | undefined,
     { name, moment, ...happening }: Told,
     index: number,
   ) => {

@@ -54,13 +54,15 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
 
   const profileOf = async (
     name: string,
-    region: string,
+    { region, awsAccountId }: { readonly region: string; readonly awsAccountId?: string },
     mint: () => Promise<{ accessKeyId: string; secretAccessKey: string }>,
   ): Promise<Profile> => {
     const known = await state.get(PROFILES, name)
     const token = known === undefined ? undefined : await state.get(API_TOKENS, known)
     const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
-    if (token !== undefined && secretAccessKey !== undefined) {
+    // The account of a profile may have been closed: then another one has its place.
+    const current = token?.awsAccountId === awsAccountId
+    if (token !== undefined && secretAccessKey !== undefined && current) {
       return { name, region, accessKeyId: token.accessKeyId, secretAccessKey }
     }
     const minted = await mint()
@@ -79,7 +81,9 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
       if (account === undefined) continue
       const name = prefix + role.toLowerCase()
       const mint = () => mintFor(name, organisation, account)
-      profiles.push(await profileOf(name, organisation.installationRegion, mint))
+      const { awsAccountId } = account
+      const place = { region: organisation.installationRegion, awsAccountId }
+      profiles.push(await profileOf(name, place, mint))
     }
     return profiles
   }
@@ -95,7 +99,7 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
 
   const refreshOnce = async () => {
     const operator = () => apiTokens.createForOperator()
-    const profiles = [await profileOf(OPERATOR_PROFILE, OPERATOR_REGION, operator)]
+    const profiles = [await profileOf(OPERATOR_PROFILE, { region: OPERATOR_REGION }, operator)]
     for (const [index, organisation] of (await accounts.organisations()).entries()) {
       const prefix = index === 0 ? '' : `${organisation.alias}-`
       profiles.push(...(await profilesOf(organisation, prefix)))

@@ -73,23 +73,11 @@ export interface CredentialPorts {
 export function createCredentials({ state, clock, ids, vault }: CredentialPorts): Credentials {
   const known = new Map<string, Credential>()
   state.watch((changes) => {
-    if (changes.some(({ collection }) => collection === API_TOKENS.name)) known.clear()
+    const relevant = [API_TOKENS.name, AWS_ACCOUNTS.name]
+    if (changes.some(({ collection }) => relevant.includes(collection))) known.clear()
   })
 
-  const findToken = async (accessKeyId: string): Promise<Credential | undefined> => {
-    const token = await state.get(API_TOKENS, accessKeyId)
-    const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
-    const role = token === undefined ? undefined : roleOf(token.role)
-    if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
-    const { expiresAt } = token
-    const previous = token.previous && previousOf(token.previous)
-    return {
-      secretAccessKey,
-      principal: principalOfToken(token, role),
-      ...(previous !== undefined && { previous }),
-      ...(expiresAt !== undefined && { expiresAt }),
-    }
-  }
+  const findToken = tokenFinder(state, vault)
 
   const findSession = async (
     accessKeyId: string,
@@ -107,11 +95,6 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     // A session ends with its token.
     const expiresAt = Math.min(session.expiresAt, source?.expiresAt ?? session.expiresAt)
     return { secretAccessKey, principal, expiresAt }
-  }
-
-  const previousOf = ({ sealedSecret, until }: NonNullable<StoredToken['previous']>) => {
-    const secretAccessKey = vault.open(sealedSecret)
-    return secretAccessKey === undefined ? undefined : { secretAccessKey, until }
   }
 
   /** The caller in another account, in a role no stronger than its own; undefined if refused. */
@@ -173,6 +156,36 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
       const sessionToken = vault.seal(JSON.stringify(session))
       return { accessKeyId, secretAccessKey, sessionToken, principal, expiresAt }
     },
+  }
+}
+
+/** API tokens by their access key. */
+function tokenFinder(state: State, vault: Vault) {
+  /** The token of an account that was closed acts in none. */
+  const whereManaged = async (principal: Principal): Promise<Principal> => {
+    const { awsAccountId, ...elsewhere } = principal
+    if (awsAccountId === undefined) return principal
+    return (await state.get(AWS_ACCOUNTS, awsAccountId)) === undefined ? elsewhere : principal
+  }
+
+  const previousOf = ({ sealedSecret, until }: NonNullable<StoredToken['previous']>) => {
+    const secretAccessKey = vault.open(sealedSecret)
+    return secretAccessKey === undefined ? undefined : { secretAccessKey, until }
+  }
+
+  return async (accessKeyId: string): Promise<Credential | undefined> => {
+    const token = await state.get(API_TOKENS, accessKeyId)
+    const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
+    const role = token === undefined ? undefined : roleOf(token.role)
+    if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
+    const { expiresAt } = token
+    const previous = token.previous && previousOf(token.previous)
+    return {
+      secretAccessKey,
+      principal: await whereManaged(principalOfToken(token, role)),
+      ...(previous !== undefined && { previous }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    }
   }
 }
 

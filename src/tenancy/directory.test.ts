@@ -27,7 +27,8 @@ let serial = 0
 beforeAll(async () => {
   opened = await temporaryStore()
   const given = { state: opened.store.state, clock: { now: () => now }, ids }
-  const wiring = { wireAccount: async () => undefined, wireOrganisation: async () => undefined }
+  const done = async () => undefined
+  const wiring = { wireAccount: done, wireOrganisation: done, unwireAccount: done }
   ports = { ...given, wiring, actions: createActions(given) }
 })
 afterAll(() => opened.remove())

@@ -40,8 +40,10 @@ export const ORGANISATIONS = collection<Organisation>('organisations')
 /** By alias; holds the organisation's id. */
 export const ORGANISATION_ALIASES = collection<string>('organisation-aliases')
 export const ACCOUNTS = collection<Account>('accounts')
-/** By AWS account id; holds the account's id. */
+/** By AWS account id, of accounts under management, which take events; holds the account's id. */
 export const AWS_ACCOUNTS = collection<string>('aws-accounts')
+/** The same of accounts that take none: discovered, or about to be closed. */
+export const UNMANAGED_AWS_ACCOUNTS = collection<string>('unmanaged-aws-accounts')
 /** By organisation and role; holds the id of the organisation's only account of that role. */
 export const FOUNDATION_ACCOUNTS = collection<string>('foundation-accounts')
 export const USERS = collection<StoredUser>('users')

@@ -30,7 +30,8 @@ let otherId: string
 beforeAll(async () => {
   store = await openSqliteStore({ folder })
   const { state } = store
-  const wiring = { wireAccount: async () => undefined, wireOrganisation: async () => undefined }
+  const done = async () => undefined
+  const wiring = { wireAccount: done, wireOrganisation: done, unwireAccount: done }
   const given = { state, clock: { now: () => now }, ids }
   const ports = { ...given, wiring, actions: createActions(given) }
   const { id: organisationId } = await createOrganisations(ports).create(OPERATOR, {

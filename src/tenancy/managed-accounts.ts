@@ -1,7 +1,8 @@
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
-import type { State } from '#src/ports/state.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
 import {
   ACCOUNTS,
+  AWS_ACCOUNTS,
   FOUNDATION_ACCOUNTS,
   ORGANISATIONS,
   foundationKey,
@@ -9,6 +10,13 @@ import {
 } from './documents.ts'
 
 export function createManagedAccounts(state: State): ManagedAccounts {
+  const everyAccountOf = async (organisationId: string) => {
+    const limit = Number.MAX_SAFE_INTEGER
+    const accept = (account: { readonly organisationId: string }) =>
+      account.organisationId === organisationId
+    return (await listAccepted(state, ACCOUNTS, { limit, accept })).items
+  }
+
   return {
     organisations: async () => {
       const limit = Number.MAX_SAFE_INTEGER
@@ -16,11 +24,22 @@ export function createManagedAccounts(state: State): ManagedAccounts {
     },
     organisation: (id) => state.get(ORGANISATIONS, id),
     accountsOf: async (organisationId) => {
-      const limit = Number.MAX_SAFE_INTEGER
-      const accept = (account: { organisationId: string }) =>
-        account.organisationId === organisationId
-      return (await listAccepted(state, ACCOUNTS, { limit, accept })).items
+      const all = await everyAccountOf(organisationId)
+      const managed = await Promise.all(all.map((account) => isManaged(state, account)))
+      return all.filter((_, index) => managed[index])
     },
+    accountsEverOf: async (organisationId) => {
+      const all = await everyAccountOf(organisationId)
+      const owned = await Promise.all(
+        all.map(async ({ awsAccountId }) => {
+          const id = await state.get(AWS_ACCOUNTS, awsAccountId)
+          const owner = id === undefined ? undefined : await state.get(ACCOUNTS, id)
+          return owner === undefined || owner.organisationId === organisationId
+        }),
+      )
+      return all.filter((_, index) => owned[index])
+    },
+    isManaged,
     foundationAccount: async (organisationId, role) => {
       const id = await state.get(FOUNDATION_ACCOUNTS, foundationKey(organisationId, role))
       return id === undefined ? undefined : state.get(ACCOUNTS, id)
@@ -32,4 +51,11 @@ export function createManagedAccounts(state: State): ManagedAccounts {
         transaction.put(ACCOUNTS, accountId, { ...account, assuranceState: 'ACTIVE' })
       }),
   }
+}
+
+async function isManaged(
+  transaction: Pick<StateTransaction, 'get'>,
+  { id, awsAccountId }: { readonly id: string; readonly awsAccountId: string },
+): Promise<boolean> {
+  return (await transaction.get(AWS_ACCOUNTS, awsAccountId)) === id
 }

@@ -8,6 +8,7 @@ import type { AccountWiring } from '#src/ports/account-wiring.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import { putBuiltInTypes } from './account-type-documents.ts'
 import type { Actions } from './actions.ts'
 import { CUSTOMERS, ORGANISATIONS, ORGANISATION_ALIASES, listAccepted } from './documents.ts'
 import { remember } from './history.ts'
@@ -80,7 +81,8 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
         )
       }
       const regions = checkedRegions(given.regions ?? DEFAULT_REGIONS, given.installationRegion)
-      return actions.perform(caller, async ({ transaction, moment, now, tell }) => {
+      return actions.perform(caller, async (step) => {
+        const { transaction, moment, now, tell } = step
         if ((await transaction.get(ORGANISATION_ALIASES, given.alias)) !== undefined) {
           throw new RestError(
             409,
@@ -106,6 +108,7 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
         transaction.put(ORGANISATION_ALIASES, organisation.alias, organisation.id)
         transaction.put(ORGANISATIONS, organisation.id, organisation)
         remember(transaction, moment, 'organisation', [organisation.id, organisation])
+        putBuiltInTypes(step, ids, organisation.id)
         const { installationRegion } = organisation
         const fields = { installationRegion, regions: organisation.regions }
         tell('OrganisationCreateEvent', { organisationId: organisation.id, fields })

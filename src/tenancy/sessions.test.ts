@@ -23,7 +23,8 @@ let ports: Parameters<typeof createOrganisations>[0]
 
 beforeAll(async () => {
   store = await openSqliteStore({ folder })
-  const wiring = { wireAccount: async () => undefined, wireOrganisation: async () => undefined }
+  const nothing = async () => undefined
+  const wiring = { wireAccount: nothing, wireOrganisation: nothing, unwireAccount: nothing }
   const given = { state: store.state, clock: { now: () => now }, ids }
   ports = { ...given, wiring, actions: createActions(given) }
   const region = 'ap-southeast-2'

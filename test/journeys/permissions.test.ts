@@ -10,11 +10,11 @@ import { restAs } from '../rest-caller.ts'
 import type { Caller } from '../rest-caller.ts'
 import {
   EVENTBRIDGE_OPERATIONS,
-  OPERATIONS,
   OTHER_OPERATIONS,
   ROLES,
   createWorld,
   newUser,
+  operationsOf,
 } from '../rest-operations.ts'
 import type { RestCall, RestOperation, Role, World } from '../rest-operations.ts'
 
@@ -24,6 +24,7 @@ const TOKEN_ROLES = ROLES.filter((role) => role !== 'costadmin')
 const folder = newDataFolder()
 let hub: HubProcess
 let world: World
+let operations: readonly RestOperation[]
 let follower: EventFollower
 const sessions = {} as Record<Role, Caller>
 const tokens = {} as Record<Role, { accessKeyId: string; secretAccessKey: string }>
@@ -33,6 +34,7 @@ let foreignAdmin: Caller
 beforeAll(async () => {
   hub = await startHubProcess(folder)
   world = await createWorld(hub)
+  operations = operationsOf(world)
   const { organisationId, made } = world
   for (const role of ROLES) {
     const user = newUser(world, { role: `customer_${role}`, password: PASSWORD })
@@ -60,7 +62,7 @@ afterAll(async () => {
 /** All lists that the API has, as the operator sees them. */
 async function everything(): Promise<Record<string, unknown>> {
   // How far the trail has come changes by itself.
-  const lists = OPERATIONS.filter(({ name }) => /^GET \/(?!trail)[a-z-]+$/.test(name))
+  const lists = operations.filter(({ name }) => /^GET \/(?!trail)[a-z-]+$/.test(name))
   const seen: Record<string, unknown> = {}
   for (const { name, call } of lists) {
     const [method, path] = await call(world)
@@ -105,9 +107,9 @@ async function expectRefused(
   expect(await everythingTold()).toBe(events + 1)
 }
 
-const prepared = (operations: readonly RestOperation[]) =>
+const prepared = (chosen: readonly RestOperation[]) =>
   Promise.all(
-    operations.map(async (operation) => [operation.name, await operation.call(world)] as const),
+    chosen.map(async (operation) => [operation.name, await operation.call(world)] as const),
   )
 const forbidden = { status: 403, code: 'caller.forbidden' }
 
@@ -115,18 +117,18 @@ describe('the operations of the REST API', () => {
   it('are those of the OpenAPI document, each in the table of permissions', async () => {
     const document = await (await fetch(`${hub.url}/api/v1/openapi.json`)).json()
     const { openapi, paths } = document as { openapi: string; paths: Record<string, object> }
-    const listed = Object.entries(paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map(
+    const listed = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map(
         (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`,
       ),
     )
-    const expected = [...OPERATIONS.map(({ name }) => name), ...OTHER_OPERATIONS]
+    const expected = [...operations.map(({ name }) => name), ...OTHER_OPERATIONS]
     expect(openapi).toMatch(/^3\.1/)
     expect(listed.toSorted()).toEqual(expected.toSorted())
   })
 
   it('are for nobody without proof of who they are', async () => {
-    const calls = await prepared(OPERATIONS)
+    const calls = await prepared(operations)
     const unknown = { status: 401, code: 'caller.unknown' }
     await expectRefused(undefined, calls, unknown)
     await expectRefused({ sessionToken: 'x'.repeat(43) }, calls, unknown)
@@ -140,11 +142,11 @@ describe('the operations of the REST API', () => {
     ),
   ]
   it.each(callers)('refuse %s what the role does not include', async (_who, role, caller) => {
-    const denied = OPERATIONS.filter(({ roles }) => !roles.includes(role))
+    const denied = operations.filter(({ roles }) => !roles.includes(role))
     await expectRefused(caller(), await prepared(denied), forbidden)
   })
   it.each(callers)('let %s do what the role includes', async (_who, role, caller) => {
-    for (const { name, roles, status, call } of OPERATIONS) {
+    for (const { name, roles, status, call } of operations) {
       if (!roles.includes(role)) continue
       const answer = await restAs(hub, caller(), await call(world))
       expect([name, answer.status]).toEqual([name, status])
@@ -152,9 +154,9 @@ describe('the operations of the REST API', () => {
   })
 
   it('let an API token for one account do what is within it, and nothing to the organisation', async () => {
-    const whole = OPERATIONS.filter(({ withinAccounts }) => withinAccounts !== true)
+    const whole = operations.filter(({ withinAccounts }) => withinAccounts !== true)
     await expectRefused(bound, await prepared(whole), forbidden)
-    for (const { name, status, call, withinAccounts } of OPERATIONS) {
+    for (const { name, status, call, withinAccounts } of operations) {
       if (withinAccounts !== true) continue
       const answer = await restAs(hub, bound, await call(world))
       expect([name, answer.status]).toEqual([name, status])
@@ -163,9 +165,9 @@ describe('the operations of the REST API', () => {
 
   it('show and change nothing of another organisation', async () => {
     const toAll = /^GET \/[a-z-]+$|redrive|catalogue|tenancy-events/
-    const calls = await prepared(OPERATIONS.filter(({ name }) => !toAll.test(name)))
+    const calls = await prepared(operations.filter(({ name }) => !toAll.test(name)))
     await expectRefused(foreignAdmin, calls, { status: 404, code: /\.not-found$/ })
-    const emit = OPERATIONS.find(({ name }) => name === 'POST /tenancy-events')
+    const emit = operations.find(({ name }) => name === 'POST /tenancy-events')
     const events = await everythingTold()
     const call = (await emit?.call(world)) as RestCall
     expect((await restAs(hub, foreignAdmin, call)).status).toBe(422)

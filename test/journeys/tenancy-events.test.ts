@@ -163,7 +163,10 @@ describe('tenancy events of accounts', () => {
   it('tell of a change, and of the user who made it', async () => {
     const user = await newUser('customer_admin')
     const { sessionToken } = (await logIn(user.email, PASSWORD)).body
-    const { id } = early.management
+    const awsAccountId = '555555555555'
+    const given = { organisationId: organisation.id, awsAccountId, name: 'to be renamed' }
+    const { id } = await made(hub, '/accounts', given)
+    await made(hub, '/account-types', { organisationId: organisation.id, name: 'landing-zone' })
     const change = { name: 'renamed', accountType: 'landing-zone' }
     const answer = await restAs(hub, { sessionToken }, ['PATCH', `/accounts/${id}`, change])
     expect(answer.status).toBe(200)
@@ -172,7 +175,7 @@ describe('tenancy events of accounts', () => {
       tenancyEvent(
         updated,
         {
-          ...{ accountId: id, awsAccountId: ACCOUNTS.MANAGEMENT, status: 'SUCCESS' },
+          ...{ accountId: id, awsAccountId, status: 'SUCCESS' },
           ...{ accountName: 'renamed', accountType: 'landing-zone' },
           changed: ['name', 'accountType'],
         },

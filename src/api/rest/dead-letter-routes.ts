@@ -52,7 +52,7 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
   /** What the caller may see: rules of its organisation's accounts. */
   const scoped = async (caller: Principal, query: Omit<DeadLetterQuery, 'ruleArnPrefixes'>) => {
     if (caller.organisationId === undefined) return query
-    const all = await ports.accounts.accountsOf(caller.organisationId)
+    const all = await ports.accounts.accountsEverOf(caller.organisationId)
     const accounts = all.filter(({ awsAccountId }) => reachesAccount(caller, awsAccountId))
     const organisation = await ports.accounts.organisation(caller.organisationId)
     const ruleArnPrefixes = accounts.flatMap(({ awsAccountId }) =>

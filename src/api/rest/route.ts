@@ -9,7 +9,7 @@ import type { CallerOf } from './caller.ts'
 
 /** A REST operation: what the OpenAPI document says of it, who may call it, and what it does. */
 export interface RestRoute<P extends TObject, Q extends TObject, B extends TSchema> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly tag: string
   readonly summary: string
@@ -53,8 +53,17 @@ export const PageQuery = {
   nextToken: Type.Optional(Type.String({ maxLength: 2_048 })),
 }
 
+export const Id = Type.String({ format: 'uuid' })
+/** null takes a reference away. */
+export const IdOrNull = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'uuid' })
+export const Description = Type.String({ maxLength: 1_024 })
+export const OfOrganisation = { organisationId: Type.Optional(Id) }
+
 /** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
 export const exact = { additionalProperties: false }
+
+/** What a call answers that goes on after it: how to follow it. */
+export const StartedTask = Type.Object({ taskId: Id })
 
 export const IdParams = Type.Object({ id: Type.String({ maxLength: 64 }) })
 

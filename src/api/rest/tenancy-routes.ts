@@ -1,154 +1,74 @@
 import { Type } from 'typebox'
 
+import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { ServiceState } from '#src/model/service-state.ts'
+import { Task } from '#src/model/task.ts'
 import {
   Account,
-  AccountRole,
-  Alias,
-  AwsAccountId,
+  AccountType,
+  ApiToken,
+  Customer,
   Email,
+  Group,
+  IngestKey,
   Organisation,
-  RegionName,
+  OrganisationalUnit,
   User,
   UserRole,
 } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addAccountRoutes } from './account-routes.ts'
+import { addAccountTypeRoutes } from './account-type-routes.ts'
+import { addCustomerRoutes } from './customer-routes.ts'
+import { addDiscoveryRoutes } from './discovery-routes.ts'
+import { addGroupRoutes } from './group-routes.ts'
+import { addOrganisationRoutes } from './organisation-routes.ts'
+import { addOrganisationalUnitRoutes } from './organisational-unit-routes.ts'
+import { addServiceRoutes } from './service-routes.ts'
+import { addTaskRoutes } from './task-routes.ts'
+import {
+  Id,
+  IdParams,
+  OfOrganisation,
+  PageQuery,
+  exact,
+  page,
+  pageRequest,
+  pageSchema,
+  ref,
+} from './route.ts'
 import type { AddRoute } from './route.ts'
 
-const Id = Type.String({ format: 'uuid' })
-const Name = Type.String({ minLength: 1, maxLength: 128 })
-const AccountName = Type.String({ minLength: 1, maxLength: 50 })
-const AccountType = Type.String({ minLength: 1, maxLength: 64 })
 const PersonName = Type.String({ maxLength: 64 })
 /** Twelve characters, and an end so that hashing stays bounded. */
 const Password = Type.String({ minLength: 12, maxLength: 256 })
-const Regions = Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true })
-const OfOrganisation = { organisationId: Type.Optional(Id) }
 
-export const TENANCY_SCHEMAS = [Organisation, Account, User]
+export const TENANCY_SCHEMAS = [
+  Customer,
+  Organisation,
+  OrganisationalUnit,
+  AccountType,
+  Account,
+  User,
+  Group,
+  ApiToken,
+  IngestKey,
+  ServiceState,
+  Task,
+  AwsOrganizationSettings,
+]
 
 export function addTenancyRoutes(add: AddRoute, tenancy: Tenancy): void {
+  addCustomerRoutes(add, tenancy)
   addOrganisationRoutes(add, tenancy)
+  addOrganisationalUnitRoutes(add, tenancy)
+  addAccountTypeRoutes(add, tenancy)
   addAccountRoutes(add, tenancy)
+  addGroupRoutes(add, tenancy)
+  addServiceRoutes(add, tenancy)
+  addDiscoveryRoutes(add, tenancy)
+  addTaskRoutes(add, tenancy)
   addUserRoutes(add, tenancy)
-}
-
-function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy): void {
-  const tag = 'organisations'
-  add({
-    method: 'POST',
-    url: '/organisations',
-    tag,
-    summary: 'Create an organisation, and its customer unless customerId names one',
-    permission: 'organisations:Write',
-    body: Type.Object(
-      {
-        name: Name,
-        alias: Alias,
-        installationRegion: RegionName,
-        regions: Type.Optional(Regions),
-        customerId: Type.Optional(Id),
-        customerName: Type.Optional(Name),
-      },
-      exact,
-    ),
-    answer: [201, ref(Organisation)],
-    run: (caller, { body }) => organisations.create(caller, body),
-  })
-  add({
-    method: 'GET',
-    url: '/organisations',
-    tag,
-    summary: 'List organisations',
-    permission: 'organisations:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(Organisation)],
-    run: async (caller, { query }) => page(await organisations.list(caller, pageRequest(query))),
-  })
-  add({
-    method: 'GET',
-    url: '/organisations/:id',
-    tag,
-    summary: 'Show an organisation',
-    permission: 'organisations:Read',
-    params: IdParams,
-    answer: [200, ref(Organisation)],
-    run: (caller, { params }) => organisations.get(caller, params.id),
-  })
-  add({
-    method: 'PATCH',
-    url: '/organisations/:id',
-    tag,
-    summary: 'Rename an organisation or enable regions',
-    permission: 'organisations:Write',
-    params: IdParams,
-    body: Type.Object({ name: Type.Optional(Name), regions: Type.Optional(Regions) }, exact),
-    answer: [200, ref(Organisation)],
-    run: (caller, { params, body }) => organisations.update(caller, params.id, body),
-  })
-}
-
-function addAccountRoutes(add: AddRoute, { accounts }: Tenancy): void {
-  const tag = 'accounts'
-  add({
-    method: 'POST',
-    url: '/accounts',
-    tag,
-    summary: 'Take an AWS account under management',
-    permission: 'accounts:Write',
-    body: Type.Object(
-      {
-        organisationId: Id,
-        awsAccountId: AwsAccountId,
-        name: AccountName,
-        accountRole: Type.Optional(AccountRole),
-        accountType: Type.Optional(AccountType),
-      },
-      exact,
-    ),
-    answer: [201, ref(Account)],
-    run: (caller, { body }) => accounts.create(caller, body),
-  })
-  add({
-    method: 'GET',
-    url: '/accounts',
-    tag,
-    summary: 'List accounts',
-    permission: 'accounts:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(Account)],
-    run: async (caller, { query }) =>
-      page(
-        await accounts.list(caller, {
-          ...pageRequest(query),
-          organisationId: query.organisationId,
-        }),
-      ),
-  })
-  add({
-    method: 'GET',
-    url: '/accounts/:id',
-    tag,
-    summary: 'Show an account',
-    permission: 'accounts:Read',
-    params: IdParams,
-    answer: [200, ref(Account)],
-    run: (caller, { params }) => accounts.get(caller, params.id),
-  })
-  add({
-    method: 'PATCH',
-    url: '/accounts/:id',
-    tag,
-    summary: 'Change the name or type of an account',
-    permission: 'accounts:Write',
-    params: IdParams,
-    body: Type.Object(
-      { name: Type.Optional(AccountName), accountType: Type.Optional(AccountType) },
-      { ...exact, minProperties: 1 },
-    ),
-    answer: [200, ref(Account)],
-    run: (caller, { params, body }) => accounts.update(caller, params.id, body),
-  })
 }
 
 function addUserRoutes(add: AddRoute, { users }: Tenancy): void {

@@ -34,7 +34,10 @@ export const ACCOUNT_MANAGEMENT = category('AccountManagement', 'account', [
     name: 'AccountUpdateEvent',
     provenance: 'published',
     summary: 'An account was renamed, tagged, moved or given another type.',
-    causes: [{ action: 'PATCH /api/v1/accounts/:id', permission: 'accounts:Write' }],
+    causes: [
+      { action: 'PATCH /api/v1/accounts/:id', permission: 'accounts:Write' },
+      { action: 'POST /api/v1/accounts/discovery', permission: 'accounts:Write' },
+    ],
     fields: Type.Object({
       ...account(),
       ...placed(),
@@ -49,7 +52,10 @@ export const ACCOUNT_MANAGEMENT = category('AccountManagement', 'account', [
     name: 'AccountCloseEvent',
     provenance: 'ours',
     summary: 'An account is no longer under management.',
-    causes: [{ action: 'POST /api/v1/accounts/:id/close', permission: 'accounts:Write' }],
+    causes: [
+      { action: 'POST /api/v1/accounts/:id/close', permission: 'accounts:Write' },
+      { action: 'POST /api/v1/accounts/discovery', permission: 'accounts:Write' },
+    ],
     fields: Type.Object({ ...account(), ...outcome }),
     example: EXAMPLE,
   },
@@ -65,7 +71,10 @@ export const ACCOUNT_MANAGEMENT = category('AccountManagement', 'account', [
     name: 'AccountOnboardEvent',
     provenance: 'ours',
     summary: 'A discovered account was taken under management.',
-    causes: [{ action: 'POST /api/v1/accounts/:id/onboard', permission: 'accounts:Write' }],
+    causes: [
+      { action: 'POST /api/v1/accounts/:id/onboard', permission: 'accounts:Write' },
+      { action: 'POST /api/v1/accounts/discovery', permission: 'accounts:Write' },
+    ],
     fields: Type.Object({ ...account(), ...placed(), ...outcome }),
     example: EXAMPLE,
   },

@@ -170,7 +170,13 @@ export function faultOf(validator: Validator, value: unknown): string | undefine
   const [first] = validator.Errors(value)
   if (first === undefined) return 'is not valid'
   const path = first.instancePath.slice(1).replaceAll('/', '.')
-  const { requiredProperties: missing } = first.params as { requiredProperties?: string[] }
+  const { requiredProperties: missing, additionalProperties: unknown } = first.params as {
+    readonly requiredProperties?: readonly string[]
+    readonly additionalProperties?: readonly string[]
+  }
+  if (unknown !== undefined) {
+    return `"${[...(path === '' ? [] : [path]), unknown[0]].join('.')}" is no field that there is`
+  }
   if (missing !== undefined) {
     const at = [...(path === '' ? [] : [path]), missing[0]].join('.')
     return `"${at}" is missing`

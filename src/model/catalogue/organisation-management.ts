@@ -41,8 +41,15 @@ export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organ
   {
     name: 'OrganisationUpdateEvent',
     provenance: 'ours',
-    summary: 'The organisation was renamed, or regions were enabled.',
-    causes: [{ action: 'PATCH /api/v1/organisations/:id', permission: 'organisations:Write' }],
+    summary: 'The organisation was renamed, regions were enabled, or its discovery was set up.',
+    causes: [
+      { action: 'PATCH /api/v1/organisations/:id', permission: 'organisations:Write' },
+      {
+        action: 'PUT /api/v1/organisations/:id/aws-organization',
+        permission: 'organisations:Write',
+      },
+      { action: 'PUT /api/v1/services/regions/configuration', permission: 'services:Write' },
+    ],
     fields: Type.Object({
       regions: Type.Array(Type.String()),
       ...names,
@@ -64,6 +71,7 @@ export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organ
     fields: Type.Object({
       ...id('organisationalUnitId', 'organisational-unit', OU_GAINS),
       ...id('parentId', 'organisational-unit', { parentName: 'name' }, { optional: true }),
+      ...(verb === 'Update' && names),
       ...outcome,
     }),
     example: OU_EXAMPLE,
@@ -78,6 +86,10 @@ export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organ
       discovered: Type.Integer({ minimum: 0 }),
       updated: Type.Integer({ minimum: 0 }),
       closed: Type.Integer({ minimum: 0 }),
+      missing: Type.Integer({
+        minimum: 0,
+        description: 'Under management here, but not listed by AWS Organizations',
+      }),
       ...outcome,
     }),
     example: {
@@ -85,6 +97,7 @@ export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organ
       discovered: 3,
       updated: 12,
       closed: 1,
+      missing: 0,
       status: 'SUCCESS',
     },
   },

@@ -7,7 +7,7 @@ import { category, outcome } from './event-type.ts'
 import type { Provenance } from './event-type.ts'
 
 /** The event of each configurable service; GuardDuty's and Security Hub's names are published. */
-const SERVICE_EVENTS = {
+export const SERVICE_EVENTS = {
   GUARDDUTY: 'GuardDutyUpdateEvent',
   SECURITYHUB: 'SecurityHubUpdateEvent',
   REGIONS: 'RegionsUpdateEvent',

@@ -17,6 +17,10 @@ const GROUP_EXAMPLE = {
   status: 'SUCCESS',
 }
 
+const changed = {
+  changed: Type.Optional(Type.Array(Type.String(), { description: 'Names of what was changed' })),
+}
+
 export const USER_MANAGEMENT = category('UserManagement', 'auth', [
   ...(
     [
@@ -31,11 +35,7 @@ export const USER_MANAGEMENT = category('UserManagement', 'auth', [
     causes: [{ action, permission: 'users:Write' as const }],
     fields: Type.Object({
       ...user(),
-      ...(verb === 'Update' && {
-        changed: Type.Optional(
-          Type.Array(Type.String(), { description: 'Names of what was changed' }),
-        ),
-      }),
+      ...(verb === 'Update' && changed),
       ...outcome,
     }),
     example: { ...USER_EXAMPLE, ...(verb === 'Update' && { changed: ['role'] }) },
@@ -51,8 +51,8 @@ export const USER_MANAGEMENT = category('UserManagement', 'auth', [
     provenance: 'ours' as const,
     summary: `A group was ${done}.`,
     causes: [{ action, permission: 'groups:Write' as const }],
-    fields: Type.Object({ ...group(), ...outcome }),
-    example: GROUP_EXAMPLE,
+    fields: Type.Object({ ...group(), ...(verb === 'Update' && changed), ...outcome }),
+    example: { ...GROUP_EXAMPLE, ...(verb === 'Update' && { changed: ['name'] }) },
   })),
   ...(
     [

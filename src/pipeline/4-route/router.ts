@@ -19,6 +19,8 @@ export interface RouterPorts {
   readonly matchingRules: (event: RecordedEvent) => Promise<readonly Rule[]>
   /** Told of deliveries that have just become durable. */
   readonly onRouted: (routed: readonly RoutedDelivery[]) => void
+  /** Told of each batch with which it is done: what its events called for is durable. */
+  readonly onPassed?: (sequence: number) => void
 }
 
 /** A durable delivery with its event at hand. */
@@ -54,6 +56,7 @@ export async function route(ports: RouterPorts, signal: AbortSignal): Promise<vo
   let cursor = (await patiently(() => cursors.get(ROUTE_READER), onFault, signal)) ?? 0
   let savedAt = clock.now()
   let saved = cursor
+  ports.onPassed?.(cursor)
   while (!signal.aborted) {
     const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
     const decided: Decided[] = []
@@ -67,6 +70,7 @@ export async function route(ports: RouterPorts, signal: AbortSignal): Promise<vo
     }
     const idle = decided.length === 0
     if (idle) observer.eventsRouted(routedEvents, 0)
+    if (idle) ports.onPassed?.(cursor)
     if (idle && (cursor === saved || clock.now() - savedAt < CURSOR_SAVE_EVERY_MS)) continue
     const done = await patiently(
       async () => {
@@ -80,6 +84,7 @@ export async function route(ports: RouterPorts, signal: AbortSignal): Promise<vo
     // Stopped before the deliveries were durable: the next start routes from the saved cursor.
     if (done === undefined) return
     if (!idle) observer.eventsRouted(routedEvents, decided.length)
+    ports.onPassed?.(cursor)
     saved = cursor
     savedAt = clock.now()
   }

@@ -1,0 +1,41 @@
+import { Type } from 'typebox'
+
+import { Customer } from '#src/model/tenancy.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import type { AddRoute } from './route.ts'
+
+export function addCustomerRoutes(add: AddRoute, { customers }: Tenancy): void {
+  const tag = 'customers'
+  add({
+    method: 'GET',
+    url: '/customers',
+    tag,
+    summary: 'List customers',
+    permission: 'organisations:Read',
+    query: Type.Object(PageQuery),
+    answer: [200, pageSchema(Customer)],
+    run: async (caller, { query }) => page(await customers.list(caller, pageRequest(query))),
+  })
+  add({
+    method: 'GET',
+    url: '/customers/:id',
+    tag,
+    summary: 'Show a customer',
+    permission: 'organisations:Read',
+    params: IdParams,
+    answer: [200, ref(Customer)],
+    run: (caller, { params }) => customers.get(caller, params.id),
+  })
+  add({
+    method: 'PATCH',
+    url: '/customers/:id',
+    tag,
+    summary: 'Rename a customer',
+    permission: 'organisations:Write',
+    params: IdParams,
+    body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 128 }) }, exact),
+    answer: [200, ref(Customer)],
+    run: (caller, { params, body }) => customers.rename(caller, params.id, body.name),
+  })
+}
