@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net'
 
+import { createOpenIdProviders } from '#src/adapters/oidc/openid-providers.ts'
 import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
@@ -30,6 +31,7 @@ import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
+import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
 import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
@@ -40,6 +42,10 @@ import { VERSION } from './version.ts'
 /** A running hub. */
 export interface Hub {
   readonly url: string
+  /** The administrator that the first start made: for the screen, once. */
+  readonly firstAdmin?: AdminPassword
+  /** To be called when it was on the screen: it is never made again. */
+  firstAdminShown(): Promise<void>
   /** Stops taking requests, finishes what is under way, and closes the store. */
   close(): Promise<void>
 }
@@ -58,7 +64,7 @@ export async function startHub(
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
   const { state } = store
-  const { observer, metrics, callFailed, storeIsFull } = createObservation({
+  const { observer, metrics, callFailed, storeIsFull, onSignIn } = createObservation({
     log: createLogger(config.logLevel),
     queue: store.queue,
     clock,
@@ -72,7 +78,9 @@ export async function startHub(
   const vault = createVault(readMasterKey(folder, env['BELFRY_MASTER_KEY']))
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const tenancy = createTenancy({ state, clock, ids, vault, wiring })
+  const providers = createOpenIdProviders(outbound, clock)
+  const tenancy = createTenancy({ state, clock, ids, vault, wiring, providers, onSignIn })
+  const firstAdmin = await tenancy.firstAdmin.prepare(config.adminEmail)
 
   const stopping = new AbortController()
   const pipeline = startPipeline(
@@ -99,6 +107,8 @@ export async function startHub(
     busExists(busArn({ account, region, name: DEFAULT_BUS }))
   const server = await createServer({
     tenancy,
+    publicUrl: () => config.publicUrl ?? url,
+    trustedProxies: config.trustedProxies,
     frontDoor: { checkSignature, operations, regionEnabled, onFault },
     collector: {
       log,
@@ -108,7 +118,7 @@ export async function startHub(
       directory: tenancy.directory,
     },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
-    stream: { log, directory: tenancy.directory, stopping: stopping.signal },
+    stream: { log, directory: tenancy.directory, stopping: stopping.signal, onFault },
     version: VERSION,
     metrics,
     notReady: async () => {
@@ -118,8 +128,7 @@ export async function startHub(
     onFault,
   })
   await server.listen({ host: config.host, port: config.port })
-  const { port } = server.server.address() as AddressInfo
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  const url = urlOf(config.host, server.server.address() as AddressInfo)
   const { apiTokens } = tenancy
   const profiles = createAwsProfiles({
     state,
@@ -134,6 +143,8 @@ export async function startHub(
 
   return {
     url,
+    ...(firstAdmin !== undefined && { firstAdmin }),
+    firstAdminShown: () => tenancy.firstAdmin.shown(),
     close: async () => {
       stopProfiles()
       stopping.abort()
@@ -145,6 +156,10 @@ export async function startHub(
       await store.close()
     },
   }
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 interface PipelineParts {

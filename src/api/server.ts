@@ -12,22 +12,28 @@ import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
-import { createCallerOf } from './rest/caller.ts'
+import { createCallerOf, createStillCalls } from './rest/caller.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
 import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
 import { Fault, createAddRoute } from './rest/route.ts'
+import { addSecondFactorRoutes } from './rest/second-factor-routes.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
+import { addSignInPages, addSignInRoutes } from './rest/sign-in-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
+import { addUserRoutes, addUserSignInRoutes } from './rest/user-routes.ts'
 import { createSts } from './sts/sts.ts'
 import { addEventStream } from './stream/event-stream.ts'
 import type { EventStreamPorts } from './stream/event-stream.ts'
 
 export interface ServerPorts {
   readonly tenancy: Tenancy
+  /** Where browsers reach the hub. */
+  readonly publicUrl: () => string
+  readonly trustedProxies: readonly string[]
   readonly frontDoor: FrontDoorPorts
   readonly collector: CollectorPorts
   readonly deadLetters: DeadLetterPorts
-  readonly stream: Omit<EventStreamPorts, 'callerOf'>
+  readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
   readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -49,6 +55,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     logger: false,
+    ...(ports.trustedProxies.length > 0 && { trustProxy: [...ports.trustedProxies] }),
     forceCloseConnections: 'idle',
     // A field that does not exist is refused: dropped, it would look like a change that was made.
     ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
@@ -67,6 +74,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   )
   await app.register(async (scope) => addRawBodyRoutes(scope, ports))
   await app.register(async (scope) => addRestApi(scope, ports), { prefix: '/api/v1' })
+  addSignInPages(app, ports.tenancy, ports.publicUrl)
   addObservation(app, ports)
   return app
 }
@@ -113,12 +121,18 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
   for (const schema of [Fault, DeadLetterSchema, ...TENANCY_SCHEMAS]) app.addSchema(schema)
-  const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
+  const { sessions, credentials } = ports.tenancy
+  const callerOf = createCallerOf(ports.frontDoor.checkSignature, sessions)
+  const stillCalls = createStillCalls({ credentials, sessions, clock: ports.collector.clock })
   const add = createAddRoute(app, callerOf)
-  addSessionRoutes(app, add, ports.tenancy.sessions)
+  addSessionRoutes(app, add, ports.tenancy)
+  addSecondFactorRoutes(add, ports.tenancy)
+  addUserRoutes(add, ports.tenancy)
+  addUserSignInRoutes(add, ports.tenancy)
+  addSignInRoutes(add, ports.tenancy)
   addTenancyRoutes(add, ports.tenancy)
   addDeadLetterRoutes(add, ports.deadLetters)
-  addEventStream(app, { ...ports.stream, callerOf })
+  addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 

@@ -10,8 +10,17 @@ export interface Observation {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** A call of a door failed through no fault of the caller. */
   readonly callFailed: (error: unknown) => void
+  /** A user signed in or was refused; of users of the hub itself no event tells. */
+  readonly onSignIn: (signIn: FinishedSignIn) => void
   /** Whether the store refused something lately for want of room. */
   readonly storeIsFull: () => boolean
+}
+
+export interface FinishedSignIn {
+  readonly ok: boolean
+  readonly authMethod: 'Login' | 'RefreshToken'
+  readonly userId?: string
+  readonly organisationId?: string
 }
 
 export interface ObservationPorts {
@@ -40,6 +49,11 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
     callFailed: (error) => {
       noteFault(error)
       log.error({ err: error }, 'call.failed')
+    },
+    onSignIn: ({ ok, authMethod, userId, organisationId }) => {
+      const outcome = ok ? 'success' : 'failed'
+      metrics.signIns.inc({ method: authMethod, outcome })
+      log.info({ authMethod, outcome, userId, organisationId }, 'sign-in.finished')
     },
     storeIsFull: () => clock.now() - storeFullAt < STORE_FULL_REMEMBERED_MS,
     metrics: async () => ({

@@ -15,15 +15,12 @@ import type { TenancyEvent } from './tenancy-events.ts'
 export interface StoredUser extends User {
   /** Absent: the user cannot sign in with a password. */
   readonly passwordHash?: string
+  /** Who the user is to an OpenID provider. */
+  readonly identity?: { readonly issuer: string; readonly subject: string }
 }
 
 export interface StoredToken extends ApiToken {
   readonly sealedSecret: string
-}
-
-export interface StoredSession {
-  readonly userId: string
-  readonly expiresAt: number
 }
 
 export const CUSTOMERS = collection<Customer>('customers')
@@ -39,8 +36,6 @@ export const USERS = collection<StoredUser>('users')
 /** By e-mail in lower case; holds the user's id. */
 export const USER_EMAILS = collection<string>('user-emails')
 export const API_TOKENS = collection<StoredToken>('api-tokens')
-/** By the fingerprint of the session's secret. */
-export const SESSIONS = collection<StoredSession>('sessions')
 /** By the fingerprint of the key. */
 export const INGEST_KEYS = collection<IngestKey>('ingest-keys')
 /** By the key's id; holds its fingerprint. */
@@ -51,6 +46,11 @@ export const OUTBOX = collection<TenancyEvent>('outbox')
 /** Key of an organisation's only account of a role. */
 export function foundationKey(organisationId: string, role: AccountRole): string {
   return `${organisationId}|${role}`
+}
+
+/** The organisation of something that may be the hub's own, to be spread. */
+export function organisationIdOf({ organisationId }: { readonly organisationId?: string }) {
+  return organisationId === undefined ? {} : { organisationId }
 }
 
 export interface ListRequest<T> {

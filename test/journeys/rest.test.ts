@@ -117,6 +117,42 @@ const OPERATIONS: readonly Operation[] = [
       { role: 'customer_admin' },
     ],
   },
+  ...(
+    [
+      ['DELETE', '', 204],
+      ['POST', '/unlock', 204],
+      ['DELETE', '/sessions', 204],
+      ['DELETE', '/second-factor', 409],
+    ] as const
+  ).map(([method, path, status]): Operation => ({
+    ...{ name: `${method} /users/{id}${path}`, least: 'api_admin', status },
+    call: async () => [method, `/users/${(await made('/users', newUser())).id}${path}`],
+  })),
+  ...(
+    [
+      ['GET', '/sessions'],
+      ['DELETE', '/sessions'],
+      ['DELETE', '/sessions/current'],
+      ['POST', '/second-factor'],
+      ['POST', '/second-factor/confirm', { code: '123456' }],
+      ['DELETE', '/second-factor', { code: '123456' }],
+    ] as const
+  ).map(([method, path, body]): Operation => ({
+    // Of users, which API tokens are not.
+    ...{ name: `${method} ${path}`, least: 'api_readonly', status: 403 },
+    call: async () => [method, path, body],
+  })),
+  {
+    ...{ name: 'GET /organisations/{id}/sign-in', least: 'api_readonly', status: 200 },
+    call: async () => ['GET', `/organisations/${ours.organisationId}/sign-in`],
+  },
+  {
+    ...{ name: 'PUT /organisations/{id}/sign-in', least: 'api_admin', status: 200 },
+    call: async () => [
+      ...(['PUT', `/organisations/${ours.organisationId}/sign-in`] as const),
+      { LOCAL: { Enable: true }, MFA: { Required: false }, OIDC: null },
+    ],
+  },
   {
     ...{ name: 'POST /api-tokens', least: 'api_admin', status: 201 },
     call: async () => ['POST', '/api-tokens', { ...newKey('mine'), role: 'api_admin' }],
@@ -174,7 +210,8 @@ describe('the OpenAPI document', () => {
     const listed = Object.entries(paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     )
-    const others = ['POST /organisations', 'POST /sessions', 'GET /events/stream']
+    const signIns = ['POST /sessions', 'POST /sessions/refresh', 'POST /sessions/claim']
+    const others = ['POST /organisations', ...signIns, 'GET /events/stream']
     const expected = [...OPERATIONS.map(({ name }) => name), ...others]
     expect(openapi).toMatch(/^3\.1/)
     expect(listed.map((one) => one.replace('/api/v1', '')).toSorted()).toEqual(expected.toSorted())
@@ -285,52 +322,6 @@ describe('callers', () => {
     expect((await restAs(hub, credentials, ['GET', '/caller'])).status).toBe(401)
     await expect(put()).rejects.toMatchObject({ name: 'UnrecognizedClientException' })
     expect((await call('DELETE', `/api-tokens/${accessKeyId}`)).status).toBe(404)
-  })
-})
-
-describe('sessions', () => {
-  const logIn = (email: string, password: string) =>
-    restAs(hub, undefined, ['POST', '/sessions', { email, password }])
-  const callerOf = (sessionToken: string) => restAs(hub, { sessionToken }, ['GET', '/caller'])
-
-  it('are for users with the right password, whatever the case of the e-mail', async () => {
-    const user = await made('/users', newUser({ role: 'customer_operations', password: PASSWORD }))
-    const { status, body } = await logIn(user.email.toUpperCase(), PASSWORD)
-    expect(status).toBe(201)
-    expect(body.user).toEqual(user)
-    expect(Math.abs(body.expiresAt - Date.now() - 3_600_000)).toBeLessThan(60_000)
-    expect((await callerOf(body.sessionToken)).body).toEqual({
-      arn: `arn:aws:iam::000000000000:user/${user.email}`,
-      role: 'operations',
-      organisationId: ours.organisationId,
-    })
-    expect(await restAs(hub, body, ['POST', '/ingest-keys', {}])).toMatchObject({ status: 403 })
-  })
-
-  it('are refused in the same words for a wrong password and an unknown user', async () => {
-    const user = await made('/users', newUser({ password: PASSWORD }))
-    const withoutPassword = await made('/users', newUser())
-    const answers = [
-      await logIn(user.email, `${PASSWORD} `),
-      await logIn('nobody@example.com', PASSWORD),
-      await logIn(withoutPassword.email, ''),
-    ]
-    for (const { status, body } of answers) {
-      const { requestId: _, ...rest } = body
-      expect(status).toBe(401)
-      expect(rest).toEqual({
-        ...{ code: 'session.refused', message: 'the e-mail or the password is wrong' },
-      })
-    }
-  })
-
-  it('end at once when the user is disabled', async () => {
-    const user = await made('/users', newUser({ password: PASSWORD }))
-    const { sessionToken } = (await logIn(user.email, PASSWORD)).body
-    expect((await callerOf(sessionToken)).status).toBe(200)
-    await call('PATCH', `/users/${user.id}`, { status: 'DISABLED' })
-    expect((await callerOf(sessionToken)).status).toBe(401)
-    expect((await logIn(user.email, PASSWORD)).status).toBe(401)
   })
 })
 

@@ -9,7 +9,7 @@ import type { CallerOf } from './caller.ts'
 
 /** A REST operation: what the OpenAPI document says of it, who may call it, and what it does. */
 export interface RestRoute<P extends TObject, Q extends TObject, B extends TSchema> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly url: string
   readonly tag: string
   readonly summary: string

@@ -6,14 +6,12 @@ import {
   Alias,
   ApiToken,
   AwsAccountId,
-  Email,
   IngestKey,
   Organisation,
   RegionName,
   TokenName,
   TokenRole,
   User,
-  UserRole,
 } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
@@ -23,9 +21,6 @@ const Id = Type.String({ format: 'uuid' })
 const Name = Type.String({ minLength: 1, maxLength: 128 })
 const AccountName = Type.String({ minLength: 1, maxLength: 50 })
 const AccountType = Type.String({ minLength: 1, maxLength: 64 })
-const PersonName = Type.String({ maxLength: 64 })
-/** Twelve characters, and an end so that hashing stays bounded. */
-const Password = Type.String({ minLength: 12, maxLength: 256 })
 const Regions = Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true })
 const OfOrganisation = { organisationId: Type.Optional(Id) }
 
@@ -37,7 +32,6 @@ export const TENANCY_SCHEMAS = [Organisation, Account, User, ApiToken, IngestKey
 export function addTenancyRoutes(add: AddRoute, tenancy: Tenancy): void {
   addOrganisationRoutes(add, tenancy)
   addAccountRoutes(add, tenancy)
-  addUserRoutes(add, tenancy)
   addApiTokenRoutes(add, tenancy)
   addIngestKeyRoutes(add, tenancy)
 }
@@ -157,73 +151,6 @@ function addAccountRoutes(add: AddRoute, { accounts }: Tenancy): void {
     ),
     answer: [200, ref(Account)],
     run: (caller, { params, body }) => accounts.update(caller, params.id, body),
-  })
-}
-
-function addUserRoutes(add: AddRoute, { users }: Tenancy): void {
-  const tag = 'users'
-  add({
-    method: 'POST',
-    url: '/users',
-    tag,
-    summary: 'Create a user',
-    permission: 'users:Write',
-    body: Type.Object(
-      {
-        organisationId: Id,
-        email: Email,
-        firstName: PersonName,
-        lastName: PersonName,
-        role: UserRole,
-        password: Type.Optional(Password),
-      },
-      exact,
-    ),
-    answer: [201, ref(User)],
-    run: (caller, { body }) => users.create(caller, body),
-  })
-  add({
-    method: 'GET',
-    url: '/users',
-    tag,
-    summary: 'List users',
-    permission: 'users:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(User)],
-    run: async (caller, { query }) =>
-      page(
-        await users.list(caller, { ...pageRequest(query), organisationId: query.organisationId }),
-      ),
-  })
-  add({
-    method: 'GET',
-    url: '/users/:id',
-    tag,
-    summary: 'Show a user',
-    permission: 'users:Read',
-    params: IdParams,
-    answer: [200, ref(User)],
-    run: (caller, { params }) => users.get(caller, params.id),
-  })
-  add({
-    method: 'PATCH',
-    url: '/users/:id',
-    tag,
-    summary: "Change a user's names, role, status or password",
-    permission: 'users:Write',
-    params: IdParams,
-    body: Type.Object(
-      {
-        firstName: Type.Optional(PersonName),
-        lastName: Type.Optional(PersonName),
-        role: Type.Optional(UserRole),
-        status: Type.Optional(Type.Enum(['ACTIVE', 'DISABLED'])),
-        password: Type.Optional(Password),
-      },
-      { ...exact, minProperties: 1 },
-    ),
-    answer: [200, ref(User)],
-    run: (caller, { params, body }) => users.update(caller, params.id, body),
   })
 }
 
