@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
+import type { IdentityProviders } from '#src/ports/identity-provider.ts'
 import type { State } from '#src/ports/state.ts'
 import type { SignInOutcome } from './authentication-event.ts'
 import { OUTBOX } from './documents.ts'
@@ -38,21 +39,24 @@ export interface TestTenancy {
   close: () => Promise<void>
 }
 
-export async function createTestTenancy(): Promise<TestTenancy> {
+const unreachable = async () => {
+  throw new Error('no OpenID provider here')
+}
+
+export async function createTestTenancy(
+  providers: IdentityProviders = { authorizationUrl: unreachable, claims: unreachable },
+): Promise<TestTenancy> {
   const folder = mkdtempSync(join(tmpdir(), 'belfry-tenancy-'))
   const store = await openSqliteStore({ folder })
   const { state } = store
   let now = 1_750_000_000_000
   const signIns: SignInOutcome[] = []
   const vault = createVault(Buffer.alloc(MASTER_KEY_BYTES, 7))
-  const unreachable = async () => {
-    throw new Error('no OpenID provider here')
-  }
   const restarted = () =>
     createTenancy({
       ...{ state, clock: { now: () => now }, ids, vault },
       wiring: { wireAccount: async () => undefined, wireOrganisation: async () => undefined },
-      providers: { authorizationUrl: unreachable, claims: unreachable },
+      providers,
       onSignIn: (outcome) => signIns.push(outcome),
     })
   const tenancy = restarted()
