@@ -16,6 +16,8 @@ describe('the configuration', () => {
       allowPrivateTargets: false,
       namespace: { prefix: 'stax', partner: 'stax.io' },
       logLevel: 'warn',
+      adminEmail: 'admin@localhost',
+      trustedProxies: [],
     })
   })
 
@@ -23,13 +25,17 @@ describe('the configuration', () => {
     ...{ host: '0.0.0.0', port: 5, dataFolder: '/data', allowPrivateTargets: true },
     ...{ maxStoreBytes: 2_000_000, namespace: { prefix: 'acme', partner: 'acme.example' } },
     logLevel: 'debug',
+    ...{ publicUrl: 'https://belfry.example.com', adminEmail: 'root@example.com' },
+    trustedProxies: ['10.0.0.0/8', 'fd00::1'],
   }
 
   it('takes every setting from a flag', () => {
     const flags = ['--host', '0.0.0.0', '--port=5', '--data', '/data', '--allow-private-targets']
     const more = ['--max-store-bytes', '2000000', '--event-namespace', 'acme']
     const rest = ['--partner', 'acme.example', '--log-level', 'debug']
-    expect(read([...flags, ...more, ...rest])).toEqual(everything)
+    const signIn = ['--public-url', 'https://belfry.example.com/', '--admin-email']
+    const last = ['root@example.com', '--trusted-proxy', '10.0.0.0/8, fd00::1']
+    expect(read([...flags, ...more, ...rest, ...signIn, ...last])).toEqual(everything)
   })
 
   it('takes every setting from the environment', () => {
@@ -37,7 +43,8 @@ describe('the configuration', () => {
       ...{ BELFRY_HOST: '0.0.0.0', BELFRY_PORT: '5', BELFRY_DATA: '/data' },
       ...{ BELFRY_ALLOW_PRIVATE_TARGETS: 'true', BELFRY_MAX_STORE_BYTES: '2000000' },
       ...{ BELFRY_EVENT_NAMESPACE: 'acme', BELFRY_PARTNER: 'acme.example' },
-      BELFRY_LOG_LEVEL: 'debug',
+      ...{ BELFRY_LOG_LEVEL: 'debug', BELFRY_PUBLIC_URL: 'https://belfry.example.com' },
+      ...{ BELFRY_ADMIN_EMAIL: 'root@example.com', BELFRY_TRUSTED_PROXY: '10.0.0.0/8,fd00::1' },
     }
     expect(read([], env)).toEqual(everything)
   })
@@ -75,6 +82,10 @@ describe('the configuration', () => {
     ['--event-namespace', 'Stax', /^--event-namespace must match .+, not "Stax"$/],
     ['--event-namespace', 'a.b', /^--event-namespace must match .+, not "a.b"$/],
     ['--partner', 'a/b', /^--partner must match .+, not "a\/b"$/],
+    ['--public-url', 'belfry.example.com', /^--public-url must be an address such as https:/],
+    ['--public-url', 'https://a.example/?x', /^--public-url must be an address such as https:/],
+    ['--admin-email', 'nobody', /^--admin-email must match .+, not "nobody"$/],
+    ['--trusted-proxy', '10.0.0.1,proxy', /^--trusted-proxy must match .+, not "proxy"$/],
     ['--log-level', 'loud', /^--log-level must be one of trace, .+ silent, not "loud"$/],
   ])('refuses %s %s and says what it may be', (flag, text, message) => {
     expect(() => read([flag, text])).toThrow(message)
@@ -103,6 +114,9 @@ describe('help', () => {
       ['--max-store-bytes BYTES', 'BELFRY_MAX_STORE_BYTES', ''],
       ['--event-namespace NAME', 'BELFRY_EVENT_NAMESPACE', '(default: stax)'],
       ['--partner NAME', 'BELFRY_PARTNER', '(default: stax.io)'],
+      ['--public-url URL', 'BELFRY_PUBLIC_URL', ''],
+      ['--admin-email E-MAIL', 'BELFRY_ADMIN_EMAIL', '(default: admin@localhost)'],
+      ['--trusted-proxy ADDRESSES', 'BELFRY_TRUSTED_PROXY', ''],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
     ] as const) {
       const lines = HELP.split('\n')
@@ -115,7 +129,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z_]+/g) ?? []
-    expect(variables).toHaveLength(8)
+    expect(variables).toHaveLength(11)
     expect(HELP).toContain('--help')
   })
 })

@@ -7,10 +7,12 @@ import { addAccounts } from './accounts.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addIngestKeys } from './ingest-keys.ts'
-import { addLogin } from './login.ts'
+import { addLogin, addLogout } from './login.ts'
 import { addOrganisations } from './organisations.ts'
 import { addPattern } from './pattern.ts'
 import { addSample } from './sample.ts'
+import { addSecondFactor } from './second-factor.ts'
+import { addSessions } from './sessions.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTokens } from './tokens.ts'
@@ -84,6 +86,9 @@ function program(): Command {
   belfry.commandsGroup('Who you are:')
   addWhoami(belfry)
   addLogin(belfry)
+  addLogout(belfry)
+  addSessions(belfry)
+  addSecondFactor(belfry)
   return belfry
 }
 

@@ -22,7 +22,7 @@ export interface HubClient {
   get<T>(path: string, query?: Query): Promise<T>
   post<T>(path: string, body: object): Promise<T>
   patch<T>(path: string, body: object): Promise<T>
-  delete(path: string): Promise<void>
+  delete(path: string, body?: object): Promise<void>
   /** The pages of a list, one after the other. */
   pages<T>(path: string, query?: Query): AsyncGenerator<readonly T[]>
   listAll<T>(path: string, query?: Query): Promise<readonly T[]>
@@ -51,6 +51,8 @@ const REGION = 'us-east-1'
 const PAGE_ITEMS = 1_000
 /** A call that takes longer has lost its hub. */
 const CALL_TIMEOUT_MS = 60_000
+
+const NO_CONTENT = 204
 
 type Authorize = (request: SignedRequest) => Record<string, string>
 type SignedRequest = Parameters<typeof signedHeaders>[0]
@@ -127,8 +129,8 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
     get: (path, query) => call('GET', path, { ...(query !== undefined && { query }) }),
     post: (path, body) => call('POST', path, { body }),
     patch: (path, body) => call('PATCH', path, { body }),
-    delete: async (path) => {
-      await send('DELETE', path, {})
+    delete: async (path, body) => {
+      await send('DELETE', path, { ...(body !== undefined && { body }) })
     },
     pages,
     listAll: async (path, query) => {
@@ -216,6 +218,7 @@ async function faultOf(base: string, answer: Response): Promise<Error> {
 
 async function jsonOf<T>(base: string, answer: Response): Promise<T> {
   const text = await answer.text()
+  if (answer.status === NO_CONTENT) return undefined as T
   try {
     return JSON.parse(text) as T
   } catch {

@@ -10,6 +10,7 @@ import { ORGANISATION_ALIASES, USERS } from './documents.ts'
 import { provisionUser } from './federated-provisioning.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import { settingsOf } from './sign-in-settings.ts'
+import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
 import type { NewUserSession, SessionTokens } from './user-sessions.ts'
 import { shown } from './users.ts'
@@ -48,6 +49,7 @@ export interface Federation {
 export type FederationPorts = Pick<OrganisationPorts, 'state' | 'clock' | 'ids' | 'actions'> & {
   readonly vault: Vault
   readonly tokens: SessionTokens
+  readonly limiter: SourceLimiter
   readonly providers: IdentityProviders
   readonly onSignIn: OnSignIn
 }
@@ -80,7 +82,7 @@ interface Claim {
 }
 
 export function createFederation(ports: FederationPorts): Federation {
-  const { state, clock, ids, actions, vault, tokens, providers, onSignIn } = ports
+  const { state, clock, ids, actions, vault, tokens, limiter, providers, onSignIn } = ports
   const claims = new Map<string, Claim>()
 
   const settingsFor = async (from: Pick<StateTransaction, 'get'>, organisationId: string) => {
@@ -145,6 +147,7 @@ export function createFederation(ports: FederationPorts): Federation {
       return providers.authorizationUrl(client, check).catch(passOn)
     },
     finish: async ({ query, redirectUri, sourceAddress }) => {
+      limiter.begin(sourceAddress)
       const sealed = new URLSearchParams(query).get('state') ?? ''
       const { organisationId, nonce, codeVerifier, loopback } = openJourney(sealed)
       const { OIDC, client } = await settingsFor(state, organisationId)
@@ -160,6 +163,7 @@ export function createFederation(ports: FederationPorts): Federation {
         failed(outcome.userId)
         throw new RestError(403, outcome.code, outcome.message)
       }
+      limiter.takeBack(sourceAddress)
       const { userId } = outcome
       if (loopback === undefined) {
         return { kind: 'signed-in', session: await signIn(userId, sourceAddress) }

@@ -65,7 +65,10 @@ export function createPasswordSignIn(ports: PasswordSignInPorts): PasswordSignIn
       const id = await state.get(USER_EMAILS, email.toLowerCase())
       const user = id === undefined ? undefined : await state.get(USERS, id)
       const hash = user?.passwordHash
-      if (running >= AT_ONCE_MAX) throw busy()
+      if (running >= AT_ONCE_MAX) {
+        limiter.takeBack(sourceAddress)
+        throw busy()
+      }
       running += 1
       const matches = await passwordMatches(password, hash ?? NOBODYS_HASH).finally(
         () => (running -= 1),
@@ -81,7 +84,7 @@ export function createPasswordSignIn(ports: PasswordSignInPorts): PasswordSignIn
               }),
             )
       const ok = outcome.kind === 'signed-in'
-      if (ok || outcome.kind === 'code-required') limiter.succeeded(sourceAddress)
+      if (ok || outcome.kind === 'code-required') limiter.takeBack(sourceAddress)
       const of = user && { userId: user.id, ...organisationIdOf(user) }
       if (outcome.kind !== 'code-required') onSignIn({ ok, authMethod: 'Login', ...of })
       if (outcome.kind !== 'signed-in') throw refusalOf(outcome.kind)

@@ -25,7 +25,7 @@ describe('the limit of a source address', () => {
     const limiter = createSourceLimiter({ now: () => 0 })
     for (let tries = 0; tries < 3 * SOURCE_FAILURES_MAX; tries += 1) {
       limiter.begin('203.0.113.7')
-      limiter.succeeded('203.0.113.7')
+      limiter.takeBack('203.0.113.7')
     }
     expect(() => limiter.begin('203.0.113.7')).not.toThrow()
   })

@@ -15,7 +15,7 @@ export interface SourceLimiter {
    */
   begin(address: string): void
   /** Takes the try back: it did not fail. */
-  succeeded(address: string): void
+  takeBack(address: string): void
 }
 
 export function createSourceLimiter(clock: Clock): SourceLimiter {
@@ -44,7 +44,7 @@ export function createSourceLimiter(clock: Clock): SourceLimiter {
       }
       found.tries += 1
     },
-    succeeded: (address) => {
+    takeBack: (address) => {
       const found = current(sourceOf(address))
       if (found !== undefined) found.tries = Math.max(0, found.tries - 1)
     },

@@ -13,6 +13,7 @@ import { proofOf, restAs } from '../rest-caller.ts'
 import type { Caller } from '../rest-caller.ts'
 
 const PASSWORD = 'a password of some length'
+const FLAGS = ['--log-level', 'trace', '--trusted-proxy', '127.0.0.0/8']
 const folder = newDataFolder()
 let hub: HubProcess
 let follower: EventFollower
@@ -45,7 +46,7 @@ async function told(userId: string, name: string, count = 1): Promise<any[]> {
 }
 
 beforeAll(async () => {
-  hub = await startHubProcess(folder, ['--log-level', 'trace', '--allow-private-targets'])
+  hub = await startHubProcess(folder, FLAGS)
   ;({ organisationId } = await createOrganisation(hub))
   follower = await follow(hub, await hub.profile('operator'))
   shownPassword = hub.adminPassword ?? ''
@@ -152,6 +153,18 @@ describe('a session', () => {
     const events = await told(id, 'UserSignOutEvent', 3)
     expect(events.map((event) => event.sessions)).toEqual([1, 1, 1])
     expect(events[2].meta.apiToken.tokenName).toBe('operator')
+  })
+
+  it('is from where a trusted proxy says that it is', async () => {
+    const { email } = await newUser()
+    const answer = await fetch(`${hub.url}/api/v1/sessions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': '1.2.3.4, 203.0.113.9' },
+      body: JSON.stringify({ email, password: PASSWORD }),
+    })
+    const session = (await answer.json()) as any
+    const { items } = (await as(session, 'GET', '/sessions')).body
+    expect(items).toMatchObject([{ sourceAddress: '203.0.113.9' }])
   })
 
   it('that ends ends its live stream too; so does an API token that is deleted', async () => {
@@ -305,7 +318,7 @@ async function restart(): Promise<string | undefined> {
   follower.close()
   await hub.kill('SIGTERM')
   logs += hub.errors()
-  hub = await startHubProcess(folder, ['--log-level', 'trace', '--allow-private-targets'])
+  hub = await startHubProcess(folder, FLAGS)
   follower = await follow(hub, await hub.profile('operator'), { since: 'start' })
   return hub.adminPassword
 }
