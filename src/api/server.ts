@@ -20,7 +20,7 @@ import { addSecondFactorRoutes } from './rest/second-factor-routes.ts'
 import { addSessionRoutes } from './rest/session-routes.ts'
 import { addSignInPages, addSignInRoutes } from './rest/sign-in-routes.ts'
 import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
-import { addUserRoutes, addUserSignInRoutes } from './rest/user-routes.ts'
+import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './rest/user-routes.ts'
 import { createSts } from './sts/sts.ts'
 import { addEventStream } from './stream/event-stream.ts'
 import type { EventStreamPorts } from './stream/event-stream.ts'
@@ -129,6 +129,7 @@ async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<voi
   addSecondFactorRoutes(add, ports.tenancy)
   addUserRoutes(add, ports.tenancy)
   addUserSignInRoutes(add, ports.tenancy)
+  addPasswordRoute(add, ports.tenancy)
   addSignInRoutes(add, ports.tenancy)
   addTenancyRoutes(add, ports.tenancy)
   addDeadLetterRoutes(add, ports.deadLetters)

@@ -9,6 +9,7 @@ import { addDeadLetters } from './dead-letters.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addLogin, addLogout } from './login.ts'
 import { addOrganisations } from './organisations.ts'
+import { addPassword } from './password.ts'
 import { addPattern } from './pattern.ts'
 import { addSample } from './sample.ts'
 import { addSecondFactor } from './second-factor.ts'
@@ -89,6 +90,7 @@ function program(): Command {
   addLogout(belfry)
   addSessions(belfry)
   addSecondFactor(belfry)
+  addPassword(belfry)
   return belfry
 }
 

@@ -21,6 +21,7 @@ export interface HubClient {
   readonly dataFolder: string
   get<T>(path: string, query?: Query): Promise<T>
   post<T>(path: string, body: object): Promise<T>
+  put<T>(path: string, body: object): Promise<T>
   patch<T>(path: string, body: object): Promise<T>
   delete(path: string, body?: object): Promise<void>
   /** The pages of a list, one after the other. */
@@ -128,6 +129,7 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
     dataFolder,
     get: (path, query) => call('GET', path, { ...(query !== undefined && { query }) }),
     post: (path, body) => call('POST', path, { body }),
+    put: (path, body) => call('PUT', path, { body }),
     patch: (path, body) => call('PATCH', path, { body }),
     delete: async (path, body) => {
       await send('DELETE', path, { ...(body !== undefined && { body }) })

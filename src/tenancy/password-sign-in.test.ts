@@ -157,3 +157,21 @@ describe('a second factor', () => {
     expect(await signIn(email)).toMatchObject({ user: { mfaEnabled: false } })
   })
 })
+
+describe("a user's own password", () => {
+  it('is changed with the present one, whose guesses count, and ends the sessions', async () => {
+    const { id, email } = await given.newUser()
+    const { sessionToken } = await signIn(email)
+    const caller = (await given.tenancy.sessions.principalOf(sessionToken)) as Principal
+    const change = (password: string) =>
+      given.tenancy.ownPassword.change(caller, { password, newPassword: 'another password' })
+    await expect(change('wrong')).rejects.toMatchObject({ status: 403, code: 'password.refused' })
+    expect(await given.state.get(SIGN_IN_FAILURES, id)).toMatchObject({ failures: 1 })
+    await change(PASSWORD)
+    expect(await given.tenancy.sessions.principalOf(sessionToken)).toBeUndefined()
+    await expect(signIn(email)).rejects.toMatchObject(refused)
+    expect(await signIn(email, { password: 'another password' })).toBeDefined()
+    const [told] = (await given.events('UserUpdateEvent')).filter(({ userId }) => userId === id)
+    expect(told?.fields).toMatchObject({ changed: ['password'], status: 'SUCCESS' })
+  })
+})

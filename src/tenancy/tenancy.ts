@@ -18,6 +18,8 @@ import { createIngestKeys } from './ingest-keys.ts'
 import type { IngestKeys } from './ingest-keys.ts'
 import { createOrganisations } from './organisations.ts'
 import type { Organisations } from './organisations.ts'
+import { createOwnPassword } from './own-password.ts'
+import type { OwnPassword } from './own-password.ts'
 import { createPasswordSignIn } from './password-sign-in.ts'
 import type { PasswordSignIn } from './password-sign-in.ts'
 import { createSecondFactors } from './second-factors.ts'
@@ -38,6 +40,7 @@ export interface Tenancy {
   readonly users: Users
   readonly sessions: Sessions
   readonly passwordSignIn: PasswordSignIn
+  readonly ownPassword: OwnPassword
   readonly federation: Federation
   readonly secondFactors: SecondFactors
   readonly signInSettings: SignInSettingsOfOrganisations
@@ -67,6 +70,7 @@ export function createTenancy(
     users: createUsers(ports),
     sessions: createSessions(ports),
     passwordSignIn: createPasswordSignIn(ports),
+    ownPassword: createOwnPassword(ports),
     federation: createFederation(ports),
     secondFactors: createSecondFactors(ports, ports.vault),
     signInSettings: createSignInSettings(ports, ports.vault),

@@ -190,7 +190,8 @@ export function identityKey(
   return `${organisationId}|${fingerprint(JSON.stringify([issuer, subject]))}`
 }
 
-function refuseFederated(changed: readonly string[]): void {
+/** @throws RestError user.federated where a change is the OpenID provider's to make */
+export function refuseFederated(changed: readonly string[]): void {
   const elsewhere = changed.find((name) => name === 'password' || name === 'role')
   if (elsewhere === undefined) return
   throw new RestError(

@@ -99,17 +99,33 @@ describe('belfry second-factor', () => {
     const session = await logIn()
     const shown = await belfry(['second-factor', 'enable'], { session })
     const [, secret = ''] = /secret +([A-Z2-7]{32})/.exec(shown) ?? []
-    expect(shown).toMatch(/█ ▄▄▄▄▄ █|█▀▀▀▀▀▀▀█/)
+    expect(shown).toMatch(/██ ▄▄▄▄▄ ██/)
     expect(shown).toContain('otpauth://totp/Belfry:zoe%40example.com')
     const codeAt = (away: number) => ['--code', codeOf(secret, stepAt(Date.now()) + away)]
-    const on = await belfry(['second-factor', 'enable', ...codeAt(-1)], { session })
+    const on = await belfry(['second-factor', 'enable', ...codeAt(0)], { session })
     const [recoveryCode = ''] = /(?:[a-z0-9]{4}-){3}[a-z0-9]{4}/.exec(on) ?? []
     const login = ['login', EMAIL, '--password-stdin']
     const without = await runCommand(folder, login, { input: PASSWORD })
     expect(without).toMatchObject({ status: 2, stderr: expect.stringContaining('--code') })
-    expect(await callerStatus(await logIn(...codeAt(0)))).toBe(200)
+    expect(await callerStatus(await logIn(...codeAt(1)))).toBe(200)
     await belfry(['second-factor', 'disable', '--code', recoveryCode], { session })
     expect(await callerStatus(await logIn())).toBe(200)
+  })
+})
+
+describe('belfry password', () => {
+  it('changes the password, with the present one, and signs out', async () => {
+    const session = await logIn()
+    const change = (input: string) => runCommand(folder, ['password'], { input, session })
+    expect((await change('only one')).status).toBe(2)
+    const wrong = await change('not the password\nanother password')
+    expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining('is wrong') })
+    expect((await change(`${PASSWORD}\nanother password\n`)).status).toBe(0)
+    expect(await callerStatus(session)).toBe(401)
+    const login = ['login', EMAIL, '--password-stdin']
+    expect((await runCommand(folder, login, { input: PASSWORD })).status).toBe(1)
+    const args = ['users', 'update', EMAIL, '--password-stdin']
+    await belfry(args, { input: PASSWORD })
   })
 })
 

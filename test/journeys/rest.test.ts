@@ -133,6 +133,7 @@ const OPERATIONS: readonly Operation[] = [
       ['GET', '/sessions'],
       ['DELETE', '/sessions'],
       ['DELETE', '/sessions/current'],
+      ['PUT', '/password', { password: PASSWORD, newPassword: PASSWORD }],
       ['POST', '/second-factor'],
       ['POST', '/second-factor/confirm', { code: '123456' }],
       ['DELETE', '/second-factor', { code: '123456' }],

@@ -92,6 +92,22 @@ export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>):
   })
 }
 
+/** What users do about their own password. */
+export function addPasswordRoute(
+  add: AddRoute,
+  { ownPassword }: Pick<Tenancy, 'ownPassword'>,
+): void {
+  add({
+    method: 'PUT',
+    url: '/password',
+    tag: 'sessions',
+    summary: "Change one's own password; all sessions end, this one too",
+    body: Type.Object({ password: Type.String({ maxLength: 256 }), newPassword: Password }, exact),
+    answer: [204],
+    run: (caller, { body }) => ownPassword.change(caller, body),
+  })
+}
+
 /** What an administrator does about how users sign in. */
 export function addUserSignInRoutes(
   add: AddRoute,

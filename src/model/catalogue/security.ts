@@ -49,6 +49,7 @@ export const SECURITY = category('Security', 'auth', [
       { action: 'DELETE /api/v1/sessions' },
       { action: 'DELETE /api/v1/users/:id/sessions', permission: 'users:Write' },
       { action: 'PATCH /api/v1/users/:id', permission: 'users:Write' },
+      { action: 'PUT /api/v1/password' },
       { action: 'DELETE /api/v1/users/:id', permission: 'users:Write' },
     ],
     fields: Type.Object({ ...user(), sessions: Type.Integer({ minimum: 0 }), ...outcome }),
@@ -60,7 +61,7 @@ export const SECURITY = category('Security', 'auth', [
     summary: 'Too many failed sign-ins closed a user out for a while, or an admin let it in again.',
     causes: [
       { action: 'POST /api/v1/sessions' },
-      { action: 'a wrong code for POST or DELETE /api/v1/second-factor' },
+      { action: 'a wrong code for /api/v1/second-factor, or password for /api/v1/password' },
       { action: 'POST /api/v1/users/:id/unlock', permission: 'users:Write' },
     ],
     fields: Type.Object({

@@ -31,6 +31,7 @@ export const USER_MANAGEMENT = category('UserManagement', 'auth', [
     causes: [
       { action, permission: 'users:Write' as const },
       ...(verb === 'Delete' ? [] : [{ action: 'sign-in with an OpenID provider' }]),
+      ...(verb === 'Update' ? [{ action: 'PUT /api/v1/password' }] : []),
     ],
     fields: Type.Object({
       ...user(),
