@@ -53,7 +53,10 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
     onSignIn: ({ ok, authMethod, userId, organisationId }) => {
       const outcome = ok ? 'success' : 'failed'
       metrics.signIns.inc({ method: authMethod, outcome })
-      log.info({ authMethod, outcome, userId, organisationId }, 'sign-in.finished')
+      // Of a user of the hub itself no event tells that somebody tries.
+      const alone = userId !== undefined && organisationId === undefined
+      const level = alone && !ok ? 'warn' : 'info'
+      log[level]({ authMethod, outcome, userId, organisationId }, 'sign-in.finished')
     },
     storeIsFull: () => clock.now() - storeFullAt < STORE_FULL_REMEMBERED_MS,
     metrics: async () => ({

@@ -284,6 +284,18 @@ describe('the administrator of the first start', () => {
     expect(event?.data.event.detail.meta.user.email).toBe('admin@localhost')
   })
 
+  it('is told of in the log and the metrics, as it has no organisation for events', async () => {
+    expect((await logIn('admin@localhost', 'not the password')).status).toBe(401)
+    const lines = hub
+      .errors()
+      .split('\n')
+      .filter((line) => line.includes('sign-in.finished'))
+    const line = JSON.parse(lines.at(-1) ?? '{}')
+    expect(line).toMatchObject({ level: 40, outcome: 'failed', authMethod: 'Login' })
+    const metrics = await (await fetch(`${hub.url}/metrics`)).text()
+    expect(metrics).toMatch(/belfry_sign_ins_total\{method="Login",outcome="failed"\} [1-9]/)
+  })
+
   it('is for the operator to see, and for no organisation', async () => {
     const { email } = await newUser({ role: 'customer_admin' })
     const { body: session } = await logIn(email)
