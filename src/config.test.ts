@@ -23,6 +23,8 @@ describe('the configuration', () => {
         encryption: 'none',
         flushEveryMs: 60_000,
       },
+      adminEmail: 'admin@localhost',
+      trustedProxies: [],
     })
   })
 
@@ -38,6 +40,8 @@ describe('the configuration', () => {
       ...{ place: 's3://audit/a/b/#acme', format: 'both', encryption: 'aws:kms' },
       ...{ flushEveryMs: 5_000, retentionDays: 30 },
     },
+    ...{ publicUrl: 'https://belfry.example.com', adminEmail: 'root@example.com' },
+    trustedProxies: ['10.0.0.0/8', 'fd00::1'],
   }
 
   it('takes every setting from a flag', () => {
@@ -48,7 +52,9 @@ describe('the configuration', () => {
     const how = ['--trail-encryption', 'aws:kms', '--trail-kms-key', 'alias/k']
     const when = ['--trail-flush-seconds', '5', '--trail-retention-days', '30']
     const s3 = ['--trail-s3-endpoint', 'https://s3.example.com', '--trail-s3-region', 'eu-west-1']
-    const all = [...flags, ...more, ...rest, ...trail, ...how, ...when, ...s3]
+    const signIn = ['--public-url', 'https://belfry.example.com/', '--admin-email']
+    const last = ['root@example.com', '--trusted-proxy', '10.0.0.0/8, fd00::1']
+    const all = [...flags, ...more, ...rest, ...trail, ...how, ...when, ...s3, ...signIn, ...last]
     expect(read([...all, '--trail-s3-path-style'])).toEqual(everything)
   })
 
@@ -63,6 +69,8 @@ describe('the configuration', () => {
       ...{ BELFRY_TRAIL_RETENTION_DAYS: '30', BELFRY_TRAIL_S3_REGION: 'eu-west-1' },
       ...{ BELFRY_TRAIL_S3_ENDPOINT: 'https://s3.example.com', BELFRY_AWS_PROFILE: 'trail' },
       BELFRY_TRAIL_S3_PATH_STYLE: 'true',
+      ...{ BELFRY_PUBLIC_URL: 'https://belfry.example.com' },
+      ...{ BELFRY_ADMIN_EMAIL: 'root@example.com', BELFRY_TRUSTED_PROXY: '10.0.0.0/8,fd00::1' },
     }
     expect(read([], env)).toEqual(everything)
   })
@@ -100,6 +108,10 @@ describe('the configuration', () => {
     ['--event-namespace', 'Stax', /^--event-namespace must match .+, not "Stax"$/],
     ['--event-namespace', 'a.b', /^--event-namespace must match .+, not "a.b"$/],
     ['--partner', 'a/b', /^--partner must match .+, not "a\/b"$/],
+    ['--public-url', 'belfry.example.com', /^--public-url must be an address such as https:/],
+    ['--public-url', 'https://a.example/?x', /^--public-url must be an address such as https:/],
+    ['--admin-email', 'nobody', /^--admin-email must match .+, not "nobody"$/],
+    ['--trusted-proxy', '10.0.0.1,proxy', /^--trusted-proxy must match .+, not "proxy"$/],
     ['--log-level', 'loud', /^--log-level must be one of trace, .+ silent, not "loud"$/],
   ])('refuses %s %s and says what it may be', (flag, text, message) => {
     expect(() => read([flag, text])).toThrow(message)
@@ -170,6 +182,9 @@ describe('help', () => {
       ['--max-store-bytes BYTES', 'BELFRY_MAX_STORE_BYTES', ''],
       ['--event-namespace NAME', 'BELFRY_EVENT_NAMESPACE', '(default: stax)'],
       ['--partner NAME', 'BELFRY_PARTNER', '(default: stax.io)'],
+      ['--public-url URL', 'BELFRY_PUBLIC_URL', ''],
+      ['--admin-email E-MAIL', 'BELFRY_ADMIN_EMAIL', '(default: admin@localhost)'],
+      ['--trusted-proxy ADDRESSES', 'BELFRY_TRUSTED_PROXY', ''],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
       ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
       ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],
@@ -192,7 +207,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(18)
+    expect(variables).toHaveLength(21)
     expect(HELP).toContain('--help')
   })
 })

@@ -17,6 +17,11 @@ export interface Config {
   readonly logLevel: string
   /** Absent: no trail is kept. */
   readonly trail?: TrailConfig
+  /** Where browsers reach the hub; absent: where it listens. */
+  readonly publicUrl?: string
+  readonly adminEmail: string
+  /** Proxies that are believed about whom they call for. */
+  readonly trustedProxies: readonly string[]
 }
 
 const SETTINGS = {
@@ -53,6 +58,22 @@ const SETTINGS = {
     fallback: 'stax.io',
     value: 'NAME',
     help: 'partner in the tenancy’s event source, as in aws.partner/stax.io/...',
+  },
+  'public-url': {
+    env: 'BELFRY_PUBLIC_URL',
+    value: 'URL',
+    help: 'where browsers reach the hub, for sign-in with an OpenID provider (default: where it listens)',
+  },
+  'admin-email': {
+    env: 'BELFRY_ADMIN_EMAIL',
+    fallback: 'admin@localhost',
+    value: 'E-MAIL',
+    help: 'e-mail of the administrator that the first start makes',
+  },
+  'trusted-proxy': {
+    env: 'BELFRY_TRUSTED_PROXY',
+    value: 'ADDRESSES',
+    help: 'addresses or networks (CIDR) of proxies in front, comma-separated, whose X-Forwarded-For says who calls',
   },
   'log-level': {
     env: 'BELFRY_LOG_LEVEL',
@@ -103,6 +124,7 @@ export function readConfig(
     partner: matching('partner', textOf('partner'), /^[a-z0-9][a-z0-9.-]{0,63}$/),
   }
   const trail = readTrailConfig(textOf, { dataFolder, namespace })
+  const publicUrl = textOf('public-url')
   return {
     host: textOf('host'),
     port: numberOf('port', textOf('port'), 0, 65_535),
@@ -117,6 +139,13 @@ export function readConfig(
       ),
     }),
     namespace,
+    ...(publicUrl !== '' && { publicUrl: urlOf('public-url', publicUrl) }),
+    adminEmail: matching('admin-email', textOf('admin-email'), /^[^\s@]{1,64}@[^\s@]{1,189}$/),
+    trustedProxies: textOf('trusted-proxy')
+      .split(',')
+      .map((address) => address.trim())
+      .filter((address) => address !== '')
+      .map((address) => matching('trusted-proxy', address, ADDRESS_OR_NETWORK)),
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
     ...(trail !== undefined && { trail }),
   }
@@ -137,4 +166,14 @@ function helpLines(name: string, { env, fallback, help, value }: Setting): strin
   const flag = value === undefined ? `--${name}` : `--${name} ${value}`
   const shown = fallback === undefined ? '' : ` (default: ${fallback})`
   return `  ${flag}   ${env}\n      ${help}${shown}`
+}
+
+const ADDRESS_OR_NETWORK = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*)(\/[0-9]{1,3})?$/i
+
+/** Without the slash at its end. */
+function urlOf(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const plain = url !== undefined && url.search === '' && url.hash === '' && url.username === ''
+  if (plain && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
+  throw new Error(`--${name} must be an address such as https://belfry.example.com, not "${text}"`)
 }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 
 import { createAwsOrganizations } from '#src/adapters/aws/organizations.ts'
+import { createOpenIdProviders } from '#src/adapters/oidc/openid-providers.ts'
 import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
@@ -34,10 +35,11 @@ import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
+import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
 import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
-import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
 import { openTrail } from './trail-places.ts'
@@ -46,25 +48,28 @@ import { VERSION } from './version.ts'
 /** A running hub. */
 export interface Hub {
   readonly url: string
+  /** The administrator that the first start made: for the screen, once. */
+  readonly firstAdmin?: AdminPassword
+  /** To be called when it was on the screen: it is never made again. */
+  firstAdminShown(): Promise<void>
   /** Stops taking requests, finishes what is under way, and closes the store. */
   close(): Promise<void>
 }
+
+type Environment = Readonly<Record<string, string | undefined>>
 
 /** How long a stop waits for requests under way before it cuts their connections. */
 const REQUESTS_END_WITHIN_MS = 2_000
 
 /** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
-export async function startHub(
-  config: Config,
-  env: Readonly<Record<string, string | undefined>> = {},
-): Promise<Hub> {
+export async function startHub(config: Config, env: Environment = {}): Promise<Hub> {
   const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace } = config
   const store = await openSqliteStore({
     folder,
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
   const { state } = store
-  const { observer, metrics, callFailed, storeIsFull } = createObservation({
+  const { observer, metrics, callFailed, storeIsFull, onSignIn } = createObservation({
     log: createLogger(config.logLevel),
     queue: store.queue,
     clock,
@@ -77,16 +82,11 @@ export async function startHub(
 
   const masterKey = readMasterKey(folder, env['BELFRY_MASTER_KEY'])
   const vault = createVault(masterKey)
-  const accounts = createManagedAccounts(state)
-  const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const routing = createRoutingMark()
-  const routed = (signal: AbortSignal) => routing.reached(log.lastSequence(), signal)
-  const urlRefusal = (url: string) => outbound.refusalOf(url)
-  const awsOrganizations = createAwsOrganizations(outbound, env)
-  const tenancy = createTenancy({
-    ...{ state, clock, ids, vault, wiring, namespace, busExists },
-    ...{ routed, urlRefusal, awsOrganizations, onFault },
-  })
+  const { tenancy, accounts, wiring, routing } = openTenancy(
+    { state, log, outbound, vault, busExists, onSignIn, onFault },
+    { namespace, env },
+  )
+  const firstAdmin = await tenancy.firstAdmin.prepare(config.adminEmail)
 
   const stopping = new AbortController()
   const trail = openTrail(config.trail, {
@@ -108,7 +108,6 @@ export async function startHub(
     tenancy.run(stopping.signal),
   ]
 
-  const checkSignature = createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses)
   const operations = createOperations({
     log,
     clock,
@@ -117,25 +116,25 @@ export async function startHub(
     busExists,
     eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
     rules: createRules(state),
-    urlRefusal,
+    urlRefusal: (url) => outbound.refusalOf(url),
   })
-  const regionEnabled = (account: string, region: string) =>
-    busExists(busArn({ account, region, name: DEFAULT_BUS }))
+  const { directory } = tenancy
   const server = await createServer({
     tenancy,
-    frontDoor: { checkSignature, operations, regionEnabled, onFault },
-    collector: {
-      log,
-      clock,
-      observer,
-      ingestKeys: tenancy.ingestKeys,
-      directory: tenancy.directory,
+    publicUrl: () => config.publicUrl ?? url,
+    trustedProxies: config.trustedProxies,
+    frontDoor: {
+      operations,
+      onFault,
+      checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
+      regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
+    collector: { log, clock, observer, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
-    stream: { log, directory: tenancy.directory, stopping: stopping.signal },
     finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
     namespace,
+    stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
     metrics,
     notReady: async () => {
@@ -145,8 +144,7 @@ export async function startHub(
     onFault,
   })
   await server.listen({ host: config.host, port: config.port })
-  const { port } = server.server.address() as AddressInfo
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`
+  const url = urlOf(config.host, server.server.address() as AddressInfo)
   const { apiTokens } = tenancy
   const stopProfiles = await keepProfiles(
     { state, accounts, apiTokens, vault, folder, endpointUrl: url },
@@ -155,6 +153,8 @@ export async function startHub(
 
   return {
     url,
+    ...(firstAdmin !== undefined && { firstAdmin }),
+    firstAdminShown: () => tenancy.firstAdmin.shown(),
     close: async () => {
       stopProfiles()
       stopping.abort()
@@ -168,6 +168,37 @@ export async function startHub(
   }
 }
 
+interface TenancyParts extends Pick<
+  TenancyPorts,
+  'state' | 'vault' | 'busExists' | 'onSignIn' | 'onFault'
+> {
+  readonly log: EventLog
+  readonly outbound: Outbound
+}
+
+/** The tenancy, with what keeps its accounts wired and what its long actions wait for. */
+function openTenancy(
+  { log, outbound, ...parts }: TenancyParts,
+  { namespace, env }: Pick<Config, 'namespace'> & { readonly env: Environment },
+) {
+  const { state, onFault } = parts
+  const accounts = createManagedAccounts(state)
+  const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
+  const routing = createRoutingMark()
+  const tenancy = createTenancy({
+    ...parts,
+    clock,
+    ids,
+    wiring,
+    namespace,
+    urlRefusal: (url) => outbound.refusalOf(url),
+    routed: (signal) => routing.reached(log.lastSequence(), signal),
+    awsOrganizations: createAwsOrganizations(outbound, env),
+    providers: createOpenIdProviders(outbound, clock),
+  })
+  return { tenancy, accounts, wiring, routing }
+}
+
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
 async function keepProfiles(
   ports: Parameters<typeof createAwsProfiles>[0],
@@ -176,6 +207,10 @@ async function keepProfiles(
   const profiles = createAwsProfiles(ports)
   await profiles.refresh()
   return profiles.follow(onFault)
+}
+
+function urlOf(host: string, { port }: AddressInfo): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 interface PipelineParts {

@@ -17,12 +17,23 @@ async function main(): Promise<void> {
   }
   try {
     const hub = await startHub(config, process.env)
-    process.stdout.write(banner(config, hub))
     stopOnSignal(hub)
+    process.stdout.write(banner(config, hub), () => markShown(hub))
   } catch (error) {
     process.stderr.write(`belfry could not start: ${reasonOf(error)}\n`)
     process.exit(1)
   }
+}
+
+/** Only now: a password that was marked before it was on the screen might be nobody's. */
+function markShown(hub: Hub): void {
+  if (hub.firstAdmin === undefined) return
+  hub.firstAdminShown().catch((error: unknown) => {
+    const reason = reasonOf(error)
+    process.stderr.write(
+      `the administrator's password will be made anew at the next start: ${reason}\n`,
+    )
+  })
 }
 
 /** Called wrongly is exit status 2, as for every command of Belfry's. */
@@ -35,7 +46,7 @@ function configOrExit(): Config | 'help' {
   }
 }
 
-function banner({ dataFolder, allowPrivateTargets }: Config, { url }: Hub): string {
+function banner({ dataFolder, allowPrivateTargets }: Config, { url, firstAdmin }: Hub): string {
   const folder = relative(process.cwd(), dataFolder) || '.'
   const files = folder.startsWith('..') ? dataFolder : folder
   const belfry = dataFolder === resolve('.belfry') ? 'npx belfry' : `npx belfry --data ${files}`
@@ -43,16 +54,24 @@ function banner({ dataFolder, allowPrivateTargets }: Config, { url }: Hub): stri
   const warning = allowPrivateTargets
     ? `\n${styleText('yellow', 'Private targets are allowed:')} rules may deliver to this machine and its network (--allow-private-targets).\n`
     : ''
+  const admin =
+    firstAdmin === undefined
+      ? ''
+      : `
+  administrator  ${firstAdmin.email}
+  password       ${styleText('yellow', firstAdmin.password)}   (shown this once: keep it, or change it)
+`
   return `
 ${bold(`Belfry ${VERSION}`)} hears what happens in your cloud and tells who needs to know.
 
   listening on   ${url}
   data           ${files}${files.endsWith('/') ? '' : '/'}   (store, keys, and AWS profiles)
-${warning}
+${admin}${warning}
 Next, in another terminal:
 
   ${belfry} sample      ${styleText('dim', '# load an example organisation and play AWS events into it')}
   ${belfry} tail        ${styleText('dim', '# watch events arrive')}
+  ${belfry} login       ${styleText('dim', '# sign in')}
   ${belfry} --help      ${styleText('dim', '# everything else')}
 
 Stop with Ctrl-C.

@@ -12,6 +12,8 @@ export interface HubProcess {
   readonly url: string
   readonly folder: string
   readonly process: ChildProcess
+  /** Of the administrator, which the first start alone shows. */
+  readonly adminPassword?: string
   /** What it wrote to standard error. */
   errors(): string
   /** An access key of a profile that the hub keeps; waits until it is there. */
@@ -46,7 +48,7 @@ export async function startHubProcess(
   )
   let errors = ''
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()))
-  const url = await listeningUrl(child, () => errors)
+  const { url, adminPassword } = await bannerOf(child, () => errors)
   const credentials = () => readFileSync(join(folder, 'credentials'), 'utf8')
   const profile = async (name: string) => {
     for (;;) {
@@ -80,6 +82,7 @@ export async function startHubProcess(
     url,
     folder,
     process: child,
+    ...(adminPassword !== undefined && { adminPassword }),
     errors: () => errors,
     profile,
     rest: async (method, path, body) => {
@@ -96,7 +99,12 @@ export async function startHubProcess(
   }
 }
 
-async function listeningUrl(child: ChildProcess, errors: () => string): Promise<string> {
+interface Banner {
+  readonly url: string
+  readonly adminPassword: string | undefined
+}
+
+async function bannerOf(child: ChildProcess, errors: () => string): Promise<Banner> {
   let output = ''
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`the hub ${reason}: ${output}${errors()}`))
@@ -105,9 +113,9 @@ async function listeningUrl(child: ChildProcess, errors: () => string): Promise<
     child.stdout?.on('data', (text: Buffer) => {
       output += text.toString()
       const url = /listening on\s+(http\S+)/.exec(output)?.[1]
-      if (url === undefined) return
+      if (url === undefined || !output.includes('Ctrl-C')) return
       clearTimeout(timer)
-      resolve(url)
+      resolve({ url, adminPassword: /password\s+(\w{24})\s/.exec(output)?.[1] })
     })
   })
 }

@@ -114,6 +114,35 @@ const USERS: readonly RestOperation[] = [
   },
 ]
 
+const SIGN_IN: readonly RestOperation[] = [
+  ...(
+    [
+      ['DELETE', '', 204],
+      ['POST', '/unlock', 204],
+      ['DELETE', '/sessions', 204],
+      ['DELETE', '/second-factor', 409],
+    ] as const
+  ).map(([method, path, status]) => ({
+    ...{ name: `${method} /users/{id}${path}`, roles: ADMINS, status },
+    call: async (world: World) => {
+      const { id } = await world.made('/users', newUser(world))
+      return [method, `/users/${id}${path}`] as const
+    },
+  })),
+  read('/organisations/{id}/sign-in', async ({ organisationId }) => [
+    'GET',
+    `/organisations/${organisationId}/sign-in`,
+  ]),
+  {
+    ...{ name: 'PUT /organisations/{id}/sign-in', roles: ADMINS, status: 200 },
+    call: async ({ organisationId }) => [
+      'PUT',
+      `/organisations/${organisationId}/sign-in`,
+      { LOCAL: { Enable: true }, MFA: { Required: false }, OIDC: null },
+    ],
+  },
+]
+
 const API_TOKENS: readonly RestOperation[] = [
   list('/api-tokens'),
   read('/api-tokens/{id}', async (world) => ['GET', await tokenPath(world)]),
@@ -233,6 +262,7 @@ export function operationsOf(world: World): readonly RestOperation[] {
     ...ORGANISATIONS,
     { ...list('/accounts'), withinAccounts: true },
     ...USERS,
+    ...SIGN_IN,
     ...API_TOKENS,
     ...INGEST_KEYS,
     ...EVENT_SOURCES,
@@ -242,11 +272,24 @@ export function operationsOf(world: World): readonly RestOperation[] {
   ]
 }
 
-/** Those that need none, or are tested apart: what is one's own, and what only the operator does. */
+/** What people do with what is their own; API tokens have nothing of the kind. */
+export const OWN_OPERATIONS: readonly RestCall[] = [
+  ['GET', '/sessions'],
+  ['DELETE', '/sessions'],
+  ['DELETE', '/sessions/current'],
+  ['PUT', '/password', { password: 'x'.repeat(12), newPassword: 'y'.repeat(12) }],
+  ['POST', '/second-factor'],
+  ['POST', '/second-factor/confirm', { code: '123456' }],
+  ['DELETE', '/second-factor', { code: '123456' }],
+]
+
+/** Those that need no permission, or are tested apart, such as what only the operator does. */
 export const OTHER_OPERATIONS: readonly string[] = [
   'GET /caller',
   'POST /organisations',
   'POST /sessions',
+  'POST /sessions/refresh',
+  'POST /sessions/claim',
   'GET /events/stream',
 ]
 

@@ -27,8 +27,9 @@ export async function namesFor(directory: Directory, awsAccountId: AccountId): P
     const account = id === undefined ? undefined : await directory.accountByAwsId(id)
     return account?.organisationId === organisationId ? account?.name : undefined
   }
-  const ofOrganisation = <T extends { readonly organisationId: string }>(user: T | undefined) =>
-    user?.organisationId === organisationId ? user : undefined
+  // The hub's own users are of no organisation, and an account may be of none that is known here.
+  const ofOrganisation = <T extends { readonly organisationId?: string }>(user: T | undefined) =>
+    organisationId !== undefined && user?.organisationId === organisationId ? user : undefined
   return {
     accountName,
     account: async (id) => {

@@ -24,6 +24,7 @@ export interface Organisations {
 export async function organisations(): Promise<Organisations> {
   const { store, remove } = await temporaryStore()
   const done = async () => undefined
+  const unused = () => Promise.reject(new Error('nothing reaches out here'))
   const wiring = { wireAccount: done, wireOrganisation: done, unwireAccount: done }
   const vault = createVault(Buffer.alloc(KEY_BYTES, 7))
   const tenancy = createTenancy({
@@ -31,9 +32,11 @@ export async function organisations(): Promise<Organisations> {
     namespace: { prefix: 'stax', partner: 'stax.io' },
     busExists: async () => true,
     routed: done,
-    awsOrganizations: { read: () => Promise.reject(new Error('nothing discovers accounts here')) },
+    awsOrganizations: { read: unused },
     urlRefusal: () => undefined,
     onFault: () => undefined,
+    providers: { authorizationUrl: unused, claims: unused },
+    onSignIn: () => undefined,
   })
   const organisation = async (alias: string) => {
     const installationRegion = 'ap-southeast-2'

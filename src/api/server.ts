@@ -2,50 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 
-import swagger from '@fastify/swagger'
 import Fastify from 'fastify'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
-import { EventSource } from '#src/model/event-source.ts'
-import type { EventFinder } from '#src/event-index/event-finder.ts'
-import { Actor } from '#src/model/actor.ts'
-import type { EventNamespace } from '#src/model/event-namespace.ts'
-import { EmittedEvent } from '#src/model/emitted-event.ts'
-import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { addCataloguePage } from './catalogue-page/catalogue-page.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
-import { addApiTokenRoutes } from './rest/api-token-routes.ts'
-import { createCallerOf } from './rest/caller.ts'
-import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './rest/catalogue-routes.ts'
-import { DeadLetterSchema, addDeadLetterRoutes } from './rest/dead-letter-routes.ts'
-import type { DeadLetterPorts } from './rest/dead-letter-routes.ts'
-import { addIngestKeyRoutes } from './rest/ingest-key-routes.ts'
-import { addEventSourceRoutes } from './rest/event-source-routes.ts'
-import { FoundEventSchema, addEventRoutes } from './rest/event-routes.ts'
-import { Fault, createAddRoute } from './rest/route.ts'
-import { addSessionRoutes } from './rest/session-routes.ts'
-import { TENANCY_SCHEMAS, addTenancyRoutes } from './rest/tenancy-routes.ts'
-import { TrailStatusSchema, addTrailRoutes } from './rest/trail-routes.ts'
-import type { TrailPorts } from './rest/trail-routes.ts'
-import { addTenancyEventRoutes } from './rest/tenancy-event-routes.ts'
+import { addRestApi } from './rest/rest-api.ts'
+import type { RestApiPorts } from './rest/rest-api.ts'
+import { addSignInPages } from './rest/sign-in-routes.ts'
 import { createSts } from './sts/sts.ts'
-import { addEventStream } from './stream/event-stream.ts'
-import type { EventStreamPorts } from './stream/event-stream.ts'
 
-export interface ServerPorts {
-  readonly tenancy: Tenancy
+export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'clock'> {
+  /** Where browsers reach the hub. */
+  readonly publicUrl: () => string
+  readonly trustedProxies: readonly string[]
   readonly frontDoor: FrontDoorPorts
   readonly collector: CollectorPorts
-  readonly deadLetters: DeadLetterPorts
-  readonly stream: Omit<EventStreamPorts, 'callerOf'>
-  readonly finder: EventFinder
-  readonly trail: Omit<TrailPorts, 'callerOf'>
-  readonly namespace: EventNamespace
-  readonly version: string
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
   readonly notReady: () => Promise<string | undefined>
@@ -68,6 +44,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     logger: false,
+    ...(ports.trustedProxies.length > 0 && { trustProxy: [...ports.trustedProxies] }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     // A field that does not exist is refused: dropped, it would look like a change that was made.
@@ -86,8 +63,13 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     ),
   )
   await app.register(async (scope) => addRawBodyRoutes(scope, ports))
-  await app.register(async (scope) => addRestApi(scope, ports), { prefix: '/api/v1' })
+  const { checkSignature } = ports.frontDoor
+  const { clock } = ports.collector
+  await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature, clock }), {
+    prefix: '/api/v1',
+  })
   addCataloguePage(app, ports.namespace)
+  addSignInPages(app, ports.tenancy, ports.publicUrl)
   addObservation(app, ports)
   return app
 }
@@ -120,55 +102,6 @@ async function readToEnd(request: IncomingMessage): Promise<void> {
   request.resume()
   const tooLong = AbortSignal.timeout(DRAIN_TIMEOUT_MS)
   await once(request, 'end', { signal: tooLong }).catch(() => request.destroy())
-}
-
-async function addRestApi(app: FastifyInstance, ports: ServerPorts): Promise<void> {
-  app.removeContentTypeParser('application/json')
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    (request: FastifyRequest, body: Buffer, done) => {
-      request.rawBody = body
-      parseJson(body, done)
-    },
-  )
-  await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
-  for (const schema of [
-    Fault,
-    DeadLetterSchema,
-    EventSource,
-    Actor,
-    FoundEventSchema,
-    TrailStatusSchema,
-    EmittedEvent,
-    ...CATALOGUE_SCHEMAS,
-    ...TENANCY_SCHEMAS,
-  ]) {
-    app.addSchema(schema)
-  }
-  const callerOf = createCallerOf(ports.frontDoor.checkSignature, ports.tenancy.sessions)
-  const add = createAddRoute(app, callerOf)
-  addSessionRoutes(app, add, ports.tenancy.sessions)
-  addTenancyRoutes(add, ports.tenancy)
-  addApiTokenRoutes(add, ports.tenancy.apiTokens)
-  addIngestKeyRoutes(add, ports.tenancy.ingestKeys)
-  addEventSourceRoutes(add, ports.tenancy.eventSources)
-  addCatalogueRoutes(add, ports.namespace)
-  addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
-  addDeadLetterRoutes(add, ports.deadLetters)
-  addTrailRoutes(app, add, { ...ports.trail, callerOf })
-  addEventStream(app, { ...ports.stream, callerOf })
-  const { directory } = ports.stream
-  addEventRoutes(app, { finder: ports.finder, directory, callerOf })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-}
-
-function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
-  try {
-    done(null, body.length === 0 ? undefined : JSON.parse(body.toString('utf8')))
-  } catch {
-    done(new RestError(400, 'request.malformed', 'the body is not valid JSON'))
-  }
 }
 
 function addObservation(app: FastifyInstance, { metrics, notReady }: ServerPorts): void {
@@ -208,37 +141,4 @@ function restErrorOf(error: Error, onFault: (error: unknown) => void): RestError
   onFault(error)
   if (error instanceof StoreFullFault) return new RestError(507, 'store.full', error.message)
   return new RestError(500, 'hub.failed', 'the hub failed; its log says why')
-}
-
-const namedSchemas = {
-  buildLocalReference: (
-    schema: { $id?: unknown },
-    _base: unknown,
-    _fragment: string,
-    index: number,
-  ) => (typeof schema.$id === 'string' ? schema.$id : `schema-${index}`),
-}
-
-function openApi(version: string) {
-  return {
-    openapi: '3.1.0' as const,
-    info: {
-      title: 'Belfry',
-      version,
-      description:
-        'The tenancy, dead letters and the live stream. Events themselves travel over the Amazon EventBridge API at "/".',
-    },
-    components: {
-      securitySchemes: {
-        session: { type: 'http' as const, scheme: 'bearer', description: 'From POST /sessions' },
-        apiToken: {
-          type: 'apiKey' as const,
-          in: 'header' as const,
-          name: 'Authorization',
-          description: 'AWS Signature Version 4 with an API token, service "belfry", any region',
-        },
-      },
-    },
-    security: [{ session: [] }, { apiToken: [] }],
-  }
 }

@@ -14,12 +14,15 @@ import { addExplain } from './explain.ts'
 import { addEmit } from './emit.ts'
 import { addGroups } from './groups.ts'
 import { addIngestKeys } from './ingest-keys.ts'
-import { addLogin } from './login.ts'
 import { addOrganisationalUnits } from './organisational-units.ts'
+import { addLogin, addLogout } from './login.ts'
 import { addOrganisations } from './organisations.ts'
+import { addPassword } from './password.ts'
 import { addPattern } from './pattern.ts'
 import { addSample } from './sample.ts'
 import { addServices } from './services.ts'
+import { addSecondFactor } from './second-factor.ts'
+import { addSessions } from './sessions.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTasks } from './tasks.ts'
@@ -107,6 +110,10 @@ function program(): Command {
   belfry.commandsGroup('Who you are:')
   addWhoami(belfry)
   addLogin(belfry)
+  addLogout(belfry)
+  addSessions(belfry)
+  addSecondFactor(belfry)
+  addPassword(belfry)
   return belfry
 }
 

@@ -23,7 +23,7 @@ export interface HubClient {
   post<T>(path: string, body?: object): Promise<T>
   put<T>(path: string, body?: object, query?: Query): Promise<T>
   patch<T>(path: string, body: object): Promise<T>
-  delete(path: string): Promise<void>
+  delete(path: string, body?: object): Promise<void>
   /** The pages of a list, one after the other. */
   pages<T>(path: string, query?: Query): AsyncGenerator<readonly T[]>
   listAll<T>(path: string, query?: Query): Promise<readonly T[]>
@@ -139,8 +139,8 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
         ...(query !== undefined && { query }),
       }),
     patch: (path, body) => call('PATCH', path, { body }),
-    delete: async (path) => {
-      await send('DELETE', path, {})
+    delete: async (path, body) => {
+      await send('DELETE', path, { ...(body !== undefined && { body }) })
     },
     pages,
     listAll: async (path, query) => {

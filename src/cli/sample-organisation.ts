@@ -2,7 +2,6 @@ import type { Account, ApiToken, IngestKey, Organisation, User } from '#src/mode
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { HubClient } from './hub-client.ts'
 import type { CreatedIngestKey } from './ingest-keys.ts'
-import type { Session } from './login.ts'
 import {
   RENAMED_ACCOUNT,
   SAMPLE_ACCOUNTS,
@@ -11,6 +10,7 @@ import {
   SAMPLE_TOKENS,
   SAMPLE_USERS,
 } from './sample-organisation.data.ts'
+import type { Session } from './session.ts'
 
 /** The example organisation as it is in the hub. */
 export interface SampleOrganisation {

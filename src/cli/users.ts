@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { User } from '#src/model/tenancy.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
+import type { HubClient } from './hub-client.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { readPassword } from './password-input.ts'
@@ -16,7 +17,9 @@ const REFERENCE = 'e-mail or id'
 const PASSWORD_HELP = 'read the password from standard input (12 characters or more)'
 
 export function addUsers(program: Command): void {
-  const users = program.command('users').description('list, show, create, update users')
+  const users = program
+    .command('users')
+    .description('list, show, create, update, delete users, and help them sign in')
 
   users
     .command('list')
@@ -48,6 +51,60 @@ export function addUsers(program: Command): void {
 
   addCreate(users)
   addUpdate(users)
+  addActions(users)
+}
+
+interface UserAction {
+  readonly name: string
+  readonly description: string
+  readonly act: (hub: HubClient, path: string) => Promise<unknown>
+  /** Of the answer: its name for programs, and what is said to people before the e-mail. */
+  readonly done: readonly [key: string, words: string]
+}
+
+/** What is done to a user without further ado. */
+const ACTIONS: readonly UserAction[] = [
+  {
+    name: 'delete',
+    description: 'delete a user; its e-mail is free again',
+    act: (hub, path) => hub.delete(path),
+    done: ['deleted', 'deleted'],
+  },
+  {
+    name: 'unlock',
+    description: 'let a user try again that failed sign-ins have locked',
+    act: (hub, path) => hub.post(`${path}/unlock`, {}),
+    done: ['unlocked', 'unlocked'],
+  },
+  {
+    name: 'sign-out',
+    description: 'end all sessions of a user',
+    act: (hub, path) => hub.delete(`${path}/sessions`),
+    done: ['signedOut', 'signed out'],
+  },
+  {
+    name: 'reset-second-factor',
+    description: 'take away the second factor of a lost device',
+    act: (hub, path) => hub.delete(`${path}/second-factor`),
+    done: ['secondFactorReset', 'took away the second factor of'],
+  },
+]
+
+function addActions(users: Command): void {
+  for (const { name, description, act, done } of ACTIONS) {
+    const [key, words] = done
+    users
+      .command(name)
+      .description(description)
+      .argument('<user>', REFERENCE)
+      .action(
+        action(async ({ hub, output }, reference: string) => {
+          const { id, email } = await userBy(hub, reference)
+          await act(hub, `/users/${id}`)
+          await output.show({ [key]: id }, () => `${words} ${email}`)
+        }),
+      )
+  }
 }
 
 interface UserOptions {
@@ -150,7 +207,9 @@ function shown(user: User): string {
       role: user.role,
       status: user.status,
       id: user.id,
-      organisation: user.organisationId,
+      'signs in with': user.authOrigin === 'oidc' ? 'the OpenID provider' : 'a password',
+      'second factor': user.mfaEnabled === null ? undefined : user.mfaEnabled ? 'yes' : 'no',
+      organisation: user.organisationId ?? 'every one: administers the hub',
       created: localMoment(user.createdAt),
       changed: localMoment(user.modifiedAt),
     },

@@ -1,15 +1,21 @@
 import type { Command } from 'commander'
 
-import type { Organisation } from '#src/model/tenancy.ts'
+import type { Organisation, User } from '#src/model/tenancy.ts'
 import { action } from './call.ts'
 import { fields } from './output.ts'
+import { localMoment } from './terminal-text.ts'
 
 interface Caller {
   readonly arn: string
   readonly role: string
   readonly organisationId?: string
   readonly awsAccountId?: string
+  readonly user?: User
+  readonly session?: { readonly expiresAt: number; readonly endsAt: number }
+  readonly mustEnrol?: boolean
 }
+
+const MUST_ENROL = 'set up a second factor: belfry second-factor enable'
 
 export function addWhoami(program: Command): void {
   program
@@ -18,13 +24,24 @@ export function addWhoami(program: Command): void {
     .action(
       action(async ({ hub, output }) => {
         const caller = await hub.get<Caller>('/caller')
-        const { arn, role, organisationId, awsAccountId } = caller
+        const { arn, role, organisationId, awsAccountId, user, session } = caller
         const organisation =
           organisationId === undefined
             ? 'every one: you operate the hub'
-            : (await hub.get<Organisation>(`/organisations/${organisationId}`)).alias
+            : caller.mustEnrol
+              ? organisationId
+              : (await hub.get<Organisation>(`/organisations/${organisationId}`)).alias
         await output.show(caller, () =>
-          fields({ caller: arn, role, organisation, account: awsAccountId, hub: hub.url }),
+          fields({
+            caller: arn,
+            user: user?.email,
+            role,
+            organisation,
+            account: awsAccountId,
+            session: session && `until ${localMoment(session.expiresAt)}`,
+            'to do': caller.mustEnrol ? MUST_ENROL : undefined,
+            hub: hub.url,
+          }),
         )
       }),
     )

@@ -18,6 +18,13 @@ export interface Principal {
   readonly onlyAccounts?: readonly AccountId[]
   /** The signed-in user behind a session. */
   readonly userId?: string
+  /** The session behind the call, and when its token expires (epoch ms). */
+  readonly session?: { readonly id: string; readonly expiresAt: number; readonly endsAt: number }
+  /**
+   * The user's organisation asks for a second factor and the user has none: may set one up and
+   * sign out, and do nothing that needs a permission.
+   */
+  readonly mustEnrol?: true
   /** The API token behind the call: its access key. */
   readonly accessKeyId?: string
   /** The region that the call's signature names. */
@@ -92,6 +99,7 @@ const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
 ])
 
 export function mayDo(principal: Principal, permission: Permission): boolean {
+  if (principal.mustEnrol) return false
   const roles: readonly Role[] = PERMISSIONS[permission]
   if (!roles.includes(principal.role)) return false
   return principal.onlyAccounts === undefined || WITHIN_ACCOUNTS.has(permission)

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { TObject } from 'typebox'
+import type { Static, TObject } from 'typebox'
 
 import { RegionName, UserRole } from './tenancy.ts'
 
@@ -117,11 +117,13 @@ const OidcSettings = Type.Object({
   DefaultRole: Type.Optional(UserRole),
 })
 
-const Sso = Type.Object({
+export const SignInConfiguration = Type.Object({
   LOCAL: Type.Object({ Enable: Type.Boolean({ description: 'Passwords may be used' }) }),
   MFA: Type.Object({ Required: Type.Boolean({ description: 'Of users with passwords' }) }),
   OIDC: orNull(OidcSettings),
 })
+export type OidcSettings = Static<typeof OidcSettings>
+export type SignInConfiguration = Static<typeof SignInConfiguration>
 
 export const SERVICE_CONFIGURATIONS: Readonly<Record<ServiceName, ServiceConfiguration>> = {
   GUARDDUTY: {
@@ -188,7 +190,7 @@ export const SERVICE_CONFIGURATIONS: Readonly<Record<ServiceName, ServiceConfigu
   },
   SSO: {
     appliedBy: 'hub',
-    schema: Sso,
+    schema: SignInConfiguration,
     example: {
       LOCAL: { Enable: true },
       MFA: { Required: false },

@@ -146,12 +146,21 @@ export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+$', maxLength: 25
 export const User = Type.Object(
   {
     id: Id,
-    organisationId: Id,
+    organisationId: Type.Optional({
+      ...Id,
+      description: 'Absent: an administrator of the hub itself, for every organisation',
+    }),
     email: Email,
     firstName: Type.String({ maxLength: 64 }),
     lastName: Type.String({ maxLength: 64 }),
     role: UserRole,
-    status: Type.Enum(['ACTIVE', 'DISABLED']),
+    status: Type.Enum(['ACTIVE', 'DISABLED', 'DELETED']),
+    authOrigin: Type.Enum(['local', 'oidc'], {
+      description: 'local: signs in with a password here; oidc: with the OpenID provider',
+    }),
+    mfaEnabled: Type.Union([Type.Boolean(), Type.Null()], {
+      description: 'Has a second factor here; null: that is for the OpenID provider to ask',
+    }),
     createdAt: Instant,
     modifiedAt: Instant,
   },

@@ -60,6 +60,10 @@ export function createMetrics(queue: DeliveryQueue) {
     'Times a stage could not do its work and tried again',
     ['stage'],
   )
+  const signIns = counter('belfry_sign_ins_total', 'Sign-ins and refreshed sessions of users', [
+    'method',
+    'outcome',
+  ])
   const counted = new Gauge({
     name: 'belfry_deliveries_stored',
     help: 'Deliveries in the store: pending, or dead letters',
@@ -84,5 +88,6 @@ export function createMetrics(queue: DeliveryQueue) {
     enrichment,
     attempts,
     faults,
+    signIns,
   }
 }

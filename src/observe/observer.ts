@@ -11,8 +11,17 @@ export interface Observation {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** A call of a door failed through no fault of the caller. */
   readonly callFailed: (error: unknown) => void
+  /** A user signed in or was refused; of users of the hub itself no event tells. */
+  readonly onSignIn: (signIn: FinishedSignIn) => void
   /** Whether the store refused something lately for want of room. */
   readonly storeIsFull: () => boolean
+}
+
+export interface FinishedSignIn {
+  readonly ok: boolean
+  readonly authMethod: 'Login' | 'RefreshToken'
+  readonly userId?: string
+  readonly organisationId?: string
 }
 
 export interface ObservationPorts {
@@ -41,6 +50,14 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
     callFailed: (error) => {
       noteFault(error)
       log.error({ err: error }, 'call.failed')
+    },
+    onSignIn: ({ ok, authMethod, userId, organisationId }) => {
+      const outcome = ok ? 'success' : 'failed'
+      metrics.signIns.inc({ method: authMethod, outcome })
+      // Of a user of the hub itself no event tells that somebody tries.
+      const alone = userId !== undefined && organisationId === undefined
+      const level = alone && !ok ? 'warn' : 'info'
+      log[level]({ authMethod, outcome, userId, organisationId }, 'sign-in.finished')
     },
     storeIsFull: () => clock.now() - storeFullAt < STORE_FULL_REMEMBERED_MS,
     metrics: async () => ({

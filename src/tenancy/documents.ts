@@ -15,6 +15,8 @@ import type { TenancyEvent } from './tenancy-events.ts'
 export interface StoredUser extends User {
   /** Absent: the user cannot sign in with a password. */
   readonly passwordHash?: string
+  /** Who the user is to an OpenID provider. */
+  readonly identity?: { readonly issuer: string; readonly subject: string }
 }
 
 export interface StoredToken extends Omit<ApiToken, 'lastUsedAt' | 'previousSecretUntil'> {
@@ -28,11 +30,6 @@ export interface TokenUse {
   readonly usedAt: number
   /** Of the last APITokenAuthenticationEvent of a success. */
   readonly authenticatedAt: number
-}
-
-export interface StoredSession {
-  readonly userId: string
-  readonly expiresAt: number
 }
 
 export const CUSTOMERS = collection<Customer>('customers')
@@ -52,8 +49,6 @@ export const USER_EMAILS = collection<string>('user-emails')
 export const API_TOKENS = collection<StoredToken>('api-tokens')
 /** By access key. */
 export const TOKEN_USES = collection<TokenUse>('api-token-uses')
-/** By the fingerprint of the session's secret. */
-export const SESSIONS = collection<StoredSession>('sessions')
 /** By the fingerprint of the key. */
 export const INGEST_KEYS = collection<IngestKey>('ingest-keys')
 /** By the key's id; holds its fingerprint. */
@@ -66,6 +61,11 @@ export const EMITTED = collection<string>('emitted-events')
 /** Key of an organisation's only account of a role. */
 export function foundationKey(organisationId: string, role: AccountRole): string {
   return `${organisationId}|${role}`
+}
+
+/** The organisation of something that may be the hub's own, to be spread. */
+export function organisationIdOf({ organisationId }: { readonly organisationId?: string }) {
+  return organisationId === undefined ? {} : { organisationId }
 }
 
 export interface ListRequest<T> {

@@ -9,6 +9,13 @@ const SALT_BYTES = 16
 const HASH_BYTES = 32
 const SCHEME = 'scrypt-15-8-3'
 
+/** Matches no password: compared where there is none, so that the answer takes as long. */
+export const NOBODYS_HASH = [
+  SCHEME,
+  Buffer.alloc(SALT_BYTES).toString('base64url'),
+  Buffer.alloc(HASH_BYTES).toString('base64url'),
+].join('$')
+
 /** The hash to store: scheme, salt and hash, so that the cost can rise later. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT_BYTES)

@@ -2,114 +2,169 @@ import { RestError } from '#src/errors.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { roleOf } from '#src/model/principal.ts'
 import type { User } from '#src/model/tenancy.ts'
-import {
-  ACCOUNTS,
-  FOUNDATION_ACCOUNTS,
-  ORGANISATIONS,
-  SESSIONS,
-  USERS,
-  USER_EMAILS,
-  foundationKey,
-} from './documents.ts'
+import type { Step } from './actions.ts'
+import { tellAuthentication, tellSignOut } from './authentication-event.ts'
+import type { OnSignIn } from './authentication-event.ts'
+import { USERS, organisationIdOf } from './documents.ts'
 import type { StoredUser } from './documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
-import { hashPassword, passwordMatches } from './passwords.ts'
-import { shown } from './users.ts'
+import { passwordsAllowed, secondFactorMissing } from './sign-in-settings.ts'
+import type { LoginType } from './sign-in-documents.ts'
+import { endSessions, livingSessions, putSessions, refreshed } from './user-sessions.ts'
+import type { NewUserSession, SessionTokens } from './user-sessions.ts'
+import { shown, userOf } from './users.ts'
 import { fingerprint } from './vault.ts'
 
-export interface NewSession {
-  /** Goes into `Authorization: Bearer`; shown once. */
-  readonly sessionToken: string
+/** A session as its user sees it: without its tokens. */
+export interface SessionView {
+  readonly id: string
+  readonly createdAt: number
+  readonly lastUsedAt: number
   readonly expiresAt: number
-  readonly user: User
+  readonly endsAt: number
+  readonly loginType: LoginType
+  readonly sourceAddress: string
+  /** The one that asks. */
+  readonly current: boolean
 }
 
 export interface Sessions {
-  /** @throws RestError session.refused, the same for every reason, so that it tells nothing. */
-  logIn(email: string, password: string): Promise<NewSession>
-  /** Who a session's token stands for; undefined once it has expired. */
+  /**
+   * New tokens for a refresh token. One that was spent before ends the session: somebody else has
+   * it. @throws RestError session.ended, the same for every reason
+   */
+  refresh(refreshToken: string): Promise<NewUserSession>
+  /** Who a session's token stands for; undefined once it has expired or ended. */
   principalOf(sessionToken: string): Promise<Principal | undefined>
+  /** The user behind a call, where it is made in a session. */
+  userBehind(caller: Principal): Promise<User | undefined>
+  list(caller: Principal): Promise<readonly SessionView[]>
+  endCurrent(caller: Principal): Promise<void>
+  endAll(caller: Principal): Promise<void>
+  endAllOf(caller: Principal, userId: string): Promise<void>
 }
 
-/** The reference system's. */
-export const SESSION_MS = 60 * 60 * 1_000
-const SECRET_BYTES = 32
-const EXPIRED_REMOVED_PER_LOGIN = 50
+export type SessionsPorts = Pick<OrganisationPorts, 'state' | 'clock' | 'actions'> & {
+  readonly tokens: SessionTokens
+  readonly onSignIn: OnSignIn
+}
 
-export function createSessions(
-  ports: Pick<OrganisationPorts, 'state' | 'clock' | 'ids' | 'actions'>,
-): Sessions {
-  const { state, clock, ids, actions } = ports
-  // Compared when there is no user, so that the answer takes as long.
-  const nobodysHash = hashPassword(ids.secret(32))
+/** Moments of last use kept in memory; dropped whole when full. */
+const USES_MAX = 20_000
 
-  const recordLogIn = async (user: StoredUser, sessionToken: string | undefined) => {
-    const expiresAt = clock.now() + SESSION_MS
-    await actions.perform(undefined, async ({ transaction, tell }) => {
-      const organisation = await transaction.get(ORGANISATIONS, user.organisationId)
-      if (organisation === undefined) throw new Error(`user ${user.id} has no organisation`)
-      const securityKey = foundationKey(organisation.id, 'SECURITY')
-      const accountId = await state.get(FOUNDATION_ACCOUNTS, securityKey)
-      const account = accountId === undefined ? undefined : await state.get(ACCOUNTS, accountId)
-      const region = organisation.installationRegion
-      if (sessionToken !== undefined) {
-        transaction.put(SESSIONS, fingerprint(sessionToken), { userId: user.id, expiresAt })
-      }
-      tell('UserAuthenticationEvent', {
-        organisationId: organisation.id,
-        userId: user.id,
-        // Users sign in at the identity service, which is the security account's.
-        ...(account !== undefined && { aws: { accountId: account.awsAccountId, region } }),
-        fields: {
-          userID: user.id,
-          status: sessionToken === undefined ? 'FAILED' : 'SUCCESS',
-          authMethod: 'Login',
-          loginType: 'Stax',
-          ...(sessionToken === undefined && { message: 'the password was wrong' }),
-        },
-      })
-    })
-    return expiresAt
+export function createSessions(ports: SessionsPorts): Sessions {
+  const { state, clock, actions, tokens, onSignIn } = ports
+  // Not written for each call; after a restart a session was last used when it was refreshed.
+  const uses = new Map<string, number>()
+  const noteUse = (sessionId: string) => {
+    if (uses.size >= USES_MAX) uses.clear()
+    uses.set(sessionId, clock.now())
   }
 
-  const removeExpired = async () => {
-    const now = clock.now()
-    const sessions = await state.list(SESSIONS, { limit: EXPIRED_REMOVED_PER_LOGIN })
-    const expired = sessions.filter(({ value }) => value.expiresAt <= now)
-    if (expired.length === 0) return
-    await state.transact(async (transaction) => {
-      for (const { key } of expired) transaction.delete(SESSIONS, key)
+  const end = (caller: Principal, userId: string, sessionId?: string) =>
+    actions.perform(caller, async (step) => {
+      const user = userOf(caller, await step.transaction.get(USERS, userId), userId)
+      tellSignOut(step, user, await endSessions(step, userId, sessionId))
     })
-  }
 
   return {
-    logIn: async (email, password) => {
-      const id = await state.get(USER_EMAILS, email.toLowerCase())
-      const user = id === undefined ? undefined : await state.get(USERS, id)
-      const hash = user?.passwordHash ?? (await nobodysHash)
-      const matches = await passwordMatches(password, hash)
-      if (user === undefined || user.status !== 'ACTIVE' || !matches) {
-        if (user?.status === 'ACTIVE') await recordLogIn(user, undefined)
-        throw new RestError(401, 'session.refused', 'the e-mail or the password is wrong')
-      }
-      await removeExpired()
-      const sessionToken = ids.opaque(SECRET_BYTES)
-      const expiresAt = await recordLogIn(user, sessionToken)
-      return { sessionToken, expiresAt, user: shown(user) }
+    refresh: async (refreshToken) => {
+      const read = tokens.read('refresh', refreshToken)
+      if (read === undefined) throw ended()
+      const { userId } = read
+      const outcome = await actions.perform(undefined, async (step) => {
+        const { transaction, now } = step
+        const user = await transaction.get(USERS, userId)
+        const living = await livingSessions(transaction, userId, now)
+        const found = living.find(({ id }) => id === read.sessionId)
+        if (user?.status !== 'ACTIVE' || found === undefined) return undefined
+        const others = living.filter(({ id }) => id !== found.id)
+        const spent = found.refreshFingerprint !== fingerprint(refreshToken)
+        const refusal = spent
+          ? 'a refresh token came a second time: the session was ended'
+          : await passwordRefusal(step, user)
+        const how = { authMethod: 'RefreshToken' } as const
+        if (refusal !== undefined) {
+          putSessions(transaction, userId, others)
+          await tellAuthentication(step, state, user, { ...how, refusal })
+          return { user, issued: undefined }
+        }
+        const { session, issued } = refreshed(tokens, userId, found, now)
+        putSessions(transaction, userId, [...others, session].toSorted(byAge))
+        await tellAuthentication(step, state, user, how)
+        return { user, issued }
+      })
+      const { user, issued } = outcome ?? {}
+      const of = user && { userId, ...organisationIdOf(user) }
+      onSignIn({ ok: issued !== undefined, authMethod: 'RefreshToken', ...of })
+      if (user === undefined || issued === undefined) throw ended()
+      return { ...issued, user: shown(user) }
     },
     principalOf: async (sessionToken) => {
-      const session = await state.get(SESSIONS, fingerprint(sessionToken))
+      const read = tokens.read('session', sessionToken)
+      if (read === undefined) return undefined
+      const living = await livingSessions(state, read.userId, clock.now())
+      const session = living.find(({ id }) => id === read.sessionId)
       if (session === undefined || session.expiresAt <= clock.now()) return undefined
-      const user = await state.get(USERS, session.userId)
+      if (session.sessionFingerprint !== fingerprint(sessionToken)) return undefined
+      const user = await state.get(USERS, read.userId)
       const role = user === undefined ? undefined : roleOf(user.role)
       if (user?.status !== 'ACTIVE' || role === undefined) return undefined
+      noteUse(session.id)
+      const { id, expiresAt, endsAt } = session
       return {
         arn: `arn:aws:iam::000000000000:user/${user.email}`,
         id: user.id,
         role,
-        organisationId: user.organisationId,
+        ...organisationIdOf(user),
         userId: user.id,
+        session: { id, expiresAt, endsAt },
+        ...((await secondFactorMissing(state, user)) && { mustEnrol: true as const }),
       }
     },
+    userBehind: async ({ userId }) => {
+      const user = userId === undefined ? undefined : await state.get(USERS, userId)
+      return user && shown(user)
+    },
+    list: async (caller) => {
+      const { userId, current } = own(caller)
+      const living = await livingSessions(state, userId, clock.now())
+      return living.map(
+        ({ sessionFingerprint: _, refreshFingerprint: __, refreshedAt, ...session }) => ({
+          ...session,
+          lastUsedAt: Math.max(refreshedAt, uses.get(session.id) ?? 0),
+          current: session.id === current,
+        }),
+      )
+    },
+    endCurrent: async (caller) => {
+      const { userId, current } = own(caller)
+      await end(caller, userId, current)
+    },
+    endAll: async (caller) => end(caller, own(caller).userId),
+    endAllOf: (caller, userId) => end(caller, userId),
   }
+
+  async function passwordRefusal(step: Step, user: StoredUser): Promise<string | undefined> {
+    return (await passwordsAllowed(step.transaction, user))
+      ? undefined
+      : 'the organisation does not let users sign in with passwords any more'
+  }
+}
+
+function own({ userId, session }: Principal) {
+  if (userId !== undefined && session !== undefined) return { userId, current: session.id }
+  throw new RestError(
+    403,
+    'session.none',
+    'this call is signed with an API token, which has no sessions: make it in a session of a user',
+  )
+}
+
+function byAge(one: { readonly id: string }, other: { readonly id: string }): number {
+  return one.id < other.id ? -1 : 1
+}
+
+function ended(): RestError {
+  return new RestError(401, 'session.ended', 'the session has ended: sign in again')
 }

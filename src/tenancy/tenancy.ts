@@ -5,7 +5,9 @@ import { createAccountClosing } from './account-closing.ts'
 import { createAccountSync } from './account-sync.ts'
 import { createAccountTypes } from './account-types.ts'
 import type { AccountTypes } from './account-types.ts'
+import type { IdentityProviders } from '#src/ports/identity-provider.ts'
 import { createActions } from './actions.ts'
+import type { OnSignIn } from './authentication-event.ts'
 import { createAccounts } from './accounts.ts'
 import type { Accounts } from './accounts.ts'
 import { createApiTokens } from './api-tokens.ts'
@@ -25,6 +27,10 @@ import { createGroupMembers } from './group-members.ts'
 import type { GroupMembers } from './group-members.ts'
 import { createGroups } from './groups.ts'
 import type { Groups } from './groups.ts'
+import { createFederation } from './federation.ts'
+import type { Federation } from './federation.ts'
+import { createFirstAdmin } from './first-admin.ts'
+import type { FirstAdmin } from './first-admin.ts'
 import { createIngestKeys } from './ingest-keys.ts'
 import type { IngestKeys } from './ingest-keys.ts'
 import { createOrganisationalUnits } from './organisational-units.ts'
@@ -34,13 +40,23 @@ import type { Organisations } from './organisations.ts'
 import { createRegionEnabling } from './region-enabling.ts'
 import { createServices } from './services.ts'
 import type { Services } from './services.ts'
-import { createSessions } from './sessions.ts'
-import type { Sessions } from './sessions.ts'
 import { createTokenUses } from './token-use.ts'
 import type { TokenUses } from './token-use.ts'
 import { runTasks } from './task-runner.ts'
 import { createTasks } from './tasks.ts'
 import type { Tasks } from './tasks.ts'
+import { createOwnPassword } from './own-password.ts'
+import type { OwnPassword } from './own-password.ts'
+import { createPasswordSignIn } from './password-sign-in.ts'
+import type { PasswordSignIn } from './password-sign-in.ts'
+import { createSecondFactors } from './second-factors.ts'
+import type { SecondFactors } from './second-factors.ts'
+import { createSessions } from './sessions.ts'
+import type { Sessions } from './sessions.ts'
+import { createSignInSettings } from './sign-in-settings.ts'
+import type { SignInSettingsOfOrganisations } from './sign-in-settings.ts'
+import { createSourceLimiter } from './source-limiter.ts'
+import { createSessionTokens } from './user-sessions.ts'
 import { createUsers } from './users.ts'
 import type { Users } from './users.ts'
 
@@ -58,6 +74,12 @@ export interface Tenancy {
   readonly tasks: Tasks
   readonly discovery: Discovery
   readonly sessions: Sessions
+  readonly passwordSignIn: PasswordSignIn
+  readonly ownPassword: OwnPassword
+  readonly federation: Federation
+  readonly secondFactors: SecondFactors
+  readonly signInSettings: SignInSettingsOfOrganisations
+  readonly firstAdmin: FirstAdmin
   readonly apiTokens: ApiTokens
   readonly ingestKeys: IngestKeys
   readonly eventSources: EventSources
@@ -77,11 +99,18 @@ export interface TenancyPorts
   readonly awsOrganizations: AwsOrganizations
   /** Why the hub would not connect to a URL. */
   readonly urlRefusal: (url: string) => string | undefined
+  readonly providers: IdentityProviders
+  readonly onSignIn: OnSignIn
   readonly onFault: (error: unknown) => void
 }
 
 export function createTenancy(given: TenancyPorts): Tenancy {
-  const ports = { ...given, actions: createActions(given) }
+  const ports = {
+    ...given,
+    actions: createActions(given),
+    tokens: createSessionTokens(given.vault, given.ids),
+    limiter: createSourceLimiter(given.clock),
+  }
   const organisationalUnits = createOrganisationalUnits(ports)
   const tasks = {
     CLOSE_ACCOUNT: createAccountClosing(ports),
@@ -102,6 +131,12 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     tasks: createTasks(ports.state),
     discovery,
     sessions: createSessions(ports),
+    passwordSignIn: createPasswordSignIn(ports),
+    ownPassword: createOwnPassword(ports),
+    federation: createFederation(ports),
+    secondFactors: createSecondFactors(ports, ports.vault),
+    signInSettings: createSignInSettings(ports, ports.vault),
+    firstAdmin: createFirstAdmin(ports),
     apiTokens: createApiTokens(ports, ports.vault),
     ingestKeys: createIngestKeys(ports),
     eventSources: createEventSources(ports),

@@ -3,12 +3,18 @@ import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { User, UserRole } from '#src/model/tenancy.ts'
+import type { Step } from './actions.ts'
+import { tellSignOut } from './authentication-event.ts'
 import { USERS, USER_EMAILS, listAccepted } from './documents.ts'
 import type { StoredUser } from './documents.ts'
 import { remember } from './history.ts'
 import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { hashPassword } from './passwords.ts'
+import { FEDERATED_USERS, SECOND_FACTORS, SIGN_IN_FAILURES } from './sign-in-documents.ts'
+import { isLocked } from './sign-in-failures.ts'
+import { endSessions } from './user-sessions.ts'
+import { fingerprint } from './vault.ts'
 
 export interface NewUser {
   readonly organisationId: string
@@ -24,26 +30,30 @@ export interface UserChange {
   readonly firstName?: string | undefined
   readonly lastName?: string | undefined
   readonly role?: UserRole | undefined
-  readonly status?: User['status'] | undefined
+  readonly status?: 'ACTIVE' | 'DISABLED' | undefined
   readonly password?: string | undefined
 }
 
 export interface Users {
   create(caller: Principal, given: NewUser): Promise<User>
+  /** Deleted users too. */
   get(caller: Principal, id: string): Promise<User>
   list(
     caller: Principal,
     page: PageOfCaller & { readonly organisationId?: string | undefined },
   ): Promise<Page<User>>
   update(caller: Principal, id: string, change: UserChange): Promise<User>
+  /** Ends what the user can do; what it did keeps its name. The e-mail is free again. */
+  remove(caller: Principal, id: string): Promise<void>
+  /** Lets a user try again that failed sign-ins have locked. */
+  unlock(caller: Principal, id: string): Promise<void>
 }
 
 export function createUsers({
   state,
-  clock,
   ids,
   actions,
-}: Pick<OrganisationPorts, 'state' | 'clock' | 'ids' | 'actions'>): Users {
+}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): Users {
   return {
     create: async (caller, { password, ...given }) => {
       const passwordHash = password === undefined ? undefined : await hashPassword(password)
@@ -67,6 +77,8 @@ export function createUsers({
           ...given,
           email,
           status: 'ACTIVE',
+          authOrigin: 'local',
+          mfaEnabled: false,
           ...(passwordHash !== undefined && { passwordHash }),
           createdAt: now,
           modifiedAt: now,
@@ -83,18 +95,23 @@ export function createUsers({
       const { items, last } = await listAccepted(state, USERS, {
         ...page,
         accept: (user) =>
-          reaches(caller, user.organisationId) &&
+          user.status !== 'DELETED' &&
+          reachesUser(caller, user) &&
           (organisationId === undefined || organisationId === user.organisationId),
       })
       return { items: items.map(shown), ...(last !== undefined && { last }) }
     },
     update: async (caller, id, { password, ...change }) => {
       const passwordHash = password === undefined ? undefined : await hashPassword(password)
-      const stored = await actions.perform(caller, async ({ transaction, moment, tell }) => {
-        const before = visible(caller, await transaction.get(USERS, id), id)
+      const stored = await actions.perform(caller, async (step) => {
+        const { transaction, moment, now, tell } = step
+        const before = userOf(caller, await transaction.get(USERS, id), id)
         const changed = [...namesOf(change), ...(password === undefined ? [] : ['password'])]
         const { organisationId } = before
-        tell('UserUpdateEvent', { organisationId, fields: { userID: id, changed } })
+        if (organisationId !== undefined) {
+          tell('UserUpdateEvent', { organisationId, fields: { userID: id, changed } })
+        }
+        if (before.authOrigin === 'oidc') refuseFederated(changed)
         const given = Object.fromEntries(
           Object.entries(change).filter(([, value]) => value !== undefined),
         )
@@ -102,23 +119,95 @@ export function createUsers({
           ...before,
           ...given,
           ...(passwordHash !== undefined && { passwordHash }),
-          modifiedAt: clock.now(),
+          modifiedAt: now,
         }
         transaction.put(USERS, id, after)
         remember(transaction, moment, 'user', [id, after])
+        if (passwordHash !== undefined || after.status !== 'ACTIVE') {
+          tellSignOut(step, before, await endSessions(step, id))
+        }
         return after
       })
       return shown(stored)
     },
+    remove: (caller, id) => actions.perform(caller, (step) => remove(step, caller, id)),
+    unlock: (caller, id) =>
+      actions.perform(caller, async ({ transaction, now, tell }) => {
+        const { organisationId } = userOf(caller, await transaction.get(USERS, id), id)
+        const locked = isLocked(await transaction.get(SIGN_IN_FAILURES, id), now)
+        transaction.delete(SIGN_IN_FAILURES, id)
+        if (!locked || organisationId === undefined) return
+        tell('UserLockoutEvent', { organisationId, fields: { userID: id, locked: false } })
+      }),
   }
 }
 
-/** The user without the password's hash, which leaves the store for no one. */
-export function shown({ passwordHash: _, ...user }: StoredUser): User {
+async function remove(step: Step, caller: Principal, id: string): Promise<void> {
+  const { transaction, now, tell } = step
+  const before = userOf(caller, await transaction.get(USERS, id), id)
+  const { organisationId, passwordHash: _, identity, ...kept } = before
+  if (organisationId !== undefined) {
+    tell('UserDeleteEvent', { organisationId, fields: { userID: id } })
+  }
+  if (caller.userId === id) {
+    throw new RestError(
+      409,
+      'user.own',
+      'users cannot delete themselves: another administrator can',
+    )
+  }
+  tellSignOut(step, before, await endSessions(step, id))
+  transaction.put(USERS, id, {
+    ...kept,
+    ...(organisationId !== undefined && { organisationId }),
+    status: 'DELETED',
+    modifiedAt: now,
+  })
+  transaction.delete(USER_EMAILS, before.email)
+  transaction.delete(SECOND_FACTORS, id)
+  transaction.delete(SIGN_IN_FAILURES, id)
+  if (identity !== undefined && organisationId !== undefined) {
+    transaction.delete(FEDERATED_USERS, identityKey(organisationId, identity))
+  }
+}
+
+/** The user without what the store alone keeps: the password's hash, and who it is elsewhere. */
+export function shown({ passwordHash: _, identity: __, ...user }: StoredUser): User {
   return user
 }
 
+/** The user, unless it was deleted or is not the caller's to see. @throws RestError user.not-found */
+export function userOf(caller: Principal, user: StoredUser | undefined, id: string): StoredUser {
+  return visible(caller, user?.status === 'DELETED' ? undefined : user, id)
+}
+
+/** Key of a user by who it is to an OpenID provider, of one organisation. */
+export function identityKey(
+  organisationId: string,
+  { issuer, subject }: NonNullable<StoredUser['identity']>,
+): string {
+  // A subject may be any text.
+  return `${organisationId}|${fingerprint(JSON.stringify([issuer, subject]))}`
+}
+
+/** @throws RestError user.federated where a change is the OpenID provider's to make */
+export function refuseFederated(changed: readonly string[]): void {
+  const elsewhere = changed.find((name) => name === 'password' || name === 'role')
+  if (elsewhere === undefined) return
+  throw new RestError(
+    409,
+    'user.federated',
+    `this user signs in with the OpenID provider, which decides its ${elsewhere}: change it there`,
+  )
+}
+
 function visible(caller: Principal, user: StoredUser | undefined, id: string): StoredUser {
-  if (user !== undefined && reaches(caller, user.organisationId)) return user
+  if (user !== undefined && reachesUser(caller, user)) return user
   throw new RestError(404, 'user.not-found', `there is no user "${id}"`)
+}
+
+function reachesUser(caller: Principal, { organisationId }: StoredUser): boolean {
+  return organisationId === undefined
+    ? caller.organisationId === undefined
+    : reaches(caller, organisationId)
 }

@@ -11,6 +11,7 @@ import type { Caller } from '../rest-caller.ts'
 import {
   EVENTBRIDGE_OPERATIONS,
   OTHER_OPERATIONS,
+  OWN_OPERATIONS,
   ROLES,
   createWorld,
   newUser,
@@ -122,13 +123,15 @@ describe('the operations of the REST API', () => {
         (method) => `${method.toUpperCase()} ${path.replace('/api/v1', '')}`,
       ),
     )
-    const expected = [...operations.map(({ name }) => name), ...OTHER_OPERATIONS]
+    const own = OWN_OPERATIONS.map(([method, path]) => `${method} ${path}`)
+    const expected = [...operations.map(({ name }) => name), ...own, ...OTHER_OPERATIONS]
     expect(openapi).toMatch(/^3\.1/)
     expect(listed.toSorted()).toEqual(expected.toSorted())
   })
 
   it('are for nobody without proof of who they are', async () => {
-    const calls = await prepared(operations)
+    const own = OWN_OPERATIONS.map((call) => [call.join(' '), call] as const)
+    const calls = [...(await prepared(operations)), ...own]
     const unknown = { status: 401, code: 'caller.unknown' }
     await expectRefused(undefined, calls, unknown)
     await expectRefused({ sessionToken: 'x'.repeat(43) }, calls, unknown)
@@ -161,6 +164,11 @@ describe('the operations of the REST API', () => {
       const answer = await restAs(hub, bound, await call(world))
       expect([name, answer.status]).toEqual([name, status])
     }
+  })
+
+  it('that concern people themselves are not for API tokens', async () => {
+    const own = OWN_OPERATIONS.map((call) => [call.join(' '), call] as const)
+    await expectRefused(tokens.admin, own, { status: 403, code: /session.none|caller.forbidden$/ })
   })
 
   it('show and change nothing of another organisation', async () => {

@@ -159,52 +159,6 @@ describe('callers', () => {
   })
 })
 
-describe('sessions', () => {
-  const logIn = (email: string, password: string) =>
-    restAs(hub, undefined, ['POST', '/sessions', { email, password }])
-  const callerOf = (sessionToken: string) => restAs(hub, { sessionToken }, ['GET', '/caller'])
-
-  it('are for users with the right password, whatever the case of the e-mail', async () => {
-    const user = await made('/users', newUser({ role: 'customer_operations', password: PASSWORD }))
-    const { status, body } = await logIn(user.email.toUpperCase(), PASSWORD)
-    expect(status).toBe(201)
-    expect(body.user).toEqual(user)
-    expect(Math.abs(body.expiresAt - Date.now() - 3_600_000)).toBeLessThan(60_000)
-    expect((await callerOf(body.sessionToken)).body).toEqual({
-      arn: `arn:aws:iam::000000000000:user/${user.email}`,
-      role: 'operations',
-      organisationId: ours.organisationId,
-    })
-    expect(await restAs(hub, body, ['POST', '/ingest-keys', {}])).toMatchObject({ status: 403 })
-  })
-
-  it('are refused in the same words for a wrong password and an unknown user', async () => {
-    const user = await made('/users', newUser({ password: PASSWORD }))
-    const withoutPassword = await made('/users', newUser())
-    const answers = [
-      await logIn(user.email, `${PASSWORD} `),
-      await logIn('nobody@example.com', PASSWORD),
-      await logIn(withoutPassword.email, ''),
-    ]
-    for (const { status, body } of answers) {
-      const { requestId: _, ...rest } = body
-      expect(status).toBe(401)
-      expect(rest).toEqual({
-        ...{ code: 'session.refused', message: 'the e-mail or the password is wrong' },
-      })
-    }
-  })
-
-  it('end at once when the user is disabled', async () => {
-    const user = await made('/users', newUser({ password: PASSWORD }))
-    const { sessionToken } = (await logIn(user.email, PASSWORD)).body
-    expect((await callerOf(sessionToken)).status).toBe(200)
-    await call('PATCH', `/users/${user.id}`, { status: 'DISABLED' })
-    expect((await callerOf(sessionToken)).status).toBe(401)
-    expect((await logIn(user.email, PASSWORD)).status).toBe(401)
-  })
-})
-
 describe('secrets', () => {
   it('are shown once and lie nowhere in the store', async () => {
     const token = await newToken(ours.organisationId, 'api_user')

@@ -3,6 +3,8 @@ import type { FastifyRequest } from 'fastify'
 import { RestError } from '#src/errors.ts'
 import { PERMISSIONS, mayDo } from '#src/model/principal.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Credentials } from '#src/tenancy/credentials.ts'
 import type { Sessions } from '#src/tenancy/sessions.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 
@@ -20,6 +22,7 @@ export function createCallerOf(checkSignature: SignatureCheck, sessions: Session
   return async (request, permission) => {
     const principal = traced(request, await identify(checkSignature, sessions, request))
     if (permission === undefined || mayDo(principal, permission)) return principal
+    if (principal.mustEnrol) throw mustEnrol()
     throw new RestError(
       403,
       'caller.forbidden',
@@ -28,6 +31,42 @@ export function createCallerOf(checkSignature: SignatureCheck, sessions: Session
         : `the role "${principal.role}" does not include ${permission}`,
     )
   }
+}
+
+export type StillCalls = (request: FastifyRequest, permission: Permission) => Promise<boolean>
+
+/**
+ * Whether who made a request that has been going on for long could still make it: whether the
+ * session, or the API token behind the signature, is there still and may do it.
+ */
+export function createStillCalls({
+  credentials,
+  sessions,
+  clock,
+}: {
+  readonly credentials: Credentials
+  readonly sessions: Sessions
+  readonly clock: Clock
+}): StillCalls {
+  return async ({ headers }, permission) => {
+    const bearer = bearerOf(headers.authorization)
+    if (bearer !== undefined) {
+      const principal = await sessions.principalOf(bearer)
+      return principal !== undefined && mayDo(principal, permission)
+    }
+    const accessKeyId = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
+    const sessionToken = headers['x-amz-security-token']
+    const found = await credentials.find(
+      accessKeyId,
+      typeof sessionToken === 'string' ? sessionToken : undefined,
+    )
+    if (found === undefined || !mayDo(found.principal, permission)) return false
+    return found.expiresAt === undefined || found.expiresAt > clock.now()
+  }
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1]
 }
 
 /** Longer headers are somebody's mistake, and would travel with every event. */
@@ -56,7 +95,7 @@ async function identify(
   request: FastifyRequest,
 ): Promise<Principal> {
   const { method, url, headers } = request
-  const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1]
+  const bearer = bearerOf(headers.authorization)
   if (bearer !== undefined) {
     const principal = await sessions.principalOf(bearer)
     if (principal !== undefined) return principal
@@ -75,6 +114,14 @@ async function identify(
     throw unknownCaller(`the signature must be scoped to the service "${REST_SERVICE}"`)
   }
   return { ...signed.principal, region: signed.region }
+}
+
+function mustEnrol(): RestError {
+  return new RestError(
+    403,
+    'caller.second-factor-required',
+    'the organisation asks for a second factor and this user has none: set one up with POST /second-factor or "belfry second-factor enable"',
+  )
 }
 
 function unknownCaller(message: string): RestError {

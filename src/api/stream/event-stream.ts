@@ -12,12 +12,14 @@ import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
-import type { CallerOf } from '../rest/caller.ts'
+import type { CallerOf, StillCalls } from '../rest/caller.ts'
 
 export interface EventStreamPorts {
   readonly log: EventLog
   readonly directory: Directory
   readonly callerOf: CallerOf
+  readonly stillCalls: StillCalls
+  readonly onFault: (error: unknown) => void
   /** Aborts when the hub stops. */
   readonly stopping: AbortSignal
 }
@@ -51,6 +53,8 @@ interface StreamQuery {
 
 /** Proxies close a connection that is silent for a minute. */
 const KEEP_ALIVE_MS = 15_000
+/** A session that ended, or an API token that was deleted, hears no more after this. */
+const CALLER_CHECK_MS = 3_000
 
 /**
  * `GET /events/stream`: server-sent events, one per recorded event that passes the filter. The id
@@ -82,12 +86,17 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
       })
+      const ended = new AbortController()
+      const checks = setInterval(() => {
+        void endUnless(() => ports.stillCalls(request, 'events:Read'), ended, ports.onFault)
+      }, CALLER_CHECK_MS)
       const keepAlive = setInterval(() => reply.raw.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
       try {
-        const signal = AbortSignal.any([gone.signal, ports.stopping])
-        await stream(ports, start, { accept, signal, write: writerOf(reply.raw, gone.signal) })
+        const signal = AbortSignal.any([gone.signal, ended.signal, ports.stopping])
+        await stream(ports, start, { accept, signal, write: writerOf(reply.raw, signal) })
       } finally {
         clearInterval(keepAlive)
+        clearInterval(checks)
         // Not kept alive: a hub that stops waits for its connections.
         reply.raw.end(() => request.raw.socket.destroy())
       }
@@ -117,6 +126,18 @@ async function stream({ log, directory }: EventStreamPorts, start: number, sink:
       }
       sequence = batch.sequence
     }
+  }
+}
+
+async function endUnless(
+  check: () => Promise<boolean>,
+  ended: AbortController,
+  onFault: (error: unknown) => void,
+): Promise<void> {
+  try {
+    if (!(await check())) ended.abort()
+  } catch (error) {
+    onFault(error)
   }
 }
 

@@ -42,10 +42,15 @@ export const SECURITY = category('Security', 'auth', [
   {
     name: 'UserSignOutEvent',
     provenance: 'ours',
-    summary: "All of a user's sessions ended.",
+    summary:
+      'A user signed out of one session or of all, or all ended with a change of the user: of its password, its status, or how it signs in.',
     causes: [
+      { action: 'DELETE /api/v1/sessions/current' },
       { action: 'DELETE /api/v1/sessions' },
       { action: 'DELETE /api/v1/users/:id/sessions', permission: 'users:Write' },
+      { action: 'PATCH /api/v1/users/:id', permission: 'users:Write' },
+      { action: 'PUT /api/v1/password' },
+      { action: 'DELETE /api/v1/users/:id', permission: 'users:Write' },
     ],
     fields: Type.Object({ ...user(), sessions: Type.Integer({ minimum: 0 }), ...outcome }),
     example: { ...USER_EXAMPLE, sessions: 2, status: 'SUCCESS' },
@@ -56,6 +61,7 @@ export const SECURITY = category('Security', 'auth', [
     summary: 'Too many failed sign-ins closed a user out for a while, or an admin let it in again.',
     causes: [
       { action: 'POST /api/v1/sessions' },
+      { action: 'a wrong code for /api/v1/second-factor, or password for /api/v1/password' },
       { action: 'POST /api/v1/users/:id/unlock', permission: 'users:Write' },
     ],
     fields: Type.Object({
@@ -76,7 +82,7 @@ export const SECURITY = category('Security', 'auth', [
     provenance: 'ours',
     summary: "A user's second factor was set up or taken away.",
     causes: [
-      { action: 'POST /api/v1/second-factor' },
+      { action: 'POST /api/v1/second-factor/confirm' },
       { action: 'DELETE /api/v1/second-factor' },
       { action: 'DELETE /api/v1/users/:id/second-factor', permission: 'users:Write' },
     ],

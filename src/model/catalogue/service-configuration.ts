@@ -32,6 +32,11 @@ const PROVENANCE: Readonly<Partial<Record<ServiceName, Provenance>>> = {
   SECURITYHUB: 'partly-published',
 }
 
+const SIGN_IN_CAUSE = {
+  action: 'PUT /api/v1/organisations/:id/sign-in',
+  permission: 'services:Write' as const,
+}
+
 export const SERVICE_CONFIGURATION = category(
   'ServiceConfiguration',
   'organisation',
@@ -48,6 +53,7 @@ export const SERVICE_CONFIGURATION = category(
         action: `PUT /api/v1/services/${service.toLowerCase()}/state`,
         permission: 'services:Write' as const,
       },
+      ...(service === 'SSO' ? [SIGN_IN_CAUSE] : []),
     ],
     fields: Type.Object({
       state: Type.Enum(['ACTIVE', 'INACTIVE', 'CONFIGURING', 'ERROR']),

@@ -32,7 +32,11 @@ export const USER_MANAGEMENT = category('UserManagement', 'auth', [
     name: `User${verb}Event`,
     provenance: 'ours' as const,
     summary: `A user was ${done}.`,
-    causes: [{ action, permission: 'users:Write' as const }],
+    causes: [
+      { action, permission: 'users:Write' as const },
+      ...(verb === 'Delete' ? [] : [{ action: 'sign-in with an OpenID provider' }]),
+      ...(verb === 'Update' ? [{ action: 'PUT /api/v1/password' }] : []),
+    ],
     fields: Type.Object({
       ...user(),
       ...(verb === 'Update' && changed),

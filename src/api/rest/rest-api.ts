@@ -1,0 +1,180 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+import { RestError } from '#src/errors.ts'
+import type { EventFinder } from '#src/event-index/event-finder.ts'
+import { Actor } from '#src/model/actor.ts'
+import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { EmittedEvent } from '#src/model/emitted-event.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { EventSource } from '#src/model/event-source.ts'
+import { ServiceState } from '#src/model/service-state.ts'
+import { Task } from '#src/model/task.ts'
+import {
+  Account,
+  AccountType,
+  ApiToken,
+  Customer,
+  Group,
+  IngestKey,
+  Organisation,
+  OrganisationalUnit,
+  User,
+} from '#src/model/tenancy.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import type { SignatureCheck } from '../signature/signature-check.ts'
+import { addEventStream } from '../stream/event-stream.ts'
+import type { EventStreamPorts } from '../stream/event-stream.ts'
+import { addAccountRoutes } from './account-routes.ts'
+import { addAccountTypeRoutes } from './account-type-routes.ts'
+import { addApiTokenRoutes } from './api-token-routes.ts'
+import { createCallerOf, createStillCalls } from './caller.ts'
+import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
+import { addCustomerRoutes } from './customer-routes.ts'
+import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
+import type { DeadLetterPorts } from './dead-letter-routes.ts'
+import { addDiscoveryRoutes } from './discovery-routes.ts'
+import { FoundEventSchema, addEventRoutes } from './event-routes.ts'
+import { addEventSourceRoutes } from './event-source-routes.ts'
+import { addGroupRoutes } from './group-routes.ts'
+import { addIngestKeyRoutes } from './ingest-key-routes.ts'
+import { addOrganisationRoutes } from './organisation-routes.ts'
+import { addOrganisationalUnitRoutes } from './organisational-unit-routes.ts'
+import { Fault, createAddRoute } from './route.ts'
+import type { AddRoute } from './route.ts'
+import { addSecondFactorRoutes } from './second-factor-routes.ts'
+import { addServiceRoutes } from './service-routes.ts'
+import { addSessionRoutes } from './session-routes.ts'
+import { addSignInRoutes } from './sign-in-routes.ts'
+import { addTaskRoutes } from './task-routes.ts'
+import { addTenancyEventRoutes } from './tenancy-event-routes.ts'
+import { TrailStatusSchema, addTrailRoutes } from './trail-routes.ts'
+import type { TrailPorts } from './trail-routes.ts'
+import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-routes.ts'
+
+export interface RestApiPorts {
+  readonly tenancy: Tenancy
+  readonly checkSignature: SignatureCheck
+  readonly clock: Clock
+  readonly deadLetters: DeadLetterPorts
+  readonly finder: EventFinder
+  readonly trail: Omit<TrailPorts, 'callerOf'>
+  readonly namespace: EventNamespace
+  readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
+  readonly version: string
+}
+
+/** What answers refer to by name. */
+const SCHEMAS = [
+  Fault,
+  Customer,
+  Organisation,
+  OrganisationalUnit,
+  AccountType,
+  Account,
+  User,
+  Group,
+  ApiToken,
+  IngestKey,
+  ServiceState,
+  Task,
+  AwsOrganizationSettings,
+  EventSource,
+  ...CATALOGUE_SCHEMAS,
+  EmittedEvent,
+  DeadLetterSchema,
+  TrailStatusSchema,
+  Actor,
+  FoundEventSchema,
+]
+
+/** Everything below `/api/v1`. */
+export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Promise<void> {
+  app.removeContentTypeParser('application/json')
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      request.rawBody = body
+      parseJson(body, done)
+    },
+  )
+  await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
+  for (const schema of SCHEMAS) app.addSchema(schema)
+  const { sessions, credentials } = ports.tenancy
+  const callerOf = createCallerOf(ports.checkSignature, sessions)
+  const stillCalls = createStillCalls({ credentials, sessions, clock: ports.clock })
+  const add = createAddRoute(app, callerOf)
+  addTenancyRoutes(app, add, ports.tenancy)
+  addCatalogueRoutes(add, ports.namespace)
+  addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
+  addDeadLetterRoutes(add, ports.deadLetters)
+  addTrailRoutes(app, add, { ...ports.trail, callerOf })
+  const { directory } = ports.stream
+  addEventRoutes(app, { finder: ports.finder, directory, callerOf })
+  addEventStream(app, { ...ports.stream, callerOf, stillCalls })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+function addTenancyRoutes(app: FastifyInstance, add: AddRoute, tenancy: Tenancy): void {
+  addSessionRoutes(app, add, tenancy)
+  addSecondFactorRoutes(add, tenancy)
+  addPasswordRoute(add, tenancy)
+  addSignInRoutes(add, tenancy)
+  addCustomerRoutes(add, tenancy)
+  addOrganisationRoutes(add, tenancy)
+  addOrganisationalUnitRoutes(add, tenancy)
+  addAccountTypeRoutes(add, tenancy)
+  addAccountRoutes(add, tenancy)
+  addDiscoveryRoutes(add, tenancy)
+  addUserRoutes(add, tenancy)
+  addUserSignInRoutes(add, tenancy)
+  addGroupRoutes(add, tenancy)
+  addApiTokenRoutes(add, tenancy.apiTokens)
+  addIngestKeyRoutes(add, tenancy.ingestKeys)
+  addServiceRoutes(add, tenancy)
+  addEventSourceRoutes(add, tenancy.eventSources)
+  addTaskRoutes(add, tenancy)
+}
+
+function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
+  try {
+    done(null, body.length === 0 ? undefined : JSON.parse(body.toString('utf8')))
+  } catch {
+    done(new RestError(400, 'request.malformed', 'the body is not valid JSON'))
+  }
+}
+
+const namedSchemas = {
+  buildLocalReference: (
+    schema: { $id?: unknown },
+    _base: unknown,
+    _fragment: string,
+    index: number,
+  ) => (typeof schema.$id === 'string' ? schema.$id : `schema-${index}`),
+}
+
+function openApi(version: string) {
+  return {
+    openapi: '3.1.0' as const,
+    info: {
+      title: 'Belfry',
+      version,
+      description:
+        'The tenancy, dead letters and the live stream. Events themselves travel over the Amazon EventBridge API at "/".',
+    },
+    components: {
+      securitySchemes: {
+        session: { type: 'http' as const, scheme: 'bearer', description: 'From POST /sessions' },
+        apiToken: {
+          type: 'apiKey' as const,
+          in: 'header' as const,
+          name: 'Authorization',
+          description: 'AWS Signature Version 4 with an API token, service "belfry", any region',
+        },
+      },
+    },
+    security: [{ session: [] }, { apiToken: [] }],
+  }
+}

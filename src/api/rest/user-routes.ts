@@ -1,0 +1,146 @@
+import { Type } from 'typebox'
+
+import { Email, User, UserRole } from '#src/model/tenancy.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import type { AddRoute } from './route.ts'
+
+const Id = Type.String({ format: 'uuid' })
+const PersonName = Type.String({ maxLength: 64 })
+/** Twelve characters, and an end so that hashing stays bounded. */
+const Password = Type.String({ minLength: 12, maxLength: 256 })
+
+/** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
+const exact = { additionalProperties: false }
+
+const tag = 'users'
+
+export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>): void {
+  add({
+    method: 'POST',
+    url: '/users',
+    tag,
+    summary: 'Create a user',
+    permission: 'users:Write',
+    body: Type.Object(
+      {
+        organisationId: Id,
+        email: Email,
+        firstName: PersonName,
+        lastName: PersonName,
+        role: UserRole,
+        password: Type.Optional(Password),
+      },
+      exact,
+    ),
+    answer: [201, ref(User)],
+    run: (caller, { body }) => users.create(caller, body),
+  })
+  add({
+    method: 'GET',
+    url: '/users',
+    tag,
+    summary: 'List users, but those that were deleted',
+    permission: 'users:Read',
+    query: Type.Object({ ...PageQuery, organisationId: Type.Optional(Id) }),
+    answer: [200, pageSchema(User)],
+    run: async (caller, { query }) =>
+      page(
+        await users.list(caller, { ...pageRequest(query), organisationId: query.organisationId }),
+      ),
+  })
+  add({
+    method: 'GET',
+    url: '/users/:id',
+    tag,
+    summary: 'Show a user, also one that was deleted',
+    permission: 'users:Read',
+    params: IdParams,
+    answer: [200, ref(User)],
+    run: (caller, { params }) => users.get(caller, params.id),
+  })
+  add({
+    method: 'PATCH',
+    url: '/users/:id',
+    tag,
+    summary:
+      "Change a user's names, role, status or password; a new password or status ends its sessions",
+    permission: 'users:Write',
+    params: IdParams,
+    body: Type.Object(
+      {
+        firstName: Type.Optional(PersonName),
+        lastName: Type.Optional(PersonName),
+        role: Type.Optional(UserRole),
+        status: Type.Optional(Type.Enum(['ACTIVE', 'DISABLED'])),
+        password: Type.Optional(Password),
+      },
+      { ...exact, minProperties: 1 },
+    ),
+    answer: [200, ref(User)],
+    run: (caller, { params, body }) => users.update(caller, params.id, body),
+  })
+  add({
+    method: 'DELETE',
+    url: '/users/:id',
+    tag,
+    summary: 'Delete a user: its sessions end, its e-mail is free again, its history stays',
+    permission: 'users:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => users.remove(caller, params.id),
+  })
+}
+
+/** What users do about their own password. */
+export function addPasswordRoute(
+  add: AddRoute,
+  { ownPassword }: Pick<Tenancy, 'ownPassword'>,
+): void {
+  add({
+    method: 'PUT',
+    url: '/password',
+    tag: 'sessions',
+    summary: "Change one's own password; all sessions end, this one too",
+    body: Type.Object({ password: Type.String({ maxLength: 256 }), newPassword: Password }, exact),
+    answer: [204],
+    run: (caller, { body }) => ownPassword.change(caller, body),
+  })
+}
+
+/** What an administrator does about how users sign in. */
+export function addUserSignInRoutes(
+  add: AddRoute,
+  { users, sessions, secondFactors }: Pick<Tenancy, 'users' | 'sessions' | 'secondFactors'>,
+): void {
+  add({
+    method: 'POST',
+    url: '/users/:id/unlock',
+    tag,
+    summary: 'Let a user try again that failed sign-ins have locked',
+    permission: 'users:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => users.unlock(caller, params.id),
+  })
+  add({
+    method: 'DELETE',
+    url: '/users/:id/sessions',
+    tag,
+    summary: 'End all sessions of a user',
+    permission: 'users:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => sessions.endAllOf(caller, params.id),
+  })
+  add({
+    method: 'DELETE',
+    url: '/users/:id/second-factor',
+    tag,
+    summary: "Take away a user's second factor, when its device is lost",
+    permission: 'users:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => secondFactors.reset(caller, params.id),
+  })
+}
