@@ -5,6 +5,8 @@ const everywhere = { testTimeout: 30_000, hookTimeout: 60_000 }
 /** `npm test -- --project unit` runs one kind: unit, journeys, compat, crash. */
 export default defineConfig({
   test: {
+    // Left to itself vitest leaves one core to its own thread, which waits most of the time.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -61,6 +61,7 @@ describe.skipIf(CLIS.length === 0)('the AWS CLI (apt-get install awscli, or pip)
     expect(logging.EventBuses.map((bus: any) => bus.Name)).toEqual([
       `aws.partner/stax.io/${ACCOUNTS.LOGGING}/default`,
       'default',
+      expect.stringMatching(/^staxtrail-/),
     ])
     const member = (...args: string[]) => aws('--profile', 'member', ...args)
     expect((await member('sts', 'get-caller-identity')).Account).toBe(ACCOUNTS.MEMBER)

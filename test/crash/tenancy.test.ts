@@ -64,7 +64,7 @@ it(`tells every action, and nothing else, in ${KILLS} kills`, async () => {
   // Every event has its action, acknowledged or not, and every action its event.
   const named = (name: string, field: string) =>
     events.filter(({ staxEventName }) => staxEventName === name).map((detail) => detail[field])
-  const users = await all(hub, '/users')
+  const users = await all(hub, `/users?organisationId=${organisationId}`)
   expect(sorted(named('UserCreateEvent', 'userID'))).toEqual(sorted(users.map(({ id }) => id)))
   for (const user of users) {
     const changes = events.filter(
@@ -136,7 +136,8 @@ async function all(hub: HubProcess, path: string): Promise<any[]> {
   let nextToken: string | undefined
   do {
     const token = nextToken === undefined ? '' : `&nextToken=${nextToken}`
-    const { body } = await hub.rest('GET', `${path}?limit=1000${token}`)
+    const separator = path.includes('?') ? '&' : '?'
+    const { body } = await hub.rest('GET', `${path}${separator}limit=1000${token}`)
     items.push(...body.items)
     nextToken = body.nextToken
   } while (nextToken !== undefined)

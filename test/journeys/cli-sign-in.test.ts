@@ -99,7 +99,7 @@ describe('belfry second-factor', () => {
     const session = await logIn()
     const shown = await belfry(['second-factor', 'enable'], { session })
     const [, secret = ''] = /secret +([A-Z2-7]{32})/.exec(shown) ?? []
-    expect(shown).toMatch(/██ ▄▄▄▄▄ ██/)
+    expect(shown).toMatch(/██ ▄▄▄▄▄ █/)
     expect(shown).toContain('otpauth://totp/Belfry:zoe%40example.com')
     const codeAt = (away: number) => ['--code', codeOf(secret, stepAt(Date.now()) + away)]
     const on = await belfry(['second-factor', 'enable', ...codeAt(0)], { session })

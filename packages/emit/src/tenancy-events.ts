@@ -523,7 +523,7 @@ export interface UserAuthenticationEvent {
   }
 }
 /**
- * All of a user's sessions ended.
+ * A user signed out of one session or of all, or all ended with a change of the user: of its password, its status, or how it signs in.
  *
  * `Security: UserSignOutEvent`, version 1, ours
  */
@@ -1200,6 +1200,10 @@ export interface GroupUpdateEvent {
      * Set by enrichment, from groupId
      */
     groupName?: string
+    /**
+     * Names of what was changed
+     */
+    changed?: string[]
     status: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for programs
@@ -1438,7 +1442,7 @@ export interface OrganisationCreateEvent {
   }
 }
 /**
- * The organisation was renamed, or regions were enabled.
+ * The organisation was renamed, regions were enabled, or its discovery was set up.
  *
  * `OrganisationManagement: OrganisationUpdateEvent`, version 1, ours
  */
@@ -1547,6 +1551,7 @@ export interface OrganisationalUnitUpdateEvent {
      * Set by enrichment, from parentId
      */
     parentName?: string
+    changed?: string[]
     status: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for programs
@@ -1627,6 +1632,10 @@ export interface AccountSyncEvent {
     discovered: number
     updated: number
     closed: number
+    /**
+     * Under management here, but not listed by AWS Organizations
+     */
+    missing: number
     status: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for programs
@@ -3611,6 +3620,10 @@ export interface GroupUpdateEventFields {
    * Set by enrichment, from groupId
    */
   groupName?: string
+  /**
+   * Names of what was changed
+   */
+  changed?: string[]
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs
@@ -3806,6 +3819,7 @@ export interface OrganisationalUnitUpdateEventFields {
    * Set by enrichment, from parentId
    */
   parentName?: string
+  changed?: string[]
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs
@@ -3848,6 +3862,10 @@ export interface AccountSyncEventFields {
   discovered: number
   updated: number
   closed: number
+  /**
+   * Under management here, but not listed by AWS Organizations
+   */
+  missing: number
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs
