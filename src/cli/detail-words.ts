@@ -82,10 +82,15 @@ export function detailWords({ source, resources, detail }: ToldEvent): readonly 
   return [...new Set(words)].slice(0, WORDS_MAX).map((word) => word.slice(0, WORD_CHARACTERS_MAX))
 }
 
+const TENANCY_SUBJECTS = [
+  ...['tokenName', 'groupName', 'organisationalUnitName', 'accountTypeName', 'ingestKeyName'],
+  ...['resourceName', 'accountName', 'email', 'state'],
+]
+
 /** What it was done to, how it ended, and by whom. */
 function tenancyWords(detail: Fields): readonly string[] {
   const actor = textAt(detail, 'meta.user.email')
-  const subject = ['tokenName', 'accountName', 'email'].flatMap((key) => textAt(detail, key))
+  const subject = TENANCY_SUBJECTS.flatMap((key) => textAt(detail, key))
   const by = actor.filter((email) => !subject.includes(email)).map((email) => `by ${email}`)
   return [...subject, ...textAt(detail, 'status'), ...by, ...textAt(detail, 'message')]
 }

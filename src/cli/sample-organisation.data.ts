@@ -104,7 +104,107 @@ export const SAMPLE_TOKENS = [
     description: 'Reads events and dead letters every night',
     role: 'api_readonly',
     awsAccountId: '333344445555',
+    onlyAccounts: ['333344445555'],
   },
 ] as const
+
+/** Each below the one before it that it names. */
+export const SAMPLE_UNITS = [
+  { name: 'Workloads', parent: undefined },
+  { name: 'Production', parent: 'Workloads' },
+  { name: 'Test', parent: 'Workloads' },
+] as const
+
+/** Where workload accounts belong, and what their bills say. */
+export const SAMPLE_PLACES = [
+  { awsAccountId: '444455556666', unit: 'Production', tags: { team: 'payments', stage: 'prod' } },
+  { awsAccountId: '555566667777', unit: 'Test', tags: { team: 'payments', stage: 'test' } },
+  { awsAccountId: '666677778888', unit: 'Production', tags: { team: 'web', stage: 'prod' } },
+] as const
+
+export const SAMPLE_GROUPS = [
+  { name: 'platform', members: ['ines.duarte@example.com', 'tom.wilkie@example.com'] },
+  { name: 'payments', members: ['priya.raman@example.com', 'lukas.meyer@example.com'] },
+] as const
+
+/** The security account is offered the tenancy's events too. */
+export const SAMPLE_EVENT_SOURCE = { awsAccountId: '333344445555', label: 'siem' } as const
+
+/** What a portal of the company's would tell. */
+export const SAMPLE_EMITTED = [
+  {
+    name: 'VpcCreateEvent',
+    aws: { accountId: '666677778888', region: 'eu-west-1' },
+    fields: {
+      resourceId: '0194f0e2-5a3c-7b11-9d0e-8b9c0d1e2f3a',
+      resourceName: 'shop',
+      awsAccountId: '666677778888',
+      region: 'eu-west-1',
+      status: 'SUCCESS',
+    },
+  },
+  {
+    name: 'WorkloadUpdateEvent',
+    aws: { accountId: '444455556666', region: 'ap-southeast-2' },
+    fields: {
+      resourceId: '0194f0e2-5a3c-7b11-9d0e-2a3b4c5d6e7f',
+      resourceName: 'card-payments',
+      awsAccountId: '444455556666',
+      region: 'ap-southeast-2',
+      status: 'FAILED',
+      errorCode: 'ROLLED_BACK',
+      message: 'the new version did not pass its health check',
+    },
+  },
+] as const
+
+/** An API call of a user's, in the form of CloudTrail's events. */
+export function sampleApiCall(id: string, at: string) {
+  const [account, region] = ['444455556666', 'ap-southeast-2']
+  const role = 'AWSReservedSSO_Administrator_0123456789abcdef'
+  const session = 'mei.tanaka@example.com'
+  return {
+    version: '0',
+    id,
+    'detail-type': 'AWS API Call via CloudTrail',
+    source: 'aws.ec2',
+    account,
+    time: at,
+    region,
+    resources: [],
+    detail: {
+      eventVersion: '1.11',
+      userIdentity: {
+        type: 'AssumedRole',
+        principalId: `AROAEXAMPLEEXAMPLE000:${session}`,
+        arn: `arn:aws:sts::${account}:assumed-role/${role}/${session}`,
+        accountId: account,
+        accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
+        sessionContext: {
+          sessionIssuer: {
+            type: 'Role',
+            principalId: 'AROAEXAMPLEEXAMPLE000',
+            arn: `arn:aws:iam::${account}:role/aws-reserved/sso.amazonaws.com/${region}/${role}`,
+            accountId: account,
+            userName: role,
+          },
+          attributes: { creationDate: at, mfaAuthenticated: 'false' },
+        },
+      },
+      eventTime: at,
+      eventSource: 'ec2.amazonaws.com',
+      eventName: 'StopInstances',
+      awsRegion: region,
+      sourceIPAddress: '203.0.113.7',
+      userAgent: 'aws-cli/2.31.0',
+      requestParameters: { instancesSet: { items: [{ instanceId: 'i-0123456789abcdef0' }] } },
+      responseElements: null,
+      eventType: 'AwsApiCall',
+      managementEvent: true,
+      recipientAccountId: account,
+      eventCategory: 'Management',
+    },
+  }
+}
 
 export const SAMPLE_INGEST_KEY = 'sample-player'

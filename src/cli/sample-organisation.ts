@@ -1,5 +1,7 @@
 import type { Account, ApiToken, IngestKey, Organisation, User } from '#src/model/tenancy.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
+import { CommandFault, HubFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import type { CreatedIngestKey } from './ingest-keys.ts'
 import {
@@ -9,7 +11,9 @@ import {
   SAMPLE_ORGANISATION,
   SAMPLE_TOKENS,
   SAMPLE_USERS,
+  sampleApiCall,
 } from './sample-organisation.data.ts'
+import { fillSampleTenancy } from './sample-tenancy.ts'
 import type { Session } from './session.ts'
 
 /** The example organisation as it is in the hub. */
@@ -20,6 +24,8 @@ export interface SampleOrganisation {
   readonly users: Counts
   readonly tokens: Counts
   readonly ingestKey: string
+  /** The event of an API call that one of the users made. */
+  readonly apiCallId: string
   /** The user who has logged in. */
   readonly login: { readonly email: string; readonly password: string }
 }
@@ -54,9 +60,11 @@ export async function loadSampleOrganisation(hub: HubClient): Promise<SampleOrga
     same: (token, wanted) => token.name === wanted.name && token.organisationId === organisationId,
     make: (wanted) => hub.post('/api-tokens', { organisationId, ...wanted }),
   })
+  await fillSampleTenancy(hub, organisationId)
   const login = await logInAndChange(hub, organisationId)
   const ingestKey = await newIngestKey(hub, organisationId)
-  return { organisation, accounts, users, tokens, ingestKey, login }
+  const apiCallId = await sendApiCall(hub, ingestKey)
+  return { organisation, accounts, users, tokens, ingestKey, login, apiCallId }
 }
 
 async function keepOrganisation(hub: HubClient): Promise<Organisation> {
@@ -90,7 +98,12 @@ async function logInAndChange(hub: HubClient, organisationId: string) {
   const users = await hub.listAll<User>('/users', { organisationId })
   const user = users.find((one) => one.email === email)
   await hub.patch(`/users/${user?.id}`, { password, status: 'ACTIVE' })
-  const { sessionToken } = await hub.anonymous().post<Session>('/sessions', { email, password })
+  const anonymous = hub.anonymous()
+  // So that there is an event of a sign-in that failed.
+  await anonymous.post('/sessions', { email, password: newPassword() }).catch((error: unknown) => {
+    if (!(error instanceof HubFault)) throw error
+  })
+  const { sessionToken } = await anonymous.post<Session>('/sessions', { email, password })
 
   const accounts = await hub.listAll<Account>('/accounts', { organisationId })
   const renamed = accounts.find(
@@ -98,8 +111,23 @@ async function logInAndChange(hub: HubClient, organisationId: string) {
       awsAccountId === RENAMED_ACCOUNT.awsAccountId && status !== 'CLOSED',
   )
   const { name } = RENAMED_ACCOUNT
-  await hub.inSession(sessionToken).patch(`/accounts/${renamed?.id}`, { name })
+  const session = hub.inSession(sessionToken)
+  await session.patch(`/accounts/${renamed?.id}`, { name })
+  await session.delete('/sessions/current')
   return { email, password }
+}
+
+/** Sends in an API call as CloudTrail tells of it. @returns the event's id */
+async function sendApiCall(hub: HubClient, ingestKey: string): Promise<string> {
+  const id = ids.uuid()
+  const at = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`
+  const answer = await hub.plain('/ingest/aws', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': ingestKey },
+    body: JSON.stringify(sampleApiCall(id, at)),
+  })
+  if (answer.ok) return id
+  throw new CommandFault(`the hub refused the sample API call: ${await answer.text()}`)
 }
 
 /** A key is shown once, at its making: one of an earlier time can only be replaced. */

@@ -30,7 +30,7 @@ export function sampleSummary(
 /** What to try next, ready to be copied. */
 export function nextSteps(
   hub: HubClient,
-  login: SampleOrganisation['login'],
+  { login, apiCallId }: Pick<SampleOrganisation, 'login' | 'apiCallId'>,
   profilePrefix: string,
 ): string {
   const comment = (text: string) => styled('dim', `# ${text}`)
@@ -41,8 +41,12 @@ export function nextSteps(
 
   ${belfry} tail                  ${comment('then run the sample again')}
   ${belfry} tail --since start    ${comment('all events, from the first')}
-  ${belfry} accounts list
+  ${belfry} explain ${apiCallId}   ${comment('who stopped that instance?')}
+  ${belfry} organisational-units list    ${comment('and accounts, groups, services, event-sources ...')}
+  ${belfry} trail verify          ${comment('the audit trail, written once a minute')}
   ${belfry} login ${login.email}    ${comment(`password: ${login.password}`)}
+
+  ${url}/catalogue    ${comment('every tenancy event there is')}
 
 ${styled('bold', 'With the AWS CLI:')}
 

@@ -25,9 +25,10 @@ const RATE_MAX = 10_000
 const REPEAT_MAX = 1_000_000
 
 const HELP = `
-Makes the organisation "${SAMPLE_ORGANISATION.alias}" with accounts, users, API tokens and an ingest key, has a
-user log in and rename an account, and sends AWS's own sample events through
-POST /ingest/aws. Run again, it uses what is there and plays the events again.`
+Makes the organisation "${SAMPLE_ORGANISATION.alias}" with accounts in units, users in groups, API tokens,
+services, an event source and an ingest key, has a user log in, rename an account and log out,
+emits events as a portal would, and sends AWS's own sample events through POST /ingest/aws.
+Run again, it uses what is there and plays the events again.`
 
 export function addSample(program: Command): void {
   program
@@ -44,7 +45,7 @@ export function addSample(program: Command): void {
         const played = await play(hub, sample, options)
         const tenancyEventsMade = (await tenancyEvents(hub)) - before
         const profilePrefix = await profilePrefixOf(hub, sample.organisation)
-        const { organisation, accounts, users, tokens, login } = sample
+        const { organisation, accounts, users, tokens, login, apiCallId } = sample
         const { taken, refused, reasons } = played
         await output.show(
           {
@@ -53,13 +54,14 @@ export function addSample(program: Command): void {
             users,
             tokens,
             login,
+            apiCallId,
             taken,
             refused,
             tenancyEventsMade,
             reasons: Object.fromEntries(reasons),
           },
           () =>
-            `${sampleSummary(sample, played, tenancyEventsMade)}\n\n${nextSteps(hub, sample.login, profilePrefix)}`,
+            `${sampleSummary(sample, played, tenancyEventsMade)}\n\n${nextSteps(hub, sample, profilePrefix)}`,
         )
       }),
     )

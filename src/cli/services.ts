@@ -82,7 +82,10 @@ function addConfigure(services: Command): void {
     .argument('<service>', SERVICE)
     .argument('<configuration>', 'JSON: in place, a file, or - for standard input')
     .option(...ORGANISATION)
-    .addHelpText('after', `\nFor example:\n${examples()}`)
+    .addHelpText(
+      'after',
+      `\nFor example:\n${examples()}\n\nSSO also takes "ClientSecret", which is never shown; leave it out to keep the one that is set.`,
+    )
   withWait(command).action(
     action<OfOrganisation & WaitOptions>(async (call, name: string, given: string) => {
       const { hub, output, options } = call
@@ -95,7 +98,9 @@ function addConfigure(services: Command): void {
       const { taskId } = service
       if (taskId === undefined) {
         await output.show(service, () => shown(service))
-        output.note('whoever applies it in AWS reports its state: "belfry services report"')
+        if (service.appliedBy === 'others') {
+          output.note('whoever applies it in AWS reports its state: "belfry services report"')
+        }
         return
       }
       const what = `configuring ${service.service}`

@@ -1,4 +1,5 @@
 import { SERVICE_EVENTS } from '#src/model/catalogue/service-configuration.ts'
+import type { Principal } from '#src/model/principal.ts'
 import { SERVICE_CONFIGURATIONS } from '#src/model/service-configuration.ts'
 import type { ServiceName } from '#src/model/service-configuration.ts'
 import type { ServiceState } from '#src/model/service-state.ts'
@@ -20,6 +21,15 @@ export function tellOf(step: Step, service: ServiceState): void {
       ...(message !== undefined && { message }),
     },
   })
+}
+
+/** Who changed a service, and when. */
+export function modifiedBy({ userId, accessKeyId }: Principal, modifiedAt: number) {
+  return {
+    modifiedAt,
+    ...(userId !== undefined && { userId }),
+    ...(accessKeyId !== undefined && { accessKeyId }),
+  }
 }
 
 /** A service as it is; the regions' configuration is what the organisation has. */

@@ -12,7 +12,8 @@ import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import { regionsRefusal } from './region-enabling.ts'
 import { SERVICE_VERSIONS, putVersion, versionsPrefix } from './service-documents.ts'
-import { neverConfigured, serviceOf, tellOf } from './service-steps.ts'
+import { modifiedBy, neverConfigured, serviceOf, tellOf } from './service-steps.ts'
+import type { SignInSettingsChange, SignInSettingsOfOrganisations } from './sign-in-settings.ts'
 import { startTask } from './tasks.ts'
 
 /** A service of an organisation; for a caller of one organisation its own where none is named. */
@@ -48,11 +49,10 @@ export interface Services {
   report(caller: Principal, address: ServiceAddress, report: ServiceReport): Promise<ServiceState>
 }
 
-export function createServices({
-  state,
-  ids,
-  actions,
-}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): Services {
+export function createServices(
+  { state, ids, actions }: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>,
+  signInSettings: Pick<SignInSettingsOfOrganisations, 'put'>,
+): Services {
   return {
     list: async (caller, organisationId) => {
       const organisation = await organisationFor(state, caller, organisationId)
@@ -71,11 +71,15 @@ export function createServices({
       const last = found.length > limit ? versions.at(-1)?.key : undefined
       return { items: versions.map(({ value }) => value), ...(last !== undefined && { last }) }
     },
-    configure: (caller, { organisationId, service }, given) =>
-      actions.perform(caller, async (step) => {
+    configure: async (caller, { organisationId, service }, given) => {
+      if (service === 'SSO') {
+        const organisation = await organisationFor(state, caller, organisationId)
+        await signInSettings.put(caller, organisation.id, signInChange(given))
+        return serviceOf(state, organisation, service)
+      }
+      return actions.perform(caller, async (step) => {
         const { transaction } = step
         const organisation = await organisationFor(transaction, caller, organisationId)
-        if (service === 'SSO') throw configuredElsewhere(organisation)
         const configuration = checkedConfiguration(service, given)
         const before = await serviceOf(transaction, organisation, service)
         const by = modifiedBy(caller, step.now)
@@ -102,7 +106,8 @@ export function createServices({
           input: { configuration },
         })
         return putVersion(transaction, before, { ...wish, configuration, taskId })
-      }),
+      })
+    },
     report: (caller, { organisationId, service }, report) =>
       actions.perform(caller, async (step) => {
         const { transaction, now } = step
@@ -124,14 +129,6 @@ export function createServices({
         if (refusal !== undefined) throw refusal
         return putVersion(transaction, before, after)
       }),
-  }
-}
-
-function modifiedBy({ userId, accessKeyId }: Principal, modifiedAt: number) {
-  return {
-    modifiedAt,
-    ...(userId !== undefined && { userId }),
-    ...(accessKeyId !== undefined && { accessKeyId }),
   }
 }
 
@@ -159,11 +156,19 @@ function checkedConfiguration(service: ServiceName, given: unknown) {
   )
 }
 
-function configuredElsewhere({ id }: Organisation): RestError {
-  return new RestError(
-    409,
-    'service.elsewhere',
-    `how people sign in is set with PUT /api/v1/organisations/${id}/sign-in`,
+/** How people sign in is kept with its secret, and takes effect with the next sign-in. */
+function signInChange(given: unknown): SignInSettingsChange {
+  const { ClientSecret, ...configuration } = given as Readonly<Record<string, unknown>>
+  checkedConfiguration('SSO', configuration)
+  const isSecret =
+    ClientSecret === undefined ||
+    ClientSecret === null ||
+    (typeof ClientSecret === 'string' && ClientSecret !== '')
+  if (isSecret) return given as SignInSettingsChange
+  throw new RestError(
+    400,
+    'service.invalid-configuration',
+    'the configuration of SSO is not valid: "ClientSecret" must be a text, or null to drop it',
   )
 }
 

@@ -5,6 +5,8 @@ import type { StateTransaction } from '#src/ports/state.ts'
 import type { StoredUser } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts } from './organisations.ts'
+import { putVersion } from './service-documents.ts'
+import { modifiedBy, neverConfigured, serviceOf, tellOf } from './service-steps.ts'
 import { SIGN_IN_SETTINGS } from './sign-in-documents.ts'
 import type { StoredSignInSettings } from './sign-in-documents.ts'
 import type { Vault } from './vault.ts'
@@ -45,8 +47,10 @@ export function createSignInSettings(
       const fault = faultOfSettings(configuration, ClientSecret)
       if (fault !== undefined) throw new RestError(400, 'sign-in.invalid-settings', fault)
       const sealed = typeof ClientSecret === 'string' ? vault.seal(ClientSecret) : undefined
-      return actions.perform(caller, async ({ transaction, tell }) => {
-        const { id } = await organisationOf(transaction, caller, organisationId)
+      return actions.perform(caller, async (step) => {
+        const { transaction } = step
+        const organisation = await organisationOf(transaction, caller, organisationId)
+        const { id } = organisation
         const before = await settingsOf(transaction, id)
         const kept = keptSecret(before, configuration.OIDC)
         const sealedClientSecret = ClientSecret === undefined ? kept : sealed
@@ -55,7 +59,14 @@ export function createSignInSettings(
           ...(sealedClientSecret !== undefined && { sealedClientSecret }),
         }
         transaction.put(SIGN_IN_SETTINGS, id, stored)
-        tell('SSOUpdateEvent', { organisationId: id, fields: { state: 'ACTIVE', configuration } })
+        const service = {
+          ...neverConfigured(organisation, 'SSO'),
+          state: 'ACTIVE' as const,
+          configuration,
+          ...modifiedBy(caller, step.now),
+        }
+        tellOf(step, service)
+        putVersion(transaction, await serviceOf(transaction, organisation, 'SSO'), service)
         return shown(stored)
       })
     },

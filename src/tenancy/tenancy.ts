@@ -118,6 +118,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     SYNC_ACCOUNTS: createAccountSync({ ...ports, units: organisationalUnits.kept }),
   }
   const discovery = createDiscovery(ports)
+  const signInSettings = createSignInSettings(ports, ports.vault)
   return {
     customers: createCustomers(ports),
     organisations: createOrganisations(ports),
@@ -127,7 +128,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     users: createUsers(ports),
     groups: createGroups(ports),
     groupMembers: createGroupMembers(ports),
-    services: createServices(ports),
+    services: createServices(ports, signInSettings),
     tasks: createTasks(ports.state),
     discovery,
     sessions: createSessions(ports),
@@ -135,7 +136,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     ownPassword: createOwnPassword(ports),
     federation: createFederation(ports),
     secondFactors: createSecondFactors(ports, ports.vault),
-    signInSettings: createSignInSettings(ports, ports.vault),
+    signInSettings,
     firstAdmin: createFirstAdmin(ports),
     apiTokens: createApiTokens(ports, ports.vault),
     ingestKeys: createIngestKeys(ports),

@@ -117,10 +117,27 @@ describe('services', () => {
     expect(answer.body.message).toContain(field)
   })
 
-  it('of sign-in are set elsewhere, and say where', async () => {
-    const answer = await configure('sso', SERVICE_CONFIGURATIONS.SSO.example)
-    expect(answer).toMatchObject({ status: 409, body: { code: 'service.elsewhere' } })
-    expect(answer.body.message).toContain(`/organisations/${ours.organisationId}/sign-in`)
+  it('of sign-in are the same wherever they are set, and keep their secret', async () => {
+    const { example } = SERVICE_CONFIGURATIONS.SSO
+    const answer = await configure('sso', { ...example, ClientSecret: 'a client secret' })
+    const set = { state: 'ACTIVE', configuration: example, version: 1 }
+    expect(answer).toMatchObject({ status: 202, body: set })
+    const path = `/organisations/${ours.organisationId}/sign-in`
+    expect((await hub.rest('GET', path)).body).toEqual({ ...example, ClientSecretSet: true })
+    const onlyPasswords = { ...example, OIDC: null }
+    expect((await hub.rest('PUT', path, onlyPasswords)).status).toBe(200)
+    const announced = await follower.waitFor(
+      2,
+      ({ data }) => data.event.detail.staxEventName === 'SSOUpdateEvent',
+    )
+    expect(announced.map(({ data }) => data.event.detail.configuration)).toEqual([
+      example,
+      onlyPasswords,
+    ])
+    expect(JSON.stringify([answer, announced])).not.toContain('a client secret')
+    expect(await configure('sso', { ...onlyPasswords, ClientSecret: 5 })).toMatchObject({
+      ...{ status: 400, body: { code: 'service.invalid-configuration' } },
+    })
     expect(await report('regions', { state: 'ACTIVE' })).toMatchObject({
       ...{ status: 409, body: { code: 'service.applied-by-hub' } },
     })
