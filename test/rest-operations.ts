@@ -218,6 +218,7 @@ const EVENTS: readonly RestOperation[] = [
 ]
 
 const CATALOGUE: readonly RestOperation[] = [
+  { ...list('/roles'), withinAccounts: true },
   ...['/catalogue', '/catalogue/types.ts', '/catalogue/{name}'].map((path) => ({
     ...read(path, async () => ['GET', path.replace('{name}', 'VpcCreateEvent')]),
     withinAccounts: true as const,

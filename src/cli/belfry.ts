@@ -19,6 +19,7 @@ import { addLogin, addLogout } from './login.ts'
 import { addOrganisations } from './organisations.ts'
 import { addPassword } from './password.ts'
 import { addPattern } from './pattern.ts'
+import { addRoles } from './roles.ts'
 import { addSample } from './sample.ts'
 import { addServices } from './services.ts'
 import { addSecondFactor } from './second-factor.ts'
@@ -100,6 +101,7 @@ function program(): Command {
   addAccountTypes(belfry)
   addAccounts(belfry)
   addUsers(belfry)
+  addRoles(belfry)
   addGroups(belfry)
   addServices(belfry)
   addTasks(belfry)

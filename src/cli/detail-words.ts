@@ -83,8 +83,15 @@ export function detailWords({ source, resources, detail }: ToldEvent): readonly 
 }
 
 const TENANCY_SUBJECTS = [
-  ...['tokenName', 'groupName', 'organisationalUnitName', 'accountTypeName', 'ingestKeyName'],
-  ...['resourceName', 'accountName', 'email', 'state'],
+  'tokenName',
+  'groupName',
+  'organisationalUnitName',
+  'accountTypeName',
+  'ingestKeyName',
+  'resourceName',
+  'accountName',
+  'email',
+  'state',
 ]
 
 /** What it was done to, how it ended, and by whom. */

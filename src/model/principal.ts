@@ -113,7 +113,7 @@ export function includes(role: Role, other: Role): boolean {
 }
 
 /** The reference system's names: of people's roles, and of API tokens'. */
-const ROLE_NAMES: Readonly<Record<string, Role>> = {
+export const ROLE_NAMES: Readonly<Record<string, Role>> = {
   customer_admin: 'admin',
   customer_operations: 'operations',
   customer_user: 'user',

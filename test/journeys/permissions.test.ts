@@ -1,5 +1,7 @@
+import { Compile } from 'typebox/compile'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { CATALOGUE, eventSchema, faultOf } from '#src/model/catalogue/catalogue.ts'
 import { signedHeaders } from '#src/model/sigv4.ts'
 import { follow } from '../event-follower.ts'
 import type { EventFollower } from '../event-follower.ts'
@@ -183,6 +185,25 @@ describe('the operations of the REST API', () => {
     const call = (await emit?.call(world)) as RestCall
     expect((await restAs(hub, foreignAdmin, call)).status).toBe(422)
     expect(await everythingTold()).toBe(events + 1)
+  })
+})
+
+describe('the events of all these operations', () => {
+  it('fit their schemas in the catalogue', async () => {
+    await everythingTold()
+    const namespace = { prefix: 'stax', partner: 'stax.io' }
+    const validators = new Map(
+      CATALOGUE.map((type) => [type.name, Compile(eventSchema(type, namespace))]),
+    )
+    const events = follower.events
+      .map(({ data }) => data.event)
+      .filter(({ source }) => source.startsWith('aws.partner/stax.io/'))
+    const faults = events.map((event) => {
+      const validator = validators.get(event.detail.staxEventName)
+      return validator === undefined ? 'unknown' : faultOf(validator, event)
+    })
+    expect(new Set(events.map(({ detail }) => detail.staxEventName)).size).toBeGreaterThan(25)
+    expect(faults.filter((fault) => fault !== undefined)).toEqual([])
   })
 })
 

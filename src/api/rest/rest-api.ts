@@ -8,6 +8,7 @@ import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
+import { RoleDescription } from '#src/model/role.ts'
 import { ServiceState } from '#src/model/service-state.ts'
 import { Task } from '#src/model/task.ts'
 import {
@@ -41,6 +42,7 @@ import { addGroupRoutes } from './group-routes.ts'
 import { addIngestKeyRoutes } from './ingest-key-routes.ts'
 import { addOrganisationRoutes } from './organisation-routes.ts'
 import { addOrganisationalUnitRoutes } from './organisational-unit-routes.ts'
+import { addRoleRoutes } from './role-routes.ts'
 import { Fault, createAddRoute } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { addSecondFactorRoutes } from './second-factor-routes.ts'
@@ -80,6 +82,7 @@ const SCHEMAS = [
   ServiceState,
   Task,
   AwsOrganizationSettings,
+  RoleDescription,
   EventSource,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
@@ -128,6 +131,7 @@ function addTenancyRoutes(app: FastifyInstance, add: AddRoute, tenancy: Tenancy)
   addAccountTypeRoutes(add, tenancy)
   addAccountRoutes(add, tenancy)
   addDiscoveryRoutes(add, tenancy)
+  addRoleRoutes(add)
   addUserRoutes(add, tenancy)
   addUserSignInRoutes(add, tenancy)
   addGroupRoutes(add, tenancy)
