@@ -405,20 +405,6 @@ describe('other events', () => {
     expect(await actorIn(detail, { source, detailType: 'Something' })).toMatchObject(expected)
   })
 
-  it('of the tenancy name the user of the tenancy', async () => {
-    const tenancy = {
-      source: 'aws.partner/stax.io/222233334444/default',
-      detailType: 'Security: x',
-    }
-    const detail = { meta: { user: { id: known.mei } } }
-    expect(await actorIn(detail, tenancy)).toMatchObject({
-      ...{ ...MEI, userId: known.mei, confidence: 'certain' },
-    })
-    const foreign = await actorIn({ meta: { user: { id: known.eve } } }, tenancy)
-    expect(foreign).toMatchObject({ name: known.eve, confidence: 'claimed' })
-    expect(await actorIn({ meta: {} }, tenancy)).toBeUndefined()
-  })
-
   it('that say nothing of an actor have none', async () => {
     const ec2 = { source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification' }
     expect(await actorIn({ 'instance-id': INSTANCE, state: 'running' }, ec2)).toBeUndefined()

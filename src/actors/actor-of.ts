@@ -118,11 +118,40 @@ function requester(detail: Fields): Found | undefined {
   return { identity, call: { ...knownOnly({ sourceIp }), ...NO_CALL } }
 }
 
-/** Of a tenancy event, before it was enriched too. */
+/**
+ * Of a tenancy event, before it was enriched too. The hub knows who made its own calls; what a
+ * publisher outside says, and who is behind a sign-in that failed, it does not.
+ */
 async function tenancyActor(detail: Fields, names: Names): Promise<Verdict | undefined> {
-  const user = fieldsOf(fieldsOf(detail['meta'])['user'])
-  const id = textOf(user['id'])
-  if (id === undefined) return undefined
+  const meta = fieldsOf(detail['meta'])
+  const token = fieldsOf(meta['apiToken'])
+  const accessKeyId = textOf(token['accessKeyId'])
+  const tokenName = textOf(token['tokenName']) ?? accessKeyId
+  const userId = textOf(fieldsOf(meta['user'])['id'])
+  const emitted = meta['emitted'] === true
+  const failedSignIn = 'authMethod' in detail && detail['status'] === 'FAILED'
+  if (userId !== undefined) {
+    const user = await tenancyUser(userId, fieldsOf(meta['user']), names)
+    const doubt = emitted
+      ? `the API token ${tokenName ?? 'of a publisher'} emitted the event: that is its word, not the hub's`
+      : 'the sign-in failed, so whoever tried has not proved to be that user'
+    if (!emitted && !failedSignIn) return user
+    return { ...user, confidence: 'claimed', steps: [...user.steps, doubt] }
+  }
+  if (accessKeyId === undefined || tokenName === undefined) return undefined
+  const failedToken = detail['accessKeyId'] === accessKeyId && detail['status'] === 'FAILED'
+  const step = emitted
+    ? `the API token ${tokenName} emitted the event`
+    : `the call was ${failedToken ? 'said to be ' : ''}made with the API token ${tokenName} (${accessKeyId})`
+  return {
+    kind: 'workload',
+    name: `API token ${tokenName}`,
+    confidence: failedToken ? 'claimed' : 'certain',
+    steps: [step],
+  }
+}
+
+async function tenancyUser(id: string, user: Fields, names: Names): Promise<Verdict> {
   const step = `the event says that the user ${id} did it`
   const known = await names.personById(id)
   if (known !== undefined) {

@@ -98,7 +98,10 @@ const TENANCY_SUBJECTS = [
 function tenancyWords(detail: Fields): readonly string[] {
   const actor = textAt(detail, 'meta.user.email')
   const subject = TENANCY_SUBJECTS.flatMap((key) => textAt(detail, key))
-  const by = actor.filter((email) => !subject.includes(email)).map((email) => `by ${email}`)
+  const token = textAt(detail, 'meta.apiToken.tokenName').map((name) => `token ${name}`)
+  const doer = actor.length > 0 ? actor : token
+  const isSubject = (name: string) => subject.some((each) => name.endsWith(each))
+  const by = doer.filter((name) => !isSubject(name)).map((name) => `by ${name}`)
   return [...subject, ...textAt(detail, 'status'), ...by, ...textAt(detail, 'message')]
 }
 

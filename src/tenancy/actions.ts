@@ -15,7 +15,10 @@ export interface Happening
   extends
     Pick<TenancyEvent, 'organisationId' | 'fields'>,
     Partial<
-      Pick<TenancyEvent, 'accessKeyId' | 'aws' | 'userId' | 'publishedAt' | 'id' | 'version'>
+      Pick<
+        TenancyEvent,
+        'accessKeyId' | 'aws' | 'emitted' | 'userId' | 'publishedAt' | 'id' | 'version'
+      >
     > {}
 
 /** Who acts, as events tell of it; a task acts as who started it. */

@@ -9,7 +9,7 @@ import type { Step } from './actions.ts'
 import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, TOKEN_USES, listAccepted } from './documents.ts'
 import type { StoredToken } from './documents.ts'
 import { remember } from './history.ts'
-import { organisationOf } from './organisations.ts'
+import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import type { Vault } from './vault.ts'
 
@@ -97,8 +97,8 @@ function making(
         await checkAccounts(transaction, organisation.id, stored)
         keep(step, stored)
         const { accessKeyId } = stored
-        const happening = { organisationId: organisation.id, fields: { accessKeyId } }
-        step.tell('APITokenCreateEvent', happening)
+        const fields = { accessKeyId, ...limitsOf(stored) }
+        step.tell('APITokenCreateEvent', { organisationId: organisation.id, fields })
       })
       return created
     },
@@ -119,11 +119,14 @@ function changing(
     { transaction, tell }: Step,
     caller: Principal,
     [name, accessKeyId]: readonly [event: string, accessKeyId: string],
+    more: (token: StoredToken) => object = () => ({}),
   ): Promise<StoredToken> => {
     const token = visible(caller, await transaction.get(API_TOKENS, accessKeyId), accessKeyId)
     checkGrant(caller, token.role)
     const { organisationId } = token
-    if (organisationId !== undefined) tell(name, { organisationId, fields: { accessKeyId } })
+    if (organisationId !== undefined) {
+      tell(name, { organisationId, fields: { accessKeyId, ...more(token) } })
+    }
     return token
   }
 
@@ -132,7 +135,11 @@ function changing(
       if (change.role !== undefined) checkGrant(caller, change.role)
       checkExpiry(change.expiresAt ?? undefined, clock.now())
       const stored = await actions.perform(caller, async (step) => {
-        const before = await told(step, caller, ['APITokenUpdateEvent', accessKeyId])
+        const event = ['APITokenUpdateEvent', accessKeyId] as const
+        const before = await told(step, caller, event, (token) => ({
+          changed: namesOf(change),
+          ...limitsOf(changed(token, change)),
+        }))
         const after = changed(before, change)
         const { organisationId } = after
         if (organisationId !== undefined) {
@@ -191,6 +198,14 @@ async function shown(state: State, stored: StoredToken): Promise<ApiToken> {
     ...token,
     ...(previous !== undefined && { previousSecretUntil: previous.until }),
     ...(use !== undefined && { lastUsedAt: use.usedAt }),
+  }
+}
+
+/** Where and how long a token is good, as its events tell it. */
+function limitsOf({ onlyAccounts, expiresAt }: StoredToken): object {
+  return {
+    ...(onlyAccounts !== undefined && { onlyAccounts }),
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
   }
 }
 

@@ -11,6 +11,7 @@ export interface Authentication {
   readonly loginType?: LoginType
   /** Why it was refused; absent: it was not. */
   readonly refusal?: string
+  readonly sourceIp?: string
 }
 
 /** What became of a sign-in, for the log and the metrics of the hub. */

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Principal } from '#src/model/principal.ts'
@@ -104,11 +104,11 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
       const prefix = index === 0 ? '' : `${organisation.alias}-`
       profiles.push(...(await profilesOf(organisation, prefix)))
     }
-    writeWhole(join(folder, 'credentials'), profiles.map(credentialsSection).join('\n'))
-    writeWhole(
-      join(folder, 'config'),
-      profiles.map((profile) => configSection(profile, endpointUrl)).join('\n'),
-    )
+    const known = await state.list(PROFILES, { limit: Number.MAX_SAFE_INTEGER })
+    const ours = new Set(known.map(({ key }) => key))
+    keepSections(join(folder, 'credentials'), profiles.map(credentialsSection), ours)
+    const sections = profiles.map((profile) => configSection(profile, endpointUrl))
+    keepSections(join(folder, 'config'), sections, ours)
   }
 
   let last = Promise.resolve()
@@ -144,6 +144,16 @@ function credentialsSection({ name, accessKeyId, secretAccessKey }: Profile): st
 
 function configSection({ name, region }: Profile, endpointUrl: string): string {
   return `[profile ${name}]\nregion = ${region}\nendpoint_url = ${endpointUrl}\n`
+}
+
+/** The hub's own sections as they are now, and after them those that somebody else wrote. */
+function keepSections(file: string, sections: readonly string[], ours: ReadonlySet<string>): void {
+  const written = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const others = written.split(/^(?=\[)/m).filter((section) => {
+    const name = /^\[(?:profile )?([^\]]+)\]/.exec(section)?.[1]
+    return name !== undefined && !ours.has(name.trim())
+  })
+  writeWhole(file, [...sections, ...others.map((section) => `${section.trimEnd()}\n`)].join('\n'))
 }
 
 /** A reader sees the old file or the new one. */

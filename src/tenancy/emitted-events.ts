@@ -65,6 +65,7 @@ export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
       id,
       organisationId,
       fields,
+      emitted: true,
       ...(publishedAt !== undefined && { publishedAt }),
       ...(userId !== undefined && { userId }),
       ...(aws !== undefined && { aws }),

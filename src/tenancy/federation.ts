@@ -13,7 +13,7 @@ import { settingsOf } from './sign-in-settings.ts'
 import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
 import type { NewUserSession, SessionTokens } from './user-sessions.ts'
-import { shown } from './users.ts'
+import { shown } from './shown-user.ts'
 import type { Vault } from './vault.ts'
 
 /** A command line that waits on this machine's loopback for the browser to come by. */
@@ -81,6 +81,8 @@ interface Claim {
   readonly expiresAt: number
 }
 
+const FEDERATED_LOGIN = { authMethod: 'Login', loginType: 'Federated' } as const
+
 export function createFederation(ports: FederationPorts): Federation {
   const { state, clock, ids, actions, vault, tokens, limiter, providers, onSignIn } = ports
   const claims = new Map<string, Claim>()
@@ -101,7 +103,7 @@ export function createFederation(ports: FederationPorts): Federation {
 
   /** Begins the session, in a transaction of its own: with a loopback it comes later. */
   const signIn = async (userId: string, sourceAddress: string): Promise<NewUserSession> => {
-    const how = { authMethod: 'Login', loginType: 'Federated' } as const
+    const how = { ...FEDERATED_LOGIN, sourceIp: sourceAddress }
     const session = await actions.perform(undefined, async (step) => {
       const user = await step.transaction.get(USERS, userId)
       if (user?.status !== 'ACTIVE') throw claimRefused()

@@ -7,7 +7,7 @@ import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { USERS } from './documents.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
-import { shown } from './users.ts'
+import { shown } from './shown-user.ts'
 
 /** Who is in which group. */
 export interface GroupMembers {

@@ -13,7 +13,7 @@ import { passwordsAllowed } from './sign-in-settings.ts'
 import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
 import type { NewSession, NewUserSession, SessionTokens } from './user-sessions.ts'
-import { shown } from './users.ts'
+import { shown } from './shown-user.ts'
 import type { Vault } from './vault.ts'
 
 export interface PasswordAttempt {
@@ -116,7 +116,8 @@ async function decide(
   const { transaction, now } = step
   const user = await transaction.get(USERS, userId)
   if (user === undefined || user.status === 'DELETED') return { kind: 'refused' }
-  const how = { authMethod: 'Login', loginType: 'Stax' } as const
+  const { sourceAddress } = attempt
+  const how = { authMethod: 'Login', loginType: 'Stax', sourceIp: sourceAddress } as const
   const refuse = async (kind: 'refused' | 'code-refused', refusal: string): Promise<Outcome> => {
     await tellAuthentication(step, state, user, { ...how, refusal })
     return { kind }
@@ -141,7 +142,6 @@ async function decide(
       return outcome
     }
   }
-  const { sourceAddress } = attempt
   const from = { loginType: how.loginType, sourceAddress }
   const issued = await beginSession(step, { ids, tokens }, user, from)
   transaction.delete(SIGN_IN_FAILURES, userId)

@@ -114,6 +114,7 @@ export function createServices(
         const organisation = await organisationFor(transaction, caller, organisationId)
         const before = await serviceOf(transaction, organisation, service)
         if (before.appliedBy === 'hub') throw appliedByHub(before)
+        if (before.version === 0) throw notConfigured(before)
         const refusal = reportRefusal(before, report)
         const { state: reported, errorCode, message } = report
         const after: ServiceState = {
@@ -186,6 +187,14 @@ function appliedByHub({ service }: ServiceState): RestError {
     409,
     'service.applied-by-hub',
     `${service} is applied by the hub itself, which knows its state`,
+  )
+}
+
+function notConfigured({ service }: ServiceState): RestError {
+  return new RestError(
+    409,
+    'service.not-configured',
+    `${service} was never configured, so there is nothing to report of it: configure it first`,
   )
 }
 

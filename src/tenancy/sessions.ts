@@ -12,7 +12,8 @@ import { passwordsAllowed, secondFactorMissing } from './sign-in-settings.ts'
 import type { LoginType } from './sign-in-documents.ts'
 import { endSessions, livingSessions, putSessions, refreshed } from './user-sessions.ts'
 import type { NewUserSession, SessionTokens } from './user-sessions.ts'
-import { shown, userOf } from './users.ts'
+import { shown } from './shown-user.ts'
+import { userOf } from './users.ts'
 import { fingerprint } from './vault.ts'
 
 /** A session as its user sees it: without its tokens. */

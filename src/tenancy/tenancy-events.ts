@@ -27,6 +27,8 @@ export interface TenancyEvent {
   /** Where it happened, if not in the tenancy at large. */
   readonly aws?: { readonly accountId: AccountId; readonly region: Region }
   readonly traceContext?: TraceContext
+  /** Set where the hub has it from a publisher outside, and knows no more than it says. */
+  readonly emitted?: true
   readonly fields: Readonly<Record<string, unknown>>
 }
 
@@ -59,6 +61,7 @@ export function recordedTenancyEvent(
       ...(event.aws !== undefined && { aws: event.aws }),
       timings: { eventPublishTime: eventTime },
       ...(event.traceContext !== undefined && { traceContext: event.traceContext }),
+      ...(event.emitted && { emitted: true }),
     },
     [`${prefix}EventVersion`]: event.version ?? type.version,
     [`${prefix}EventID`]: event.id,

@@ -7,6 +7,8 @@ import type { Step } from './actions.ts'
 import { tellSignOut } from './authentication-event.ts'
 import { USERS, USER_EMAILS, listAccepted } from './documents.ts'
 import type { StoredUser } from './documents.ts'
+import { shown } from './shown-user.ts'
+import { leaveAllGroups } from './group-members.ts'
 import { remember } from './history.ts'
 import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
@@ -109,7 +111,11 @@ export function createUsers({
         const changed = [...namesOf(change), ...(password === undefined ? [] : ['password'])]
         const { organisationId } = before
         if (organisationId !== undefined) {
-          tell('UserUpdateEvent', { organisationId, fields: { userID: id, changed } })
+          const { status: userStatus } = change
+          const fields = { userID: id, changed, ...(userStatus !== undefined && { userStatus }) }
+          tell('UserUpdateEvent', { organisationId, fields })
+        } else if (change.role !== undefined || change.status === 'DISABLED') {
+          throw onlyAdministrator()
         }
         if (before.authOrigin === 'oidc') refuseFederated(changed)
         const given = Object.fromEntries(
@@ -156,24 +162,30 @@ async function remove(step: Step, caller: Principal, id: string): Promise<void> 
       'users cannot delete themselves: another administrator can',
     )
   }
+  if (organisationId === undefined) throw onlyAdministrator()
   tellSignOut(step, before, await endSessions(step, id))
+  await leaveAllGroups(transaction, id)
   transaction.put(USERS, id, {
     ...kept,
-    ...(organisationId !== undefined && { organisationId }),
+    organisationId,
     status: 'DELETED',
     modifiedAt: now,
   })
   transaction.delete(USER_EMAILS, before.email)
   transaction.delete(SECOND_FACTORS, id)
   transaction.delete(SIGN_IN_FAILURES, id)
-  if (identity !== undefined && organisationId !== undefined) {
+  if (identity !== undefined) {
     transaction.delete(FEDERATED_USERS, identityKey(organisationId, identity))
   }
 }
 
-/** The user without what the store alone keeps: the password's hash, and who it is elsewhere. */
-export function shown({ passwordHash: _, identity: __, ...user }: StoredUser): User {
-  return user
+/** Without its administrator only the key in the data folder would open the hub. */
+function onlyAdministrator(): RestError {
+  return new RestError(
+    409,
+    'user.only-administrator',
+    "this is the hub's only administrator: it cannot be deleted, disabled or given another role",
+  )
 }
 
 /** The user, unless it was deleted or is not the caller's to see. @throws RestError user.not-found */

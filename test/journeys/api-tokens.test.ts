@@ -1,3 +1,6 @@
+import { appendFileSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -10,6 +13,8 @@ import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
 import { restAs } from '../rest-caller.ts'
 
 const MS_PER_HOUR = 3_600_000
+/** Longer than the hub lets a stream go on unchecked. */
+const STILL_CALLS_MS = 4_000
 
 const folder = newDataFolder()
 let hub: HubProcess
@@ -161,6 +166,21 @@ describe('an API token', () => {
   })
 })
 
+describe('the profiles in the data folder', () => {
+  it('are kept beside those that somebody else wrote', async () => {
+    const own = '[mine]\naws_access_key_id = mine\naws_secret_access_key = a-secret\n'
+    appendFileSync(join(folder, 'credentials'), `\n${own}`)
+    const organisation = await hub.rest('POST', '/organisations', {
+      ...{ name: 'Other', alias: 'other', installationRegion: REGION, regions: [REGION] },
+    })
+    const account = { awsAccountId: '555555555555', name: 'other', accountRole: 'LOGGING' }
+    await hub.rest('POST', '/accounts', { organisationId: organisation.body.id, ...account })
+    await hub.profile('other-logging')
+    expect(readFileSync(join(folder, 'credentials'), 'utf8')).toContain(own)
+    expect((await hub.profile('mine')).accessKeyId).toBe('mine')
+  })
+})
+
 describe('an API token that is only for some accounts', () => {
   const { MEMBER, SECURITY } = ACCOUNTS
 
@@ -189,6 +209,25 @@ describe('an API token that is only for some accounts', () => {
     await everything.waitFor(1, named('APITokenCreateEvent', made.accessKeyId))
     await sleep(200)
     expect(heard.events).toEqual([])
+    heard.close()
+    everything.close()
+  })
+
+  it('hears no more than that on a stream that was open before it was bound', async () => {
+    const made = await token({ name: 'narrowed' })
+    const heard = await follow(hub, made)
+    const everything = await follow(hub, admin)
+    const path = `/api-tokens/${made.accessKeyId}`
+    const bound = { onlyAccounts: [MEMBER] }
+    expect((await hub.rest('PATCH', path, bound)).body).toMatchObject(bound)
+    const changed = { changed: ['onlyAccounts'], onlyAccounts: [MEMBER] }
+    const [told] = await everything.waitFor(1, named('APITokenUpdateEvent', made.accessKeyId))
+    expect(told?.data.event.detail).toMatchObject(changed)
+    await sleep(STILL_CALLS_MS)
+    const later = await token({ name: 'after-narrowing' })
+    await everything.waitFor(1, named('APITokenCreateEvent', later.accessKeyId))
+    await sleep(100)
+    expect(heard.events.filter(named('APITokenCreateEvent', later.accessKeyId))).toEqual([])
     heard.close()
     everything.close()
   })

@@ -230,6 +230,16 @@ describe('requests', () => {
     expect(await call('POST', '/organisations', organisation)).toMatchObject(taken)
   })
 
+  it('that would leave the hub without an administrator are refused', async () => {
+    const { items } = (await call('GET', '/users?limit=1000')).body
+    const { id } = items.find(({ organisationId }: any) => organisationId === undefined)
+    const refused = { status: 409, body: { code: 'user.only-administrator' } }
+    expect(await call('DELETE', `/users/${id}`)).toMatchObject(refused)
+    for (const change of [{ status: 'DISABLED' }, { role: 'customer_readonly' }]) {
+      expect(await call('PATCH', `/users/${id}`, change)).toMatchObject(refused)
+    }
+  })
+
   it('may not take regions away, or install where no region is', async () => {
     const path = `/organisations/${ours.organisationId}`
     const fewer = await call('PATCH', path, { regions: [REGION] })

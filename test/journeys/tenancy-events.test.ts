@@ -205,6 +205,7 @@ describe('tenancy events of security', () => {
       {
         ...{ userID: user.id, username: user.email, email: user.email, role: user.role },
         ...{ firstName: 'Ada', lastName: 'Lovelace', authMethod: 'Login', loginType: 'Stax' },
+        sourceIp: '127.0.0.1',
         ...fields,
       },
       {

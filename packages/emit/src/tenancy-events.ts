@@ -154,6 +154,10 @@ export interface TenancyEventMeta {
     processorReceiveTime?: string
     processorDispatchTime?: string
   }
+  /**
+   * A publisher outside of the hub said so, with the API token that is named
+   */
+  emitted?: boolean
   traceContext?: {
     hc?: string
     traceparent?: string
@@ -515,6 +519,10 @@ export interface UserAuthenticationEvent {
      * Set for the method Login: a local user, or one of an OpenID provider
      */
     loginType?: 'Stax' | 'Federated'
+    /**
+     * Ours
+     */
+    sourceIp?: string
     status?: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for people
@@ -762,6 +770,14 @@ export interface APITokenCreateEvent {
      * Set by enrichment, from accessKeyId
      */
     role?: string
+    /**
+     * The only accounts that it is for, from now on
+     */
+    onlyAccounts?: string[]
+    /**
+     * When it ends, from now on
+     */
+    expiresAt?: string
     status: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for programs
@@ -804,6 +820,18 @@ export interface APITokenUpdateEvent {
      * Set by enrichment, from accessKeyId
      */
     role?: string
+    /**
+     * The only accounts that it is for, from now on
+     */
+    onlyAccounts?: string[]
+    /**
+     * When it ends, from now on
+     */
+    expiresAt?: string
+    /**
+     * Names of what was changed
+     */
+    changed?: string[]
     status: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for programs
@@ -1070,6 +1098,10 @@ export interface UserUpdateEvent {
      * Names of what was changed
      */
     changed?: string[]
+    /**
+     * Where that was changed: ACTIVE or DISABLED
+     */
+    userStatus?: string
     status: 'SUCCESS' | 'FAILED'
     /**
      * Why it failed, for programs
@@ -3220,6 +3252,10 @@ export interface UserAuthenticationEventFields {
    * Set for the method Login: a local user, or one of an OpenID provider
    */
   loginType?: 'Stax' | 'Federated'
+  /**
+   * Ours
+   */
+  sourceIp?: string
   status?: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for people
@@ -3372,6 +3408,14 @@ export interface APITokenCreateEventFields {
    * Set by enrichment, from accessKeyId
    */
   role?: string
+  /**
+   * The only accounts that it is for, from now on
+   */
+  onlyAccounts?: string[]
+  /**
+   * When it ends, from now on
+   */
+  expiresAt?: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs
@@ -3395,6 +3439,18 @@ export interface APITokenUpdateEventFields {
    * Set by enrichment, from accessKeyId
    */
   role?: string
+  /**
+   * The only accounts that it is for, from now on
+   */
+  onlyAccounts?: string[]
+  /**
+   * When it ends, from now on
+   */
+  expiresAt?: string
+  /**
+   * Names of what was changed
+   */
+  changed?: string[]
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs
@@ -3547,6 +3603,10 @@ export interface UserUpdateEventFields {
    * Names of what was changed
    */
   changed?: string[]
+  /**
+   * Where that was changed: ACTIVE or DISABLED
+   */
+  userStatus?: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

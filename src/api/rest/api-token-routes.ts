@@ -88,7 +88,7 @@ export function addApiTokenRoutes(add: AddRoute, apiTokens: ApiTokens): void {
     method: 'POST',
     url: '/api-tokens/:id/rotate',
     tag,
-    summary: `Give an API token a new secret, shown once; the old one is good for overlapHours more (default ${OVERLAP_HOURS_DEFAULT})`,
+    summary: `Give an API token a new secret, shown once; the old one is good for overlapHours more (default ${OVERLAP_HOURS_DEFAULT}), and the one before it no longer`,
     permission: 'api-tokens:Write',
     params: IdParams,
     body: Type.Object(

@@ -48,11 +48,11 @@ export function createStillCalls({
   readonly sessions: Sessions
   readonly clock: Clock
 }): StillCalls {
-  return async ({ headers }, permission) => {
+  return async ({ headers, caller }, permission) => {
     const bearer = bearerOf(headers.authorization)
     if (bearer !== undefined) {
       const principal = await sessions.principalOf(bearer)
-      return principal !== undefined && mayDo(principal, permission)
+      return principal !== undefined && sameScope(caller, principal, permission)
     }
     const accessKeyId = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
     const sessionToken = headers['x-amz-security-token']
@@ -60,9 +60,16 @@ export function createStillCalls({
       accessKeyId,
       typeof sessionToken === 'string' ? sessionToken : undefined,
     )
-    if (found === undefined || !mayDo(found.principal, permission)) return false
+    if (found === undefined || !sameScope(caller, found.principal, permission)) return false
     return found.expiresAt === undefined || found.expiresAt > clock.now()
   }
+}
+
+/** Who may do less than when the request began must begin again, to be shown no more than that. */
+function sameScope(before: Principal | undefined, now: Principal, permission: Permission): boolean {
+  const accountsOf = ({ onlyAccounts }: Principal) => onlyAccounts?.toSorted().join()
+  const same = before?.role === now.role && accountsOf(before) === accountsOf(now)
+  return same && mayDo(now, permission)
 }
 
 function bearerOf(authorization: string | undefined): string | undefined {

@@ -57,7 +57,7 @@ export const META_GAINS = {
   apiToken: { tokenName: 'name' },
 } as const
 
-/** `meta`, which all events share. `apiToken` and the W3C trace header are ours. */
+/** `meta`, which all events share. `apiToken`, `emitted` and the W3C trace header are ours. */
 export const Meta = Type.Object({
   customer: named({ name: OptionalText }),
   organization: named({ name: OptionalText, alias: OptionalText }),
@@ -71,6 +71,11 @@ export const Meta = Type.Object({
       eventPublishTime: Type.Optional(Instant),
       processorReceiveTime: Type.Optional(Instant),
       processorDispatchTime: Type.Optional(Instant),
+    }),
+  ),
+  emitted: Type.Optional(
+    Type.Boolean({
+      description: 'A publisher outside of the hub said so, with the API token that is named',
     }),
   ),
   traceContext: Type.Optional(Type.Object({ hc: OptionalText, traceparent: OptionalText })),

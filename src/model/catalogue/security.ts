@@ -1,6 +1,15 @@
 import { Type } from 'typebox'
 
-import { TOKEN_GAINS, USER_GAINS, apiToken, category, id, outcome, user } from './event-type.ts'
+import {
+  AwsId,
+  TOKEN_GAINS,
+  USER_GAINS,
+  apiToken,
+  category,
+  id,
+  outcome,
+  user,
+} from './event-type.ts'
 
 const USER_EXAMPLE = {
   userID: '0194f0e2-5a3c-7b11-9d0e-0b1d3f5a7c9e',
@@ -34,6 +43,7 @@ export const SECURITY = category('Security', 'auth', [
           description: 'Set for the method Login: a local user, or one of an OpenID provider',
         }),
       ),
+      sourceIp: Type.Optional(Type.String({ description: 'Ours' })),
       status: Type.Optional(outcome.status),
       message: outcome.message,
     }),
@@ -114,8 +124,29 @@ export const SECURITY = category('Security', 'auth', [
     provenance,
     summary: `An API token was ${done}.`,
     causes: [{ action, permission: 'api-tokens:Write' as const }],
-    fields: Type.Object({ ...apiToken(), ...outcome }),
-    example: { ...TOKEN_EXAMPLE, status: 'SUCCESS' },
+    fields: Type.Object({
+      ...apiToken(),
+      ...((verb === 'Create' || verb === 'Update') && {
+        onlyAccounts: Type.Optional(
+          Type.Array(AwsId, { description: 'The only accounts that it is for, from now on' }),
+        ),
+        expiresAt: Type.Optional(
+          Type.String({ format: 'date-time', description: 'When it ends, from now on' }),
+        ),
+      }),
+      ...(verb === 'Update' && {
+        changed: Type.Optional(
+          Type.Array(Type.String(), { description: 'Names of what was changed' }),
+        ),
+      }),
+      ...outcome,
+    }),
+    example: {
+      ...TOKEN_EXAMPLE,
+      ...(verb === 'Update' && { changed: ['expiresAt'] }),
+      ...((verb === 'Create' || verb === 'Update') && { expiresAt: '2027-01-31T00:00:00.000Z' }),
+      status: 'SUCCESS',
+    },
   })),
   ...(
     [

@@ -39,7 +39,12 @@ export const USER_MANAGEMENT = category('UserManagement', 'auth', [
     ],
     fields: Type.Object({
       ...user(),
-      ...(verb === 'Update' && changed),
+      ...(verb === 'Update' && {
+        ...changed,
+        userStatus: Type.Optional(
+          Type.String({ description: 'Where that was changed: ACTIVE or DISABLED' }),
+        ),
+      }),
       ...outcome,
     }),
     example: { ...USER_EXAMPLE, ...(verb === 'Update' && { changed: ['role'] }) },
