@@ -13,7 +13,7 @@ import { fields, styled } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
 import { organisationBy } from './references.ts'
-import { counted, localMoment } from './terminal-text.ts'
+import { counted, localMoment, printable } from './terminal-text.ts'
 
 interface TrailStatus {
   readonly organisationId: string
@@ -45,11 +45,16 @@ interface Result {
   readonly problems: number
 }
 
+interface Fault {
+  readonly type: 'fault'
+  readonly message: string
+}
+
 type Line =
   | Problem
   | Result
   | { readonly type: 'progress'; readonly manifests: number; readonly of: number }
-  | { readonly type: 'fault'; readonly message: string }
+  | Fault
 
 interface TrailOptions {
   readonly organisation?: string
@@ -98,11 +103,22 @@ export function addTrail(program: Command): void {
         const query = givenOnly({ organisationId, day: asked, account })
         const { signal } = new AbortController()
         const answer = await hub.stream('/trail/events', query, { headers: {}, signal })
+        let damaged = 0
         for await (const line of linesOf(answer)) {
-          const { type, message } = JSON.parse(line) as { type?: string; message?: string }
           // No event has a member of that name; the hub's last word may be a fault.
-          if (type === 'fault') throw new CommandFault(message ?? 'the hub failed')
-          await output.line(line)
+          const told = JSON.parse(line) as { type?: undefined } | Problem | Fault
+          if (told.type === 'fault') throw new CommandFault(told.message)
+          if (told.type === 'problem') {
+            damaged += 1
+            output.note(problemText(told))
+          } else {
+            await output.line(line)
+          }
+        }
+        if (damaged > 0) {
+          throw new CommandFault(
+            `${counted(damaged, 'object')} of that day cannot be trusted and left out: run "belfry trail verify"`,
+          )
         }
       }),
     )
@@ -169,15 +185,17 @@ function verifiedText(
   const seen = `${counted(manifests, ...MANIFEST)}, ${counted(objects, 'object')}, ${counted(events, 'event')}`
   const gone = expired === 0 ? '' : `; retention has deleted ${counted(expired, 'object')}`
   if (intact) return `${styled('green', 'intact')}: ${seen}${gone}`
-  const told = problems.map(
-    ({ kind, key, message }) => `${styled('red', kind)}  ${key}  ${message}`,
-  )
+  const told = problems.map(problemText)
   const more = all > problems.length ? [`and ${all - problems.length} more`] : []
   return [
     ...told,
     ...more,
     `${styled('red', 'damaged')}: ${counted(all, 'problem')} in ${seen}${gone}`,
   ].join('\n')
+}
+
+function problemText({ kind, key, message }: Omit<Problem, 'type'>): string {
+  return `${styled('red', kind)}  ${printable(key)}  ${printable(message)}`
 }
 
 function day(text: string): string {

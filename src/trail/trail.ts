@@ -1,12 +1,10 @@
-import { gunzipSync } from 'node:zlib'
-
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
 import { keepTrail } from './keeper.ts'
-import { parseObjectKey } from './manifest.ts'
-import { sealedName } from './objects.ts'
 import type { PlanPorts } from './plans.ts'
+import { readTrail } from './read.ts'
+import type { ReadOptions } from './read.ts'
 import { verifyTrail } from './verify.ts'
 import type { TrailCounts, VerifyOptions } from './verify.ts'
 
@@ -27,20 +25,13 @@ export interface TrailStatus {
   readonly problem?: string
 }
 
-export interface TrailFilter {
-  readonly organisationId: string
-  /** `YYYY-MM-DD` */
-  readonly day: string
-  readonly account?: string
-}
-
 export interface Trail {
   /** Writes the trail until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
   status(accept: (organisationId: string) => boolean): Promise<readonly TrailStatus[]>
   verify(options: VerifyOptions): Promise<TrailCounts>
   /** The events of a day as JSON texts, object by object. */
-  read(filter: TrailFilter): AsyncIterable<string>
+  read(options: ReadOptions): AsyncIterable<string>
 }
 
 export interface TrailPorts extends PlanPorts {
@@ -48,12 +39,10 @@ export interface TrailPorts extends PlanPorts {
 }
 
 const MS_PER_SECOND = 1_000
-/** Several times what a flush gathers; what unpacks to more was not written by a hub. */
-const UNPACKED_BYTES_MAX = 128 * 1024 * 1024
 
 /** The audit trail of tenancy events. */
 export function createTrail(ports: TrailPorts): Trail {
-  const { state, accounts, clock, settings, sealer } = ports
+  const { state, accounts, clock, settings } = ports
   let waitingSince: number | undefined
   let problem: string | undefined
   const observer: Observer = {
@@ -80,29 +69,7 @@ export function createTrail(ports: TrailPorts): Trail {
       const shown = known.filter(({ id }) => accept(id)).map(({ id }) => statusOf(id))
       return Promise.all(shown)
     },
-    read: async function* read({ organisationId, day, account }) {
-      const { store, location } = settings.placeOf(organisationId)
-      const prefix = `events/day=${day}/${account === undefined ? '' : `account=${account}/`}`
-      let readable = ''
-      for await (const { key } of store.list(prefix)) {
-        const name = parseObjectKey(key)
-        if (name === undefined) continue
-        const events = `${name.account} ${name.position}`
-        // In the order of keys, what is kept in both formats comes as NDJSON first.
-        if (name.format === 'parquet' && events === readable) continue
-        if (name.format === 'parquet') {
-          throw new Error(`"${key}" is kept as Parquet only: read it where it is, "${location}"`)
-        }
-        readable = events
-        const stored = await store.get(key)
-        if (stored === undefined) continue
-        const plain = name.sealed ? sealer.open(sealedName(organisationId, key), stored) : stored
-        if (plain === undefined) {
-          throw new Error(`"${key}" was not sealed with this hub's master key, or was changed`)
-        }
-        yield gunzipSync(plain, { maxOutputLength: UNPACKED_BYTES_MAX }).toString()
-      }
-    },
+    read: (options) => readTrail(ports, options),
   }
 
   async function statusOf(organisationId: string): Promise<TrailStatus> {
