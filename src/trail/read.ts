@@ -61,7 +61,7 @@ export async function* readTrail(
     if (damage === 'not-yet') continue
     const text = damage ?? textOf(content as Uint8Array, { key, organisationId, ...name }, ports)
     if (typeof text === 'string') yield text
-    else await onProblem({ ...text, key })
+    else await onProblem({ kind: text.kind, key, message: text.message })
   }
 }
 

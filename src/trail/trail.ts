@@ -1,10 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { contentOf } from './content.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
+import type { TrailHead } from './documents.ts'
 import { keepTrail } from './keeper.ts'
+import { manifestKey, sha256Of } from './manifest.ts'
 import type { PlanPorts } from './plans.ts'
 import { readTrail } from './read.ts'
 import type { ReadOptions } from './read.ts'
+import type { TrailPlace } from './settings.ts'
 import { verifyTrail } from './verify.ts'
 import type { TrailCounts, VerifyOptions } from './verify.ts'
 
@@ -21,7 +27,7 @@ export interface TrailStatus {
   readonly lastWrittenAt?: number
   /** How long the oldest event that is not in an object has waited. */
   readonly lagSeconds: number
-  /** Why the trail cannot be written now. */
+  /** Why the trail cannot be written now, or what is wrong with its newest manifest. */
   readonly problem?: string
 }
 
@@ -39,6 +45,8 @@ export interface TrailPorts extends PlanPorts {
 }
 
 const MS_PER_SECOND = 1_000
+/** A status does not wait longer for a place that does not answer. */
+const HEAD_READ_WITHIN_MS = 5_000
 
 /** The audit trail of tenancy events. */
 export function createTrail(ports: TrailPorts): Trail {
@@ -74,17 +82,40 @@ export function createTrail(ports: TrailPorts): Trail {
 
   async function statusOf(organisationId: string): Promise<TrailStatus> {
     const head = await state.get(TRAIL_HEADS, headKey(organisationId, settings.place))
+    const place = settings.placeOf(organisationId)
+    const wrong = (head && (await headProblem(place, head))) ?? problem
     const lagMs = waitingSince === undefined ? 0 : clock.now() - waitingSince
     return {
       organisationId,
-      location: settings.placeOf(organisationId).location,
+      location: place.location,
       format: settings.format,
       sequence: head?.sequence ?? 0,
       objects: head?.objects ?? 0,
       events: head?.events ?? 0,
       ...(head !== undefined && { headSha256: head.sha256, lastWrittenAt: head.writtenAt }),
       lagSeconds: Math.max(0, Math.round(lagMs / MS_PER_SECOND)),
-      ...(problem !== undefined && { problem }),
+      ...(wrong !== undefined && { problem: wrong }),
     }
+  }
+}
+
+/** Whether the newest manifest is where it was written: one read, where `verify` reads all. */
+async function headProblem(
+  { store, location }: TrailPlace,
+  { sequence, sha256 }: TrailHead,
+): Promise<string | undefined> {
+  const key = manifestKey(sequence)
+  const late = new AbortController()
+  const silence = sleep(HEAD_READ_WITHIN_MS, 'silent' as const, { signal: late.signal })
+  try {
+    const found = await Promise.race([contentOf(store, key), silence])
+    if (found === 'silent') return `"${location}" does not answer`
+    if (found !== 'missing' && found !== 'too-large' && sha256Of(found) === sha256) return undefined
+    const what = found === 'missing' ? 'is gone' : 'was changed'
+    return `the newest manifest, "${key}", ${what}: run "belfry trail verify"`
+  } catch (error) {
+    return `the newest manifest, "${key}", cannot be read: ${(error as Error).message}`
+  } finally {
+    late.abort()
   }
 }

@@ -33,7 +33,11 @@ export const TrailStatusSchema = Type.Object(
     events: Type.Integer(),
     lastWrittenAt: Type.Optional(Type.Integer({ description: 'Epoch milliseconds' })),
     lagSeconds: Type.Integer({ description: 'How long the oldest event waits to be written' }),
-    problem: Type.Optional(Type.String({ description: 'Why it cannot be written now' })),
+    problem: Type.Optional(
+      Type.String({
+        description: 'Why it cannot be written now, or what is wrong with its newest manifest',
+      }),
+    ),
   },
   { $id: 'TrailStatus' },
 )
