@@ -12,7 +12,7 @@ import type { HubClient } from './hub-client.ts'
 import { fields, styled } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
-import { organisationBy } from './references.ts'
+import { organisationBy, organisationsBy } from './references.ts'
 import { counted, localMoment, printable } from './terminal-text.ts'
 
 interface TrailStatus {
@@ -72,23 +72,40 @@ export function addTrail(program: Command): void {
     .description('show where the trail is and how far it has come')
     .action(
       action<TrailOptions>(async ({ hub, output, options }) => {
-        const { id, alias } = await organisationBy(hub, options.organisation)
+        const organisations = await organisationsBy(hub, options.organisation)
         const { items } = await hub.get<{ items: readonly TrailStatus[] }>('/trail')
-        const found = items.find(({ organisationId }) => organisationId === id)
-        if (found === undefined) throw new CommandFault(`"${alias}" has no trail`)
-        await output.show(found, () => statusText(alias, found))
+        const found = organisations.map(({ id, alias }) => {
+          const status = items.find(({ organisationId }) => organisationId === id)
+          if (status === undefined) throw new CommandFault(`"${alias}" has no trail`)
+          return { alias, status }
+        })
+        const statuses = found.map(({ status }) => status)
+        await output.show(statuses.length === 1 ? statuses[0] : statuses, () =>
+          found.map(({ alias, status }) => statusText(alias, status)).join('\n\n'),
+        )
       }),
     )
 
   withOrganisation(trail.command('verify'))
     .description('check every object and manifest of the trail against the chain of hashes')
-    .addHelpText('after', '\nEnds with status 1 where something was removed, changed or added.')
+    .addHelpText(
+      'after',
+      '\nWithout --organisation every trail within reach is verified, one after the other.\nEnds with status 1 where something was removed, changed or added.',
+    )
     .action(
       action<TrailOptions>(async ({ hub, output, options }) => {
-        const { id } = await organisationBy(hub, options.organisation)
-        const { problems, result } = await verified(hub, id)
-        await output.show({ ...result, found: problems }, () => verifiedText(problems, result))
-        if (!result.intact) process.exitCode = 1
+        const organisations = await organisationsBy(hub, options.organisation)
+        const answers: object[] = []
+        for (const { id, alias } of organisations) {
+          const { problems, result } = await verified(hub, id, alias)
+          if (!result.intact) process.exitCode = 1
+          const whose = organisations.length > 1 && { organisationId: id, alias }
+          answers.push({ ...whose, ...result, found: problems })
+          if (output.json) continue
+          if (whose !== false) await output.line(styled('bold', `organisation ${printable(alias)}`))
+          await output.line(verifiedText(problems, result))
+        }
+        if (output.json) await output.show(answers.length === 1 ? answers[0] : answers, () => '')
       }),
     )
 
@@ -128,7 +145,7 @@ function withOrganisation(command: Command): Command {
   return command.option('--organisation <organisation>', 'whose it is: id or alias')
 }
 
-async function verified(hub: HubClient, organisationId: string) {
+async function verified(hub: HubClient, organisationId: string, alias: string) {
   const { signal } = new AbortController()
   const init = { headers: {}, signal }
   const answer = await hub.postStream('/trail/verify', { organisationId }, init)
@@ -137,9 +154,11 @@ async function verified(hub: HubClient, organisationId: string) {
   let result: Result | undefined
   for await (const text of linesOf(answer)) {
     const line = JSON.parse(text) as Line
-    if (line.type === 'fault') throw new CommandFault(`the trail was not verified: ${line.message}`)
+    if (line.type === 'fault') {
+      throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
+    }
     if (line.type === 'progress') {
-      progress ??= createProgress('verifying', line.of)
+      progress ??= createProgress(`verifying ${alias}`, line.of)
       progress.update(line.manifests)
     } else if (line.type === 'problem') {
       const { type: _, ...problem } = line
@@ -149,7 +168,8 @@ async function verified(hub: HubClient, organisationId: string) {
     }
   }
   progress?.stop()
-  if (result === undefined) throw new CommandFault('the hub ended before the trail was verified')
+  if (result === undefined)
+    throw new CommandFault(`the hub ended before the trail of "${alias}" was verified`)
   const { type: _, ...counts } = result
   return { problems, result: counts }
 }
