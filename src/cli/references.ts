@@ -22,19 +22,27 @@ export async function organisationBy(
   hub: HubClient,
   reference: string | undefined,
 ): Promise<Organisation> {
-  const all = await hub.listAll<Organisation>('/organisations')
-  if (reference !== undefined) {
-    return theOne('organisation', reference, all.filter(matching(reference, ['id', 'alias'])))
-  }
+  const all = await organisationsBy(hub, reference)
   const [only, ...others] = all
-  if (only === undefined) {
-    throw new CommandFault(
-      'there is no organisation yet: make one with "belfry organisations create", or load the example with "belfry sample"',
-    )
-  }
   if (others.length === 0) return only
   throw new UsageFault(
     `there are ${all.length} organisations: say which one, by alias or id: ${all.map(({ alias }) => alias).join(', ')}`,
+  )
+}
+
+/** The organisation of that id or alias; without a reference all that the caller reaches. */
+export async function organisationsBy(
+  hub: HubClient,
+  reference: string | undefined,
+): Promise<readonly [Organisation, ...Organisation[]]> {
+  const all = await hub.listAll<Organisation>('/organisations')
+  if (reference !== undefined) {
+    return [theOne('organisation', reference, all.filter(matching(reference, ['id', 'alias'])))]
+  }
+  const [first, ...others] = all
+  if (first !== undefined) return [first, ...others]
+  throw new CommandFault(
+    'there is no organisation yet: make one with "belfry organisations create", or load the example with "belfry sample"',
   )
 }
 

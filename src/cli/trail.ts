@@ -12,8 +12,8 @@ import type { HubClient } from './hub-client.ts'
 import { fields, styled } from './output.ts'
 import { createProgress } from './progress.ts'
 import type { Progress } from './progress.ts'
-import { organisationBy } from './references.ts'
-import { counted, localMoment } from './terminal-text.ts'
+import { organisationBy, organisationsBy } from './references.ts'
+import { counted, localMoment, printable } from './terminal-text.ts'
 
 interface TrailStatus {
   readonly organisationId: string
@@ -45,11 +45,16 @@ interface Result {
   readonly problems: number
 }
 
+interface Fault {
+  readonly type: 'fault'
+  readonly message: string
+}
+
 type Line =
   | Problem
   | Result
   | { readonly type: 'progress'; readonly manifests: number; readonly of: number }
-  | { readonly type: 'fault'; readonly message: string }
+  | Fault
 
 interface TrailOptions {
   readonly organisation?: string
@@ -67,23 +72,40 @@ export function addTrail(program: Command): void {
     .description('show where the trail is and how far it has come')
     .action(
       action<TrailOptions>(async ({ hub, output, options }) => {
-        const { id, alias } = await organisationBy(hub, options.organisation)
+        const organisations = await organisationsBy(hub, options.organisation)
         const { items } = await hub.get<{ items: readonly TrailStatus[] }>('/trail')
-        const found = items.find(({ organisationId }) => organisationId === id)
-        if (found === undefined) throw new CommandFault(`"${alias}" has no trail`)
-        await output.show(found, () => statusText(alias, found))
+        const found = organisations.map(({ id, alias }) => {
+          const status = items.find(({ organisationId }) => organisationId === id)
+          if (status === undefined) throw new CommandFault(`"${alias}" has no trail`)
+          return { alias, status }
+        })
+        const statuses = found.map(({ status }) => status)
+        await output.show(statuses.length === 1 ? statuses[0] : statuses, () =>
+          found.map(({ alias, status }) => statusText(alias, status)).join('\n\n'),
+        )
       }),
     )
 
   withOrganisation(trail.command('verify'))
     .description('check every object and manifest of the trail against the chain of hashes')
-    .addHelpText('after', '\nEnds with status 1 where something was removed, changed or added.')
+    .addHelpText(
+      'after',
+      '\nWithout --organisation every trail within reach is verified, one after the other.\nEnds with status 1 where something was removed, changed or added.',
+    )
     .action(
       action<TrailOptions>(async ({ hub, output, options }) => {
-        const { id } = await organisationBy(hub, options.organisation)
-        const { problems, result } = await verified(hub, id)
-        await output.show({ ...result, found: problems }, () => verifiedText(problems, result))
-        if (!result.intact) process.exitCode = 1
+        const organisations = await organisationsBy(hub, options.organisation)
+        const answers: object[] = []
+        for (const { id, alias } of organisations) {
+          const { problems, result } = await verified(hub, id, alias)
+          if (!result.intact) process.exitCode = 1
+          const whose = organisations.length > 1 && { organisationId: id, alias }
+          answers.push({ ...whose, ...result, found: problems })
+          if (output.json) continue
+          if (whose !== false) await output.line(styled('bold', `organisation ${printable(alias)}`))
+          await output.line(verifiedText(problems, result))
+        }
+        if (output.json) await output.show(answers.length === 1 ? answers[0] : answers, () => '')
       }),
     )
 
@@ -98,11 +120,22 @@ export function addTrail(program: Command): void {
         const query = givenOnly({ organisationId, day: asked, account })
         const { signal } = new AbortController()
         const answer = await hub.stream('/trail/events', query, { headers: {}, signal })
+        let damaged = 0
         for await (const line of linesOf(answer)) {
-          const { type, message } = JSON.parse(line) as { type?: string; message?: string }
           // No event has a member of that name; the hub's last word may be a fault.
-          if (type === 'fault') throw new CommandFault(message ?? 'the hub failed')
-          await output.line(line)
+          const told = JSON.parse(line) as { type?: undefined } | Problem | Fault
+          if (told.type === 'fault') throw new CommandFault(told.message)
+          if (told.type === 'problem') {
+            damaged += 1
+            output.note(problemText(told))
+          } else {
+            await output.line(line)
+          }
+        }
+        if (damaged > 0) {
+          throw new CommandFault(
+            `${counted(damaged, 'object')} of that day cannot be trusted and left out: run "belfry trail verify"`,
+          )
         }
       }),
     )
@@ -112,7 +145,7 @@ function withOrganisation(command: Command): Command {
   return command.option('--organisation <organisation>', 'whose it is: id or alias')
 }
 
-async function verified(hub: HubClient, organisationId: string) {
+async function verified(hub: HubClient, organisationId: string, alias: string) {
   const { signal } = new AbortController()
   const init = { headers: {}, signal }
   const answer = await hub.postStream('/trail/verify', { organisationId }, init)
@@ -121,9 +154,11 @@ async function verified(hub: HubClient, organisationId: string) {
   let result: Result | undefined
   for await (const text of linesOf(answer)) {
     const line = JSON.parse(text) as Line
-    if (line.type === 'fault') throw new CommandFault(`the trail was not verified: ${line.message}`)
+    if (line.type === 'fault') {
+      throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
+    }
     if (line.type === 'progress') {
-      progress ??= createProgress('verifying', line.of)
+      progress ??= createProgress(`verifying ${alias}`, line.of)
       progress.update(line.manifests)
     } else if (line.type === 'problem') {
       const { type: _, ...problem } = line
@@ -133,7 +168,8 @@ async function verified(hub: HubClient, organisationId: string) {
     }
   }
   progress?.stop()
-  if (result === undefined) throw new CommandFault('the hub ended before the trail was verified')
+  if (result === undefined)
+    throw new CommandFault(`the hub ended before the trail of "${alias}" was verified`)
   const { type: _, ...counts } = result
   return { problems, result: counts }
 }
@@ -169,15 +205,17 @@ function verifiedText(
   const seen = `${counted(manifests, ...MANIFEST)}, ${counted(objects, 'object')}, ${counted(events, 'event')}`
   const gone = expired === 0 ? '' : `; retention has deleted ${counted(expired, 'object')}`
   if (intact) return `${styled('green', 'intact')}: ${seen}${gone}`
-  const told = problems.map(
-    ({ kind, key, message }) => `${styled('red', kind)}  ${key}  ${message}`,
-  )
+  const told = problems.map(problemText)
   const more = all > problems.length ? [`and ${all - problems.length} more`] : []
   return [
     ...told,
     ...more,
     `${styled('red', 'damaged')}: ${counted(all, 'problem')} in ${seen}${gone}`,
   ].join('\n')
+}
+
+function problemText({ kind, key, message }: Omit<Problem, 'type'>): string {
+  return `${styled('red', kind)}  ${printable(key)}  ${printable(message)}`
 }
 
 function day(text: string): string {

@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { parquetReadObjects } from 'hyparquet'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
@@ -7,6 +7,7 @@ import { allOf } from '#src/ports/object-store.contract.ts'
 import { parseManifest, sha256Of } from './manifest.ts'
 import { LOGGING, ORGANISATION, REGION, tenancyEvent, trailRig } from './trail.fixture.ts'
 import type { TrailRig } from './trail.fixture.ts'
+import type { TrailProblem } from './verify.ts'
 
 const MEMBER = '444444444444'
 const MANIFEST = (sequence: number) =>
@@ -30,10 +31,17 @@ const idsInTrail = async () => {
   return (await Promise.all(objects.map(eventsIn))).flat().map(({ id }) => id)
 }
 
-const read = async (options: object) => {
-  const filter = { organisationId: ORGANISATION, day: '2026-01-31' }
+const readWithProblems = async (options: object) => {
+  const problems: TrailProblem[] = []
+  const onProblem = async (problem: TrailProblem) => void problems.push(problem)
+  const asked = { organisationId: ORGANISATION, day: '2026-01-31', onProblem }
   let text = ''
-  for await (const part of rig.open(options).read(filter)) text += part
+  for await (const part of rig.open(options).read(asked)) text += part
+  return { text, problems }
+}
+const read = async (options: object) => {
+  const { text, problems } = await readWithProblems(options)
+  expect(problems).toEqual([])
   return text
 }
 
@@ -327,7 +335,75 @@ describe('sealed objects', () => {
     await rig.flush({ sealed: true })
     const [one = '', other = ''] = await keys()
     await rig.objects.put(one, (await rig.objects.get(other)) as Uint8Array)
-    await expect(read({})).rejects.toThrow("was not sealed with this hub's master key")
+    const { text, problems } = await readWithProblems({})
+    expect(text).toContain('"id":"b"')
+    expect(text).not.toContain('"id":"a"')
+    expect(problems).toEqual([
+      { kind: 'object-changed', key: one, message: 'its content is not what manifest 1 lists' },
+    ])
+  })
+})
+
+describe('reading', () => {
+  const told = async () => {
+    const { text, problems } = await readWithProblems({})
+    const ids = [...text.matchAll(/^.*$/gm)].flatMap(([line]) =>
+      line === '' ? [] : [(JSON.parse(line) as { id: string }).id],
+    )
+    return { ids, found: problems.map(({ kind, key }) => `${kind} ${key}`) }
+  }
+  const readyKeys = async () => {
+    await rig.log.record([tenancyEvent('a'), tenancyEvent('b', { account: MEMBER })])
+    await rig.flush()
+    return keys()
+  }
+
+  it('passes over an object that was changed, and tells which', async () => {
+    const [key = ''] = await readyKeys()
+    await rig.objects.put(key, gzipSync('{"id":"forged"}\n'))
+    expect(await told()).toEqual({ ids: ['b'], found: [`object-changed ${key}`] })
+  })
+
+  it('passes over an object that was cut short, and tells which', async () => {
+    const [key = ''] = await readyKeys()
+    await rig.objects.put(key, ((await rig.objects.get(key)) as Uint8Array).subarray(0, -9))
+    expect(await told()).toEqual({ ids: ['b'], found: [`object-changed ${key}`] })
+  })
+
+  it('passes over objects that were added, of any sequence and name', async () => {
+    const [key = ''] = await readyKeys()
+    const added = [
+      '000000000000-1.ndjson.gz',
+      '000000000001-9.ndjson.gz',
+      '000000000002-9.ndjson.gz',
+    ]
+      .concat('any.txt')
+      .map((name) => key.replace(/[^/]+$/, name))
+    for (const one of added) await rig.objects.put(one, gzipSync('{"id":"forged"}\n'))
+    const found = added.map((one) => `object-added ${one}`)
+    expect(await told()).toEqual({ ids: ['a', 'b'], found })
+  })
+
+  it('shows nothing of what a manifest listed that is gone or of another organisation', async () => {
+    const [a = '', b = '', manifest = ''] = await readyKeys()
+    const bytes = (await rig.objects.get(manifest)) as Uint8Array
+    await rig.objects.delete(manifest)
+    const missing = [`manifest-missing ${a}`, `manifest-missing ${b}`]
+    expect(await told()).toEqual({ ids: [], found: missing })
+    const other = Buffer.from(bytes).toString().replace('49a9bcb2', '00000000')
+    await rig.objects.put(manifest, Buffer.from(other))
+    const changed = [`manifest-changed ${a}`, `manifest-changed ${b}`]
+    expect(await told()).toEqual({ ids: [], found: changed })
+  })
+
+  it('waits with objects whose flush is not through, and blames nobody', async () => {
+    await readyKeys()
+    await rig.log.record([tenancyEvent('c')])
+    await rig.flush({ wrap: (store) => ({ ...store, putIfAbsent: async () => false }) })
+    expect(await keys()).toHaveLength(4)
+    expect(await told()).toEqual({ ids: ['a', 'b'], found: [] })
+    await rig.flush()
+    expect(await told()).toEqual({ ids: ['a', 'c', 'b'], found: [] })
   })
 })
 

@@ -1,12 +1,16 @@
-import { gunzipSync } from 'node:zlib'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { contentOf } from './content.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
+import type { TrailHead } from './documents.ts'
 import { keepTrail } from './keeper.ts'
-import { parseObjectKey } from './manifest.ts'
-import { sealedName } from './objects.ts'
+import { manifestKey, sha256Of } from './manifest.ts'
 import type { PlanPorts } from './plans.ts'
+import { readTrail } from './read.ts'
+import type { ReadOptions } from './read.ts'
+import type { TrailPlace } from './settings.ts'
 import { verifyTrail } from './verify.ts'
 import type { TrailCounts, VerifyOptions } from './verify.ts'
 
@@ -23,15 +27,8 @@ export interface TrailStatus {
   readonly lastWrittenAt?: number
   /** How long the oldest event that is not in an object has waited. */
   readonly lagSeconds: number
-  /** Why the trail cannot be written now. */
+  /** Why the trail cannot be written now, or what is wrong with its newest manifest. */
   readonly problem?: string
-}
-
-export interface TrailFilter {
-  readonly organisationId: string
-  /** `YYYY-MM-DD` */
-  readonly day: string
-  readonly account?: string
 }
 
 export interface Trail {
@@ -40,7 +37,7 @@ export interface Trail {
   status(accept: (organisationId: string) => boolean): Promise<readonly TrailStatus[]>
   verify(options: VerifyOptions): Promise<TrailCounts>
   /** The events of a day as JSON texts, object by object. */
-  read(filter: TrailFilter): AsyncIterable<string>
+  read(options: ReadOptions): AsyncIterable<string>
 }
 
 export interface TrailPorts extends PlanPorts {
@@ -48,12 +45,12 @@ export interface TrailPorts extends PlanPorts {
 }
 
 const MS_PER_SECOND = 1_000
-/** Several times what a flush gathers; what unpacks to more was not written by a hub. */
-const UNPACKED_BYTES_MAX = 128 * 1024 * 1024
+/** A status does not wait longer for a place that does not answer. */
+const HEAD_READ_WITHIN_MS = 5_000
 
 /** The audit trail of tenancy events. */
 export function createTrail(ports: TrailPorts): Trail {
-  const { state, accounts, clock, settings, sealer } = ports
+  const { state, accounts, clock, settings } = ports
   let waitingSince: number | undefined
   let problem: string | undefined
   const observer: Observer = {
@@ -80,44 +77,45 @@ export function createTrail(ports: TrailPorts): Trail {
       const shown = known.filter(({ id }) => accept(id)).map(({ id }) => statusOf(id))
       return Promise.all(shown)
     },
-    read: async function* read({ organisationId, day, account }) {
-      const { store, location } = settings.placeOf(organisationId)
-      const prefix = `events/day=${day}/${account === undefined ? '' : `account=${account}/`}`
-      let readable = ''
-      for await (const { key } of store.list(prefix)) {
-        const name = parseObjectKey(key)
-        if (name === undefined) continue
-        const events = `${name.account} ${name.position}`
-        // In the order of keys, what is kept in both formats comes as NDJSON first.
-        if (name.format === 'parquet' && events === readable) continue
-        if (name.format === 'parquet') {
-          throw new Error(`"${key}" is kept as Parquet only: read it where it is, "${location}"`)
-        }
-        readable = events
-        const stored = await store.get(key)
-        if (stored === undefined) continue
-        const plain = name.sealed ? sealer.open(sealedName(organisationId, key), stored) : stored
-        if (plain === undefined) {
-          throw new Error(`"${key}" was not sealed with this hub's master key, or was changed`)
-        }
-        yield gunzipSync(plain, { maxOutputLength: UNPACKED_BYTES_MAX }).toString()
-      }
-    },
+    read: (options) => readTrail(ports, options),
   }
 
   async function statusOf(organisationId: string): Promise<TrailStatus> {
     const head = await state.get(TRAIL_HEADS, headKey(organisationId, settings.place))
+    const place = settings.placeOf(organisationId)
+    const wrong = (head && (await headProblem(place, head))) ?? problem
     const lagMs = waitingSince === undefined ? 0 : clock.now() - waitingSince
     return {
       organisationId,
-      location: settings.placeOf(organisationId).location,
+      location: place.location,
       format: settings.format,
       sequence: head?.sequence ?? 0,
       objects: head?.objects ?? 0,
       events: head?.events ?? 0,
       ...(head !== undefined && { headSha256: head.sha256, lastWrittenAt: head.writtenAt }),
       lagSeconds: Math.max(0, Math.round(lagMs / MS_PER_SECOND)),
-      ...(problem !== undefined && { problem }),
+      ...(wrong !== undefined && { problem: wrong }),
     }
+  }
+}
+
+/** Whether the newest manifest is where it was written: one read, where `verify` reads all. */
+async function headProblem(
+  { store, location }: TrailPlace,
+  { sequence, sha256 }: TrailHead,
+): Promise<string | undefined> {
+  const key = manifestKey(sequence)
+  const late = new AbortController()
+  const silence = sleep(HEAD_READ_WITHIN_MS, 'silent' as const, { signal: late.signal })
+  try {
+    const found = await Promise.race([contentOf(store, key), silence])
+    if (found === 'silent') return `"${location}" does not answer`
+    if (found !== 'missing' && found !== 'too-large' && sha256Of(found) === sha256) return undefined
+    const what = found === 'missing' ? 'is gone' : 'was changed'
+    return `the newest manifest, "${key}", ${what}: run "belfry trail verify"`
+  } catch (error) {
+    return `the newest manifest, "${key}", cannot be read: ${(error as Error).message}`
+  } finally {
+    late.abort()
   }
 }

@@ -1,9 +1,7 @@
 import type { ObjectStore } from '#src/ports/object-store.ts'
 import { contentOf } from './content.ts'
+import { rememberingManifests } from './manifest-memory.ts'
 import { manifestKey, parseManifest, parseObjectKey, sequenceOfManifest } from './manifest.ts'
-
-/** Manifests whose lists are kept meanwhile: more than a flush a minute makes in a day. */
-const MANIFESTS_KEPT_MAX = 4_096
 
 export interface Unlisted {
   readonly kind: 'manifest-added' | 'object-added'
@@ -39,18 +37,15 @@ export async function* unlisted(
   }
 }
 
-/** Whether a manifest lists a key; keys come by day, so neighbours ask for the same manifests. */
+/** Whether a manifest lists a key. */
 function createLists(store: ObjectStore) {
-  const kept = new Map<number, ReadonlySet<string> | undefined>()
+  const keysOf = rememberingManifests(async (sequence) => {
+    const content = await contentOf(store, manifestKey(sequence))
+    const manifest = typeof content === 'string' ? undefined : parseManifest(content)
+    return manifest && new Set(manifest.objects.map((object) => object.key))
+  })
   return async (sequence: number, key: string): Promise<boolean> => {
-    if (!kept.has(sequence)) {
-      const oldest = kept.keys().next().value
-      if (kept.size >= MANIFESTS_KEPT_MAX && oldest !== undefined) kept.delete(oldest)
-      const content = await contentOf(store, manifestKey(sequence))
-      const manifest = typeof content === 'string' ? undefined : parseManifest(content)
-      kept.set(sequence, manifest && new Set(manifest.objects.map((object) => object.key)))
-    }
-    const keys = kept.get(sequence)
+    const keys = await keysOf(sequence)
     // A manifest that cannot be read has been reported; what it listed nobody can say.
     return keys === undefined || keys.has(key)
   }

@@ -1,14 +1,14 @@
 import type { ObjectStore } from '#src/ports/object-store.ts'
-import type { State } from '#src/ports/state.ts'
 import { judgeManifest } from './chain-link.ts'
 import type { Link } from './chain-link.ts'
 import { contentOf } from './content.ts'
-import { NOTHING_READ, PROGRESS_KEY, TRAIL_HEADS, TRAIL_PROGRESS, headKey } from './documents.ts'
+import { TRAIL_HEADS, headKey } from './documents.ts'
 import type { TrailHead } from './documents.ts'
 import { manifestKey, parseObjectKey, sha256Of } from './manifest.ts'
 import type { Manifest, ManifestObject } from './manifest.ts'
+import { reachOf } from './reach.ts'
+import type { ReachPorts } from './reach.ts'
 import { isExpired } from './retention.ts'
-import type { TrailSettings } from './settings.ts'
 import { unlisted } from './unlisted.ts'
 
 export interface TrailProblem {
@@ -34,11 +34,6 @@ export interface TrailCounts {
   readonly problems: number
 }
 
-export interface VerifyPorts {
-  readonly state: State
-  readonly settings: TrailSettings
-}
-
 export interface VerifyOptions {
   readonly organisationId: string
   /** Ends the walk early; what was found until then is answered. */
@@ -57,10 +52,7 @@ const OBJECTS_AT_ONCE = 8
  * is checked against the hash that the one after it holds, so whatever was removed, changed, added
  * or put in another's place is found. Holds a few manifests and objects at a time.
  */
-export async function verifyTrail(
-  ports: VerifyPorts,
-  options: VerifyOptions,
-): Promise<TrailCounts> {
+export async function verifyTrail(ports: ReachPorts, options: VerifyOptions): Promise<TrailCounts> {
   const { state, settings } = ports
   const { organisationId, signal, onProgress } = options
   const { store } = settings.placeOf(organisationId)
@@ -123,10 +115,7 @@ export async function verifyTrail(
     if (manifest?.expired !== undefined) retention ??= { ...manifest.expired, sequence }
     await onProgress(counts, top)
   }
-  const newest = async () => {
-    const { plan } = (await state.get(TRAIL_PROGRESS, PROGRESS_KEY)) ?? NOTHING_READ
-    return ((await headNow())?.sequence ?? 0) + (plan === undefined ? 0 : 1)
-  }
+  const newest = async () => (await reachOf(ports, organisationId)).newest
   for await (const found of unlisted(store, { top, newest })) {
     if (signal.aborted) return counts
     await tell(found)

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { EventBridgeClient, PutRuleCommand, PutTargetsCommand } from '@aws-sdk/client-eventbridge'
 import { startFauxqs } from 'fauxqs'
 import type { FauxqsServer } from 'fauxqs'
@@ -193,6 +194,56 @@ describe('a trail in a folder', () => {
     expect(await verify()).toMatchObject({ status: 0, found: [] })
   })
 
+  it('prints no event of an object that was changed, added or cut short, and says so', async () => {
+    const objects = filesBelow(trail).filter((key) => key.startsWith('events/'))
+    const [changed = '', cut = ''] = objects
+    const kept = [changed, cut].map((key) => readFileSync(join(trail, key)))
+    const forged = gzipSync('{"id":"forged"}\n')
+    const added = changed.replace(/[^/]+$/, '000000000001-1.ndjson.gz')
+    writeFileSync(join(trail, changed), forged)
+    writeFileSync(join(trail, cut), (kept[1] as Buffer).subarray(0, -9))
+    writeFileSync(join(trail, added), forged)
+
+    const { status, stdout, stderr } = await belfry(hub, 'trail', 'events')
+    expect(status).toBe(1)
+    expect(stdout).not.toContain('forged')
+    const lines = stdout.split('\n').filter((line) => line !== '')
+    const lost = kept.flatMap((content) => gunzipSync(content).toString().trimEnd().split('\n'))
+    expect(lines).toHaveLength(delivered.length - lost.length)
+    expect(stderr).toContain(`object-changed  ${changed}  its content is not what manifest`)
+    expect(stderr).toContain(`object-changed  ${cut}  its content is not what manifest`)
+    expect(stderr).toContain(`object-added  ${added}  manifest 1 does not list it`)
+    expect(stderr).toContain('run "belfry trail verify"')
+    const day = new Date().toISOString().slice(0, 10)
+    const answer = await hub.restText(
+      'GET',
+      `/trail/events?day=${day}&organisationId=${organisationId}`,
+    )
+    expect(answer).toContain(`{"type":"problem","kind":"object-changed","key":"${changed}",`)
+    expect(answer).not.toContain('"type":"fault"')
+    expect(hub.errors()).not.toContain('call.failed')
+
+    writeFileSync(join(trail, changed), kept[0] as Buffer)
+    writeFileSync(join(trail, cut), kept[1] as Buffer)
+    rmSync(join(trail, added))
+    expect(await belfry(hub, 'trail', 'events')).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('says in its status that its newest manifest is gone or changed', async () => {
+    const manifest = filesBelow(trail).findLast((key) => key.startsWith('manifests/')) as string
+    const content = readFileSync(join(trail, manifest))
+    const problem = async () => (await hub.rest('GET', '/trail')).body.items[0].problem
+    expect(await problem()).toBeUndefined()
+    writeFileSync(join(trail, manifest), content.subarray(1))
+    expect(await problem()).toContain(`"${manifest}", was changed: run "belfry trail verify"`)
+    writeFileSync(join(trail, manifest), content)
+    renameSync(trail, `${trail}-away`)
+    const { stdout } = await belfry(hub, 'trail', 'status')
+    renameSync(`${trail}-away`, trail)
+    expect(stdout).toMatch(/problem +the newest manifest, "manifests\/.*", is gone: run/)
+    expect(await problem()).toBeUndefined()
+  })
+
   it('is shown to its own organisation alone', async () => {
     const other = await hub.rest('POST', '/organisations', {
       ...{ name: 'Other', alias: 'other', customerName: 'Other' },
@@ -214,6 +265,31 @@ describe('a trail in a folder', () => {
     }
     expect((await restAs(hub, undefined, ['POST', '/trail/verify', {}])).status).toBe(401)
     expect((await hub.rest('POST', '/trail/verify', {})).body.code).toBe('trail.unclear')
+  })
+
+  it('is verified and shown beside every other that the caller reaches', async () => {
+    const both = await belfry(hub, 'trail', 'verify')
+    expect(both.status).toBe(0)
+    expect(both.stdout).toMatch(
+      /^organisation (?:test|other)\nintact: .*\norganisation (?:test|other)\nintact: .*\n$/,
+    )
+    const { stdout } = await belfry(hub, 'trail', 'status')
+    expect(stdout).toMatch(/organisation +test/)
+    expect(stdout).toMatch(/organisation +other/)
+
+    const [object = ''] = filesBelow(trail)
+    const content = readFileSync(join(trail, object))
+    rmSync(join(trail, object))
+    const damaged = await belfry(hub, 'trail', 'verify', '--json')
+    const other = await belfry(hub, 'trail', 'verify', '--organisation', 'other')
+    writeFileSync(join(trail, object), content)
+    expect(damaged.status).toBe(1)
+    const answers = JSON.parse(damaged.stdout) as readonly any[]
+    expect(Object.fromEntries(answers.map(({ alias, intact }) => [alias, intact]))).toEqual({
+      test: false,
+      other: true,
+    })
+    expect([other.status, other.stdout]).toEqual([0, expect.stringMatching(/^intact: /)])
   })
 })
 

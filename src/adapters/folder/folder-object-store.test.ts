@@ -4,6 +4,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -40,6 +41,16 @@ describe('a folder of objects', () => {
     const folder = newFolder()
     await createFolderObjectStore(folder).put('events/day=2026-01-31/a.txt', Buffer.from('text'))
     expect(readdirSync(join(folder, 'events', 'day=2026-01-31'))).toEqual(['a.txt'])
+  })
+
+  it('lets nobody but its owner read what it makes', async () => {
+    const folder = join(newFolder(), 'trail')
+    const store = createFolderObjectStore(folder)
+    await store.put('events/a', Buffer.from('a'))
+    await store.putIfAbsent('manifests/b', Buffer.from('b'))
+    const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777
+    expect(['.', 'events', 'manifests'].map(modeOf)).toEqual([0o700, 0o700, 0o700])
+    expect(['events/a', 'manifests/b'].map(modeOf)).toEqual([0o600, 0o600])
   })
 
   it('shows nothing of what a crash left half written, and clears it away', async () => {

@@ -7,6 +7,9 @@ import type { ObjectStore, StoredObject } from '#src/ports/object-store.ts'
 
 /** Holds files while they are written: no key starts with a dot. */
 const WRITING = '.writing'
+/** The trail is for its owner, whatever the umask leaves to others. */
+const FILE_MODE = 0o600
+const FOLDER_MODE = 0o700
 /** Where the file system has no hard links, as on some network mounts. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 
@@ -81,7 +84,7 @@ async function moveWhereFree(from: string, to: string): Promise<boolean> {
 }
 
 async function writeDurably(file: string, content: Uint8Array): Promise<void> {
-  const handle = await open(file, 'w')
+  const handle = await open(file, 'w', FILE_MODE)
   try {
     await handle.writeFile(content)
     await handle.sync()
@@ -92,7 +95,7 @@ async function writeDurably(file: string, content: Uint8Array): Promise<void> {
 
 /** A folder is durable when the one above it has been flushed. */
 async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true })
+  const first = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
   if (first === undefined) return
   const highest = dirname(first)
   for (let made = dirname(folder); ; made = dirname(made)) {

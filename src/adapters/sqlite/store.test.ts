@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -73,6 +73,17 @@ function inspect<T>(folder: string, look: (database: DatabaseSync) => T): T {
 }
 
 describe('a data folder', () => {
+  it('holds files that nobody but their owner may read', async () => {
+    const folder = newFolder()
+    await open({ folder })
+    const names = readdirSync(folder)
+    expect(names).toEqual(
+      expect.arrayContaining(['belfry.db', 'belfry.db-wal', 'belfry.db-shm', 'lock.db']),
+    )
+    const modes = names.map((name) => statSync(join(folder, name)).mode & 0o777)
+    expect(new Set(modes)).toEqual(new Set([0o600]))
+  })
+
   it('belongs to one hub at a time', async () => {
     const folder = newFolder()
     const first = await open({ folder })

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -29,7 +29,8 @@ export interface SqliteStoreOptions {
   readonly maxStoreBytes?: number
 }
 
-const OWNER_ONLY = 0o700
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
 
 /**
  * Opens or creates the store of a data folder: one thread that writes, one read-only connection
@@ -37,9 +38,10 @@ const OWNER_ONLY = 0o700
  * @throws Error when another hub has the folder open.
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  mkdirSync(options.folder, { recursive: true, mode: OWNER_ONLY })
+  mkdirSync(options.folder, { recursive: true, mode: FOLDER_MODE })
   const lock = lockFolder(options.folder)
   const file = join(options.folder, 'belfry.db')
+  createForOwner(file)
   const { maxStoreBytes } = options
   const settings = { file, ...(maxStoreBytes !== undefined && { maxStoreBytes }) }
   const writer = await startWriter(settings).catch((error: unknown) => {
@@ -62,9 +64,24 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   }
 }
 
+/**
+ * Makes a database's file where there is none: SQLite would leave it to the umask who may read it,
+ * and gives the files beside it the same mode. One that is there is not opened, since closing it
+ * would drop the locks that this process holds on it.
+ */
+function createForOwner(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', FILE_MODE))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
 /** A lock that the operating system drops with the process, also after kill -9. */
 function lockFolder(folder: string): DatabaseSync {
-  const lock = new DatabaseSync(join(folder, 'lock.db'))
+  const file = join(folder, 'lock.db')
+  createForOwner(file)
+  const lock = new DatabaseSync(file)
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
     return lock

@@ -8,6 +8,7 @@ import { AwsAccountId } from '#src/model/tenancy.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Trail } from '#src/trail/trail.ts'
+import type { TrailProblem } from '#src/trail/verify.ts'
 import type { CallerOf } from './caller.ts'
 import { ref } from './route.ts'
 import type { AddRoute } from './route.ts'
@@ -32,7 +33,11 @@ export const TrailStatusSchema = Type.Object(
     events: Type.Integer(),
     lastWrittenAt: Type.Optional(Type.Integer({ description: 'Epoch milliseconds' })),
     lagSeconds: Type.Integer({ description: 'How long the oldest event waits to be written' }),
-    problem: Type.Optional(Type.String({ description: 'Why it cannot be written now' })),
+    problem: Type.Optional(
+      Type.String({
+        description: 'Why it cannot be written now, or what is wrong with its newest manifest',
+      }),
+    ),
   },
   { $id: 'TrailStatus' },
 )
@@ -105,7 +110,8 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
       exposeHeadRoute: false,
       schema: {
         tags: [tag],
-        summary: "The trail's events of a day as lines of JSON, from its NDJSON objects",
+        summary:
+          "The trail's events of a day as lines of JSON, from its NDJSON objects; in place of an object that is damaged a problem, at the end perhaps a fault",
         querystring: EventsQuery,
       },
       preValidation,
@@ -115,7 +121,8 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
       const { organisationId, ...filter } = request.query
       const asked = { ...filter, organisationId: organisationOf(request, organisationId) }
       await streamLines(reply, ports, async ({ write, signal }) => {
-        for await (const events of trail.read(asked)) {
+        const onProblem = (problem: TrailProblem) => write(problemLine(problem))
+        for await (const events of trail.read({ ...asked, onProblem })) {
           if (signal.aborted) return
           await write(events)
         }
@@ -154,7 +161,7 @@ async function verify(trail: Trail, organisationId: string, { write, signal }: L
     signal,
     onProblem: async (problem) => {
       told += 1
-      if (told <= PROBLEMS_TOLD_MAX) await line({ type: 'problem', ...problem })
+      if (told <= PROBLEMS_TOLD_MAX) await write(problemLine(problem))
     },
     onProgress: async ({ manifests }, of) => {
       const step = Math.ceil(of / PROGRESS_LINES_MAX)
@@ -165,6 +172,10 @@ async function verify(trail: Trail, organisationId: string, { write, signal }: L
   })
   if (signal.aborted) throw new Error('the verification was broken off: the hub stops')
   await line({ type: 'result', intact: counts.problems === 0, ...counts })
+}
+
+function problemLine(problem: TrailProblem): string {
+  return `${JSON.stringify({ type: 'problem', ...problem })}\n`
 }
 
 /** Answers line by line, no faster than they are read. A fault is the last line. */

@@ -1,0 +1,26 @@
+import type { State } from '#src/ports/state.ts'
+import { NOTHING_READ, PROGRESS_KEY, TRAIL_HEADS, TRAIL_PROGRESS, headKey } from './documents.ts'
+import type { TrailHead } from './documents.ts'
+import type { TrailSettings } from './settings.ts'
+
+/** How far an organisation's chain goes. */
+export interface TrailReach {
+  readonly head: TrailHead | undefined
+  /** The last sequence that the hub may be writing to by now. */
+  readonly newest: number
+}
+
+export interface ReachPorts {
+  readonly state: State
+  readonly settings: TrailSettings
+}
+
+export async function reachOf(
+  { state, settings }: ReachPorts,
+  organisationId: string,
+): Promise<TrailReach> {
+  // In this order: a plan that is done in between has moved the head.
+  const { plan } = (await state.get(TRAIL_PROGRESS, PROGRESS_KEY)) ?? NOTHING_READ
+  const head = await state.get(TRAIL_HEADS, headKey(organisationId, settings.place))
+  return { head, newest: (head?.sequence ?? 0) + (plan === undefined ? 0 : 1) }
+}
