@@ -23,7 +23,7 @@ async function belfry(args: readonly string[], input = '') {
     env: {
       ...process.env,
       ...{ NO_COLOR: '1', BELFRY_DATA: folder, BELFRY_URL: '', BELFRY_PROFILE: '' },
-      ...{ BELFRY_SESSION: '', NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
+      ...{ BELFRY_SESSION: undefined, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
     },
   })
   child.stdin.end(input)

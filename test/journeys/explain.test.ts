@@ -60,7 +60,7 @@ async function belfry(args: readonly string[], env: Record<string, string> = {})
     env: {
       ...process.env,
       ...{ NO_COLOR: '1', BELFRY_DATA: folder, BELFRY_URL: '', BELFRY_PROFILE: '' },
-      ...{ BELFRY_SESSION: '', NODE_COMPILE_CACHE: join(folder, 'compile-cache'), ...env },
+      ...{ BELFRY_SESSION: undefined, NODE_COMPILE_CACHE: join(folder, 'compile-cache'), ...env },
     },
   })
   child.stdin.end()
