@@ -16,6 +16,8 @@ import { createRules } from '#src/buses/rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
+import { createEventIds } from '#src/event-index/event-ids.ts'
+import type { EventIds } from '#src/event-index/event-ids.ts'
 import { indexEvents } from '#src/event-index/indexer.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
@@ -97,8 +99,9 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     stopping: stopping.signal,
   })
 
+  const eventIds = createEventIds(namespace)
   const pipeline = startPipeline(
-    { store, log, observer, outbound, tenancy, busExists, ruleTable, routing },
+    { store, log, observer, outbound, tenancy, busExists, ruleTable, routing, eventIds },
     stopping.signal,
   )
   const sources = [
@@ -132,7 +135,12 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     collector: { log, clock, observer, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
-    finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
+    finder: createEventFinder({
+      log,
+      cursors: store.cursors,
+      index: store.eventIndex,
+      ids: eventIds,
+    }),
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
@@ -222,6 +230,7 @@ interface PipelineParts {
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
   readonly routing: RoutingMark
+  readonly eventIds: EventIds
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
@@ -253,7 +262,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       },
       signal,
     ),
-    indexEvents({ log, cursors, index: eventIndex, observer }, signal),
+    indexEvents({ log, cursors, index: eventIndex, observer, ids: parts.eventIds }, signal),
     route(
       {
         log,
