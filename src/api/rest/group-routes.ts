@@ -82,7 +82,7 @@ export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
   addMemberRoutes(add, tenancy)
 }
 
-function addMemberRoutes(add: AddRoute, { groupMembers }: Tenancy): void {
+function addMemberRoutes(add: AddRoute, { groupMembers, withSignInState }: Tenancy): void {
   const tag = 'groups'
   add({
     method: 'GET',
@@ -93,8 +93,10 @@ function addMemberRoutes(add: AddRoute, { groupMembers }: Tenancy): void {
     params: IdParams,
     query: Type.Object(PageQuery),
     answer: [200, pageSchema(User)],
-    run: async (caller, { params, query }) =>
-      page(await groupMembers.list(caller, params.id, pageRequest(query))),
+    run: async (caller, { params, query }) => {
+      const found = await groupMembers.list(caller, params.id, pageRequest(query))
+      return page({ ...found, items: await Promise.all(found.items.map(withSignInState)) })
+    },
   })
   add({
     method: 'PUT',
