@@ -16,9 +16,11 @@ import { createRules } from '#src/buses/rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
+import { createEventIds } from '#src/event-index/event-ids.ts'
 import { indexEvents } from '#src/event-index/indexer.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
@@ -98,7 +100,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
 
   const pipeline = startPipeline(
-    { store, log, observer, outbound, tenancy, busExists, ruleTable, routing },
+    { store, log, observer, outbound, tenancy, busExists, ruleTable, routing, namespace },
     stopping.signal,
   )
   const sources = [
@@ -132,7 +134,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     collector: { log, clock, observer, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
-    finder: createEventFinder({ log, cursors: store.cursors, index: store.eventIndex }),
+    finder: pipeline.finder,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
@@ -222,12 +224,14 @@ interface PipelineParts {
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
   readonly routing: RoutingMark
+  readonly namespace: EventNamespace
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
   const { cursors, queue, eventIndex } = store
+  const eventIds = createEventIds(parts.namespace)
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
   const dispatcher = new Dispatcher(
@@ -253,7 +257,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       },
       signal,
     ),
-    indexEvents({ log, cursors, index: eventIndex, observer }, signal),
+    indexEvents({ log, cursors, index: eventIndex, observer, ids: eventIds }, signal),
     route(
       {
         log,
@@ -272,6 +276,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   return {
     redriven: (deliveries: readonly Delivery[]) =>
       dispatcher.offer(deliveries.map((delivery) => ({ delivery }))),
+    finder: createEventFinder({ log, cursors, index: eventIndex, ids: eventIds }),
     drained: Promise.all([...stages, dispatcher.drained]),
   }
 }

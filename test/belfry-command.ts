@@ -16,7 +16,7 @@ const ROOT = new URL('..', import.meta.url).pathname
 export function beginCommand(
   folder: string,
   args: readonly string[],
-  { input = '', session = '' }: { readonly input?: string; readonly session?: string } = {},
+  { input = '', session }: { readonly input?: string; readonly session?: string } = {},
 ): Command {
   const child = spawn(process.execPath, ['belfry.mjs', ...args], {
     cwd: ROOT,

@@ -24,6 +24,7 @@ const CALL_TIMEOUT_MS = 60_000
 const HELP = `
 The id is that of the event's envelope: "belfry tail --json | jq -r .event.id" shows it, and so do
 "belfry dead-letters show" and every target. One event has the same id on every bus that it reached.
+A tenancy event is found by the eventId that "belfry emit" answered, too.
 
 Who did it comes with how that was found out, and how far to trust it:
   certain  AWS says so

@@ -74,7 +74,7 @@ export function createHubClient(
         endpointOf(dataFolder, OPERATOR_PROFILE) ||
         URL_DEFAULT),
   )
-  const sessionToken = env['BELFRY_SESSION']
+  const sessionToken = env['BELFRY_SESSION']?.trim()
   let credentials: ReturnType<typeof credentialsOf> | undefined
   const authorize = (request: SignedRequest) => {
     credentials ??= credentialsOf(dataFolder, profile)
@@ -86,7 +86,8 @@ export function createHubClient(
     })
   }
   const hub = { url, dataFolder }
-  return clientOf(hub, sessionToken ? inSessionOf(sessionToken) : authorize)
+  if (sessionToken === undefined) return clientOf(hub, authorize)
+  return clientOf(hub, sessionToken === '' ? refuseBlankSession : inSessionOf(sessionToken))
 }
 
 function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authorize): HubClient {
@@ -171,6 +172,13 @@ function inSessionOf(sessionToken: string): Authorize {
   return ({ headers }) => ({ ...headers, authorization: `Bearer ${sessionToken}` })
 }
 
+/** Who meant to be a user must not be the operator instead; logging in asks for no proof. */
+function refuseBlankSession(): never {
+  throw new UsageFault(
+    'BELFRY_SESSION is set but empty, as after a "belfry login" that failed: log in again, or unset it to call with the access key of a profile',
+  )
+}
+
 /** Where there are no credentials, mostly no hub was ever started: that is said first. */
 async function authorizedHeaders(
   base: string,
@@ -204,9 +212,12 @@ async function answerOf(base: string, url: URL, init: RequestInit): Promise<Resp
 function unreachable(base: string, error: unknown): CommandFault {
   const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED') {
-    return new CommandFault(`no hub answers at ${base}: start one with "npm start"`, {
-      cause: error,
-    })
+    return new CommandFault(
+      `no hub answers at ${base}: start one with "belfry start", or "npm start" in its folder`,
+      {
+        cause: error,
+      },
+    )
   }
   return new CommandFault(
     `the hub at ${base} cannot be reached (${message || code}): is the address right? It comes from --url, BELFRY_URL, or the file "config" in the data folder`,

@@ -9,12 +9,13 @@ import type {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
-import { CommandFault, UsageFault } from './cli-faults.ts'
+import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import type { Column } from './output.ts'
 
 /** How people name things: by id, or by a name of which there is only one. */
 
+const FORBIDDEN = 403
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The organisation of that id or alias; without a reference the only one there is. */
@@ -124,11 +125,24 @@ export async function ingestKeyBy(hub: HubClient, reference: string): Promise<In
 export async function organisationColumns<T extends { readonly organisationId?: string }>(
   hub: HubClient,
 ): Promise<readonly Column<T>[]> {
-  const all = await hub.listAll<Organisation>('/organisations')
+  const all = (await whereAllowed(hub.listAll<Organisation>('/organisations'))) ?? []
   if (all.length < 2) return []
   const aliases = new Map(all.map(({ id, alias }) => [id, alias]))
   const text = ({ organisationId }: T) => aliases.get(organisationId ?? '') ?? organisationId ?? ''
   return [{ title: 'ORGANISATION', text }]
+}
+
+/**
+ * What is looked up beside the answer; undefined where the caller may not see it, such as the
+ * organisation of an API token that is only for some of its accounts.
+ */
+export async function whereAllowed<T>(lookUp: Promise<T>): Promise<T | undefined> {
+  try {
+    return await lookUp
+  } catch (error) {
+    if (error instanceof HubFault && error.status === FORBIDDEN) return undefined
+    throw error
+  }
 }
 
 function matching<T extends object>(reference: string, keys: readonly (keyof T)[]) {

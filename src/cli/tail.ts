@@ -2,10 +2,12 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
 import { parseBusArn } from '#src/model/arn.ts'
+import { isNameFilter } from '#src/model/name-filter.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { createAccountNames } from './account-names.ts'
 import type { AccountNames } from './account-names.ts'
 import { action, givenOnly } from './call.ts'
+import { UsageFault } from './cli-faults.ts'
 import { followStream } from './follow-stream.ts'
 import type { HubClient, Query } from './hub-client.ts'
 import { styled } from './output.ts'
@@ -67,6 +69,13 @@ export function addTail(program: Command): void {
 
 async function queryOf(hub: HubClient, options: TailOptions): Promise<Query> {
   const { account, region, source, detailType, bus, pattern, since } = options
+  const names = { account, region, source, 'detail-type': detailType, bus }
+  for (const [option, filter] of Object.entries(names)) {
+    if (filter === undefined || isNameFilter(filter)) continue
+    throw new UsageFault(
+      `--${option} takes a whole name, or a prefix that ends in *, not "${filter}": --pattern with "wildcard" takes more`,
+    )
+  }
   const byName = account !== undefined && !/^\d+\*?$/.test(account)
   return {
     since,

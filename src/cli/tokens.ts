@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { Check } from 'typebox/value'
 
+import { TokenName } from '#src/model/tenancy.ts'
 import type { ApiToken } from '#src/model/tenancy.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
@@ -22,6 +24,7 @@ const ROLES = ['api_admin', 'api_operations', 'api_user', 'api_readonly']
 type TokenWithSecret = ApiToken & { readonly secretAccessKey: string }
 
 const REFERENCE = 'access key or name'
+const NAME = '2 to 64 letters, digits, dots, dashes and underscores'
 
 export function addTokens(program: Command): void {
   const tokens = program
@@ -89,7 +92,7 @@ function addCreate(tokens: Command): void {
   tokens
     .command('create')
     .description('create an API token; its secret is shown once')
-    .argument('<name>', '2 to 64 letters, digits, dots, dashes and underscores')
+    .argument('<name>', NAME, tokenName)
     .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
     .option('--account <account>', 'the account its AWS calls act in: AWS account id, name or id')
     .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
@@ -135,7 +138,7 @@ function addUpdate(tokens: Command): void {
     .command('update')
     .description('change what an API token is called, may do, is for, or when it ends')
     .argument('<token>', REFERENCE)
-    .option('--name <name>', 'new name')
+    .option('--name <name>', `new name: ${NAME}`, tokenName)
     .addOption(new Option('--role <role>', 'what it may do').choices(ROLES))
     .option('--description <text>', 'what it is for')
     .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
@@ -210,8 +213,16 @@ const MS_PER_DAY = 24 * 60 * 60_000
 function expiry(text: string): number {
   const [, days] = /^(\d{1,5})d$/.exec(text) ?? []
   const at = days === undefined ? Date.parse(text) : clock.now() + Number(days) * MS_PER_DAY
-  if (!Number.isNaN(at)) return at
-  throw new InvalidArgumentError('It must be days from now such as 90d, or a date.')
+  if (Number.isNaN(at)) {
+    throw new InvalidArgumentError('It must be days from now such as 90d, or a date.')
+  }
+  if (at > clock.now()) return at
+  throw new InvalidArgumentError('It must lie in the future: days from now such as 90d, or a date.')
+}
+
+function tokenName(text: string): string {
+  if (Check(TokenName, text)) return text
+  throw new InvalidArgumentError(`It must be ${NAME}.`)
 }
 
 function hours(text: string): number {
@@ -224,6 +235,10 @@ function momentOr(at: number | undefined, otherwise: string, before = ''): strin
   return at === undefined ? otherwise : before + localMoment(at)
 }
 
+function onlyFor({ onlyAccounts }: ApiToken): string {
+  return onlyAccounts?.join(', ') ?? 'all accounts of its organisation'
+}
+
 function shown(token: ApiToken): string {
   return fields(
     {
@@ -231,7 +246,7 @@ function shown(token: ApiToken): string {
       description: token.description,
       role: token.role,
       'acts in account': token.awsAccountId ?? 'none: its AWS calls must assume a role first',
-      'only for': token.onlyAccounts?.join(', ') ?? 'all accounts of its organisation',
+      'only for': onlyFor(token),
       'access key': token.accessKeyId,
       organisation: token.organisationId,
       created: localMoment(token.createdAt),
@@ -250,6 +265,8 @@ function createdText(hub: HubClient, token: TokenWithSecret, region: string): st
       token: name,
       role: token.role,
       account: token.awsAccountId ?? 'none: its AWS calls must assume a role first',
+      'only for': onlyFor(token),
+      expires: momentOr(token.expiresAt, 'never'),
       'access key': accessKeyId,
       'secret (shown once)': secretAccessKey,
     },

@@ -1,6 +1,8 @@
-import { Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { Check } from 'typebox/value'
 
+import { Email } from '#src/model/tenancy.ts'
 import type { User } from '#src/model/tenancy.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
@@ -121,7 +123,7 @@ function addCreate(users: Command): void {
   users
     .command('create')
     .description('create a user')
-    .argument('<e-mail>')
+    .argument('<e-mail>', 'such as ana@example.com', emailAddress)
     .addOption(
       new Option('--role <role>', 'what the user may do').choices(ROLES).makeOptionMandatory(),
     )
@@ -172,6 +174,11 @@ function addUpdate(users: Command): void {
     )
 }
 
+function emailAddress(text: string): string {
+  if (Check(Email, text)) return text
+  throw new InvalidArgumentError('It must be an e-mail address such as ana@example.com.')
+}
+
 async function newPassword(options: UserOptions): Promise<string | undefined> {
   if (options.passwordStdin) return readPassword('Password: ')
   if (options.password === false || !process.stdin.isTTY) return undefined
@@ -184,8 +191,8 @@ const COLUMNS: readonly Column<User>[] = [
   { title: 'ROLE', text: ({ role }) => role },
   {
     title: 'STATUS',
-    text: ({ status }) => status,
-    style: ({ status }) => (status === 'ACTIVE' ? 'green' : 'yellow'),
+    text: ({ status, lockedUntil }) => (lockedUntil ? `${status}, locked` : status),
+    style: ({ status, lockedUntil }) => (status === 'ACTIVE' && !lockedUntil ? 'green' : 'yellow'),
   },
 ]
 const ID_COLUMN: Column<User> = {
@@ -199,6 +206,11 @@ function fullName({ firstName, lastName }: User): string {
   return `${firstName} ${lastName}`.trim()
 }
 
+function signInOf({ authOrigin, passwordSet }: User): string {
+  if (authOrigin === 'oidc') return 'with the OpenID provider'
+  return passwordSet === false ? 'not possible: no password is set' : 'with a password'
+}
+
 function shown(user: User): string {
   return fields(
     {
@@ -207,7 +219,8 @@ function shown(user: User): string {
       role: user.role,
       status: user.status,
       id: user.id,
-      'signs in with': user.authOrigin === 'oidc' ? 'the OpenID provider' : 'a password',
+      'sign-in': signInOf(user),
+      locked: user.lockedUntil === undefined ? undefined : `until ${localMoment(user.lockedUntil)}`,
       'second factor': user.mfaEnabled === null ? undefined : user.mfaEnabled ? 'yes' : 'no',
       organisation: user.organisationId ?? 'every one: administers the hub',
       created: localMoment(user.createdAt),

@@ -2,7 +2,9 @@ import type { Command } from 'commander'
 
 import type { Organisation, User } from '#src/model/tenancy.ts'
 import { action } from './call.ts'
+import type { HubClient } from './hub-client.ts'
 import { fields } from './output.ts'
+import { whereAllowed } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 interface Caller {
@@ -28,9 +30,7 @@ export function addWhoami(program: Command): void {
         const organisation =
           organisationId === undefined
             ? 'every one: you operate the hub'
-            : caller.mustEnrol
-              ? organisationId
-              : (await hub.get<Organisation>(`/organisations/${organisationId}`)).alias
+            : await organisationName(hub, organisationId)
         await output.show(caller, () =>
           fields({
             caller: arn,
@@ -45,4 +45,8 @@ export function addWhoami(program: Command): void {
         )
       }),
     )
+}
+
+async function organisationName(hub: HubClient, id: string): Promise<string> {
+  return (await whereAllowed(hub.get<Organisation>(`/organisations/${id}`)))?.alias ?? id
 }

@@ -2,12 +2,14 @@ import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { EventIndex } from '#src/ports/event-index.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
+import type { EventIds } from './event-ids.ts'
 import { INDEX_READER } from './indexer.ts'
 
 export interface EventFinderPorts {
   readonly log: EventLog
   readonly cursors: Cursors
   readonly index: EventIndex
+  readonly ids: EventIds
 }
 
 export interface FoundEvents {
@@ -18,7 +20,7 @@ export interface FoundEvents {
   readonly unsearchedBatches: number
 }
 
-/** Finds events by their id: an id is in the log once for every bus that the event reached. */
+/** Finds events by an id of theirs: an id is in the log once for every bus that the event reached. */
 export interface EventFinder {
   /** @param accept which of them count, as those that a caller may see */
   find(id: string, accept: (event: RecordedEvent) => Promise<boolean>): Promise<FoundEvents>
@@ -31,7 +33,7 @@ const PLACES_MAX = 10_000
 /** The index is mostly half a second behind, which is a few hundred batches. */
 const UNINDEXED_READS_MAX = 100
 
-export function createEventFinder({ log, cursors, index }: EventFinderPorts): EventFinder {
+export function createEventFinder({ log, cursors, index, ids }: EventFinderPorts): EventFinder {
   /** What the index has yet to read. */
   const unindexed = async (cursor: number, id: string) => {
     const events: PositionedEvent[] = []
@@ -39,7 +41,7 @@ export function createEventFinder({ log, cursors, index }: EventFinderPorts): Ev
     let searched = cursor
     for (let reads = 0; searched < last && reads < UNINDEXED_READS_MAX; reads += 1) {
       for (const batch of await log.next(searched, new AbortController().signal)) {
-        events.push(...batch.events.filter(({ event }) => event.id === id))
+        events.push(...batch.events.filter(({ event }) => ids.has(event, id)))
         searched = batch.sequence
       }
     }
@@ -55,7 +57,8 @@ export function createEventFinder({ log, cursors, index }: EventFinderPorts): Ev
       const found = new Map<number, RecordedEvent>()
       let more = places.length === PLACES_MAX
       const take = async (position: number, event: RecordedEvent | undefined) => {
-        if (event?.id !== id || found.has(position) || !(await accept(event))) return
+        if (event === undefined || !ids.has(event, id) || found.has(position)) return
+        if (!(await accept(event))) return
         if (found.size < EVENTS_MAX) found.set(position, event)
         else more = true
       }

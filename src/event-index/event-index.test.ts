@@ -7,6 +7,7 @@ import { observing, recordedEvent, temporaryStore, until } from '#src/pipeline/p
 import { systemClock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import { createEventFinder } from './event-finder.ts'
+import { createEventIds } from './event-ids.ts'
 import { INDEX_READER, indexEvents } from './indexer.ts'
 
 let store: Store
@@ -22,15 +23,17 @@ beforeEach(async () => {
 
 afterEach(() => remove())
 
+const ids = createEventIds({ prefix: 'acme', partner: 'acme.example' })
 const everyone = async () => true
-const finder = () => createEventFinder({ log, cursors: store.cursors, index: store.eventIndex })
+const finder = () =>
+  createEventFinder({ log, cursors: store.cursors, index: store.eventIndex, ids })
 
 /** Runs the indexer until it has read the whole log. */
 async function indexed(): Promise<void> {
   const stop = new AbortController()
   const { cursors, eventIndex: index } = store
   const { observer } = observing()
-  const running = indexEvents({ log, cursors, index, observer }, stop.signal)
+  const running = indexEvents({ log, cursors, index, observer, ids }, stop.signal)
   const caughtUp = async () => (await cursors.get(INDEX_READER)) >= log.lastSequence()
   await until(caughtUp, 'the index had read the log')
   stop.abort()
@@ -67,6 +70,24 @@ describe('an event', () => {
       const { events } = await finder().find(id, everyone)
       expect(events.map(({ event }) => event.id)).toEqual([id])
     }
+  })
+
+  it('of the tenancy is found by its publisher’s id too, and no other event is', async () => {
+    const json = '{"detail":{"acmeEventID":"published"}}'
+    const source = 'aws.partner/acme.example/222222222222/default'
+    const told = [
+      recordedEvent('a', { source, json, awaitsEnrichment: true }),
+      recordedEvent('a', { source, json }),
+    ]
+    const others = [
+      recordedEvent('b', { json }),
+      recordedEvent('c', { source, json: '{"detail":{"meta":{"acmeEventID":"published"}}}' }),
+    ]
+    await log.record([...told, ...others])
+    const found = async () => (await finder().find('published', everyone)).events
+    expect((await found()).map(({ event }) => event)).toEqual(told)
+    await indexed()
+    expect((await found()).map(({ event }) => event)).toEqual(told)
   })
 
   it('is not hidden by the many of the same id that others sent', async () => {

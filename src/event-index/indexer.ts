@@ -5,12 +5,14 @@ import type { EventIndex, EventPlace } from '#src/ports/event-index.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently, pause } from '#src/ports/patiently.ts'
+import type { EventIds } from './event-ids.ts'
 
 export interface IndexerPorts {
   readonly log: EventLog
   readonly cursors: Cursors
   readonly index: EventIndex
   readonly observer: Observer
+  readonly ids: EventIds
 }
 
 export const INDEX_READER = 'event-index'
@@ -21,12 +23,12 @@ const WRITE_EVERY_MS = 500
 const PLACES_PER_WRITE_MAX = 8_192
 
 /**
- * Reads the log and notes for each event's id where it is. It follows the other readers at a
+ * Reads the log and notes for each id of an event where it is. It follows the other readers at a
  * distance: what it has not come to yet is found by reading the end of the log. Runs until the
  * signal aborts.
  */
 export async function indexEvents(ports: IndexerPorts, signal: AbortSignal): Promise<void> {
-  const { log, cursors, index, observer } = ports
+  const { log, cursors, index, observer, ids } = ports
   const onFault = (error: unknown) => observer.stageFaulted('index', error)
   let cursor = (await patiently(() => cursors.get(INDEX_READER), onFault, signal)) ?? 0
   while (!signal.aborted) {
@@ -34,7 +36,9 @@ export async function indexEvents(ports: IndexerPorts, signal: AbortSignal): Pro
     do {
       const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
       for (const { sequence, events } of batches) {
-        for (const { position, event } of events) places.push({ eventId: event.id, position })
+        for (const { position, event } of events) {
+          for (const eventId of ids.of(event)) places.push({ eventId, position })
+        }
         cursor = sequence
       }
       await nextTurn()

@@ -17,7 +17,12 @@ export function partnerSource(
   account: AccountId,
   label = 'default',
 ): string {
-  return `aws.partner/${namespace.partner}/${account}/${label}`
+  return `${partnerSourcePrefix(namespace)}${account}/${label}`
+}
+
+/** What the names of all its partner event sources begin with. */
+export function partnerSourcePrefix({ partner }: EventNamespace): string {
+  return `aws.partner/${partner}/`
 }
 
 /** The bus that an organisation's trail announces its objects on. */

@@ -19,7 +19,9 @@ import type { Static } from 'typebox'
 
 const Id = Type.String({ format: 'uuid' })
 const Instant = Type.Number({ description: 'Epoch milliseconds' })
-const Name = Type.String({ minLength: 1, maxLength: 128 })
+/** One line of text: names stand in tables, in lines of logs, and in messages. */
+const ONE_LINE = '^[^\\p{Cc}\\p{Zl}\\p{Zp}]*$'
+export const Name = Type.String({ minLength: 1, maxLength: 128, pattern: ONE_LINE })
 
 export const RegionName = Type.String({
   pattern: '^[a-z]{2,}(-[a-z]+)+-[0-9]+$',
@@ -56,7 +58,7 @@ export type AccountRole = Static<typeof AccountRole>
 
 export const AwsAccountId = Type.String({ pattern: '^[0-9]{12}$', examples: ['111122223333'] })
 /** The reference system's limit. */
-export const AccountName = Type.String({ minLength: 1, maxLength: 50 })
+export const AccountName = Type.String({ minLength: 1, maxLength: 50, pattern: ONE_LINE })
 
 /** No spaces: it is a word in events, rules and commands. */
 export const AccountTypeName = Type.String({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$' })
@@ -80,7 +82,11 @@ export const AccountType = Type.Object(
 export type AccountType = Static<typeof AccountType>
 
 /** AWS's limit. */
-export const OrganisationalUnitName = Type.String({ minLength: 1, maxLength: 128 })
+export const OrganisationalUnitName = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: ONE_LINE,
+})
 
 export const OrganisationalUnit = Type.Object(
   {
@@ -143,6 +149,8 @@ export type UserRole = Static<typeof UserRole>
 
 export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+$', maxLength: 254 })
 
+export const PersonName = Type.String({ maxLength: 64, pattern: ONE_LINE })
+
 export const User = Type.Object(
   {
     id: Id,
@@ -151,8 +159,8 @@ export const User = Type.Object(
       description: 'Absent: an administrator of the hub itself, for every organisation',
     }),
     email: Email,
-    firstName: Type.String({ maxLength: 64 }),
-    lastName: Type.String({ maxLength: 64 }),
+    firstName: PersonName,
+    lastName: PersonName,
     role: UserRole,
     status: Type.Enum(['ACTIVE', 'DISABLED', 'DELETED']),
     authOrigin: Type.Enum(['local', 'oidc'], {
@@ -160,6 +168,13 @@ export const User = Type.Object(
     }),
     mfaEnabled: Type.Union([Type.Boolean(), Type.Null()], {
       description: 'Has a second factor here; null: that is for the OpenID provider to ask',
+    }),
+    passwordSet: Type.Optional(
+      Type.Boolean({ description: 'Of a local user, where users are what is asked for' }),
+    ),
+    lockedUntil: Type.Optional({
+      ...Instant,
+      description: 'Failed sign-ins have locked the user until then; where users are asked for',
     }),
     createdAt: Instant,
     modifiedAt: Instant,

@@ -57,6 +57,8 @@ import { createSignInSettings } from './sign-in-settings.ts'
 import type { SignInSettingsOfOrganisations } from './sign-in-settings.ts'
 import { createSourceLimiter } from './source-limiter.ts'
 import { createSessionTokens } from './user-sessions.ts'
+import { createWithSignInState } from './user-sign-in-states.ts'
+import type { WithSignInState } from './user-sign-in-states.ts'
 import { createUsers } from './users.ts'
 import type { Users } from './users.ts'
 
@@ -68,6 +70,7 @@ export interface Tenancy {
   readonly accountTypes: AccountTypes
   readonly accounts: Accounts
   readonly users: Users
+  readonly withSignInState: WithSignInState
   readonly groups: Groups
   readonly groupMembers: GroupMembers
   readonly services: Services
@@ -126,6 +129,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     accountTypes: createAccountTypes(ports),
     accounts: createAccounts(ports),
     users: createUsers(ports),
+    withSignInState: createWithSignInState(ports),
     groups: createGroups(ports),
     groupMembers: createGroupMembers(ports),
     services: createServices(ports, signInSettings),

@@ -23,7 +23,7 @@ async function belfry(args: readonly string[], input = '') {
     env: {
       ...process.env,
       ...{ NO_COLOR: '1', BELFRY_DATA: folder, BELFRY_URL: '', BELFRY_PROFILE: '' },
-      ...{ BELFRY_SESSION: '', NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
+      ...{ BELFRY_SESSION: undefined, NODE_COMPILE_CACHE: join(folder, 'compile-cache') },
     },
   })
   child.stdin.end(input)
@@ -110,7 +110,8 @@ describe('the command line', () => {
   })
 
   it('puts users into groups', async () => {
-    await shown('users', 'create', 'ada@example.com', '--role', 'customer_user', '--no-password')
+    const ada = ['users', 'create', 'ada@example.com', '--role', 'customer_user', '--no-password']
+    expect((await belfry(ada)).stdout).toMatch(/sign-in +not possible: no password is set/)
     await shown('groups', 'create', 'platform')
     await shown('groups', 'add', 'platform', 'ada@example.com')
     expect(await shown('groups', 'show', 'platform')).toMatch(/members +1[^]*ada@example\.com/)
@@ -118,6 +119,41 @@ describe('the command line', () => {
     await shown('groups', 'remove', 'platform', 'ada@example.com')
     await shown('groups', 'update', 'platform', '--name', 'infra')
     expect(await shown('groups', 'delete', 'infra')).toBe('deleted the group "infra"\n')
+  })
+
+  it('shows users that failed sign-ins have locked', async () => {
+    const create = ['users', 'create', 'eve@example.com', '--role', 'customer_user']
+    await belfry([...create, '--password-stdin'], 'a password of some length')
+    expect(await shown('users', 'show', 'eve@example.com')).toMatch(/sign-in +with a password\n/)
+    const attempt = { email: 'eve@example.com', password: 'wrong' }
+    for (let n = 0; n < 10; n += 1) await hub.rest('POST', '/sessions', attempt)
+    expect(await shown('users', 'show', 'eve@example.com')).toMatch(/locked +until \d{4}-/)
+    expect(await shown('users', 'list')).toMatch(/eve@example\.com .*ACTIVE, locked/)
+    await shown('users', 'unlock', 'eve@example.com')
+    expect(await shown('users', 'list')).not.toContain('locked')
+  })
+
+  it('takes names of one line only', async () => {
+    const user = ['users', 'create', 'two@example.com', '--role', 'customer_user', '--no-password']
+    for (const name of ['a\nb', 'a\u001b[31m', 'a\u2028b']) {
+      expect(await refusal(1, ...user, '--first-name', name)).toContain('firstName')
+      for (const kind of ['ous', 'groups']) {
+        expect(await refusal(1, kind, 'create', name)).toContain('name')
+      }
+      await refusal(1, 'accounts', 'update', 'member-account', '--name', name)
+    }
+  })
+
+  it('says what is wrong with a token or user in words of its own', async () => {
+    const create = ['tokens', 'create', '--role', 'api_user']
+    expect(await refusal(2, ...create, 'a b')).toContain('It must be 2 to 64 letters')
+    expect(await refusal(2, ...create, 'bot', '--expires', '0d')).toContain('in the future')
+    const user = ['users', 'create', 'nobody', '--role', 'customer_user', '--no-password']
+    expect(await refusal(2, ...user)).toContain('It must be an e-mail address')
+    const only = ['--only-accounts', 'member-account', '--expires', '2d']
+    const made = await shown(...create, 'bot', ...only)
+    expect(made).toMatch(/only for +444444444444\nexpires +\d{4}-/)
+    await shown('tokens', 'delete', 'bot')
   })
 
   it('configures services and waits for what the hub applies', async () => {

@@ -37,7 +37,7 @@ const ENV = {
   BELFRY_DATA: folder,
   BELFRY_URL: '',
   BELFRY_PROFILE: '',
-  BELFRY_SESSION: '',
+  BELFRY_SESSION: undefined,
   NODE_COMPILE_CACHE: join(folder, 'compile-cache'),
 }
 
@@ -292,6 +292,28 @@ describe('people and programs', () => {
   })
 })
 
+describe('an API token that is only for some accounts', () => {
+  const own = newDataFolder()
+  afterAll(() => removeDataFolder(own))
+
+  it('shows what it may, without what concerns the whole organisation', async () => {
+    const create = ['tokens', 'create', 'narrow', '--role', 'api_readonly']
+    const { stdout } = await belfry([...create, '--only-accounts', 'payments-prod'])
+    const section = /\[narrow\]\n.*\n.*/.exec(stdout)?.[0] ?? ''
+    writeFileSync(join(own, 'credentials'), section.replaceAll(/^ +/gm, ''))
+    const as = ['--data', own, '--url', hub.url, '--profile', 'narrow']
+    const whoami = await belfry(['whoami', ...as])
+    expect(whoami).toMatchObject({ status: 0, stderr: '' })
+    expect(whoami.stdout).toMatch(/organisation +[0-9a-f-]{36}\n/)
+    const accounts = await belfry(['accounts', 'list', ...as])
+    expect(accounts).toMatchObject({ status: 0, stderr: '' })
+    expect(accounts.stdout).toContain('payments-prod')
+    const users = await belfry(['users', 'list', ...as])
+    expect(users.stderr).toContain('users:Read concerns the whole organisation')
+    expect((await belfry(['tokens', 'delete', 'narrow'])).status).toBe(0)
+  })
+})
+
 describe('belfry dead-letters', () => {
   it('lists what could not be delivered, and redrives it', async () => {
     expect((await belfry(['dead-letters', 'list'])).stdout).toBe('no dead letters\n')
@@ -359,7 +381,7 @@ describe('what goes wrong is said, with an exit status', () => {
       'no hub',
       ['whoami', '--url', nowhere],
       1,
-      `no hub answers at ${nowhere}: start one with "npm start"`,
+      `no hub answers at ${nowhere}: start one with "belfry start"`,
     ],
     [
       'no hub and no folder',
@@ -386,6 +408,7 @@ describe('what goes wrong is said, with an exit status', () => {
       2,
       '"none.json" is neither JSON',
     ],
+    ['a * inside of a name', ['tail', '--source', 'a*b'], 2, '--source takes a whole name'],
     ['an unknown command', ['bells'], 2, "unknown command 'bells'"],
     ['nothing to change', ['accounts', 'update', 'web-shop'], 2, 'nothing to change'],
     ['ids and --all', ['dead-letters', 'redrive', '1', '--all'], 2, 'either ids, or --all'],
@@ -395,6 +418,17 @@ describe('what goes wrong is said, with an exit status', () => {
     expect(done.stderr).toContain(message)
     expect(done.stderr).not.toContain('    at ')
     expect(done).toMatchObject({ status, stdout: '' })
+  })
+
+  it('a session that is set but empty, which is not the operator', async () => {
+    for (const BELFRY_SESSION of ['', ' ']) {
+      const { status, stdout, stderr } = await belfry(['whoami'], { env: { BELFRY_SESSION } })
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+      expect(stderr).toContain('BELFRY_SESSION is set but empty')
+    }
+    const login = ['login', 'nobody@example.com', '--password-stdin']
+    const again = await belfry(login, { input: 'x', env: { BELFRY_SESSION: '' } })
+    expect(again.stderr).toContain('the e-mail or the password is wrong')
   })
 
   it('no credentials: which file, and what to set', async () => {

@@ -60,7 +60,7 @@ async function belfry(args: readonly string[], env: Record<string, string> = {})
     env: {
       ...process.env,
       ...{ NO_COLOR: '1', BELFRY_DATA: folder, BELFRY_URL: '', BELFRY_PROFILE: '' },
-      ...{ BELFRY_SESSION: '', NODE_COMPILE_CACHE: join(folder, 'compile-cache'), ...env },
+      ...{ BELFRY_SESSION: undefined, NODE_COMPILE_CACHE: join(folder, 'compile-cache'), ...env },
     },
   })
   child.stdin.end()
@@ -160,8 +160,8 @@ describe('belfry explain', () => {
     const tail = await belfry(['tail', '--since', 'start', '--count', '1', '--json', ...filter])
     const { id } = JSON.parse(tail.stdout).event
     const { events } = await onBuses(2, id)
-    expect(events.map((one: any) => one.awaitsEnrichment)).toEqual([true, undefined])
-    expect(events[1].event.detail.meta.user.email).toBe(EMAIL)
+    expect(events.map((one: any) => one.awaitsEnrichment)).toEqual([undefined, true])
+    expect(events[0].event.detail.meta.user.email).toBe(EMAIL)
     const { stdout } = await belfry(['explain', id])
     expect(stdout).toMatch(/^what +shop SUCCESS by mei.tanaka@example.com$/m)
     expect(stdout).toMatch(/^who +Mei Tanaka <mei.tanaka@example.com>$/m)
@@ -171,6 +171,26 @@ describe('belfry explain', () => {
       ...rename.slice(0, 2),
       { name: 'member-account' },
     ] as never)
+  })
+
+  it('finds a tenancy event by the id under which it was published', async () => {
+    const fields = ['--field', `resourceId=${meiId}`, '--field', 'status=SUCCESS']
+    const emitted = await belfry([
+      'emit',
+      'VpcCreateEvent',
+      '--organisation',
+      'test',
+      ...fields,
+      '--json',
+    ])
+    expect(emitted.stderr).toBe('')
+    const { eventId } = JSON.parse(emitted.stdout)
+    const { events } = await onBuses(2, eventId)
+    expect(events[0].event.id).not.toBe(eventId)
+    expect(events[0].event.detail.staxEventID).toBe(eventId)
+    const { status, stdout } = await belfry(['explain', eventId])
+    expect(status).toBe(0)
+    expect(stdout).toContain(events[0].event.id)
   })
 
   it('finds an event as soon as it was accepted, and after a crash', async () => {

@@ -160,6 +160,15 @@ describe('filters', () => {
 })
 
 describe('who follows', () => {
+  it('cannot follow names that are neither whole nor a prefix', async () => {
+    for (const name of ['account', 'region', 'source', 'detailType', 'bus']) {
+      const path = `/events/stream?${name}=a*b`
+      const { status, body } = await restAs(hub, reader, ['GET', path])
+      expect([status, body.code]).toEqual([400, 'stream.invalid-filter'])
+      expect(body.message).toContain(`"${name}" is a whole name, or a prefix that ends in *`)
+    }
+  })
+
   it('must prove who they are', async () => {
     await expect(follow(hub, undefined)).rejects.toThrow(/^401 .*caller\.unknown/)
     await expect(follow(hub, { sessionToken: 'x' })).rejects.toThrow(/^401 .*caller\.unknown/)

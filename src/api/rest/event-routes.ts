@@ -24,7 +24,11 @@ export interface EventPorts {
 const EVENT_ID_CHARACTERS_MAX = 256
 
 const EventParams = Type.Object({
-  id: Type.String({ minLength: 1, maxLength: EVENT_ID_CHARACTERS_MAX }),
+  id: Type.String({
+    minLength: 1,
+    maxLength: EVENT_ID_CHARACTERS_MAX,
+    description: "The envelope's id, or the one under which a tenancy event was published",
+  }),
 })
 
 export const FoundEventSchema = Type.Object(
@@ -44,13 +48,17 @@ export const FoundEventSchema = Type.Object(
 
 const Answer = Type.Object({
   events: Type.Array(ref(FoundEventSchema), {
-    description: 'One for every bus that it reached, in the order in which it did',
+    description:
+      'One for every bus that it reached, in the order in which it did; those that await enrichment last',
   }),
   more: Type.Boolean({ description: 'There are older ones of this id' }),
   unsearchedBatches: Type.Integer({ description: 'Batches of the log that are not indexed yet' }),
 })
 
-/** `GET /events/:id`: the event with that id, on every bus that it reached, and who was behind it. */
+/**
+ * `GET /events/:id`: the event with that id, on every bus that it reached, and who was behind it.
+ * The id is the envelope's; a tenancy event is found by its publisher's id too.
+ */
 export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
   app.get<{ Params: { id: string } }>(
     '/events/:id',
@@ -73,13 +81,20 @@ export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
       if (found.events.length === 0) throw notFound(id, found)
       const { more, unsearchedBatches } = found
       const events: string[] = []
-      for (const event of found.events) events.push(await wireEvent(ports, principal, event))
+      for (const event of enrichedFirst(found.events))
+        events.push(await wireEvent(ports, principal, event))
       const rest = JSON.stringify({ more, unsearchedBatches }).slice(1)
       // Text, so that the numbers of the events arrive as they were written.
       void reply.type('application/json; charset=utf-8')
       return reply.send(`{"events":[${events.join(',')}],${rest}`)
     },
   )
+}
+
+/** Whoever takes the first one gets the names. */
+function enrichedFirst(found: readonly PositionedEvent[]): readonly PositionedEvent[] {
+  const awaits = ({ event }: PositionedEvent) => event.awaitsEnrichment === true
+  return [...found.filter((one) => !awaits(one)), ...found.filter(awaits)]
 }
 
 async function wireEvent(

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-import { Group, User } from '#src/model/tenancy.ts'
+import { Group, Name, User } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import {
   Description,
@@ -16,7 +16,6 @@ import {
 } from './route.ts'
 import type { AddRoute } from './route.ts'
 
-const GroupName = Type.String({ minLength: 1, maxLength: 128 })
 const MemberParams = Type.Object({ ...IdParams.properties, userId: Id })
 
 export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
@@ -29,7 +28,7 @@ export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
     summary: 'Create a group of users',
     permission: 'groups:Write',
     body: Type.Object(
-      { organisationId: Id, name: GroupName, description: Type.Optional(Description) },
+      { organisationId: Id, name: Name, description: Type.Optional(Description) },
       exact,
     ),
     answer: [201, ref(Group)],
@@ -64,7 +63,7 @@ export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
     permission: 'groups:Write',
     params: IdParams,
     body: Type.Object(
-      { name: Type.Optional(GroupName), description: Type.Optional(Description) },
+      { name: Type.Optional(Name), description: Type.Optional(Description) },
       { ...exact, minProperties: 1 },
     ),
     answer: [200, ref(Group)],
@@ -83,7 +82,7 @@ export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
   addMemberRoutes(add, tenancy)
 }
 
-function addMemberRoutes(add: AddRoute, { groupMembers }: Tenancy): void {
+function addMemberRoutes(add: AddRoute, { groupMembers, withSignInState }: Tenancy): void {
   const tag = 'groups'
   add({
     method: 'GET',
@@ -94,8 +93,10 @@ function addMemberRoutes(add: AddRoute, { groupMembers }: Tenancy): void {
     params: IdParams,
     query: Type.Object(PageQuery),
     answer: [200, pageSchema(User)],
-    run: async (caller, { params, query }) =>
-      page(await groupMembers.list(caller, params.id, pageRequest(query))),
+    run: async (caller, { params, query }) => {
+      const found = await groupMembers.list(caller, params.id, pageRequest(query))
+      return page({ ...found, items: await Promise.all(found.items.map(withSignInState)) })
+    },
   })
   add({
     method: 'PUT',

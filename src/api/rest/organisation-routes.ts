@@ -1,11 +1,10 @@
 import { Type } from 'typebox'
 
-import { Alias, Organisation, RegionName } from '#src/model/tenancy.ts'
+import { Alias, Name, Organisation, RegionName } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { Id, IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
-const Name = Type.String({ minLength: 1, maxLength: 128 })
 const Regions = Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true })
 
 export function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy): void {

@@ -1,12 +1,11 @@
 import { Type } from 'typebox'
 
-import { Email, User, UserRole } from '#src/model/tenancy.ts'
+import { Email, PersonName, User, UserRole } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Id = Type.String({ format: 'uuid' })
-const PersonName = Type.String({ maxLength: 64 })
 /** Twelve characters, and an end so that hashing stays bounded. */
 const Password = Type.String({ minLength: 12, maxLength: 256 })
 
@@ -15,7 +14,10 @@ const exact = { additionalProperties: false }
 
 const tag = 'users'
 
-export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>): void {
+export function addUserRoutes(
+  add: AddRoute,
+  { users, withSignInState }: Pick<Tenancy, 'users' | 'withSignInState'>,
+): void {
   add({
     method: 'POST',
     url: '/users',
@@ -34,7 +36,7 @@ export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>):
       exact,
     ),
     answer: [201, ref(User)],
-    run: (caller, { body }) => users.create(caller, body),
+    run: async (caller, { body }) => withSignInState(await users.create(caller, body)),
   })
   add({
     method: 'GET',
@@ -44,10 +46,10 @@ export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>):
     permission: 'users:Read',
     query: Type.Object({ ...PageQuery, organisationId: Type.Optional(Id) }),
     answer: [200, pageSchema(User)],
-    run: async (caller, { query }) =>
-      page(
-        await users.list(caller, { ...pageRequest(query), organisationId: query.organisationId }),
-      ),
+    run: async (caller, { query: { organisationId, ...query } }) => {
+      const found = await users.list(caller, { ...pageRequest(query), organisationId })
+      return page({ ...found, items: await Promise.all(found.items.map(withSignInState)) })
+    },
   })
   add({
     method: 'GET',
@@ -57,7 +59,7 @@ export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>):
     permission: 'users:Read',
     params: IdParams,
     answer: [200, ref(User)],
-    run: (caller, { params }) => users.get(caller, params.id),
+    run: async (caller, { params }) => withSignInState(await users.get(caller, params.id)),
   })
   add({
     method: 'PATCH',
@@ -78,7 +80,8 @@ export function addUserRoutes(add: AddRoute, { users }: Pick<Tenancy, 'users'>):
       { ...exact, minProperties: 1 },
     ),
     answer: [200, ref(User)],
-    run: (caller, { params, body }) => users.update(caller, params.id, body),
+    run: async (caller, { params, body }) =>
+      withSignInState(await users.update(caller, params.id, body)),
   })
   add({
     method: 'DELETE',

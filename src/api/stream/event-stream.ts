@@ -8,6 +8,7 @@ import { RestError } from '#src/errors.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
+import { isNameFilter, nameMatches } from '#src/model/name-filter.ts'
 import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
@@ -171,10 +172,10 @@ async function filterFor(
   caller: Principal,
   query: StreamQuery,
 ): Promise<Sink['accept']> {
+  checkNames(query)
   const pattern = query.pattern === undefined ? undefined : parsedPattern(query.pattern)
   const matchesText = (wanted: string | undefined, actual: string) =>
-    wanted === undefined ||
-    (wanted.endsWith('*') ? actual.startsWith(wanted.slice(0, -1)) : actual === wanted)
+    wanted === undefined || nameMatches(wanted, actual)
   /** The name of a partner is short for its event sources. */
   const isSource = (wanted: string | undefined, actual: string) =>
     matchesText(wanted, actual) || actual.startsWith(`aws.partner/${wanted}/`)
@@ -200,6 +201,17 @@ async function filterFor(
       (await isBus(event.busArn, query.bus)) &&
       (await mayHear(directory, caller, bus?.account ?? '')) &&
       (pattern === undefined || pattern.matches(event.json))
+    )
+  }
+}
+
+function checkNames({ account, region, source, detailType, bus }: StreamQuery): void {
+  for (const [name, filter] of Object.entries({ account, region, source, detailType, bus })) {
+    if (filter === undefined || isNameFilter(filter)) continue
+    throw new RestError(
+      400,
+      'stream.invalid-filter',
+      `"${name}" is a whole name, or a prefix that ends in *, not "${filter}": a "pattern" with "wildcard" takes more`,
     )
   }
 }
