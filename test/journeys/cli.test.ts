@@ -169,7 +169,8 @@ describe('belfry tail', () => {
   })
 
   it('takes a pattern from a file and from standard input', async () => {
-    const pattern = '{ "detail": { "staxEventName": ["UserAuthenticationEvent"] } }'
+    const fields = '"staxEventName": ["UserAuthenticationEvent"], "status": ["SUCCESS"]'
+    const pattern = `{ "detail": { ${fields} } }`
     const file = join(folder, 'pattern.json')
     writeFileSync(file, pattern)
     const [fromFile] = await tailed(1, '--pattern', file)
@@ -183,7 +184,8 @@ describe('belfry tail', () => {
   })
 
   it('writes one line for people: who did what', async () => {
-    const filters = ['--detail-type', 'AccountManagement: AccountUpdateEvent']
+    const byMei = '{"detail":{"meta":{"user":{"email":["mei.tanaka@example.com"]}}}}'
+    const filters = ['--detail-type', 'AccountManagement: AccountUpdateEvent', '--pattern', byMei]
     const { stdout } = await belfry(['tail', '--since', 'start', '--count', '1', ...filters])
     expect(stdout).toMatch(
       /^\d\d:\d\d:\d\d logging +222233334444 ap-southeast-2 stax.io +stax.io +AccountManagement: AccountUpdateEvent data-platform SUCCESS by mei.tanaka@example.com\n$/,
