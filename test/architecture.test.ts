@@ -59,6 +59,7 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:worker_threads': /^adapters\/sqlite\//,
   undici: /^adapters\/outbound\//,
   fastify: /^api\//,
+  '@fastify/fast-json-stringify-compiler': /^api\/lazy-serializers\.ts$/,
   '@fastify/swagger': /^api\/rest\/rest-api\.ts$/,
   pino: /^observe\//,
   'prom-client': /^observe\//,

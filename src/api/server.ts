@@ -11,6 +11,7 @@ import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
+import { buildLazySerializers } from './lazy-serializers.ts'
 import { addRestApi } from './rest/rest-api.ts'
 import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
@@ -47,6 +48,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     ...(ports.trustedProxies.length > 0 && { trustProxy: [...ports.trustedProxies] }),
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
+    schemaController: { compilersFactory: { buildSerializer: buildLazySerializers } },
     // A field that does not exist is refused: dropped, it would look like a change that was made.
     ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
   })
