@@ -204,6 +204,7 @@ function verifiedText(
 ): string {
   const seen = `${counted(manifests, ...MANIFEST)}, ${counted(objects, 'object')}, ${counted(events, 'event')}`
   const gone = expired === 0 ? '' : `; retention has deleted ${counted(expired, 'object')}`
+  if (intact && manifests === 0) return 'nothing to verify yet: nothing was written to the trail'
   if (intact) return `${styled('green', 'intact')}: ${seen}${gone}`
   const told = problems.map(problemText)
   const more = all > problems.length ? [`and ${all - problems.length} more`] : []
