@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 
+import { AccountRole } from '#src/model/tenancy.ts'
 import type { Account } from '#src/model/tenancy.ts'
 import { accountText } from './account-text.ts'
 import { action, givenOnly } from './call.ts'
@@ -9,7 +10,6 @@ import type { WaitOptions } from './follow-task.ts'
 import { accountBy, organisationBy } from './references.ts'
 
 const REFERENCE = 'AWS account id, name or id'
-const ROLES = ['MANAGEMENT', 'SECURITY', 'LOGGING', 'MEMBER']
 
 /** Commands that take accounts under management and out of it. */
 export function addAccountLife(accounts: Command): void {
@@ -51,7 +51,9 @@ function addOnboard(accounts: Command): void {
     .command('onboard')
     .description('take a discovered account under management')
     .argument('<account>', REFERENCE)
-    .addOption(new Option('--role <role>', 'its role (default: as found)').choices(ROLES))
+    .addOption(
+      new Option('--role <role>', 'its role (default: as found)').choices([...AccountRole.enum]),
+    )
     .option('--type <type>', 'its account type (default: the one of its role)')
     .action(
       action<{ role?: string; type?: string }>(

@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 
+import { AccountRole, AccountStatus } from '#src/model/tenancy.ts'
 import type { Account, Tags } from '#src/model/tenancy.ts'
 import { addAccountLife } from './account-life.ts'
 import { addTag, tagOption } from './account-tags.ts'
@@ -16,15 +17,13 @@ import {
   unitBy,
 } from './references.ts'
 
-const ROLES = ['MANAGEMENT', 'SECURITY', 'LOGGING', 'MEMBER']
-const STATUSES = ['ACTIVE', 'CLOSED', 'DISCOVERED', 'SUSPENDED']
 const UNIT = 'name, path or id'
 const REFERENCE = 'AWS account id, name or id'
 
 export function addAccounts(program: Command): void {
   const accounts = program
     .command('accounts')
-    .description('list, show, create, update, tag, onboard, close AWS accounts')
+    .description('list, show, create, update, tag, discover, onboard, close AWS accounts')
 
   addList(accounts)
 
@@ -59,7 +58,9 @@ function addList(accounts: Command): void {
     .command('list')
     .description('list accounts')
     .option('--organisation <organisation>', 'only of this one: id or alias')
-    .addOption(new Option('--status <status>', 'only of this status').choices(STATUSES))
+    .addOption(
+      new Option('--status <status>', 'only of this status').choices([...AccountStatus.enum]),
+    )
     .option('--type <type>', 'only of this account type')
     .option('--unit <unit>', `only directly in this organisational unit: ${UNIT}`)
     .option('--tag <tags>', 'only with these tags: key or key=value', commaSeparated)
@@ -98,9 +99,9 @@ function addCreate(accounts: Command): void {
     .argument('<aws-account-id>', 'its 12 digits')
     .requiredOption('--name <name>', 'name for people')
     .addOption(
-      new Option('--role <role>', 'one account of each role but MEMBER (default: MEMBER)').choices(
-        ROLES,
-      ),
+      new Option('--role <role>', 'one account of each role but MEMBER (default: MEMBER)').choices([
+        ...AccountRole.enum,
+      ]),
     )
     .option('--type <type>', 'its account type (default: the one of its role)')
     .option('--unit <unit>', `organisational unit (default: the root): ${UNIT}`)

@@ -5,7 +5,7 @@ import type { EmitResult } from '#src/model/emitted-event.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
-import { readJsonInput } from './json-input.ts'
+import { readJsonObject } from './json-input.ts'
 import { fields as lines } from './output.ts'
 import { accountBy, organisationBy } from './references.ts'
 
@@ -50,14 +50,17 @@ export function addEmit(program: Command): void {
         if ((options.region === undefined) !== (options.account === undefined)) {
           throw new UsageFault('--account and --region come together: say both, or neither')
         }
-        const fields = { ...(await fieldsGiven(options.fields)), ...fieldByField(name, options) }
+        const fields = {
+          ...(options.fields === undefined ? {} : await readJsonObject(options.fields, 'fields')),
+          ...fieldByField(name, options),
+        }
         const { region, user: userId, time, id, eventVersion } = options
         const organisationId = await whose(hub, options.organisation)
         const accountId =
           options.account === undefined
             ? undefined
             : (await accountBy(hub, options.account)).awsAccountId
-        const aws = accountId === undefined ? undefined : givenOnly({ accountId, region })
+        const aws = accountId === undefined ? undefined : { accountId, region }
         const event = { name, fields, organisationId, aws, userId, time, id, eventVersion }
         const { results } = await hub.post<{ results: readonly EmitResult[] }>('/tenancy-events', {
           events: [givenOnly(event)],
@@ -69,22 +72,6 @@ export function addEmit(program: Command): void {
 
 function listed(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text]
-}
-
-async function fieldsGiven(given: string | undefined): Promise<Record<string, unknown>> {
-  if (given === undefined) return {}
-  const { bytes, origin } = await readJsonInput(given, 'fields')
-  try {
-    const fields: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) {
-      return fields as Record<string, unknown>
-    }
-  } catch (error) {
-    throw new UsageFault(`the fields in ${origin} are not JSON: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
-  throw new UsageFault(`the fields in ${origin} are no JSON object ({...})`)
 }
 
 function fieldByField(name: string, { field: given = [] }: EmitOptions): Record<string, unknown> {

@@ -1,18 +1,16 @@
-import { readFileSync } from 'node:fs'
-
 import type { Command } from 'commander'
 
 import type { EventSource } from '#src/model/event-source.ts'
 import { action, givenOnly } from './call.ts'
-import { CommandFault, UsageFault } from './cli-faults.ts'
-import type { HubClient } from './hub-client.ts'
+import { UsageFault } from './cli-faults.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
-import { accountBy, organisationFilter } from './references.ts'
+import { readPattern } from './pattern-input.ts'
+import { accountBy, eventSourceBy, organisationFilter } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its name, the last part of it, or its id'
-const PATTERN = 'only events that match this event pattern: JSON, or a file'
+const PATTERN = 'only events that match this event pattern: JSON, a file, or - for standard input'
 
 export function addEventSources(program: Command): void {
   const sources = program
@@ -24,9 +22,9 @@ export function addEventSources(program: Command): void {
 The logging account has one of its own. Others may be offered to any account, which takes the
 events by making an event bus of the same name:
 
-  belfry event-sources create siem --account security
+  belfry event-sources create audit --account security
   aws events create-event-bus --profile security \\
-    --name aws.partner/stax.io/<account>/siem --event-source-name aws.partner/stax.io/<account>/siem`,
+    --name <event source> --event-source-name <event source>`,
     )
 
   sources
@@ -85,7 +83,7 @@ function addCreate(sources: Command): void {
         async ({ hub, output, options }, label: string) => {
           const { awsAccountId } = await accountBy(hub, options.account)
           const { region } = options
-          const eventPattern = patternText(options.pattern)
+          const eventPattern = await patternText(options.pattern)
           const source = await hub.post<EventSource>('/event-sources', {
             awsAccountId,
             label,
@@ -111,7 +109,7 @@ function addUpdate(sources: Command): void {
             throw new UsageFault('say which events: give either --pattern or --all-events')
           }
           const { id } = await eventSourceBy(hub, reference)
-          const eventPattern = patternText(options.pattern) ?? null
+          const eventPattern = (await patternText(options.pattern)) ?? null
           const source = await hub.patch<EventSource>(`/event-sources/${id}`, { eventPattern })
           await output.show(source, () => shown(source))
         },
@@ -119,28 +117,8 @@ function addUpdate(sources: Command): void {
     )
 }
 
-function patternText(given: string | undefined): string | undefined {
-  if (given === undefined || given.trimStart().startsWith('{')) return given
-  try {
-    return readFileSync(given, 'utf8')
-  } catch (cause) {
-    throw new UsageFault(
-      `--pattern "${given}" is neither JSON nor a file that can be read: ${(cause as Error).message}`,
-    )
-  }
-}
-
-async function eventSourceBy(hub: HubClient, reference: string): Promise<EventSource> {
-  const all = await hub.listAll<EventSource>('/event-sources')
-  const found = all.filter(
-    ({ id, name }) => id === reference || name === reference || name.endsWith(`/${reference}`),
-  )
-  const [only, ...others] = found
-  if (only === undefined) throw new CommandFault(`there is no event source "${reference}"`)
-  if (others.length === 0) return only
-  throw new UsageFault(
-    `"${reference}" names ${found.length} event sources: use one of their ids, ${found.map(({ id }) => id).join(', ')}`,
-  )
+async function patternText(given: string | undefined): Promise<string | undefined> {
+  return given === undefined ? undefined : (await readPattern(given)).text
 }
 
 const COLUMNS: readonly Column<EventSource>[] = [

@@ -29,7 +29,7 @@ export function withWait(command: Command): Command {
  */
 async function followTask(hub: HubClient, taskId: string, what: string): Promise<Task> {
   let progress: Progress | undefined
-  let told = 0
+  let told: Task['logs'][number] | undefined
   try {
     for (;;) {
       const task = await hub.get<Task>(`/tasks/${taskId}`)
@@ -38,10 +38,14 @@ async function followTask(hub: HubClient, taskId: string, what: string): Promise
         progress ??= createProgress(what, total)
         progress.update(done)
       }
-      for (const { message } of progress === undefined ? task.logs.slice(told) : []) {
-        process.stderr.write(`${message}\n`)
+      // A line would tear the bar; the hub keeps the last lines only, so they have no numbers.
+      if (progress === undefined) {
+        const known = task.logs.findLastIndex(
+          ({ at, message }) => at === told?.at && message === told.message,
+        )
+        for (const { message } of task.logs.slice(known + 1)) process.stderr.write(`${message}\n`)
       }
-      told = task.logs.length
+      told = task.logs.at(-1)
       if (hasEnded(task)) return task
       await sleep(LOOK_EVERY_MS)
     }

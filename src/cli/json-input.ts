@@ -33,6 +33,28 @@ export async function readJsonInput(given: string, noun: string): Promise<JsonIn
   }
 }
 
+/**
+ * The JSON object that is given in place, as `-` for standard input, or as a file's name.
+ * @throws UsageFault where there is none
+ */
+export async function readJsonObject(
+  given: string,
+  noun: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { bytes, origin } = await readJsonInput(given, noun)
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Readonly<Record<string, unknown>>
+    }
+  } catch (error) {
+    throw new UsageFault(`the ${noun} (${origin}) is not JSON: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+  throw new UsageFault(`the ${noun} (${origin}) is no JSON object ({...})`)
+}
+
 function inputOf(bytes: Uint8Array, origin: string): JsonInput {
   return { bytes: withoutByteOrderMark(bytes), origin }
 }

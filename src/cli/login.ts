@@ -36,8 +36,11 @@ any browser: it shows the token.`,
     )
     .action(
       action<LoginOptions>(async ({ hub, output, options }, given?: string) => {
-        if (options.oidc !== undefined && (given !== undefined || options.passwordStdin)) {
-          throw new UsageFault('--oidc takes neither an e-mail nor a password: the provider asks')
+        const own = given !== undefined || options.passwordStdin || options.code !== undefined
+        if (options.oidc !== undefined && own) {
+          throw new UsageFault(
+            '--oidc takes no e-mail, password or code: the provider asks for what it needs',
+          )
         }
         const session =
           options.oidc === undefined

@@ -14,7 +14,7 @@ const REGIONS_SHOWN = 3
 export function addOrganisations(program: Command): void {
   const organisations = program
     .command('organisations')
-    .description('list, show, create, update organisations')
+    .description('list, show, create, update organisations, and set up discovery')
 
   organisations
     .command('list')

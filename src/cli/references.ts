@@ -1,3 +1,4 @@
+import type { EventSource } from '#src/model/event-source.ts'
 import type {
   Account,
   AccountType,
@@ -107,6 +108,15 @@ export async function userBy(hub: HubClient, reference: string): Promise<User> {
   if (UUID.test(reference)) return hub.get(`/users/${reference}`)
   const all = await hub.listAll<User>('/users')
   return theOne('user', reference, all.filter(matching(reference.toLowerCase(), ['email'])))
+}
+
+/** By id, name, or the last part of the name. */
+export async function eventSourceBy(hub: HubClient, reference: string): Promise<EventSource> {
+  const all = await hub.listAll<EventSource>('/event-sources')
+  const found = all.filter(
+    ({ id, name }) => id === reference || name === reference || name.endsWith(`/${reference}`),
+  )
+  return theOne('event source', reference, found)
 }
 
 /** By access key or name. */

@@ -13,7 +13,7 @@ import {
   SAMPLE_USERS,
   sampleApiCall,
 } from './sample-organisation.data.ts'
-import { fillSampleTenancy } from './sample-tenancy.ts'
+import { fillSampleTenancy, openAccount } from './sample-tenancy.ts'
 import type { Session } from './session.ts'
 
 /** The example organisation as it is in the hub. */
@@ -106,10 +106,7 @@ async function logInAndChange(hub: HubClient, organisationId: string) {
   const { sessionToken } = await anonymous.post<Session>('/sessions', { email, password })
 
   const accounts = await hub.listAll<Account>('/accounts', { organisationId })
-  const renamed = accounts.find(
-    ({ awsAccountId, status }) =>
-      awsAccountId === RENAMED_ACCOUNT.awsAccountId && status !== 'CLOSED',
-  )
+  const renamed = openAccount(accounts, RENAMED_ACCOUNT.awsAccountId)
   const { name } = RENAMED_ACCOUNT
   const session = hub.inSession(sessionToken)
   await session.patch(`/accounts/${renamed?.id}`, { name })

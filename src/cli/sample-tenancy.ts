@@ -47,6 +47,14 @@ async function keepUnits(
   return ids
 }
 
+/** An account that was closed stays listed beside one that was made for the same AWS account. */
+export function openAccount(
+  accounts: readonly Account[],
+  awsAccountId: string,
+): Account | undefined {
+  return accounts.find((one) => one.awsAccountId === awsAccountId && one.status !== 'CLOSED')
+}
+
 async function placeAccounts(
   hub: HubClient,
   organisationId: string,
@@ -54,7 +62,7 @@ async function placeAccounts(
 ): Promise<void> {
   const accounts = await hub.listAll<Account>('/accounts', { organisationId })
   for (const { awsAccountId, unit, tags } of SAMPLE_PLACES) {
-    const account = accounts.find((one) => one.awsAccountId === awsAccountId)
+    const account = openAccount(accounts, awsAccountId)
     if (account === undefined || account.organisationalUnitId !== undefined) continue
     const organisationalUnitId = units.get(unit)
     await hub.patch(`/accounts/${account.id}`, { organisationalUnitId, tags })

@@ -8,7 +8,7 @@ import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { showTask, withWait } from './follow-task.ts'
 import type { WaitOptions } from './follow-task.ts'
-import { readJsonInput } from './json-input.ts'
+import { readJsonObject } from './json-input.ts'
 import { fields, table } from './output.ts'
 import type { Column, Style } from './output.ts'
 import { organisationBy } from './references.ts'
@@ -90,7 +90,7 @@ function addConfigure(services: Command): void {
     action<OfOrganisation & WaitOptions>(async (call, name: string, given: string) => {
       const { hub, output, options } = call
       const path = pathOf(name)
-      const configuration = await objectIn(given)
+      const configuration = await readJsonObject(given, 'configuration')
       const { id: organisationId } = await organisationBy(hub, options.organisation)
       const service = await hub.put<ServiceState>(`${path}/configuration`, configuration, {
         organisationId,
@@ -144,18 +144,6 @@ function pathOf(name: string): string {
   const service = serviceNameOf(name)
   if (service !== undefined) return `/services/${service.toLowerCase()}`
   throw new UsageFault(`there is no service "${name}": it is one of ${SERVICE}`)
-}
-
-async function objectIn(given: string): Promise<object> {
-  const { bytes, origin } = await readJsonInput(given, 'configuration')
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as object
-  } catch (error) {
-    throw new UsageFault(
-      `the configuration from ${origin} is not JSON: ${(error as Error).message}`,
-      { cause: error },
-    )
-  }
 }
 
 function wholeNumber(text: string | undefined): number | undefined {

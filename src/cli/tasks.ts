@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import type { Command } from 'commander'
 
+import { TaskKind, TaskStatus } from '#src/model/task.ts'
 import type { Task } from '#src/model/task.ts'
 import { action, givenOnly } from './call.ts'
 import { showTask } from './follow-task.ts'
@@ -8,9 +9,6 @@ import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { organisationColumns, organisationFilter } from './references.ts'
 import { localMoment } from './terminal-text.ts'
-
-const STATUSES = ['STARTED', 'PENDING', 'RUNNING', 'SUCCEEDED', 'FAILED']
-const KINDS = ['CLOSE_ACCOUNT', 'ENABLE_REGIONS', 'SYNC_ACCOUNTS']
 
 interface ListOptions {
   readonly organisation?: string
@@ -25,8 +23,8 @@ export function addTasks(program: Command): void {
     .command('list')
     .description('list tasks, oldest first; they are kept for 30 days after their end')
     .option('--organisation <organisation>', 'only of this one: id or alias')
-    .addOption(new Option('--status <status>', 'only of this status').choices(STATUSES))
-    .addOption(new Option('--kind <kind>', 'only of this kind').choices(KINDS))
+    .addOption(new Option('--status <status>', 'only of this status').choices([...TaskStatus.enum]))
+    .addOption(new Option('--kind <kind>', 'only of this kind').choices([...TaskKind.enum]))
     .action(
       action<ListOptions>(async ({ hub, output, options }) => {
         const { status, kind } = options

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { Check } from 'typebox/value'
 
-import { TokenName } from '#src/model/tenancy.ts'
+import { TokenName, TokenRole } from '#src/model/tenancy.ts'
 import type { ApiToken } from '#src/model/tenancy.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
@@ -18,8 +18,6 @@ import {
   organisationFilter,
 } from './references.ts'
 import { localMoment } from './terminal-text.ts'
-
-const ROLES = ['api_admin', 'api_operations', 'api_user', 'api_readonly']
 
 type TokenWithSecret = ApiToken & { readonly secretAccessKey: string }
 
@@ -93,7 +91,11 @@ function addCreate(tokens: Command): void {
     .command('create')
     .description('create an API token; its secret is shown once')
     .argument('<name>', NAME, tokenName)
-    .addOption(new Option('--role <role>', 'what it may do').choices(ROLES).makeOptionMandatory())
+    .addOption(
+      new Option('--role <role>', 'what it may do')
+        .choices([...TokenRole.enum])
+        .makeOptionMandatory(),
+    )
     .option('--account <account>', 'the account its AWS calls act in: AWS account id, name or id')
     .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
     .option('--expires <when>', EXPIRES, expiry)
@@ -139,7 +141,7 @@ function addUpdate(tokens: Command): void {
     .description('change what an API token is called, may do, is for, or when it ends')
     .argument('<token>', REFERENCE)
     .option('--name <name>', `new name: ${NAME}`, tokenName)
-    .addOption(new Option('--role <role>', 'what it may do').choices(ROLES))
+    .addOption(new Option('--role <role>', 'what it may do').choices([...TokenRole.enum]))
     .option('--description <text>', 'what it is for')
     .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
     .addOption(

@@ -152,22 +152,25 @@ async function verified(hub: HubClient, organisationId: string, alias: string) {
   const problems: Omit<Problem, 'type'>[] = []
   let progress: Progress | undefined
   let result: Result | undefined
-  for await (const text of linesOf(answer)) {
-    const line = JSON.parse(text) as Line
-    if (line.type === 'fault') {
-      throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
+  try {
+    for await (const text of linesOf(answer)) {
+      const line = JSON.parse(text) as Line
+      if (line.type === 'fault') {
+        throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
+      }
+      if (line.type === 'progress') {
+        progress ??= createProgress(`verifying ${alias}`, line.of)
+        progress.update(line.manifests)
+      } else if (line.type === 'problem') {
+        const { type: _, ...problem } = line
+        problems.push(problem)
+      } else {
+        result = line
+      }
     }
-    if (line.type === 'progress') {
-      progress ??= createProgress(`verifying ${alias}`, line.of)
-      progress.update(line.manifests)
-    } else if (line.type === 'problem') {
-      const { type: _, ...problem } = line
-      problems.push(problem)
-    } else {
-      result = line
-    }
+  } finally {
+    progress?.stop()
   }
-  progress?.stop()
   if (result === undefined)
     throw new CommandFault(`the hub ended before the trail of "${alias}" was verified`)
   const { type: _, ...counts } = result

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { Check } from 'typebox/value'
 
-import { Email } from '#src/model/tenancy.ts'
+import { Email, UserRole } from '#src/model/tenancy.ts'
 import type { User } from '#src/model/tenancy.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
@@ -13,7 +13,6 @@ import { readPassword } from './password-input.ts'
 import { organisationBy, organisationColumns, organisationFilter, userBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
-const ROLES = ['customer_admin', 'customer_operations', 'customer_user', 'customer_readonly']
 const STATUSES = ['ACTIVE', 'DISABLED']
 const REFERENCE = 'e-mail or id'
 const PASSWORD_HELP = 'read the password from standard input (12 characters or more)'
@@ -125,7 +124,9 @@ function addCreate(users: Command): void {
     .description('create a user')
     .argument('<e-mail>', 'such as ana@example.com', emailAddress)
     .addOption(
-      new Option('--role <role>', 'what the user may do').choices(ROLES).makeOptionMandatory(),
+      new Option('--role <role>', 'what the user may do')
+        .choices([...UserRole.enum])
+        .makeOptionMandatory(),
     )
     .option('--first-name <name>')
     .option('--last-name <name>')
@@ -153,7 +154,7 @@ function addUpdate(users: Command): void {
     .argument('<user>', REFERENCE)
     .option('--first-name <name>')
     .option('--last-name <name>')
-    .addOption(new Option('--role <role>', 'what the user may do').choices(ROLES))
+    .addOption(new Option('--role <role>', 'what the user may do').choices([...UserRole.enum]))
     .addOption(new Option('--status <status>', 'DISABLED: may not log in').choices(STATUSES))
     .option('--password-stdin', `${PASSWORD_HELP}; on a terminal it asks`)
     .action(

@@ -128,7 +128,7 @@ describe('an emitter', () => {
     await emitter.close(0)
     expect(faults.map(({ code }) => code)).toEqual([
       ...['queue.full', 'queue.full'],
-      ...['hub.unreachable', 'hub.unreachable', 'hub.unreachable'],
+      ...['emitter.closed', 'emitter.closed', 'emitter.closed'],
     ])
     await expect(emitter.emit('VpcCreateEvent', VPC)).rejects.toMatchObject({
       code: 'emitter.closed',

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 import { EmitFault } from './emit-fault.ts'
 import type { EventReference } from './emit-fault.ts'
-import { checkedOptions } from './options.ts'
+import { TIMER_MS_MAX, checkedOptions } from './options.ts'
 import type { EmitterOptions } from './options.ts'
 import { createSendQueue, faultOf } from './send-queue.ts'
 import { now, pause } from './surroundings.ts'
@@ -70,7 +70,7 @@ export function createEmitter(options: EmitterOptions): Emitter {
       const { organisationId } = options
       const emitted = publish({ name, id }, { organisationId, ...about, time, name, id, fields })
       emitted.catch((fault: unknown) => {
-        if (fault instanceof EmitFault) options.onFault?.(fault)
+        if (fault instanceof EmitFault) tell(options, fault)
       })
       return emitted
     },
@@ -79,10 +79,19 @@ export function createEmitter(options: EmitterOptions): Emitter {
       isClosed = true
       const flushed = new AbortController()
       const flushing = queue.flush().finally(() => flushed.abort())
-      await pause(withinMs, flushed.signal)
+      await pause(Math.min(withinMs, TIMER_MS_MAX), flushed.signal)
       queue.abort()
       await flushing
     },
+  }
+}
+
+/** A publisher's own mistake in `onFault` is not to end its program in the middle of a batch. */
+function tell({ onFault }: EmitterOptions, fault: EmitFault): void {
+  try {
+    onFault?.(fault)
+  } catch (error) {
+    console.error('onFault of a belfry emitter threw:', error)
   }
 }
 

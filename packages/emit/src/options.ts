@@ -17,7 +17,7 @@ export interface EmitterOptions {
   readonly batchEventsMax?: number
   /** How long an event waits for others to go with it. Default: 20. */
   readonly batchDelayMs?: number
-  /** Events that may wait for the hub; one more is refused. Default: 10 000. */
+  /** Events that may wait for the hub, of 64 MB together; one more is refused. Default: 10 000. */
   readonly queueEventsMax?: number
   /** How long a hub that does not answer is tried again. Default: 15 minutes. */
   readonly giveUpAfterMs?: number
@@ -33,7 +33,8 @@ export interface CheckedOptions extends Omit<Hub, 'closing'> {
 }
 
 const EVENTS_PER_REQUEST_MAX = 500
-const TIMER_MS_MAX = 2 ** 31 - 1
+/** Longer ones node takes for 1 ms. */
+export const TIMER_MS_MAX = 2 ** 31 - 1
 /** No region of any organisation: its events must name theirs. */
 const NO_REGION = 'global'
 const PATH = 'api/v1/tenancy-events'

@@ -34,6 +34,7 @@ const SERVER_ERROR = 500
 export async function postBatch(hub: Hub, texts: readonly string[]): Promise<readonly Outcome[]> {
   const body = `{"events":[${texts.join(',')}]}`
   const startedAt = now()
+  if (hub.closing.aborted) return texts.map(() => CLOSED)
   for (let tries = 1; ; tries += 1) {
     const answer = await post(hub, body, texts.length)
     if ('outcomes' in answer) return answer.outcomes
@@ -42,7 +43,13 @@ export async function postBatch(hub: Hub, texts: readonly string[]): Promise<rea
       Math.min(RETRY_MS_MAX, RETRY_MS_FIRST * 2 ** (tries - 1)) * (0.5 + fraction() / 2)
     if (now() + waitMs - startedAt > hub.giveUpAfterMs) return texts.map(() => answer.refusal)
     await pause(waitMs, hub.closing)
+    if (hub.closing.aborted) return texts.map(() => answer.refusal)
   }
+}
+
+const CLOSED: Refusal = {
+  code: 'emitter.closed',
+  message: 'the emitter was closed before the hub had the event',
 }
 
 type Answer =
@@ -62,6 +69,7 @@ async function post(hub: Hub, body: string, count: number): Promise<Answer> {
     })
     return answerOf(hub, response.status, await response.text(), count)
   } catch (error) {
+    if (closing.aborted) return { refusal: CLOSED, again: false }
     // An AggregateError, of a name with several addresses, has no message of its own.
     const cause = ((error as Error).cause ?? error) as Error & { readonly code?: string }
     const message = `the hub at ${url.origin} cannot be reached: ${cause.message || cause.code}`

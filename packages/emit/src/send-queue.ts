@@ -57,11 +57,12 @@ export function createSendQueue(options: CheckedOptions): SendQueue {
   }
 
   const refusalOf = ({ text }: Outgoing): Refusal | undefined => {
-    const isFull =
-      unsettled.size >= options.queueEventsMax ||
-      unsettledCharacters + text.length > QUEUE_CHARACTERS_MAX
-    if (!isFull) return undefined
-    const message = `${unsettled.size} events wait for the hub already, and no more may: emit slower, or raise queueEventsMax`
+    if (unsettled.size >= options.queueEventsMax) {
+      const message = `${unsettled.size} events wait for the hub already, and no more may: emit slower, or raise queueEventsMax`
+      return { code: 'queue.full', message }
+    }
+    if (unsettledCharacters + text.length <= QUEUE_CHARACTERS_MAX) return undefined
+    const message = `the event would make ${unsettledCharacters + text.length} characters wait for the hub, of at most ${QUEUE_CHARACTERS_MAX}: emit slower, or smaller events`
     return { code: 'queue.full', message }
   }
 
