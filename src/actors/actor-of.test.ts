@@ -20,8 +20,9 @@ afterAll(() => known.remove())
 /** The actor of an event in Mei's organisation. */
 function actorIn(detail: unknown, given: { source?: string; detailType?: string } = {}) {
   const { source = 'aws.s3', detailType = 'AWS API Call via CloudTrail' } = given
-  const event = { source, detailType, account: ACCOUNT, json: JSON.stringify({ detail }) }
-  return actorOf(event, known.directory)
+  const json = JSON.stringify({ detail })
+  const event = { source, detailType, account: ACCOUNT, acceptedAt: Date.now(), json }
+  return actorOf(event, known)
 }
 
 const call = (userIdentity: unknown, more: object = {}) => actorIn({ userIdentity, ...more })
@@ -57,7 +58,15 @@ describe('a session of IAM Identity Center', () => {
   })
 
   it('is only likely where the event does not say the path that AWS reserves', async () => {
-    expect(await sso({ path: '' })).toMatchObject({ ...MEI, confidence: 'likely' })
+    const context = { sessionIssuer: { userName: SSO_ROLE } }
+    expect(await sso({ context })).toMatchObject({ ...MEI, confidence: 'likely' })
+  })
+
+  it('is only a claim where the role has another path: anyone may call one so', async () => {
+    for (const path of ['', 'team/']) {
+      const actor = await sso({ path })
+      expect(actor).toMatchObject({ ...MEI, confidence: 'claimed', through: SSO_ROLE })
+    }
   })
 
   it('is only a claim where the account is not one of the organisation', async () => {
@@ -209,8 +218,15 @@ describe('each form of userIdentity', () => {
     ],
     [
       'AssumedRole linked to a service by its name alone',
-      session('AWSServiceRoleForAutoScaling', 'AutoScaling'),
+      session('AWSServiceRoleForAutoScaling', 'AutoScaling', {
+        context: { sessionIssuer: { userName: 'AWSServiceRoleForAutoScaling' } },
+      }),
       { kind: 'service', name: 'AWSServiceRoleForAutoScaling', confidence: 'likely' },
+    ],
+    [
+      'AssumedRole that is only called as if it were linked to a service',
+      session('AWSServiceRoleForAutoScaling', 'AutoScaling'),
+      { kind: 'role', name: 'AWSServiceRoleForAutoScaling', confidence: 'certain' },
     ],
     [
       'AssumedRole that a service uses',
@@ -439,10 +455,11 @@ describe('the CloudTrail events of the samples', () => {
       const told = {
         source,
         account,
+        acceptedAt: Date.now(),
         detailType: event['detail-type'],
         json: JSON.stringify(event),
       }
-      const actor = await actorOf(told, known.directory)
+      const actor = await actorOf(told, known)
       expect(Check(Actor, actor)).toBe(true)
       lines.push(
         `${source} ${detail?.eventName}: ${actor?.kind} ${actor?.name}, ${actor?.confidence}`,

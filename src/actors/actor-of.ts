@@ -1,27 +1,40 @@
 import type { Actor } from '#src/model/actor.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
+import { partnerSourcePrefix } from '#src/model/event-namespace.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import { fieldsOf, knownOnly, textOf } from './foreign-json.ts'
 import type { Fields } from './foreign-json.ts'
 import { namesFor } from './names.ts'
 import type { Names } from './names.ts'
+import { SERVICE_NAME, verdictOf } from './verdict-of.ts'
 import { partsOfArn, readUserIdentity, userIdentityOfArn } from './user-identity.ts'
 import type { UserIdentity } from './user-identity.ts'
-import { verdictOf } from './verdict-of.ts'
 import type { Call, Verdict } from './verdict.ts'
 
-type ToldEvent = Pick<RecordedEvent, 'source' | 'detailType' | 'account' | 'json'>
+type ToldEvent = Pick<RecordedEvent, 'source' | 'detailType' | 'account' | 'acceptedAt' | 'json'>
+
+export interface ActorPorts {
+  readonly directory: Directory
+  readonly namespace: EventNamespace
+}
 
 /**
  * Who was behind an event, and how that was found out; undefined where the event says nothing of
- * an actor. Names come from the organisation of the event's account, and from no other. Only
- * events of AWS and of the tenancy are believed: anyone may put what looks like one elsewhere.
+ * an actor. Names come from the organisation that had the event's account then, and from no other.
+ * Only events of AWS and of the tenancy are believed: anyone may put what looks like one elsewhere.
  */
-export async function actorOf(event: ToldEvent, directory: Directory): Promise<Actor | undefined> {
+export async function actorOf(
+  event: ToldEvent,
+  { directory, namespace }: ActorPorts,
+): Promise<Actor | undefined> {
   if (!event.source.startsWith('aws.')) return undefined
+  const isOfTenancy = event.source.startsWith(partnerSourcePrefix(namespace))
+  if (event.source.startsWith('aws.partner/') && !isOfTenancy) return undefined
   const detail = fieldsOf(fieldsOf(JSON.parse(event.json))['detail'])
-  const names = await namesFor(directory, event.account)
-  if (event.source.startsWith('aws.partner/')) return tenancyActor(detail, names)
+  const account = await directory.accountAt(event.account, event.acceptedAt)
+  const names = namesFor(directory, account?.organisationId)
+  if (isOfTenancy) return tenancyActor(detail, names)
   const found = identityIn(event, detail)
   if (found === undefined) return undefined
   const { identity, call, step } = found
@@ -110,7 +123,7 @@ function requester(detail: Fields): Found | undefined {
   const by = textOf(detail['requester'])
   if (by === undefined) return undefined
   const isAccount = /^\d{12}$/.test(by)
-  if (!isAccount && !/^[\w.-]+\.amazonaws\.com/.test(by)) return undefined
+  if (!isAccount && !SERVICE_NAME.test(by)) return undefined
   const identity = isAccount
     ? readUserIdentity({ type: 'AWSAccount', accountId: by })
     : readUserIdentity({ type: 'AWSService', invokedBy: by })

@@ -86,8 +86,11 @@ describe('whatever the identity is', () => {
         fc.constantFrom('AWS API Call via CloudTrail', 'Something'),
         async (detail, source, detailType) => {
           const actor = await actorOf(
-            { source, detailType, account: ACCOUNT, json: JSON.stringify({ detail }) },
-            known.directory,
+            {
+              ...{ source, detailType, account: ACCOUNT, acceptedAt: Date.now() },
+              json: JSON.stringify({ detail }),
+            },
+            known,
           )
           if (actor === undefined) return
           expect(Check(Actor, actor)).toBe(true)

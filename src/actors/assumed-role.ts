@@ -62,7 +62,7 @@ function serviceLinked({ identity }: Case, { role, path }: RoleSession): Verdict
     const step = `only the service ${service} can use that role: it is linked to the service`
     return { kind: 'service', name: service, confidence: 'certain', steps: [step] }
   }
-  if (!SERVICE_ROLE_NAME.test(role)) return undefined
+  if (path !== undefined || !SERVICE_ROLE_NAME.test(role)) return undefined
   const step = `by its name it is linked to an AWS service, but the event does not say its path`
   return { kind: 'service', name: identity.invokedBy ?? role, confidence: 'likely', steps: [step] }
 }
@@ -74,6 +74,8 @@ async function permissionSet(
   const [, set] = PERMISSION_SET_ROLE.exec(role) ?? []
   if (set === undefined || session === undefined) return undefined
   const reserved = path?.startsWith(IDENTITY_CENTER_PATH) === true
+  // Anyone may call a role so: only below that path it is AWS's.
+  if (path !== undefined && !reserved) return undefined
   const person = await names.person(session)
   const steps = [
     reserved

@@ -1,5 +1,5 @@
 import type { Actor } from '#src/model/actor.ts'
-import type { AccountId } from '#src/model/event.ts'
+import { EMAIL_PATTERN } from '#src/model/tenancy.ts'
 import type { Directory } from '#src/ports/directory.ts'
 
 /** The names that an event may be told with: those of the organisation that it happened in. */
@@ -13,16 +13,14 @@ export interface Names {
   personById(userId: string): Promise<Pick<Actor, 'name' | 'email' | 'userId'> | undefined>
 }
 
-/** As in src/model/tenancy.ts: what a user's e-mail may look like. */
-const EMAIL = /^[^\s@]+@[^\s@]+$/
+const EMAIL = new RegExp(EMAIL_PATTERN)
 
 export function isEmail(text: string): boolean {
   return EMAIL.test(text)
 }
 
-/** @param awsAccountId the account that the event happened in */
-export async function namesFor(directory: Directory, awsAccountId: AccountId): Promise<Names> {
-  const organisationId = (await directory.accountByAwsId(awsAccountId))?.organisationId
+/** @param organisationId that managed the account when the event happened in it, where known */
+export function namesFor(directory: Directory, organisationId: string | undefined): Names {
   const accountName = async (id: string | undefined) => {
     const account = id === undefined ? undefined : await directory.accountByAwsId(id)
     return account?.organisationId === organisationId ? account?.name : undefined

@@ -1,4 +1,5 @@
 import { temporaryStore } from '#src/pipeline/pipeline.fixture.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import type { Directory } from '#src/ports/directory.ts'
@@ -15,6 +16,7 @@ export const FOREIGN_ACCOUNT = '999988887777'
 
 export interface Organisations {
   readonly directory: Directory
+  readonly namespace: EventNamespace
   readonly mei: string
   readonly eve: string
   remove(): Promise<void>
@@ -27,9 +29,10 @@ export async function organisations(): Promise<Organisations> {
   const unused = () => Promise.reject(new Error('nothing reaches out here'))
   const wiring = { wireAccount: done, wireOrganisation: done, unwireAccount: done }
   const vault = createVault(Buffer.alloc(KEY_BYTES, 7))
+  const namespace = { prefix: 'stax', partner: 'stax.io' }
   const tenancy = createTenancy({
     ...{ state: store.state, clock, ids, vault, wiring },
-    namespace: { prefix: 'stax', partner: 'stax.io' },
+    namespace,
     busExists: async () => true,
     routed: done,
     awsOrganizations: { read: unused },
@@ -57,5 +60,5 @@ export async function organisations(): Promise<Organisations> {
   }
   const mei = await user(own, 'mei@example.com', ['Mei', 'Tanaka'])
   const eve = await user(other, 'eve@other.example', ['Eve', 'Foreign'])
-  return { directory: tenancy.directory, mei: mei.id, eve: eve.id, remove }
+  return { directory: tenancy.directory, namespace, mei: mei.id, eve: eve.id, remove }
 }

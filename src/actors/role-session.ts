@@ -21,7 +21,7 @@ export function roleSessionOf(identity: UserIdentity): RoleSession {
   const accountId = issuer.accountId ?? identity.accountId ?? assumed?.accountId
   return {
     role: role || 'a role that is not named',
-    ...(issued?.kind === 'role' && { path: `/${issued.path.slice(0, -1).join('/')}/` }),
+    ...(issued?.kind === 'role' && { path: ['', ...issued.path.slice(0, -1), ''].join('/') }),
     ...(accountId !== undefined && { accountId }),
     ...(session !== '' && { session }),
   }

@@ -13,10 +13,10 @@ beforeAll(async () => {
 afterAll(() => known.remove())
 
 /** The actor of an event of the tenancy of Mei's organisation. */
-function actorIn(detail: unknown) {
-  const source = 'aws.partner/stax.io/222233334444/default'
+function actorIn(detail: unknown, source = 'aws.partner/stax.io/222233334444/default') {
   const json = JSON.stringify({ detail })
-  return actorOf({ source, detailType: 'Security: x', account: ACCOUNT, json }, known.directory)
+  const event = { source, detailType: 'Security: x', account: ACCOUNT, acceptedAt: Date.now() }
+  return actorOf({ ...event, json }, known)
 }
 
 describe('an event of the tenancy', () => {
@@ -28,6 +28,11 @@ describe('an event of the tenancy', () => {
     const foreign = await actorIn({ meta: { user: { id: known.eve } } })
     expect(foreign).toMatchObject({ name: known.eve, confidence: 'claimed' })
     expect(await actorIn({ meta: {} })).toBeUndefined()
+  })
+
+  it('is one of the hub’s own partner: the word of another partner is not believed', async () => {
+    const detail = { meta: { user: { id: known.mei } } }
+    expect(await actorIn(detail, 'aws.partner/example.com/1/stax.io')).toBeUndefined()
   })
 
   it('of a sign-in that failed names nobody for certain', async () => {

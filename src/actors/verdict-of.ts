@@ -7,7 +7,8 @@ import type { Case, Verdict } from './verdict.ts'
 /** CloudTrail leaves out user names that were mistyped, for they may be passwords. */
 const HIDDEN_NAME = 'HIDDEN_DUE_TO_SECURITY_REASONS'
 const INTERNAL = 'AWS Internal'
-const SERVICE_NAME = /^[\w.-]+\.amazonaws\.com(\.cn)?$/
+/** As CloudTrail names services. */
+export const SERVICE_NAME = /^[\w.-]+\.amazonaws\.com(\.cn)?$/
 
 /** Who an identity is, by the type that CloudTrail gives it. */
 export async function verdictOf(given: Case): Promise<Verdict> {

@@ -147,7 +147,9 @@ export const UserRole = Type.Enum([
 ])
 export type UserRole = Static<typeof UserRole>
 
-export const Email = Type.String({ pattern: '^[^\\s@]+@[^\\s@]+$', maxLength: 254 })
+/** What an e-mail address looks like: what stands on both sides of the @ is its server's own. */
+export const EMAIL_PATTERN = '^[^\\s@]+@[^\\s@]+$'
+export const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: 254 })
 
 export const PersonName = Type.String({ maxLength: 64, pattern: ONE_LINE })
 

@@ -1,3 +1,4 @@
+import type { AccountId } from '#src/model/event.ts'
 import type { Account, AccountRole, Organisation } from '#src/model/tenancy.ts'
 import type { StateTransaction } from './state.ts'
 
@@ -19,8 +20,8 @@ export interface ManagedAccounts {
   organisations(): Promise<readonly Organisation[]>
   organisation(id: string): Promise<Organisation | undefined>
   accountsOf(organisationId: string): Promise<readonly Account[]>
-  /** These and those that were, but for what is under another organisation's management now. */
-  accountsEverOf(organisationId: string): Promise<readonly Account[]>
+  /** These and those that were, though another organisation may have them now. */
+  accountsEverOf(organisationId: string): Promise<readonly AccountId[]>
   /** Whether the account is to be wired: not so before it is onboarded and once it is closed. */
   isManaged(
     transaction: Pick<StateTransaction, 'get'>,

@@ -1,3 +1,4 @@
+import type { AccountId } from '#src/model/event.ts'
 import type { DeadLetter, Delivery, NewDelivery, Settlement } from '#src/model/delivery.ts'
 
 /** A lane that has deliveries waiting. */
@@ -6,9 +7,11 @@ export interface WaitingLane {
   readonly targetArn: string
 }
 
-/** Narrows dead letters; a prefix of the rule ARN also serves as the scope of a caller. */
+/** Narrows dead letters: those for which all that is given holds. */
 export interface DeadLetterQuery {
-  readonly ruleArnPrefixes?: readonly string[]
+  /** Only those of rules in these accounts. */
+  readonly accounts?: readonly AccountId[]
+  readonly ids?: readonly number[]
   readonly ruleArn?: string
   readonly targetId?: string
   readonly eventId?: string

@@ -8,6 +8,11 @@ export type DirectoryKind = IdKind | 'customer' | 'organisation'
 
 export type Attributes = Readonly<Record<string, unknown>>
 
+export interface AccountThen {
+  readonly organisationId: string
+  readonly name: string
+}
+
 /** The names behind IDs, as they are and as they were. */
 export interface Directory {
   customer(id: string): Promise<Customer | undefined>
@@ -17,6 +22,11 @@ export interface Directory {
   userByEmail(email: string): Promise<User | undefined>
   account(id: string): Promise<Account | undefined>
   accountByAwsId(awsAccountId: AccountId): Promise<Account | undefined>
+  /**
+   * Whose an account was, and how it was called, at a time (epoch ms): it may have passed from one
+   * organisation to another since. A closed one stays with who had it; undefined: never known.
+   */
+  accountAt(awsAccountId: AccountId, at: number): Promise<AccountThen | undefined>
   apiToken(accessKeyId: string): Promise<ApiToken | undefined>
   /**
    * The readable attributes of something as they were at a moment, and the `organisationId` of

@@ -1,4 +1,6 @@
-import type { Directory, DirectoryKind } from '#src/ports/directory.ts'
+import { momentOf } from '#src/model/moment.ts'
+import type { Moment } from '#src/model/moment.ts'
+import type { AccountThen, Directory, DirectoryKind } from '#src/ports/directory.ts'
 import type { Collection, State } from '#src/ports/state.ts'
 import { HISTORY, knownAt, knownLast, subject, subjectOf } from './history.ts'
 import type { Known } from './history.ts'
@@ -29,6 +31,13 @@ export function createDirectory(state: State): Directory {
   const get = async <T>(from: Collection<T>, key: string): Promise<T | undefined> =>
     (await documents.get(nameOf(from.name, key), () => state.get(from, key))) as T | undefined
 
+  const attributesAt = async (kind: DirectoryKind, id: string, moment: Moment) => {
+    const last = await newest.get(subject(kind, id), () => knownLast(state, [kind, id]))
+    // Most events are about what is so now; the others are worth a read.
+    if (last === undefined || last.from <= moment) return last?.attributes
+    return (await knownAt(state, [kind, id], moment))?.attributes
+  }
+
   return {
     customer: (id) => get(CUSTOMERS, id),
     organisation: (id) => get(ORGANISATIONS, id),
@@ -43,12 +52,12 @@ export function createDirectory(state: State): Directory {
       return id === undefined ? undefined : get(ACCOUNTS, id)
     },
     apiToken: (accessKeyId) => get(API_TOKENS, accessKeyId),
-    attributesAt: async (kind: DirectoryKind, id, moment) => {
-      const last = await newest.get(subject(kind, id), () => knownLast(state, [kind, id]))
-      // Most events are about what is so now; the others are worth a read.
-      if (last === undefined || last.from <= moment) return last?.attributes
-      return (await knownAt(state, [kind, id], moment))?.attributes
+    accountAt: async (awsAccountId, at) => {
+      // The end of that millisecond: the times of events are no finer.
+      const known = await attributesAt('aws-account', awsAccountId, momentOf(at + 1) - 1)
+      return known as AccountThen | undefined
     },
+    attributesAt,
   }
 }
 

@@ -30,14 +30,7 @@ export function createManagedAccounts(state: State): ManagedAccounts {
     },
     accountsEverOf: async (organisationId) => {
       const all = await everyAccountOf(organisationId)
-      const owned = await Promise.all(
-        all.map(async ({ awsAccountId }) => {
-          const id = await state.get(AWS_ACCOUNTS, awsAccountId)
-          const owner = id === undefined ? undefined : await state.get(ACCOUNTS, id)
-          return owner === undefined || owner.organisationId === organisationId
-        }),
-      )
-      return all.filter((_, index) => owned[index])
+      return [...new Set(all.map(({ awsAccountId }) => awsAccountId))]
     },
     isManaged,
     foundationAccount: async (organisationId, role) => {

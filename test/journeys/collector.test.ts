@@ -156,7 +156,9 @@ describe('events that are refused', () => {
     const good = [awsEvent(), awsEvent()]
     const stranger = awsEvent({ account: '999999999999' })
     const elsewhere = awsEvent({ region: 'eu-north-1' })
-    const { status, answer } = await send([good[0], stranger, elsewhere, { id: 'x' }, good[1]])
+    const forged = awsEvent({ source: `aws.partner/stax.io/${ACCOUNTS.LOGGING}/default` })
+    const refusals = [stranger, elsewhere, { id: 'x' }, forged]
+    const { status, answer } = await send([good[0], ...refusals, good[1]])
     expect(status).toBe(207)
     expect(answer).toEqual({
       accepted: 2,
@@ -174,10 +176,16 @@ describe('events that are refused', () => {
           message: expect.stringContaining('region eu-north-1 is not enabled'),
         },
         { index: 3, code: 'MalformedEvent', message: expect.stringContaining('"detail-type"') },
+        {
+          index: 4,
+          id: forged.id,
+          code: 'NotAuthorizedForSource',
+          message: expect.stringContaining('belfry emit'),
+        },
       ],
     })
     for (const { id } of good) await busesOf(id, 2)
-    const refused = new Set([stranger.id, elsewhere.id, 'x'])
+    const refused = new Set([stranger.id, elsewhere.id, 'x', forged.id])
     expect(follower.events.filter(({ data }) => refused.has(data.event.id))).toEqual([])
   })
 

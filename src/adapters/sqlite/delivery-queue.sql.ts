@@ -136,6 +136,10 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
   }
 }
 
+const RULE_ARN_START = 'arn:aws:events:'.length
+/** The account in `arn:aws:events:<region>:<account>:rule/...`. */
+const RULE_ACCOUNT = `substr(rule_arn, ${RULE_ARN_START} + 1 + instr(substr(rule_arn, ${RULE_ARN_START} + 1), ':'), 12)`
+
 function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): readonly DeadLetter[] {
   const conditions = ['died_at IS NOT NULL', 'id > ?']
   const values: SQLInputValue[] = [query.afterId ?? 0]
@@ -145,12 +149,12 @@ function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): reado
     conditions.push(`${column} = ?`)
     values.push(value)
   }
-  if (query.ruleArnPrefixes !== undefined) {
-    // One value however many there are: a long OR would be too deep for SQLite.
-    conditions.push(
-      'EXISTS (SELECT 1 FROM json_each(?) WHERE substr(rule_arn, 1, length(value)) = value)',
-    )
-    values.push(JSON.stringify(query.ruleArnPrefixes))
+  // A list is one value however long it is: an OR of thousands would be too deep for SQLite.
+  const oneOf = { [RULE_ACCOUNT]: query.accounts, id: query.ids }
+  for (const [expression, list] of Object.entries(oneOf)) {
+    if (list === undefined) continue
+    conditions.push(`${expression} IN (SELECT value FROM json_each(?))`)
+    values.push(JSON.stringify(list))
   }
   const sql = `SELECT * FROM delivery WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`
   return reading

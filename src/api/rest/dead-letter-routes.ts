@@ -1,18 +1,22 @@
 import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
+import type { AccountId } from '#src/model/event.ts'
 import { reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { DeadLetter, Delivery } from '#src/model/delivery.ts'
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { Directory } from '#src/ports/directory.ts'
 import type { DeadLetterQuery, DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import { maySee } from '../visibility.ts'
 import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface DeadLetterPorts {
   readonly queue: DeliveryQueue
   readonly accounts: ManagedAccounts
+  readonly directory: Directory
   readonly clock: Clock
   /** Told of deliveries that are pending again. */
   readonly onRedriven: (deliveries: readonly Delivery[]) => void
@@ -44,21 +48,39 @@ const Filter = {
 
 /** Redriven in one transaction; more than these take several calls. */
 const REDRIVE_MAX = 1_000
+/** An account that changed hands may have many that its new organisation does not see. */
+const LETTERS_PER_READ = 200
 
 export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void {
-  const { queue, clock, onRedriven } = ports
+  const { queue, clock, directory, onRedriven } = ports
   const tag = 'dead-letters'
 
-  /** What the caller may see: rules of its organisation's accounts. */
-  const scoped = async (caller: Principal, query: Omit<DeadLetterQuery, 'ruleArnPrefixes'>) => {
-    if (caller.organisationId === undefined) return query
-    const all = await ports.accounts.accountsEverOf(caller.organisationId)
-    const accounts = all.filter(({ awsAccountId }) => reachesAccount(caller, awsAccountId))
-    const organisation = await ports.accounts.organisation(caller.organisationId)
-    const ruleArnPrefixes = accounts.flatMap(({ awsAccountId }) =>
-      (organisation?.regions ?? []).map((region) => `arn:aws:events:${region}:${awsAccountId}:`),
-    )
-    return { ...query, ruleArnPrefixes }
+  const isSeenBy = (caller: Principal, { ruleArn, startedAt }: DeadLetter, at = startedAt) =>
+    maySee(directory, caller, { account: accountOf(ruleArn), at })
+
+  /** What is delivered again must be the caller's account still. */
+  const isRedrivenBy = async (caller: Principal, letter: DeadLetter) =>
+    (await isSeenBy(caller, letter)) && (await isSeenBy(caller, letter, clock.now()))
+
+  /** As many as the query asks for of those that the caller may see. */
+  const select = async (
+    caller: Principal,
+    query: Omit<DeadLetterQuery, 'accounts'>,
+    accept = isSeenBy,
+  ): Promise<readonly DeadLetter[]> => {
+    if (caller.organisationId === undefined) return queue.deadLetters(query)
+    const ever = await ports.accounts.accountsEverOf(caller.organisationId)
+    const accounts = ever.filter((account) => reachesAccount(caller, account))
+    const limit = Math.max(query.limit, LETTERS_PER_READ)
+    const accepted: DeadLetter[] = []
+    for (let afterId = query.afterId ?? 0; ;) {
+      const read = await queue.deadLetters({ ...query, accounts, limit, afterId })
+      for (const letter of read) if (await accept(caller, letter)) accepted.push(letter)
+      const last = read.at(-1)
+      if (last === undefined || accepted.length >= query.limit) break
+      afterId = last.id
+    }
+    return accepted.slice(0, query.limit)
   }
 
   add({
@@ -73,7 +95,7 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
       const { nextToken: _, limit: __, ...filter } = query
       const { limit, after = '0' } = pageRequest(query)
       const asked = { ...filter, limit: limit + 1, afterId: Number(after) || 0 }
-      const found = await queue.deadLetters(await scoped(caller, asked))
+      const found = await select(caller, asked)
       const shown = found.slice(0, limit)
       const last = found.length > limit ? String(shown.at(-1)?.id) : undefined
       return page({ items: shown.map(wireDeadLetter), ...(last !== undefined && { last }) })
@@ -88,7 +110,7 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
     params: IdParams,
     answer: [200, ref(DeadLetterSchema)],
     run: async (caller, { params }) => {
-      const [found] = await selected([Number(params.id)], await scoped(caller, { limit: 1 }))
+      const [found] = await select(caller, { ids: [Number(params.id)], limit: 1 })
       if (found !== undefined) return wireDeadLetter(found)
       throw new RestError(404, 'dead-letter.not-found', `there is no dead letter "${params.id}"`)
     },
@@ -124,20 +146,20 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
           'say which dead letters: their "ids", or a filter, or "all": true',
         )
       }
-      const found = await selected(ids, await scoped(caller, { ...filter, limit: REDRIVE_MAX + 1 }))
+      const selection = ids === undefined ? filter : { ids }
+      const query = { ...selection, limit: REDRIVE_MAX + 1 }
+      const found = await select(caller, query, isRedrivenBy)
       const chosen = found.slice(0, REDRIVE_MAX).map(({ id }) => id)
       const redriven = await queue.redrive(chosen, clock.now())
       onRedriven(redriven)
       return { redriven: redriven.map(({ id }) => id), more: found.length > REDRIVE_MAX }
     },
   })
+}
 
-  async function selected(ids: readonly number[] | undefined, query: DeadLetterQuery) {
-    if (ids === undefined) return queue.deadLetters(query)
-    const whole = ids.filter((id) => Number.isSafeInteger(id))
-    const each = whole.map((id) => queue.deadLetters({ ...query, afterId: id - 1, limit: 1 }))
-    return (await Promise.all(each)).flat().filter(({ id }) => ids.includes(id))
-  }
+/** The account in a rule's ARN. */
+function accountOf(ruleArn: string): AccountId {
+  return ruleArn.split(':')[4] ?? ''
 }
 
 function wireDeadLetter({ error, exhausted, eventJson, ...letter }: DeadLetter) {

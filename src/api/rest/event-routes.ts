@@ -7,16 +7,18 @@ import type { EventFinder, FoundEvents } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import type { PositionedEvent } from '#src/model/event.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
-import { mayHear } from '../stream/event-stream.ts'
+import { maySee } from '../visibility.ts'
 import type { CallerOf } from './caller.ts'
 import { Fault, ref } from './route.ts'
 
 export interface EventPorts {
   readonly finder: EventFinder
   readonly directory: Directory
+  readonly namespace: EventNamespace
   readonly callerOf: CallerOf
 }
 
@@ -75,8 +77,8 @@ export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
     },
     async ({ params: { id }, caller }, reply) => {
       const principal = caller as Principal
-      const found = await ports.finder.find(id, ({ busArn }) =>
-        mayHear(ports.directory, principal, parseBusArn(busArn)?.account ?? ''),
+      const found = await ports.finder.find(id, ({ busArn, acceptedAt: at }) =>
+        maySee(ports.directory, principal, { account: parseBusArn(busArn)?.account ?? '', at }),
       )
       if (found.events.length === 0) throw notFound(id, found)
       const { more, unsearchedBatches } = found
@@ -98,19 +100,19 @@ function enrichedFirst(found: readonly PositionedEvent[]): readonly PositionedEv
 }
 
 async function wireEvent(
-  { directory }: EventPorts,
+  ports: EventPorts,
   caller: Principal,
   { position, event }: PositionedEvent,
 ): Promise<string> {
-  const account = await directory.accountByAwsId(event.account)
+  const account = await ports.directory.accountAt(event.account, event.acceptedAt)
   // The names behind an event are those of its own organisation.
   const mayName = account !== undefined && reaches(caller, account.organisationId)
-  const actor = mayName ? await actorOf(event, directory) : undefined
+  const actor = mayName ? await actorOf(event, ports) : undefined
   const about = JSON.stringify({
     position,
     bus: event.busArn,
     acceptedAt: event.acceptedAt,
-    ...(account !== undefined && { accountName: account.name }),
+    ...(mayName && { accountName: account.name }),
     ...(event.awaitsEnrichment && { awaitsEnrichment: true }),
     ...(actor !== undefined && { actor }),
   })

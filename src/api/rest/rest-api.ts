@@ -114,8 +114,8 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
-  const { directory } = ports.stream
-  addEventRoutes(app, { finder: ports.finder, directory, callerOf })
+  const { finder, namespace } = ports
+  addEventRoutes(app, { finder, namespace, directory: ports.stream.directory, callerOf })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

@@ -9,11 +9,12 @@ import { parseBusArn } from '#src/model/arn.ts'
 import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
 import { isNameFilter, nameMatches } from '#src/model/name-filter.ts'
-import { reaches, reachesAccount } from '#src/model/principal.ts'
+import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { CallerOf, StillCalls } from '../rest/caller.ts'
+import { maySee } from '../visibility.ts'
 
 export interface EventStreamPorts {
   readonly log: EventLog
@@ -77,7 +78,8 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
       },
     },
     async (request, reply) => {
-      const accept = await filterFor(ports, request.caller as Principal, request.query)
+      const caller = request.caller as Principal
+      const accept = filterFor(ports, caller, request.query)
       const start = startOf(ports.log, request.headers['last-event-id'], request.query.since)
       reply.hijack()
       const gone = new AbortController()
@@ -94,7 +96,8 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
       const keepAlive = setInterval(() => reply.raw.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
       try {
         const signal = AbortSignal.any([gone.signal, ended.signal, ports.stopping])
-        await stream(ports, start, { accept, signal, write: writerOf(reply.raw, signal) })
+        const write = writerOf(reply.raw, signal)
+        await stream(ports, start, { caller, accept, signal, write })
       } finally {
         clearInterval(keepAlive)
         clearInterval(checks)
@@ -106,6 +109,7 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
 }
 
 interface Sink {
+  readonly caller: Principal
   readonly accept: (event: RecordedEvent) => Promise<boolean>
   readonly write: (text: string) => Promise<void>
   readonly signal: AbortSignal
@@ -122,7 +126,7 @@ async function stream({ log, directory }: EventStreamPorts, start: number, sink:
     for (const batch of await log.next(Math.max(0, sequence), signal)) {
       for (const positioned of batch.events) {
         if (positioned.position <= start || !(await sink.accept(positioned.event))) continue
-        await sink.write(await serverSentEvent(directory, positioned))
+        await sink.write(await serverSentEvent(directory, sink.caller, positioned))
         if (signal.aborted) return
       }
       sequence = batch.sequence
@@ -154,24 +158,26 @@ function writerOf(raw: NodeJS.WritableStream, gone: AbortSignal) {
 
 async function serverSentEvent(
   directory: Directory,
+  caller: Principal,
   { position, event }: PositionedEvent,
 ): Promise<string> {
-  const account = await directory.accountByAwsId(event.account)
+  const account = await directory.accountAt(event.account, event.acceptedAt)
+  const mayName = account !== undefined && reaches(caller, account.organisationId)
   const about = JSON.stringify({
     position,
     bus: event.busArn,
     acceptedAt: event.acceptedAt,
-    ...(account !== undefined && { accountName: account.name }),
+    ...(mayName && { accountName: account.name }),
   })
   // The event's own text, so that its numbers arrive as they were written.
   return `id: ${position}\nevent: event\ndata: ${about.slice(0, -1)},"event":${event.json}}\n\n`
 }
 
-async function filterFor(
+function filterFor(
   { directory }: EventStreamPorts,
   caller: Principal,
   query: StreamQuery,
-): Promise<Sink['accept']> {
+): Sink['accept'] {
   checkNames(query)
   const pattern = query.pattern === undefined ? undefined : parsedPattern(query.pattern)
   const matchesText = (wanted: string | undefined, actual: string) =>
@@ -183,12 +189,13 @@ async function filterFor(
   const isDetailType = (wanted: string | undefined, actual: string) =>
     matchesText(wanted, actual) || actual.endsWith(`: ${wanted}`)
   /** A bus's name or ARN, the name of the account that it is in, or a partner's name. */
-  const isBus = async (busArn: string, wanted: string | undefined) => {
+  const isBus = async ({ busArn, acceptedAt }: RecordedEvent) => {
+    const wanted = query.bus
     if (wanted === undefined || wanted === busArn) return true
     const bus = parseBusArn(busArn)
     if (bus === undefined) return false
     if (isSource(wanted, bus.name) || wanted === bus.account) return true
-    return (await directory.accountByAwsId(bus.account))?.name === wanted
+    return (await directory.accountAt(bus.account, acceptedAt))?.name === wanted
   }
   return async (event) => {
     if (event.awaitsEnrichment) return false
@@ -198,8 +205,8 @@ async function filterFor(
       matchesText(query.region, event.region) &&
       isSource(query.source, event.source) &&
       isDetailType(query.detailType, event.detailType) &&
-      (await isBus(event.busArn, query.bus)) &&
-      (await mayHear(directory, caller, bus?.account ?? '')) &&
+      (await isBus(event)) &&
+      (await maySee(directory, caller, { account: bus?.account ?? '', at: event.acceptedAt })) &&
       (pattern === undefined || pattern.matches(event.json))
     )
   }
@@ -214,18 +221,6 @@ function checkNames({ account, region, source, detailType, bus }: StreamQuery): 
       `"${name}" is a whole name, or a prefix that ends in *, not "${filter}": a "pattern" with "wildcard" takes more`,
     )
   }
-}
-
-/** Whether a caller may see what is on the buses of an account. */
-export async function mayHear(
-  directory: Directory,
-  caller: Principal,
-  busAccount: string,
-): Promise<boolean> {
-  if (!reachesAccount(caller, busAccount)) return false
-  if (caller.organisationId === undefined) return true
-  const account = await directory.accountByAwsId(busAccount)
-  return account !== undefined && reaches(caller, account.organisationId)
 }
 
 function parsedPattern(text: string): EventPattern {

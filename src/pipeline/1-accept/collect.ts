@@ -2,6 +2,8 @@ import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import { compactObject } from '#src/model/compact-json.ts'
 import { NO_HOPS } from '#src/model/event.ts'
 import type { AccountId, RecordedEvent, Region } from '#src/model/event.ts'
+import { partnerSourcePrefix } from '#src/model/event-namespace.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { withMembers } from '#src/model/json-text.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
@@ -11,6 +13,7 @@ export interface CollectPorts {
   readonly log: EventLog
   readonly clock: Clock
   readonly observer: Observer
+  readonly namespace: EventNamespace
   /** Why an account and region take no events, or undefined when they do. */
   readonly refusalOf: (account: AccountId, region: Region) => Promise<CollectRefusal | undefined>
 }
@@ -20,7 +23,7 @@ export interface CollectRefusal {
     | 'MalformedEvent'
     | 'AccountNotManaged'
     | 'RegionNotEnabled'
-    | 'NotAuthorizedForAccount'
+    | 'NotAuthorizedForSource'
   readonly message: string
 }
 
@@ -52,7 +55,8 @@ export async function collect(
       results.push({ ok: false, refusal: event })
       continue
     }
-    const refusal = await ports.refusalOf(event.account, event.region)
+    const refusal =
+      refusalOfSource(ports, event) ?? (await ports.refusalOf(event.account, event.region))
     if (refusal !== undefined) {
       results.push({ ok: false, id: event.id, refusal })
       continue
@@ -66,6 +70,16 @@ export async function collect(
     if (!result.ok) ports.observer.entryRefused('collector', result.refusal.code)
   }
   return results
+}
+
+/** What says that it is of the tenancy would be believed: only the hub itself makes those. */
+function refusalOfSource(
+  { namespace }: CollectPorts,
+  { source }: RecordedEvent,
+): CollectRefusal | undefined {
+  if (!source.startsWith(partnerSourcePrefix(namespace))) return undefined
+  const message = `the source ${source} is that of this hub's own tenancy events: publish those with "belfry emit"`
+  return { code: 'NotAuthorizedForSource', message }
 }
 
 function recordedFrom(text: string, acceptedAt: number): RecordedEvent | CollectRefusal {
