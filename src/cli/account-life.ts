@@ -7,9 +7,7 @@ import { accountText } from './account-text.ts'
 import { action, givenOnly } from './call.ts'
 import { showTask, withWait } from './follow-task.ts'
 import type { WaitOptions } from './follow-task.ts'
-import { accountBy, organisationBy } from './references.ts'
-
-const REFERENCE = 'AWS account id, name or id'
+import { ACCOUNT_REFERENCE, accountBy, organisationBy } from './references.ts'
 
 /** Commands that take accounts under management and out of it. */
 export function addAccountLife(accounts: Command): void {
@@ -50,7 +48,7 @@ function addOnboard(accounts: Command): void {
   accounts
     .command('onboard')
     .description('take a discovered account under management')
-    .argument('<account>', REFERENCE)
+    .argument('<account>', ACCOUNT_REFERENCE)
     .addOption(
       new Option('--role <role>', 'its role (default: as found)').choices([...AccountRole.enum]),
     )
@@ -72,7 +70,7 @@ function addClose(accounts: Command): void {
   const command = accounts
     .command('close')
     .description('end the management of an account; its event buses and rules go')
-    .argument('<account>', REFERENCE)
+    .argument('<account>', ACCOUNT_REFERENCE)
     .addHelpText(
       'after',
       '\nEvents that came before are still forwarded, later ones are refused. The AWS\naccount itself is left alone; it may be taken under management again.',

@@ -4,7 +4,7 @@ import type { Account, Tags } from '#src/model/tenancy.ts'
 import { accountText } from './account-text.ts'
 import { action } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
-import { accountBy } from './references.ts'
+import { ACCOUNT_REFERENCE, accountBy } from './references.ts'
 
 /** For options that are given once for each tag. */
 export function tagOption(text: string, before: Tags = {}): Tags {
@@ -15,7 +15,7 @@ export function addTag(accounts: Command): void {
   accounts
     .command('tag')
     .description('set and remove tags of an account; the others stay')
-    .argument('<account>', 'AWS account id, name or id')
+    .argument('<account>', ACCOUNT_REFERENCE)
     .argument('[key=value...]', 'tags to set')
     .option('--remove <keys...>', 'keys of tags to remove')
     .action(

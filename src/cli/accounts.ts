@@ -10,6 +10,7 @@ import { action, commaSeparated, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { table } from './output.ts'
 import {
+  ACCOUNT_REFERENCE,
   accountBy,
   organisationBy,
   organisationColumns,
@@ -18,7 +19,6 @@ import {
 } from './references.ts'
 
 const UNIT = 'name, path or id'
-const REFERENCE = 'AWS account id, name or id'
 
 export function addAccounts(program: Command): void {
   const accounts = program
@@ -30,7 +30,7 @@ export function addAccounts(program: Command): void {
   accounts
     .command('show')
     .description('show an account')
-    .argument('<account>', REFERENCE)
+    .argument('<account>', ACCOUNT_REFERENCE)
     .action(
       action(async ({ hub, output }, reference: string) => {
         const account = await accountBy(hub, reference)
@@ -134,7 +134,7 @@ function addUpdate(accounts: Command): void {
   accounts
     .command('update')
     .description('rename or move an account, or give it another type')
-    .argument('<account>', REFERENCE)
+    .argument('<account>', ACCOUNT_REFERENCE)
     .option('--name <name>', 'new name')
     .option('--type <type>', 'another account type')
     .option('--unit <unit>', `move it into this organisational unit: ${UNIT}`)

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import { createHubClient } from './hub-client.ts'
@@ -36,6 +37,17 @@ export function action<O = object>(
 /** For options that hold several names: `a,b`, or the option twice. */
 export function commaSeparated(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(',').map((name) => name.trim())].filter((name) => name !== '')
+}
+
+/** A parser of options and arguments. */
+export function wholeNumber(min: number, max?: number): (text: string) => number {
+  return (text) => {
+    const number = Number(text)
+    const fits = number >= min && number <= (max ?? Number.MAX_SAFE_INTEGER)
+    if (/^\d+$/.test(text) && fits) return number
+    const range = max === undefined ? `of at least ${min}` : `from ${min} to ${max}`
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`)
+  }
 }
 
 /** Only the entries that were given, as an API takes them. */

@@ -11,7 +11,6 @@ import { fields, table } from './output.ts'
 import type { Column, Style } from './output.ts'
 
 const NAME = 'of an event, such as AccountCreateEvent'
-const TYPES_TIMEOUT_MS = 60_000
 
 const HELP = `
 Examples:
@@ -69,9 +68,7 @@ export function addCatalogue(program: Command): void {
     .description('write TypeScript types of all tenancy events')
     .action(
       action(async ({ hub, output }) => {
-        const signal = AbortSignal.timeout(TYPES_TIMEOUT_MS)
-        const answer = await hub.stream('/catalogue/types.ts', {}, { headers: {}, signal })
-        await output.line((await answer.text()).trimEnd())
+        await output.line((await hub.text('/catalogue/types.ts')).trimEnd())
       }),
     )
 }

@@ -1,7 +1,6 @@
-import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, wholeNumber } from './call.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import type { HubClient, Query } from './hub-client.ts'
 import { fields, table } from './output.ts'
@@ -45,7 +44,7 @@ export function addDeadLetters(program: Command): void {
     .description('list, show and redrive failed deliveries')
 
   withFilters(letters.command('list').description('list dead letters, oldest first'))
-    .option('--limit <number>', 'how many at most', wholeNumber, LIST_DEFAULT)
+    .option('--limit <number>', 'how many at most', wholeNumber(1), LIST_DEFAULT)
     .action(
       action<Filter & { limit: number }>(async ({ hub, output, options }) => {
         const { found, more } = await firstOf(hub, options, options.limit)
@@ -59,7 +58,7 @@ export function addDeadLetters(program: Command): void {
   letters
     .command('show')
     .description('show a dead letter with its event')
-    .argument('<id>', 'as listed', wholeNumber)
+    .argument('<id>', 'as listed', letterId)
     .action(
       action(async ({ hub, output }, id: number) => {
         const letter = await hub.get<DeadLetter>(`/dead-letters/${id}`)
@@ -74,7 +73,7 @@ function addRedrive(letters: Command): void {
   const redrive = letters
     .command('redrive')
     .description('deliver dead letters again, by id or all that a filter selects')
-    .argument('[ids...]', 'as listed', wholeNumbers)
+    .argument('[ids...]', 'as listed', letterIds)
     .option('--all', 'all of them, or all that the filters select')
   withFilters(redrive)
     .option('--dry-run', 'only say how many')
@@ -166,13 +165,10 @@ function filterOf({ rule, target, event }: Filter): Query {
   return givenOnly({ ruleArn: rule, targetId: target, eventId: event })
 }
 
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number.')
-}
+const letterId = wholeNumber(1)
 
-function wholeNumbers(text: string, before: readonly number[] = []): readonly number[] {
-  return [...before, wholeNumber(text)]
+function letterIds(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, letterId(text)]
 }
 
 const COLUMNS: readonly Column<DeadLetter>[] = [

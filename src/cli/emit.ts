@@ -7,7 +7,7 @@ import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { readJsonObject } from './json-input.ts'
 import { fields as lines } from './output.ts'
-import { accountBy, organisationBy } from './references.ts'
+import { ACCOUNT_REFERENCE, accountBy, organisationBy } from './references.ts'
 
 interface EmitOptions {
   readonly field?: readonly string[]
@@ -38,7 +38,7 @@ export function addEmit(program: Command): void {
     .option('--field <name=value>', 'one field; may be given again', listed)
     .option('--fields <fields>', 'the fields: JSON, a file, or - for standard input')
     .option('--organisation <organisation>', 'whose event: id or alias')
-    .option('--account <account>', 'where it happened: AWS account id, name or id')
+    .option('--account <account>', `where it happened: ${ACCOUNT_REFERENCE}`)
     .option('--region <region>', 'the region in which it happened')
     .option('--user <id>', 'the id of the user who did it')
     .option('--time <time>', 'when it happened, such as 2026-01-31T08:15:00Z (default: now)')

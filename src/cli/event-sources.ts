@@ -6,7 +6,7 @@ import { UsageFault } from './cli-faults.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { readPattern } from './pattern-input.ts'
-import { accountBy, eventSourceBy, organisationFilter } from './references.ts'
+import { ACCOUNT_REFERENCE, accountBy, eventSourceBy, organisationFilter } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its name, the last part of it, or its id'
@@ -75,7 +75,7 @@ function addCreate(sources: Command): void {
     .command('create')
     .description("offer the tenancy's events to an account")
     .argument('<label>', 'last part of its name: letters, digits, dots, dashes and underscores')
-    .requiredOption('--account <account>', 'whom: AWS account id, name or id')
+    .requiredOption('--account <account>', `whom: ${ACCOUNT_REFERENCE}`)
     .option('--region <region>', 'where (default: the installation region)')
     .option('--pattern <pattern>', PATTERN)
     .action(

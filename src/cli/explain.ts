@@ -19,7 +19,6 @@ const NO_EVENT_ID = /^(|\.|\.\.|stream)$/
 /** What the hub takes. */
 const EVENT_ID_CHARACTERS_MAX = 256
 const SHOWN_CHARACTERS_MAX = 64
-const CALL_TIMEOUT_MS = 60_000
 
 const HELP = `
 The id is that of the event's envelope: "belfry tail --json | jq -r .event.id" shows it, and so do
@@ -60,8 +59,7 @@ async function foundText(hub: HubClient, id: string): Promise<string> {
       `"${clipped(id, SHOWN_CHARACTERS_MAX)}" is not the id of an event: it has more than ${EVENT_ID_CHARACTERS_MAX} characters`,
     )
   }
-  const init = { headers: {}, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) }
-  return (await hub.stream(`/events/${encodeURIComponent(id)}`, {}, init)).text()
+  return hub.text(`/events/${encodeURIComponent(id)}`)
 }
 
 /** The names of the accounts that the buses are in. */

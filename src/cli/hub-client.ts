@@ -1,3 +1,7 @@
+import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
+import type { ReadableStream } from 'node:stream/web'
+
 import { signedHeaders } from '#src/model/sigv4.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
@@ -27,10 +31,14 @@ export interface HubClient {
   /** The pages of a list, one after the other. */
   pages<T>(path: string, query?: Query): AsyncGenerator<readonly T[]>
   listAll<T>(path: string, query?: Query): Promise<readonly T[]>
-  /** An answer to be read as it comes. */
-  stream(path: string, query: Query, init: StreamInit): Promise<Response>
+  /** An answer as the hub wrote it. */
+  text(path: string): Promise<string>
+  /** The lines of an answer as they come, however long it takes; CommandFault where it breaks off. */
+  lines(path: string, query: Query): AsyncGenerator<string>
   /** The same, of an operation that is asked for with a body. */
-  postStream(path: string, body: object, init: StreamInit): Promise<Response>
+  postLines(path: string, body: object): AsyncGenerator<string>
+  /** An answer without end. */
+  stream(path: string, query: Query, init: StreamInit): Promise<Response>
   /** A path of the hub outside of the REST API, unsigned; answers with any status. */
   plain(path: string, init?: RequestInit): Promise<Response>
   /** The same hub, called by who has logged in. */
@@ -107,7 +115,8 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
       ...options.headers,
     }
     const request = { method, url: url.pathname + url.search, headers, body: body ?? '' }
-    const signal = options.signal ?? AbortSignal.timeout(CALL_TIMEOUT_MS)
+    const signal =
+      options.signal === undefined ? AbortSignal.timeout(CALL_TIMEOUT_MS) : options.signal
     const { host: _, ...sent } = await authorizedHeaders(base, authorize, request)
     const init = { method, headers: sent, signal, ...(body !== undefined && { body }) }
     const answer = await answerOf(base, url, init)
@@ -116,6 +125,20 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
   }
   const call = async <T>(method: string, path: string, options: SendOptions): Promise<T> =>
     jsonOf<T>(base, await send(method, path, options))
+
+  async function* lines(method: string, path: string, options: SendOptions) {
+    const { body } = await send(method, path, { ...options, signal: null })
+    if (body === null) return
+    const input = Readable.fromWeb(body as ReadableStream<Uint8Array>)
+    try {
+      yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
+    } catch (error) {
+      const message = `the hub at ${base} broke off before it had answered: try again once it is back`
+      throw new CommandFault(message, { cause: error })
+    } finally {
+      input.destroy()
+    }
+  }
 
   async function* pages<T>(path: string, query: Query = {}): AsyncGenerator<readonly T[]> {
     let nextToken: string | undefined
@@ -149,8 +172,10 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
       for await (const page of pages(path, query)) items.push(...page)
       return items as never
     },
+    text: async (path) => (await send('GET', path, {})).text(),
+    lines: (path, query) => lines('GET', path, { query }),
+    postLines: (path, body) => lines('POST', path, { body }),
     stream: (path, query, init) => send('GET', path, { query, ...init }),
-    postStream: (path, body, init) => send('POST', path, { body, ...init }),
     plain: (path, init) =>
       answerOf(base, new URL(base + path), {
         signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
@@ -165,7 +190,8 @@ interface SendOptions {
   readonly query?: Query
   readonly body?: object
   readonly headers?: Readonly<Record<string, string>>
-  readonly signal?: AbortSignal
+  /** Null: the answer may take as long as it will. */
+  readonly signal?: AbortSignal | null
 }
 
 function inSessionOf(sessionToken: string): Authorize {

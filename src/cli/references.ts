@@ -16,6 +16,9 @@ import type { Column } from './output.ts'
 
 /** How people name things: by id, or by a name of which there is only one. */
 
+/** What `accountBy` takes, for help texts. */
+export const ACCOUNT_REFERENCE = 'AWS account id, name or id'
+
 const FORBIDDEN = 403
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 

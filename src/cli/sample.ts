@@ -1,8 +1,7 @@
-import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import type { Organisation } from '#src/model/tenancy.ts'
-import { action } from './call.ts'
+import { action, wholeNumber } from './call.ts'
 import type { HubClient } from './hub-client.ts'
 import { total } from './metrics-text.ts'
 import { playEvents } from './play-events.ts'
@@ -34,8 +33,8 @@ export function addSample(program: Command): void {
   program
     .command('sample')
     .description('load an example and play AWS events into it')
-    .option('--rate <number>', 'events a second', wholeNumberTo(RATE_MAX), RATE_DEFAULT)
-    .option('--repeat <number>', 'play all events so often', wholeNumberTo(REPEAT_MAX), 1)
+    .option('--rate <number>', 'events a second', wholeNumber(1, RATE_MAX), RATE_DEFAULT)
+    .option('--repeat <number>', 'play all events so often', wholeNumber(1, REPEAT_MAX), 1)
     .addHelpText('after', HELP)
     .action(
       action<SampleOptions>(async ({ hub, output, options }) => {
@@ -98,12 +97,4 @@ async function tenancyEvents(hub: HubClient): Promise<number> {
 async function profilePrefixOf(hub: HubClient, { id, alias }: Organisation): Promise<string> {
   const [first] = await hub.listAll<Organisation>('/organisations')
   return first?.id === id ? '' : `${alias}-`
-}
-
-function wholeNumberTo(max: number): (text: string) => number {
-  return (text) => {
-    const number = Number(text)
-    if (/^[1-9]\d*$/.test(text) && number <= max) return number
-    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`)
-  }
 }

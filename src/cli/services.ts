@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { SERVICE_CONFIGURATIONS } from '#src/model/service-configuration.ts'
 import { SERVICE_NAMES, serviceNameOf } from '#src/model/service-state.ts'
 import type { ServiceState } from '#src/model/service-state.ts'
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, wholeNumber } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { showTask, withWait } from './follow-task.ts'
 import type { WaitOptions } from './follow-task.ts'
@@ -114,7 +114,7 @@ interface ReportOptions extends OfOrganisation {
   readonly errorCode?: string
   readonly message?: string
   /** Not --version, which is the program's. */
-  readonly ofVersion?: string
+  readonly ofVersion?: number
 }
 
 function addReport(services: Command): void {
@@ -125,12 +125,11 @@ function addReport(services: Command): void {
     .addArgument(new Argument('<state>', 'what it is now').choices(STATES))
     .option('--error-code <code>', 'why it failed, for programs')
     .option('--message <text>', 'why it failed, for people')
-    .option('--of-version <number>', 'the version that was applied')
+    .option('--of-version <number>', 'the version that was applied', wholeNumber(0))
     .option(...ORGANISATION)
     .action(
       action<ReportOptions>(async ({ hub, output, options }, name: string, state: string) => {
-        const { errorCode, message } = options
-        const version = wholeNumber(options.ofVersion)
+        const { errorCode, message, ofVersion: version } = options
         const path = pathOf(name)
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const report = { state, ...givenOnly({ errorCode, message, version }) }
@@ -144,12 +143,6 @@ function pathOf(name: string): string {
   const service = serviceNameOf(name)
   if (service !== undefined) return `/services/${service.toLowerCase()}`
   throw new UsageFault(`there is no service "${name}": it is one of ${SERVICE}`)
-}
-
-function wholeNumber(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d+$/.test(text)) return Number(text)
-  throw new UsageFault(`--of-version must be a whole number, not "${text}"`)
 }
 
 function examples(): string {

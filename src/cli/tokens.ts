@@ -11,6 +11,7 @@ import type { HubClient } from './hub-client.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import {
+  ACCOUNT_REFERENCE,
   accountBy,
   apiTokenBy,
   organisationBy,
@@ -96,7 +97,7 @@ function addCreate(tokens: Command): void {
         .choices([...TokenRole.enum])
         .makeOptionMandatory(),
     )
-    .option('--account <account>', 'the account its AWS calls act in: AWS account id, name or id')
+    .option('--account <account>', `the account its AWS calls act in: ${ACCOUNT_REFERENCE}`)
     .option('--only-accounts <accounts>', 'the only accounts that it is for', commaSeparated)
     .option('--expires <when>', EXPIRES, expiry)
     .option('--description <text>', 'what it is for')

@@ -1,7 +1,3 @@
-import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
-import type { ReadableStream } from 'node:stream/web'
-
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
@@ -118,10 +114,8 @@ export function addTrail(program: Command): void {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const { day: asked, account } = options
         const query = givenOnly({ organisationId, day: asked, account })
-        const { signal } = new AbortController()
-        const answer = await hub.stream('/trail/events', query, { headers: {}, signal })
         let damaged = 0
-        for await (const line of linesOf(answer)) {
+        for await (const line of hub.lines('/trail/events', query)) {
           // No event has a member of that name; the hub's last word may be a fault.
           const told = JSON.parse(line) as { type?: undefined } | Problem | Fault
           if (told.type === 'fault') throw new CommandFault(told.message)
@@ -146,14 +140,11 @@ function withOrganisation(command: Command): Command {
 }
 
 async function verified(hub: HubClient, organisationId: string, alias: string) {
-  const { signal } = new AbortController()
-  const init = { headers: {}, signal }
-  const answer = await hub.postStream('/trail/verify', { organisationId }, init)
   const problems: Omit<Problem, 'type'>[] = []
   let progress: Progress | undefined
   let result: Result | undefined
   try {
-    for await (const text of linesOf(answer)) {
+    for await (const text of hub.postLines('/trail/verify', { organisationId })) {
       const line = JSON.parse(text) as Line
       if (line.type === 'fault') {
         throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
@@ -175,11 +166,6 @@ async function verified(hub: HubClient, organisationId: string, alias: string) {
     throw new CommandFault(`the hub ended before the trail of "${alias}" was verified`)
   const { type: _, ...counts } = result
   return { problems, result: counts }
-}
-
-function linesOf(answer: Response): AsyncIterable<string> {
-  const body = Readable.fromWeb(answer.body as ReadableStream<Uint8Array>)
-  return createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })
 }
 
 function statusText(alias: string, status: TrailStatus): string {

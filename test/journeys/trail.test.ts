@@ -270,9 +270,9 @@ describe('a trail in a folder', () => {
   it('is verified and shown beside every other that the caller reaches', async () => {
     const both = await belfry(hub, 'trail', 'verify')
     expect(both.status).toBe(0)
-    expect(both.stdout).toMatch(
-      /^organisation (?:test|other)\nintact: .*\norganisation (?:test|other)\nintact: .*\n$/,
-    )
+    expect(both.stdout).toMatch(/^organisation test\nintact: .*$/m)
+    // Without a logging account its events wait.
+    expect(both.stdout).toMatch(/^organisation other\nnothing to verify yet: .*$/m)
     const { stdout } = await belfry(hub, 'trail', 'status')
     expect(stdout).toMatch(/organisation +test/)
     expect(stdout).toMatch(/organisation +other/)
@@ -289,7 +289,7 @@ describe('a trail in a folder', () => {
       test: false,
       other: true,
     })
-    expect([other.status, other.stdout]).toEqual([0, expect.stringMatching(/^intact: /)])
+    expect([other.status, other.stdout]).toEqual([0, expect.stringMatching(/^nothing to verify/)])
   })
 })
 
