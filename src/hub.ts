@@ -241,7 +241,8 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: (arn) => (parseBusArn(arn) === undefined ? httpEndpoint : eventBus),
+      targetKindOf: ({ arn }) => (parseBusArn(arn) === undefined ? httpEndpoint : eventBus),
+      currentTarget: async (arn, id) => ruleTable.targetOf(arn, id),
     },
     signal,
   )

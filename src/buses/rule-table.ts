@@ -1,8 +1,8 @@
 import { EventPattern, RuleSet } from '@belfry/event-pattern'
 
-import { parseBusArn } from '#src/model/arn.ts'
+import { busArn, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
-import type { Rule } from '#src/model/event-bus.ts'
+import type { Rule, Target } from '#src/model/event-bus.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './documents.ts'
 
@@ -10,11 +10,15 @@ import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './
 export interface BusRules {
   /** Enabled rules whose pattern matches the event text. */
   match(eventJson: string): readonly Rule[]
+  /** Any rule of the bus, enabled or not. */
+  rule(name: string): Rule | undefined
 }
 
 export interface RuleTable {
   /** The bus's rules as they are now, or undefined where there is no such bus. */
   rulesOf(busArn: string): Promise<BusRules | undefined>
+  /** A rule's target as it is now, whether the rule is enabled or not; undefined where it is gone. */
+  targetOf(ruleArn: string, targetId: string): Promise<Target | undefined>
 }
 
 /** Buses whose rules are held in memory; others are read again when an event meets them. */
@@ -31,7 +35,7 @@ interface HeldBus {
 }
 
 interface RulesInMemory {
-  readonly byName: Map<string, { readonly rule: Rule; readonly pattern: EventPattern }>
+  readonly byName: Map<string, { readonly rule: Rule; readonly pattern?: EventPattern }>
   readonly patterns: RuleSet<string>
 }
 
@@ -54,11 +58,13 @@ export function createRuleTable(state: State): RuleTable {
 
   const set = ({ byName, patterns }: RulesInMemory, name: string, rule: Rule | undefined) => {
     const before = byName.get(name)
-    if (before !== undefined) {
-      patterns.delete(name, before.pattern)
-      byName.delete(name)
+    if (before?.pattern !== undefined) patterns.delete(name, before.pattern)
+    byName.delete(name)
+    if (rule === undefined) return
+    if (rule.state !== 'ENABLED') {
+      byName.set(name, { rule })
+      return
     }
-    if (rule?.state !== 'ENABLED') return
     const pattern = patternOf(rule.eventPattern)
     byName.set(name, { rule, pattern })
     patterns.add(name, pattern)
@@ -80,44 +86,55 @@ export function createRuleTable(state: State): RuleTable {
     return rules
   }
 
-  const hold = (busArn: string): HeldBus => {
-    const address = parseBusArn(busArn)
+  const hold = (arn: string): HeldBus => {
+    const address = parseBusArn(arn)
     const reading = address === undefined ? Promise.resolve(undefined) : read(address)
     const bus: HeldBus = {
       rules: reading.then((rules) => {
         if (rules === undefined) return undefined
         bus.read = rules
-        return { match: (eventJson) => matchingRules(rules, eventJson) }
+        return {
+          match: (eventJson) => matchingRules(rules, eventJson),
+          rule: (name) => rules.byName.get(name)?.rule,
+        }
       }),
     }
     // A read that failed must not be remembered.
-    reading.catch(() => held.delete(busArn))
+    reading.catch(() => held.delete(arn))
     return bus
   }
 
   state.watch((changes) => {
     for (const { collection, key, value } of changes) {
       if (collection !== BUSES.name && collection !== RULES.name) continue
-      const busArn = busArnOf(key)
-      const rules = held.get(busArn)?.read
+      const arn = busArnOf(key)
+      const rules = held.get(arn)?.read
       // What changes while it is read may have been missed: it is read again. A bus counts its
       // rules in its own document, so only its coming and going matters.
       if (rules === undefined || (collection === BUSES.name && value === undefined)) {
-        held.delete(busArn)
+        held.delete(arn)
       } else if (collection === RULES.name) {
         set(rules, ruleNameOf(key), value as Rule | undefined)
       }
     }
   })
 
+  const rulesOf: RuleTable['rulesOf'] = (arn) => {
+    const known = held.get(arn)
+    if (known !== undefined) return known.rules
+    if (held.size >= BUSES_IN_MEMORY_MAX) held.clear()
+    const bus = hold(arn)
+    held.set(arn, bus)
+    return bus.rules
+  }
+
   return {
-    rulesOf: (busArn) => {
-      const known = held.get(busArn)
-      if (known !== undefined) return known.rules
-      if (held.size >= BUSES_IN_MEMORY_MAX) held.clear()
-      const bus = hold(busArn)
-      held.set(busArn, bus)
-      return bus.rules
+    rulesOf,
+    targetOf: async (arn, targetId) => {
+      const named = parseRuleArn(arn)
+      if (named === undefined) return undefined
+      const rules = await rulesOf(busArn(named.bus))
+      return rules?.rule(named.rule)?.targets.find(({ id }) => id === targetId)
     },
   }
 }

@@ -24,6 +24,19 @@ export function parseBusArn(arn: string): BusAddress | undefined {
   return { region: parts[1] as string, account: parts[2] as string, name: parts[3] as string }
 }
 
+const RULE_ARN =
+  /^arn:aws[\w-]*:events:([a-z]+-[a-z]+-[\w-]+):([0-9]{12}):rule\/(?:([/.\-_A-Za-z0-9]+)\/)?([.\-_A-Za-z0-9]+)$/
+
+/** The bus and the rule that an ARN names, or undefined where the text is no rule's ARN. */
+export function parseRuleArn(
+  arn: string,
+): { readonly bus: BusAddress; readonly rule: string } | undefined {
+  const parts = RULE_ARN.exec(arn)
+  if (parts === null) return undefined
+  const [, region = '', account = '', name = DEFAULT_BUS, rule = ''] = parts
+  return { bus: { region, account, name }, rule }
+}
+
 /** Rules of the default bus leave the bus's name out of their ARN. */
 export function ruleArn(bus: BusAddress, rule: string): string {
   const path = bus.name === DEFAULT_BUS ? rule : `${bus.name}/${rule}`

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from './event-bus.ts'
+import type { Target } from './event-bus.ts'
 import type { LogPosition } from './event.ts'
 
 /**
@@ -16,9 +16,8 @@ export interface Delivery {
   readonly position: LogPosition
   readonly eventId: string
   readonly ruleArn: string
-  readonly targetId: string
-  readonly targetArn: string
-  readonly retryPolicy: RetryPolicy
+  /** As it was when the event was routed. */
+  readonly target: Target
   /** Set by a managed rule: it may put events on buses of other accounts. */
   readonly managed: boolean
   /** Epoch ms from which the event's age counts. */
@@ -32,8 +31,8 @@ export interface Delivery {
 export type NewDelivery = Omit<Delivery, 'id' | 'attempts'>
 
 /** Deliveries of one lane share a target, and nothing else: lanes do not wait for each other. */
-export function laneOf(delivery: Pick<Delivery, 'ruleArn' | 'targetId'>): string {
-  return `${delivery.ruleArn}#${delivery.targetId}`
+export function laneOf({ ruleArn, target }: Pick<Delivery, 'ruleArn' | 'target'>): string {
+  return `${ruleArn}#${target.id}`
 }
 
 /** Error codes that EventBridge writes on dead letters, those that Belfry's targets can meet. */

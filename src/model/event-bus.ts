@@ -42,6 +42,11 @@ export const EVENT_AGE_SECONDS_DEFAULT = 86_400
 export const EVENT_AGE_SECONDS_MIN = 60
 export const EVENT_AGE_SECONDS_MAX = 86_400
 
+export const DEFAULT_RETRY_POLICY: RetryPolicy = {
+  maximumRetryAttempts: RETRY_ATTEMPTS_DEFAULT,
+  maximumEventAgeInSeconds: EVENT_AGE_SECONDS_DEFAULT,
+}
+
 /** Where a matching event goes: the ARN of an event bus, or the URL of an HTTP endpoint. */
 export interface Target {
   readonly id: string

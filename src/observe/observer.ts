@@ -82,10 +82,19 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         metrics.attempts.observe({ outcome }, durationMs / MS_PER_SECOND)
         const level = ATTEMPT_LEVELS[outcome]
         if (!log.isLevelEnabled(level)) return
-        const { id, eventId, ruleArn, targetId } = delivery
+        const { id, eventId, ruleArn, target } = delivery
         const attempt = delivery.attempts + 1
         log[level](
-          { deliveryId: id, eventId, ruleArn, targetId, attempt, outcome, durationMs, error },
+          {
+            deliveryId: id,
+            eventId,
+            ruleArn,
+            targetId: target.id,
+            attempt,
+            outcome,
+            durationMs,
+            error,
+          },
           'delivery.attempted',
         )
       },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { laneOf } from '#src/model/delivery.ts'
 import type { DeadLetter, NewDelivery, Settlement } from '#src/model/delivery.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import type { OpenFresh } from './adapter.contract.ts'
 import type { Cursors } from './cursors.ts'
 import type { DeliveryQueue } from './delivery-queue.ts'
@@ -15,14 +16,19 @@ const NOW = 1_750_000_000_000
 const ERROR = { code: 'ERROR_FROM_TARGET', message: 'the target answered 500' } as const
 const RULE = 'arn:aws:events:ap-southeast-2:111111111111:rule/r'
 
+const target = (given: Partial<Target> = {}): Target => ({
+  id: 't',
+  arn: 'https://example.com/hook',
+  retryPolicy: { maximumRetryAttempts: 7, maximumEventAgeInSeconds: 600 },
+  ...given,
+})
+
 function delivery(given: Partial<NewDelivery> = {}): NewDelivery {
   return {
     position: 65_536,
     eventId: 'e1',
     ruleArn: RULE,
-    targetId: 't',
-    targetArn: 'https://example.com/hook',
-    retryPolicy: { maximumRetryAttempts: 7, maximumEventAgeInSeconds: 600 },
+    target: target(),
     managed: false,
     startedAt: NOW - 10,
     nextAttemptAt: NOW,
@@ -57,7 +63,12 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const { port } = await open()
       const given = [
         delivery(),
-        delivery({ eventId: 'e2', managed: true, retryPolicy: noRetries(), position: 65_537 }),
+        delivery({
+          eventId: 'e2',
+          managed: true,
+          target: target({ retryPolicy: noRetries() }),
+          position: 65_537,
+        }),
       ]
       const ids = await port.queue.enqueue('route', 12, given)
       expect(await port.cursors.get('route')).toBe(12)
@@ -80,7 +91,7 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const ids = await enqueue(
         queue,
         ...times.map((ms) => delivery({ nextAttemptAt: NOW + ms })),
-        delivery({ targetId: 'other' }),
+        delivery({ target: target({ id: 'other' }) }),
       )
       const [at30, at10, at20] = ids
       expect(idsOf(await queue.due(lane, NOW, 10))).toEqual([])
@@ -94,14 +105,14 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const { port } = await open()
       const { queue } = port
       expect(await queue.waitingLanes()).toEqual([])
-      const elsewhere = delivery({ targetId: 'u', targetArn: 'https://example.org/' })
-      const buriedOnly = delivery({ targetId: 'dead' })
+      const elsewhere = delivery({ target: target({ id: 'u', arn: 'https://example.org/' }) })
+      const buriedOnly = delivery({ target: target({ id: 'dead' }) })
       await enqueue(queue, delivery(), delivery({ eventId: 'e2' }), elsewhere)
       await buried(queue, buriedOnly)
       const lanes = (await queue.waitingLanes()).toSorted((a, b) => (a.lane < b.lane ? -1 : 1))
       expect(lanes).toEqual([
-        { lane, targetArn: 'https://example.com/hook' },
-        { lane: laneOf(elsewhere), targetArn: 'https://example.org/' },
+        { lane, target: target() },
+        { lane: laneOf(elsewhere), target: elsewhere.target },
       ])
     })
 
@@ -228,7 +239,7 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const [first, second, third] = await buried(
         queue,
         delivery(),
-        delivery({ eventId: 'e2', targetId: 'u' }),
+        delivery({ eventId: 'e2', target: target({ id: 'u' }) }),
         delivery({ eventId: 'e2', ruleArn }),
       )
       await enqueue(queue, delivery({ eventId: 'e2' }))

@@ -1,10 +1,12 @@
 import type { AccountId } from '#src/model/event.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import type { DeadLetter, Delivery, NewDelivery, Settlement } from '#src/model/delivery.ts'
 
 /** A lane that has deliveries waiting. */
 export interface WaitingLane {
   readonly lane: string
-  readonly targetArn: string
+  /** Of one of its deliveries. */
+  readonly target: Target
 }
 
 /** Narrows dead letters: those for which all that is given holds. */

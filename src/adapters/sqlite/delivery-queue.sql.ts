@@ -9,6 +9,7 @@ import type {
   NewDelivery,
   Settlement,
 } from '#src/model/delivery.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import type { DeadLetterQuery, DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import { prepareSaveCursor } from './batch-log.sql.ts'
 import type { Verb, Writer } from './writer.ts'
@@ -30,9 +31,10 @@ interface Redrive {
 export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
   const saveCursor = prepareSaveCursor(database)
   const insert = database.prepare(`
-    INSERT INTO delivery (lane, position, event_id, rule_arn, target_id, target_arn,
-      retry_attempts_max, event_age_seconds_max, managed, started_at, next_attempt_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+    INSERT INTO delivery (lane, position, event_id, rule_arn, target_id, target, managed,
+      started_at, next_attempt_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
+  const targetIds = prepareTargets(database)
   const remove = database.prepare('DELETE FROM delivery WHERE id = ?')
   const retry = database.prepare(`
     UPDATE delivery SET attempts = ?, next_attempt_at = ?, error_code = ?, error_message = ?
@@ -43,7 +45,8 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
   const revive = database.prepare(`
     UPDATE delivery SET attempts = 0, next_attempt_at = ?1, started_at = ?1, died_at = NULL,
       error_code = NULL, error_message = NULL, exhausted = NULL, event_json = NULL
-    WHERE id = ?2 AND died_at IS NOT NULL RETURNING *`)
+    WHERE id = ?2 AND died_at IS NOT NULL`)
+  const one = database.prepare(`${SELECT_DELIVERY} WHERE delivery.id = ?`)
 
   const settle = (settlement: Settlement) => {
     const { id } = settlement
@@ -79,10 +82,8 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
             delivery.position,
             delivery.eventId,
             delivery.ruleArn,
-            delivery.targetId,
-            delivery.targetArn,
-            delivery.retryPolicy.maximumRetryAttempts,
-            delivery.retryPolicy.maximumEventAgeInSeconds,
+            delivery.target.id,
+            targetIds(delivery.target),
             delivery.managed ? 1 : 0,
             delivery.startedAt,
             delivery.nextAttemptAt,
@@ -97,17 +98,44 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
     },
     redrive: ({ ids, now }: Redrive) =>
       ids.flatMap((id) => {
-        const row = revive.get(now, id)
-        return row === undefined ? [] : [deliveryOf(row)]
+        if (revive.run(now, id).changes === 0) return []
+        return [deliveryOf(one.get(id) as Row)]
       }),
+  }
+}
+
+/** Rows of deliveries with the definitions of their targets. */
+const SELECT_DELIVERY =
+  'SELECT delivery.*, target.definition FROM delivery JOIN target ON target.id = delivery.target'
+
+/** Definitions whose row is remembered: a hub has about as many targets as it has lanes. */
+const TARGETS_REMEMBERED_MAX = 100_000
+
+/** Answers the row of a target's definition, which it makes where there is none. */
+function prepareTargets(database: DatabaseSync): (target: Target) => number {
+  const find = database.prepare('SELECT id FROM target WHERE definition = ?')
+  const insert = database.prepare('INSERT INTO target (definition) VALUES (?)')
+  database.exec('DELETE FROM target WHERE id NOT IN (SELECT target FROM delivery)')
+  const known = new Map<string, number>()
+  return (target) => {
+    const definition = JSON.stringify(target)
+    let id = known.get(definition)
+    if (id === undefined) {
+      id = Number(find.get(definition)?.['id'] ?? insert.run(definition).lastInsertRowid)
+      if (known.size >= TARGETS_REMEMBERED_MAX) known.clear()
+      known.set(definition, id)
+    }
+    return id
   }
 }
 
 export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync): DeliveryQueue {
   const lanes = reading.prepare(`
-    SELECT lane, min(target_arn) AS target_arn FROM delivery WHERE died_at IS NULL GROUP BY lane`)
+    SELECT waiting.lane, target.definition FROM
+      (SELECT lane, max(target) AS target FROM delivery WHERE died_at IS NULL GROUP BY lane)
+      AS waiting JOIN target ON target.id = waiting.target`)
   const due = reading.prepare(`
-    SELECT * FROM delivery WHERE died_at IS NULL AND lane = ? AND next_attempt_at <= ?
+    ${SELECT_DELIVERY} WHERE died_at IS NULL AND lane = ? AND next_attempt_at <= ?
     ORDER BY next_attempt_at LIMIT ?`)
   const next = reading.prepare(`
     SELECT min(next_attempt_at) AS first FROM delivery WHERE died_at IS NULL AND lane = ?`)
@@ -118,9 +146,7 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
     enqueue: async (reader, sequence, deliveries) =>
       writer.write('enqueue', { reader, sequence, deliveries } satisfies Enqueue),
     waitingLanes: async () =>
-      lanes
-        .all()
-        .map((row) => ({ lane: String(row['lane']), targetArn: String(row['target_arn']) })),
+      lanes.all().map((row) => ({ lane: String(row['lane']), target: targetOf(row) })),
     due: async (lane, now, limit) => due.all(lane, now, limit).map(deliveryOf),
     nextDueAt: async (lane) => {
       const first = next.get(lane)?.['first']
@@ -141,7 +167,7 @@ const RULE_ARN_START = 'arn:aws:events:'.length
 const RULE_ACCOUNT = `substr(rule_arn, ${RULE_ARN_START} + 1 + instr(substr(rule_arn, ${RULE_ARN_START} + 1), ':'), 12)`
 
 function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): readonly DeadLetter[] {
-  const conditions = ['died_at IS NOT NULL', 'id > ?']
+  const conditions = ['died_at IS NOT NULL', 'delivery.id > ?']
   const values: SQLInputValue[] = [query.afterId ?? 0]
   const equal = { rule_arn: query.ruleArn, target_id: query.targetId, event_id: query.eventId }
   for (const [column, value] of Object.entries(equal)) {
@@ -150,13 +176,13 @@ function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): reado
     values.push(value)
   }
   // A list is one value however long it is: an OR of thousands would be too deep for SQLite.
-  const oneOf = { [RULE_ACCOUNT]: query.accounts, id: query.ids }
+  const oneOf = { [RULE_ACCOUNT]: query.accounts, 'delivery.id': query.ids }
   for (const [expression, list] of Object.entries(oneOf)) {
     if (list === undefined) continue
     conditions.push(`${expression} IN (SELECT value FROM json_each(?))`)
     values.push(JSON.stringify(list))
   }
-  const sql = `SELECT * FROM delivery WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`
+  const sql = `${SELECT_DELIVERY} WHERE ${conditions.join(' AND ')} ORDER BY delivery.id LIMIT ?`
   return reading
     .prepare(sql)
     .all(...values, query.limit)
@@ -169,12 +195,7 @@ function deliveryOf(row: Row): Delivery {
     position: Number(row['position']),
     eventId: String(row['event_id']),
     ruleArn: String(row['rule_arn']),
-    targetId: String(row['target_id']),
-    targetArn: String(row['target_arn']),
-    retryPolicy: {
-      maximumRetryAttempts: Number(row['retry_attempts_max']),
-      maximumEventAgeInSeconds: Number(row['event_age_seconds_max']),
-    },
+    target: targetOf(row),
     managed: row['managed'] === 1,
     startedAt: Number(row['started_at']),
     attempts: Number(row['attempts']),
@@ -182,15 +203,19 @@ function deliveryOf(row: Row): Delivery {
   }
 }
 
+function targetOf(row: Row): Target {
+  return JSON.parse(String(row['definition'])) as Target
+}
+
 function deadLetterOf(row: Row): DeadLetter {
-  const { id, eventId, ruleArn, targetId, targetArn, attempts, startedAt } = deliveryOf(row)
+  const { id, eventId, ruleArn, target, attempts, startedAt } = deliveryOf(row)
   const exhausted = row['exhausted'] as ExhaustedRetryCondition | null
   return {
     id,
     eventId,
     ruleArn,
-    targetId,
-    targetArn,
+    targetId: target.id,
+    targetArn: target.arn,
     attempts,
     startedAt,
     diedAt: Number(row['died_at']),

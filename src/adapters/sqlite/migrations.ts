@@ -61,6 +61,25 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (epoch, id_hash, position)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Targets as they were when events were routed to them: each definition once.
+  CREATE TABLE target (
+    id INTEGER PRIMARY KEY,
+    definition TEXT NOT NULL UNIQUE
+  );
+  ALTER TABLE delivery ADD COLUMN target INTEGER REFERENCES target (id);
+  INSERT INTO target (definition)
+    SELECT DISTINCT json_object('id', target_id, 'arn', target_arn, 'retryPolicy', json_object(
+      'maximumRetryAttempts', retry_attempts_max,
+      'maximumEventAgeInSeconds', event_age_seconds_max)) FROM delivery;
+  UPDATE delivery SET target = (SELECT id FROM target WHERE definition = json_object(
+    'id', target_id, 'arn', target_arn, 'retryPolicy', json_object(
+      'maximumRetryAttempts', retry_attempts_max,
+      'maximumEventAgeInSeconds', event_age_seconds_max)));
+  ALTER TABLE delivery DROP COLUMN retry_attempts_max;
+  ALTER TABLE delivery DROP COLUMN event_age_seconds_max;
+  ALTER TABLE delivery DROP COLUMN target_arn;
+  `,
 ]
 
 /**

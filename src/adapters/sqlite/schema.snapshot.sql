@@ -1,4 +1,4 @@
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 
 CREATE TABLE cursor (
     reader TEXT PRIMARY KEY,
@@ -13,9 +13,6 @@ CREATE TABLE delivery (
     event_id TEXT NOT NULL,
     rule_arn TEXT NOT NULL,
     target_id TEXT NOT NULL,
-    target_arn TEXT NOT NULL,
-    retry_attempts_max INTEGER NOT NULL,
-    event_age_seconds_max INTEGER NOT NULL,
     managed INTEGER NOT NULL,
     started_at INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -25,7 +22,7 @@ CREATE TABLE delivery (
     error_message TEXT,
     exhausted TEXT,
     event_json TEXT
-  );
+  , target INTEGER REFERENCES target (id));
 
 CREATE TABLE event_place (
     epoch INTEGER NOT NULL,
@@ -51,6 +48,11 @@ CREATE TABLE state (
   ) WITHOUT ROWID;
 
 CREATE TABLE state_version (version INTEGER NOT NULL);
+
+CREATE TABLE target (
+    id INTEGER PRIMARY KEY,
+    definition TEXT NOT NULL UNIQUE
+  );
 
 CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
 

@@ -2,16 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 import { AwsError, OverloadedFault, StoreFullFault } from '#src/errors.ts'
 import { mayDo } from '#src/model/principal.ts'
-import type { Principal } from '#src/model/principal.ts'
 import type { SignatureCheck, SignatureFaultKind, Signed } from '../signature/signature-check.ts'
-import { INPUTS } from './inputs.ts'
-import type { OperationName } from './inputs.ts'
-import type { Operation } from './operations.ts'
+import type { Call, Operation, Operations } from './operation.ts'
 import { checkInput } from './shapes.ts'
 
 export interface FrontDoorPorts {
   readonly checkSignature: SignatureCheck
-  readonly operations: Readonly<Record<OperationName, Operation>>
+  readonly operations: Operations
   /** Whether the account has a default bus in the region. */
   readonly regionEnabled: (account: string, region: string) => Promise<boolean>
   readonly onFault: (error: unknown) => void
@@ -51,7 +48,7 @@ async function answer(ports: FrontDoorPorts, request: FastifyRequest): Promise<o
   const signed = await ports.checkSignature({ method, url, headers, body, sourceIp })
   if (!signed.ok) throw new AwsError(FAULT_CODES[signed.kind], signed.message)
   const { operation, name } = operationOf(ports, headers['x-amz-target'])
-  const place = await placeOf(ports, signed)
+  const call = await callOf(ports, signed)
   const contentType = headers['content-type'] ?? ''
   if (!contentType.startsWith(JSON_1_1)) {
     throw new AwsError(
@@ -59,10 +56,10 @@ async function answer(ports: FrontDoorPorts, request: FastifyRequest): Promise<o
       `the content type must be "${JSON_1_1}", not "${contentType}"`,
     )
   }
-  authorize(signed.principal, name, operation, place)
+  authorize(call, name, operation)
   const input = parsedBody(body)
-  checkInput(INPUTS[name], input)
-  return operation.run(place, input)
+  checkInput(operation.input, input)
+  return operation.run(call, input)
 }
 
 function operationOf({ operations }: FrontDoorPorts, header: string | string[] | undefined) {
@@ -76,10 +73,10 @@ function operationOf({ operations }: FrontDoorPorts, header: string | string[] |
         : `the operation "${target}" is not supported`,
     )
   }
-  return { operation: operations[name as OperationName], name: name as OperationName }
+  return { operation: operations[name] as Operation, name }
 }
 
-async function placeOf({ regionEnabled }: FrontDoorPorts, signed: Signed) {
+async function callOf({ regionEnabled }: FrontDoorPorts, signed: Signed): Promise<Call> {
   const { principal, region, service } = signed
   if (service !== SERVICE) {
     throw new AwsError(
@@ -100,19 +97,15 @@ async function placeOf({ regionEnabled }: FrontDoorPorts, signed: Signed) {
       `Credential should be scoped to a valid region. Region '${region}' is not enabled for account ${account}.`,
     )
   }
-  return { account, region }
+  return { account, region, principal }
 }
 
-function authorize(
-  principal: Principal,
-  name: string,
-  { permission }: Operation,
-  place: { readonly account: string; readonly region: string },
-): void {
+function authorize(call: Call, name: string, { permission }: Operation): void {
+  const { principal, account, region } = call
   if (mayDo(principal, permission)) return
   throw new AwsError(
     'AccessDeniedException',
-    `User: ${principal.arn} is not authorized to perform: events:${name} on resource: arn:aws:events:${place.region}:${place.account}:* because no identity-based policy allows the events:${name} action`,
+    `User: ${principal.arn} is not authorized to perform: events:${name} on resource: arn:aws:events:${region}:${account}:* because no identity-based policy allows the events:${name} action`,
   )
 }
 

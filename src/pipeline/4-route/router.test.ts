@@ -58,7 +58,7 @@ function start(given: Partial<RouterPorts> = {}) {
 
 const record = (...ids: readonly string[]) => log.record(ids.map((id) => recordedEvent(id)))
 const pendingOf = async (rule: Rule) => {
-  const lanes = rule.targets.map(({ id }) => laneOf({ ruleArn: rule.arn, targetId: id }))
+  const lanes = rule.targets.map((target) => laneOf({ ruleArn: rule.arn, target }))
   const pending = lanes.map((lane) => store.queue.due(lane, clock.now(), 100_000))
   return (await Promise.all(pending)).flat()
 }
@@ -74,10 +74,9 @@ describe('routing', () => {
     await until(() => routed.length === 3, 'the event is routed')
     const [a, b, m] = routed.map(({ delivery }) => delivery)
     const all = { position, eventId: 'e', attempts: 0 }
-    const unlimited = { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 86_400 }
-    expect(a).toMatchObject({ ...all, targetId: 'a', retryPolicy: unlimited, managed: false })
-    expect(b).toMatchObject({ ...all, targetId: 'b', retryPolicy, managed: false })
-    expect(m).toMatchObject({ ...all, ruleArn: `${BUS}/m`, targetId: 'a', managed: true })
+    expect(a).toMatchObject({ ...all, target: targets[0], managed: false })
+    expect(b).toMatchObject({ ...all, target: targets[1], managed: false })
+    expect(m).toMatchObject({ ...all, ruleArn: `${BUS}/m`, target: { id: 'a' }, managed: true })
     expect(routed.map(({ event }) => event.id)).toEqual(['e', 'e', 'e'])
     expect(a?.startedAt).toBe(routed[0]?.event.acceptedAt)
     expect(await pendingOf({ ...RULE, targets })).toEqual([a, b])

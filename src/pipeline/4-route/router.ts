@@ -1,6 +1,5 @@
 import type { Delivery, NewDelivery } from '#src/model/delivery.ts'
-import { EVENT_AGE_SECONDS_DEFAULT, RETRY_ATTEMPTS_DEFAULT } from '#src/model/event-bus.ts'
-import type { RetryPolicy, Rule } from '#src/model/event-bus.ts'
+import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
@@ -40,11 +39,6 @@ export const ROUTE_READER = 'route'
 const CURSOR_SAVE_EVERY_MS = 1_000
 /** Callers of the API get their turn on the event loop after so many events. */
 const EVENTS_PER_TURN = 200
-
-const DEFAULT_RETRY_POLICY: RetryPolicy = {
-  maximumRetryAttempts: RETRY_ATTEMPTS_DEFAULT,
-  maximumEventAgeInSeconds: EVENT_AGE_SECONDS_DEFAULT,
-}
 
 /**
  * Reads the log and decides, event by event, which targets get it. A batch's deliveries and the
@@ -117,9 +111,7 @@ function deliveriesOf(
       position,
       eventId: event.id,
       ruleArn: rule.arn,
-      targetId: target.id,
-      targetArn: target.arn,
-      retryPolicy: target.retryPolicy ?? DEFAULT_RETRY_POLICY,
+      target,
       managed: rule.managedBy !== undefined,
       startedAt: event.acceptedAt,
       nextAttemptAt: now,

@@ -10,7 +10,7 @@ import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds } from '#src/ports/ids.ts'
 import { BUS, observing, recordedEvent, temporaryStore, until } from '../pipeline.fixture.ts'
 import { Dispatcher } from './dispatcher.ts'
-import type { TargetKind } from './dispatcher.ts'
+import type { DispatcherPorts, TargetKind } from './dispatcher.ts'
 import type { AttemptOutcome } from './retry-schedule.ts'
 
 const SUCCESS: AttemptOutcome = { kind: 'success' }
@@ -81,12 +81,17 @@ function target(
   return made
 }
 
-function start(targets: Readonly<Record<string, TargetKind>>, queue = store.queue) {
+function start(
+  targets: Readonly<Record<string, TargetKind>>,
+  queue = store.queue,
+  currentTarget: DispatcherPorts['currentTarget'] = async () => undefined,
+) {
   const seen = observing()
   const dispatcher = new Dispatcher(
     {
       ...{ log, queue, clock, ids, observer: seen.observer },
-      targetKindOf: (arn) => targets[arn] as TargetKind,
+      targetKindOf: ({ arn }) => targets[arn] as TargetKind,
+      currentTarget,
     },
     stopping.signal,
   )
@@ -101,8 +106,7 @@ async function enqueue(targetArn: string, count: number, given: Partial<NewDeliv
   const deliveries = events.map((event, index): NewDelivery => {
     const [position, ruleArn] = [positions[index] as number, `${BUS}/rule`]
     return {
-      ...{ position, eventId: event.id, ruleArn, targetId: targetArn, targetArn },
-      retryPolicy: { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 86_400 },
+      ...{ position, eventId: event.id, ruleArn, target: { id: targetArn, arn: targetArn } },
       ...{ managed: false, startedAt: event.acceptedAt, nextAttemptAt: clock.now() },
       ...given,
     }
@@ -125,6 +129,19 @@ describe('deliveries', () => {
     await until(allDone, 'all are delivered')
     expect(idsSeen(a)).toEqual(pending.map(({ delivery }) => delivery.id))
     expect(a.seen.map(({ event }) => event.json)).toEqual(pending.map(({ event }) => event.json))
+  })
+
+  it('go to the target as its rule has it now, or as it was where it is gone', async () => {
+    const targetNow: Record<string, { id: string; arn: string }> = { a: { id: 'a', arn: 'b' } }
+    const [a, b] = [target(() => SUCCESS), target(() => SUCCESS)]
+    const { dispatcher } = start({ a, b }, store.queue, async (_, id) => targetNow[id])
+    dispatcher.offer(await enqueue('a', 1))
+    await until(allDone, 'it is delivered')
+    expect([a.seen.length, b.seen.length]).toEqual([0, 1])
+    delete targetNow['a']
+    dispatcher.offer(await enqueue('a', 1))
+    await until(allDone, 'it is delivered')
+    expect([a.seen.length, b.seen.length]).toEqual([1, 1])
   })
 
   it('that are offered are attempted once each, also more than memory holds', async () => {
@@ -203,7 +220,9 @@ describe('a failed attempt', () => {
     const [condition, retryPolicy, attempts] = given
     const old = condition === 'MaximumEventAgeInSeconds' ? 61_000 : 0
     const { dispatcher } = start({ a: target(() => RETRYABLE) })
-    const [only] = await enqueue('a', 1, { retryPolicy, startedAt: clock.now() - old })
+    const [only] = await enqueue('a', 1, {
+      ...{ target: { id: 'a', arn: 'a', retryPolicy }, startedAt: clock.now() - old },
+    })
     dispatcher.offer([only!])
     await until(allDone, 'it is dead')
     expect(await store.queue.deadLetters({ limit: 10 })).toMatchObject([

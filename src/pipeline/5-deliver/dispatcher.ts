@@ -1,5 +1,6 @@
 import { laneOf } from '#src/model/delivery.ts'
 import type { Delivery, Settlement } from '#src/model/delivery.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
@@ -28,7 +29,9 @@ export interface DispatcherPorts {
   readonly clock: Clock
   readonly ids: Ids
   readonly observer: Observer
-  readonly targetKindOf: (targetArn: string) => TargetKind
+  readonly targetKindOf: (target: Target) => TargetKind
+  /** The target as its rule has it now; undefined where rule or target are gone. */
+  readonly currentTarget: (ruleArn: string, targetId: string) => Promise<Target | undefined>
 }
 
 /** Deliveries in memory over all lanes: about 50 MB of events of 1 KB. */
@@ -69,7 +72,7 @@ export class Dispatcher {
   offer(deliveries: readonly HeldDelivery[]): void {
     const touched = new Set<Lane>()
     for (const held of deliveries) {
-      const lane = this.#lane(laneOf(held.delivery), held.delivery.targetArn)
+      const lane = this.#lane(laneOf(held.delivery), held.delivery.target)
       this.#hold(lane, held)
       touched.add(lane)
     }
@@ -78,17 +81,17 @@ export class Dispatcher {
 
   async #takeUpWaiting(): Promise<void> {
     const waiting = await this.#patiently(() => this.#ports.queue.waitingLanes())
-    for (const { lane: name, targetArn } of waiting ?? []) {
-      const lane = this.#lane(name, targetArn)
+    for (const { lane: name, target } of waiting ?? []) {
+      const lane = this.#lane(name, target)
       lane.storeHasMore = true
       this.#pump(lane)
     }
   }
 
-  #lane(name: string, targetArn: string): Lane {
+  #lane(name: string, target: Target): Lane {
     const known = this.#lanes.get(name)
     if (known !== undefined) return known
-    const lane = newLane(name, this.#ports.targetKindOf(targetArn).concurrency)
+    const lane = newLane(name, this.#ports.targetKindOf(target).concurrency)
     this.#lanes.set(name, lane)
     return lane
   }
@@ -160,10 +163,11 @@ export class Dispatcher {
     }, boundedMs)
   }
 
-  async #attempt(lane: Lane, { delivery, event: known }: HeldDelivery): Promise<void> {
+  async #attempt(lane: Lane, { delivery: routed, event: known }: HeldDelivery): Promise<void> {
     const { clock, observer } = this.#ports
     lane.attemptsUnderWay += 1
     const startedAt = clock.now()
+    const delivery = await this.#asTargetIsNow(routed)
     const { outcome, event } = await this.#outcomeOf(delivery, known)
     lane.attemptsUnderWay -= 1
     lane.failuresInARow = outcome.kind === 'retryable' ? lane.failuresInARow + 1 : 0
@@ -183,6 +187,13 @@ export class Dispatcher {
     this.#pump(lane)
   }
 
+  /** A target that was mended is tried as it is now; one that was removed, as it was. */
+  async #asTargetIsNow(delivery: Delivery): Promise<Delivery> {
+    const { ruleArn, target } = delivery
+    const now = await this.#patiently(() => this.#ports.currentTarget(ruleArn, target.id))
+    return now === undefined ? delivery : { ...delivery, target: now }
+  }
+
   /** A failing lane gives its memory back; the store has what it held. */
   #shed(lane: Lane): void {
     for (const { delivery } of lane.ready.splice(0)) {
@@ -200,7 +211,8 @@ export class Dispatcher {
     try {
       event ??= await log.eventAt(delivery.position)
       if (event !== undefined) {
-        return { event, outcome: await targetKindOf(delivery.targetArn).attempt(delivery, event) }
+        const outcome = await targetKindOf(delivery.target).attempt(delivery, event)
+        return { event, outcome }
       }
       const message = `the log no longer has event ${delivery.eventId}`
       return { event, outcome: { kind: 'permanent', error: { code: 'INTERNAL_ERROR', message } } }

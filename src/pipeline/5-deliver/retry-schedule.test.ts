@@ -6,7 +6,7 @@ import { FIRST_RETRY_DELAY_MS, RETRY_DELAY_MS_MAX, verdictAfter } from './retry-
 const STARTED_AT = 1_750_000_000_000
 const policy = (maximumRetryAttempts: number, maximumEventAgeInSeconds = 86_400) => ({
   startedAt: STARTED_AT,
-  retryPolicy: { maximumRetryAttempts, maximumEventAgeInSeconds },
+  target: { id: 't', arn: 'a', retryPolicy: { maximumRetryAttempts, maximumEventAgeInSeconds } },
 })
 
 const situation = fc.record({
@@ -25,7 +25,10 @@ describe('the retry schedule', () => {
         const { attempts, jitter, retryAfterMs } = given
         const now = STARTED_AT + given.ageMs
         const expiresAt = STARTED_AT + given.maximumEventAgeInSeconds * 1_000
-        const delivery = { startedAt: STARTED_AT, retryPolicy: given }
+        const delivery = {
+          startedAt: STARTED_AT,
+          target: { id: 't', arn: 'a', retryPolicy: given },
+        }
         const verdict = verdictAfter(delivery, attempts, { now, jitter, retryAfterMs })
         if (attempts > given.maximumRetryAttempts) {
           expect(verdict).toEqual({ kind: 'dead', exhausted: 'MaximumRetryAttempts' })

@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY_POLICY } from '#src/model/event-bus.ts'
 import type { AttemptError, Delivery, ExhaustedRetryCondition } from '#src/model/delivery.ts'
 
 /** What an attempt came to. */
@@ -22,12 +23,13 @@ const MS_PER_SECOND = 1_000
  * @param jitter at least 0, below 1
  */
 export function verdictAfter(
-  delivery: Pick<Delivery, 'retryPolicy' | 'startedAt'>,
+  { target, startedAt }: Pick<Delivery, 'target' | 'startedAt'>,
   attempts: number,
   { now, jitter, retryAfterMs = 0 }: { now: number; jitter: number; retryAfterMs?: number },
 ): Verdict {
-  const { maximumRetryAttempts, maximumEventAgeInSeconds } = delivery.retryPolicy
-  const expiresAt = delivery.startedAt + maximumEventAgeInSeconds * MS_PER_SECOND
+  const { maximumRetryAttempts, maximumEventAgeInSeconds } =
+    target.retryPolicy ?? DEFAULT_RETRY_POLICY
+  const expiresAt = startedAt + maximumEventAgeInSeconds * MS_PER_SECOND
   if (attempts > maximumRetryAttempts) return { kind: 'dead', exhausted: 'MaximumRetryAttempts' }
   if (now >= expiresAt) return { kind: 'dead', exhausted: 'MaximumEventAgeInSeconds' }
   const full = Math.min(RETRY_DELAY_MS_MAX, FIRST_RETRY_DELAY_MS * 2 ** (attempts - 1))

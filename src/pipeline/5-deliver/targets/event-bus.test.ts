@@ -28,7 +28,10 @@ async function forward(
   } as unknown as EventLog
   const busExists = async (arn: string) => exists && arn === targetArn
   const target = createEventBusTarget({ log, clock: { now: () => NOW }, busExists })
-  const outcome = await target.attempt({ targetArn, managed } as Delivery, event)
+  const outcome = await target.attempt(
+    { target: { id: 't', arn: targetArn }, managed } as Delivery,
+    event,
+  )
   return { outcome, recorded }
 }
 
@@ -129,7 +132,7 @@ describe('forwarding', () => {
     const log = { record: () => Promise.reject(new Error('full')) } as unknown as EventLog
     const clock = { now: () => NOW }
     const target = createEventBusTarget({ log, clock, busExists: async () => true })
-    const delivery = { targetArn: `${BUS}-other`, managed: false } as Delivery
+    const delivery = { target: { id: 't', arn: `${BUS}-other` }, managed: false } as Delivery
     await expect(target.attempt(delivery, recordedEvent('e'))).rejects.toThrow('full')
   })
 })

@@ -29,22 +29,22 @@ export function createEventBusTarget({ log, clock, busExists }: EventBusTargetPo
     concurrency: ATTEMPTS_PER_TARGET_MAX,
     attempt: async (delivery, event) => {
       const from = parseBusArn(event.busArn)
-      const to = parseBusArn(delivery.targetArn)
+      const to = parseBusArn(delivery.target.arn)
       if (from === undefined || to === undefined) {
-        return refused('INVALID_PARAMETER', `"${delivery.targetArn}" is not an event bus`)
+        return refused('INVALID_PARAMETER', `"${delivery.target.arn}" is not an event bus`)
       }
       if (from.account !== to.account && !delivery.managed) {
         return refused(
           'NO_PERMISSIONS',
-          `no resource-based policy of ${delivery.targetArn} lets account ${from.account} put events`,
+          `no resource-based policy of ${delivery.target.arn} lets account ${from.account} put events`,
         )
       }
-      if (!(await busExists(delivery.targetArn))) {
-        return refused('NO_RESOURCE', `event bus ${delivery.targetArn} does not exist`)
+      if (!(await busExists(delivery.target.arn))) {
+        return refused('NO_RESOURCE', `event bus ${delivery.target.arn} does not exist`)
       }
       const hops = nextHops(event.hops, from, to)
       if ('kind' in hops) return hops
-      const forwarded = { ...event, busArn: delivery.targetArn, hops, acceptedAt: clock.now() }
+      const forwarded = { ...event, busArn: delivery.target.arn, hops, acceptedAt: clock.now() }
       await log.record([from.region === to.region ? forwarded : acrossRegions(forwarded)])
       return { kind: 'success' }
     },

@@ -7,7 +7,7 @@ import { createHttpEndpoint } from './http-endpoint.ts'
 
 const NOW = Date.parse('2026-01-31T08:15:00Z')
 const URL = 'https://example.com/hook?token=1'
-const delivery = { id: 1, targetArn: URL } as Delivery
+const delivery = { id: 1, target: { id: 't', arn: URL } } as Delivery
 
 async function attempt(outcome: OutboundOutcome, event = recordedEvent('e')) {
   const requests: OutboundRequest[] = []

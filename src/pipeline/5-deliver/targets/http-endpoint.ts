@@ -18,7 +18,7 @@ export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind
     concurrency: ATTEMPTS_PER_TARGET_MAX,
     attempt: async (delivery, event) => {
       const outcome = await outbound.request({
-        url: delivery.targetArn,
+        url: delivery.target.arn,
         method: 'POST',
         headers: {
           'content-type': 'application/json; charset=utf-8',

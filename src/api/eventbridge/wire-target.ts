@@ -1,8 +1,47 @@
 import { AwsError } from '#src/errors.ts'
 import { busArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
-import { EVENT_AGE_SECONDS_DEFAULT, RETRY_ATTEMPTS_DEFAULT } from '#src/model/event-bus.ts'
+import {
+  EVENT_AGE_SECONDS_DEFAULT,
+  EVENT_AGE_SECONDS_MAX,
+  EVENT_AGE_SECONDS_MIN,
+  RETRY_ATTEMPTS_DEFAULT,
+  RETRY_ATTEMPTS_MAX,
+} from '#src/model/event-bus.ts'
 import type { Target } from '#src/model/event-bus.ts'
+import { ROLE_ARN, structure } from './operation.ts'
+import { UNSUPPORTED, optional, required, string } from './shapes.ts'
+
+export const TARGET_ID = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
+
+export const TARGET = structure({
+  Id: required(TARGET_ID),
+  Arn: required(string({ min: 1, max: 1600 })),
+  RoleArn: optional(ROLE_ARN),
+  RetryPolicy: optional(
+    structure({
+      MaximumRetryAttempts: optional({ type: 'integer', min: 0, max: RETRY_ATTEMPTS_MAX }),
+      MaximumEventAgeInSeconds: optional({
+        type: 'integer',
+        min: EVENT_AGE_SECONDS_MIN,
+        max: EVENT_AGE_SECONDS_MAX,
+      }),
+    }),
+  ),
+  Input: UNSUPPORTED,
+  InputPath: UNSUPPORTED,
+  InputTransformer: UNSUPPORTED,
+  DeadLetterConfig: UNSUPPORTED,
+  KinesisParameters: UNSUPPORTED,
+  RunCommandParameters: UNSUPPORTED,
+  EcsParameters: UNSUPPORTED,
+  BatchParameters: UNSUPPORTED,
+  SqsParameters: UNSUPPORTED,
+  HttpParameters: UNSUPPORTED,
+  RedshiftDataParameters: UNSUPPORTED,
+  SageMakerPipelineParameters: UNSUPPORTED,
+  AppSyncParameters: UNSUPPORTED,
+})
 
 export interface WireTarget {
   readonly Id: string
@@ -14,7 +53,7 @@ export interface WireTarget {
   }
 }
 
-const ROLE_ARN = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
+const ROLE_OF_ACCOUNT = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
 
 /**
  * The target that a caller gave, if Belfry delivers to its kind.
@@ -64,7 +103,7 @@ function checkBusTarget(bus: BusAddress, to: BusAddress, roleArn: string | undef
     throw new AwsError('ValidationException', `RoleArn is required for target ${busArn(to)}.`)
   }
   if (roleArn === undefined) return
-  const [, account] = ROLE_ARN.exec(roleArn) ?? []
+  const [, account] = ROLE_OF_ACCOUNT.exec(roleArn) ?? []
   if (account !== bus.account) {
     throw notValid(roleArn, `the role must be one of account ${bus.account}.`)
   }

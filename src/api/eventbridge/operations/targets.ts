@@ -1,0 +1,68 @@
+import { addressOf } from '#src/buses/event-buses.ts'
+import type { Rules } from '#src/buses/rules.ts'
+import { BOOLEAN, BUS_NAME_OR_ARN, PAGING, RULE_NAME, paged, structure } from '../operation.ts'
+import type { OfBus, Operations, Paging } from '../operation.ts'
+import { optional, required } from '../shapes.ts'
+import { TARGET, TARGET_ID, targetFrom, wireTarget } from '../wire-target.ts'
+import type { WireTarget } from '../wire-target.ts'
+
+export interface TargetOperationPorts {
+  readonly rules: Rules
+  /** Why a URL may not be a target, or undefined. */
+  readonly urlRefusal: (url: string) => string | undefined
+}
+
+interface OfRule extends OfBus {
+  readonly Rule: string
+}
+
+const OF_RULE = { Rule: required(RULE_NAME), EventBusName: optional(BUS_NAME_OR_ARN) }
+const MEMBERS_MAX = 100
+const NONE_FAILED = { FailedEntryCount: 0, FailedEntries: [] }
+
+export function targetOperations({ rules, urlRefusal }: TargetOperationPorts): Operations {
+  return {
+    PutTargets: {
+      permission: 'events:Write',
+      input: structure({
+        ...OF_RULE,
+        Targets: required({ type: 'list', member: TARGET, min: 1, max: MEMBERS_MAX }),
+      }),
+      run: async (call, input: OfRule & { Targets: readonly WireTarget[] }) => {
+        const bus = addressOf(call, input.EventBusName)
+        const targets = input.Targets.map((target) => targetFrom(bus, target, urlRefusal))
+        await rules.putTargets(bus, input.Rule, targets)
+        return NONE_FAILED
+      },
+    },
+    ListTargetsByRule: {
+      permission: 'events:Read',
+      input: structure({ ...OF_RULE, ...PAGING }),
+      run: async (call, input: OfRule & Paging) => {
+        const bus = addressOf(call, input.EventBusName)
+        const { targets, arn } = await rules.describe(bus, input.Rule)
+        const { items, next } = await paged(`targets ${arn}`, input, async ({ after, limit }) => {
+          const start = after === undefined ? 0 : targets.findIndex(({ id }) => id === after) + 1
+          const shown = targets.slice(start, start + limit)
+          const last = start + shown.length < targets.length ? shown.at(-1)?.id : undefined
+          return { items: shown, ...(last !== undefined && { last }) }
+        })
+        return { Targets: items.map(wireTarget), ...next }
+      },
+    },
+    RemoveTargets: {
+      permission: 'events:Write',
+      input: structure({
+        ...OF_RULE,
+        Ids: required({ type: 'list', member: TARGET_ID, min: 1, max: MEMBERS_MAX }),
+        Force: optional(BOOLEAN),
+      }),
+      run: async (call, input: OfRule & { Ids: readonly string[]; Force?: boolean }) => {
+        const bus = addressOf(call, input.EventBusName)
+        const { Ids: ids, Force: force = false } = input
+        await rules.removeTargets(bus, input.Rule, { ids, force })
+        return NONE_FAILED
+      },
+    },
+  }
+}
