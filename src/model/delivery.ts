@@ -1,11 +1,11 @@
 import type { Target } from './event-bus.ts'
-import type { LogPosition } from './event.ts'
+import type { LogPosition, RecordedEvent } from './event.ts'
 
 /**
  * A delivery is one event for one target. Its life:
  *
  *   PENDING  routed and durable. Due at `nextAttemptAt`. An attempt ends in one of
- *              success     -> the delivery is done and its record removed
+ *              success     -> the delivery is done; its attempts stay in the history
  *              retryable   -> PENDING again, later
  *              permanent, or out of retries, or too old -> DEAD
  *   DEAD     kept as a dead letter with a copy of its event, until it is redriven
@@ -25,10 +25,12 @@ export interface Delivery {
   /** Attempts made so far. */
   readonly attempts: number
   readonly nextAttemptAt: number
+  /** Of one that was a dead letter: the log may have it no longer. */
+  readonly event?: RecordedEvent
 }
 
 /** A delivery that routing has decided and nothing has stored yet. */
-export type NewDelivery = Omit<Delivery, 'id' | 'attempts'>
+export type NewDelivery = Omit<Delivery, 'id' | 'attempts' | 'event'>
 
 /** Deliveries of one lane share a target, and nothing else: lanes do not wait for each other. */
 export function laneOf({ ruleArn, target }: Pick<Delivery, 'ruleArn' | 'target'>): string {
@@ -56,26 +58,52 @@ export interface AttemptError {
 /** Which limit ended the retries; absent on a permanent failure. */
 export type ExhaustedRetryCondition = 'MaximumRetryAttempts' | 'MaximumEventAgeInSeconds'
 
+/** What a target answered, cut where it would be too long for a history. */
+export interface TargetAnswer {
+  readonly status: number
+  readonly body: string
+}
+
+/** One try of a delivery. */
+export interface Attempt {
+  /** Epoch ms. */
+  readonly startedAt: number
+  readonly durationMs: number
+  /** As it was tried: its rule may have changed it since the event was routed. */
+  readonly target: Target
+  readonly answer?: TargetAnswer
+}
+
+/** An attempt as the history has it. */
+export interface PastAttempt extends Attempt {
+  readonly deliveryId: number
+  readonly position: LogPosition
+  readonly ruleArn: string
+  /** 1 for the first; counts from there again after a redrive. */
+  readonly number: number
+  readonly outcome: Settlement['kind']
+  readonly error?: AttemptError
+}
+
 /** What became of an attempt, as the queue records it. */
-export type Settlement =
-  | { readonly kind: 'delivered'; readonly id: number }
+export type Settlement = { readonly id: number; readonly attempt: Attempt } & (
+  | { readonly kind: 'delivered' }
   | {
       readonly kind: 'retry'
-      readonly id: number
       readonly attempts: number
       readonly nextAttemptAt: number
       readonly error: AttemptError
     }
   | {
       readonly kind: 'dead'
-      readonly id: number
       readonly attempts: number
       readonly diedAt: number
       readonly error: AttemptError
       readonly exhausted?: ExhaustedRetryCondition
-      /** The event itself, so that a dead letter outlives the log's retention. */
-      readonly eventJson: string
+      /** Kept with the dead letter, which outlives the log's retention; absent where it had ended. */
+      readonly event?: RecordedEvent
     }
+)
 
 /** A delivery that ended without success. */
 export interface DeadLetter {

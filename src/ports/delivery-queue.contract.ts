@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { laneOf } from '#src/model/delivery.ts'
 import type { DeadLetter, NewDelivery, Settlement } from '#src/model/delivery.ts'
 import type { Target } from '#src/model/event-bus.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
 import type { OpenFresh } from './adapter.contract.ts'
 import type { Cursors } from './cursors.ts'
 import type { DeliveryQueue } from './delivery-queue.ts'
@@ -14,6 +15,7 @@ interface QueuePorts {
 
 const NOW = 1_750_000_000_000
 const ERROR = { code: 'ERROR_FROM_TARGET', message: 'the target answered 500' } as const
+const ATTEMPT = { startedAt: NOW, durationMs: 3, target: { id: 't', arn: 'https://example.com/' } }
 const RULE = 'arn:aws:events:ap-southeast-2:111111111111:rule/r'
 
 const target = (given: Partial<Target> = {}): Target => ({
@@ -36,6 +38,13 @@ function delivery(given: Partial<NewDelivery> = {}): NewDelivery {
   }
 }
 
+const event = (id: number): RecordedEvent => ({
+  ...{ id: 'e1', busArn: 'arn:aws:events:ap-southeast-2:111111111111:event-bus/default' },
+  ...{ acceptedAt: NOW - 10, source: 'shop', detailType: 'Sale', account: '111111111111' },
+  ...{ region: 'ap-southeast-2', hops: { sameRegion: 1, crossRegion: 0 }, traceHeader: 'Root=1' },
+  json: `{"id":"${id}"}`,
+})
+
 /** What every adapter of the port DeliveryQueue keeps to. */
 export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
   const lane = laneOf(delivery())
@@ -47,7 +56,8 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
     attempts: 8,
     diedAt: NOW + 5,
     error: ERROR,
-    eventJson: `{"id":"${id}"}`,
+    attempt: ATTEMPT,
+    event: event(id),
     ...given,
   })
   /** Dead letters of these deliveries, by their ids. */
@@ -119,9 +129,9 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
     it('never get the id of one that is done, not even after a restart', async () => {
       const { port, restart } = await open()
       const [first = 0] = await enqueue(port.queue, delivery())
-      await port.queue.settle([{ kind: 'delivered', id: first }])
+      await port.queue.settle([{ kind: 'delivered', id: first, attempt: ATTEMPT }])
       const [second = 0] = await enqueue(port.queue, delivery())
-      await port.queue.settle([{ kind: 'delivered', id: second }])
+      await port.queue.settle([{ kind: 'delivered', id: second, attempt: ATTEMPT }])
       const { queue } = await restart()
       const [third = 0] = await enqueue(queue, delivery())
       expect(second).toBeGreaterThan(first)
@@ -134,10 +144,10 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const { port } = await open()
       const { queue } = port
       const [first = 0, second = 0] = await enqueue(queue, delivery(), delivery({ eventId: 'e2' }))
-      await queue.settle([{ kind: 'delivered', id: first }])
+      await queue.settle([{ kind: 'delivered', id: first, attempt: ATTEMPT }])
       expect(idsOf(await queue.due(lane, NOW, 10))).toEqual([second])
       expect(await queue.counts()).toEqual({ pending: 1, dead: 0 })
-      await queue.settle([{ kind: 'delivered', id: first }])
+      await queue.settle([{ kind: 'delivered', id: first, attempt: ATTEMPT }])
       expect(await queue.counts()).toEqual({ pending: 1, dead: 0 })
     })
 
@@ -146,7 +156,9 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const { queue } = port
       const [id = 0] = await enqueue(queue, delivery())
       const nextAttemptAt = NOW + 1_000
-      await queue.settle([{ kind: 'retry', id, attempts: 3, nextAttemptAt, error: ERROR }])
+      await queue.settle([
+        { kind: 'retry', id, attempts: 3, nextAttemptAt, error: ERROR, attempt: ATTEMPT },
+      ])
       expect(await queue.due(lane, NOW + 999, 10)).toEqual([])
       expect(await queue.nextDueAt(lane)).toBe(nextAttemptAt)
       expect(await queue.due(lane, NOW + 1_000, 10)).toEqual([
@@ -196,13 +208,59 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const [a = 0, b = 0, c = 0] = await enqueue(queue, delivery(), delivery(), delivery())
       const nextAttemptAt = NOW + 1
       await queue.settle([
-        { kind: 'delivered', id: a },
-        { kind: 'retry', id: b, attempts: 1, nextAttemptAt, error: ERROR },
+        { kind: 'delivered', id: a, attempt: ATTEMPT },
+        { kind: 'retry', id: b, attempts: 1, nextAttemptAt, error: ERROR, attempt: ATTEMPT },
         dead(c),
-        { kind: 'delivered', id: c + 1_000 },
+        { kind: 'delivered', id: c + 1_000, attempt: ATTEMPT },
       ])
       expect(idsOf(await queue.due(lane, nextAttemptAt, 10))).toEqual([b])
       expect(idsOf(await queue.deadLetters({ limit: 10 }))).toEqual([c])
+    })
+
+    it('leave the history of their attempts, by the place of the event', async () => {
+      const { port } = await open()
+      const { queue } = port
+      const [a = 0, b = 0, c = 0, other = 0] = await enqueue(
+        ...([queue, delivery(), delivery(), delivery(), delivery({ position: 65_537 })] as const),
+      )
+      const answer = { status: 503, body: 'busy' }
+      const changed = { ...target(), arn: 'https://example.org/' }
+      const tried = (startedAt: number, given = {}) => ({ ...ATTEMPT, startedAt, ...given })
+      const retry = { kind: 'retry', attempts: 1, nextAttemptAt: NOW + 1, error: ERROR } as const
+      await queue.settle([
+        { ...retry, id: a, attempt: tried(NOW, { answer }) },
+        { kind: 'delivered', id: b, attempt: tried(NOW + 1) },
+        { kind: 'delivered', id: other, attempt: tried(NOW + 1) },
+      ])
+      await queue.settle([
+        { kind: 'delivered', id: a, attempt: tried(NOW + 2, { target: changed }) },
+        dead(c, { attempt: tried(NOW + 3) }),
+      ])
+      const { pending, dead: letters, attempts } = await queue.historyOf(65_536, 10)
+      const place = { position: 65_536, ruleArn: RULE }
+      expect([pending, idsOf(letters)]).toEqual([[], [c]])
+      expect(attempts).toEqual([
+        {
+          ...tried(NOW, { answer }),
+          ...place,
+          deliveryId: a,
+          number: 1,
+          outcome: 'retry',
+          error: ERROR,
+        },
+        { ...tried(NOW + 1), ...place, deliveryId: b, number: 1, outcome: 'delivered' },
+        {
+          ...tried(NOW + 2),
+          target: changed,
+          ...place,
+          deliveryId: a,
+          number: 2,
+          outcome: 'delivered',
+        },
+        { ...tried(NOW + 3), ...place, deliveryId: c, number: 1, outcome: 'dead', error: ERROR },
+      ])
+      expect((await queue.historyOf(65_536, 2)).attempts).toHaveLength(2)
+      expect(await queue.historyOf(1, 10)).toEqual({ pending: [], dead: [], attempts: [] })
     })
 
     it('are found within a scope of thousands of accounts', async () => {
@@ -221,7 +279,7 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const [pending = 0, died = 0] = await enqueue(port.queue, delivery(), delivery())
       const nextAttemptAt = NOW + 1
       await port.queue.settle([
-        { kind: 'retry', id: pending, attempts: 2, nextAttemptAt, error: ERROR },
+        { kind: 'retry', id: pending, attempts: 2, nextAttemptAt, error: ERROR, attempt: ATTEMPT },
         dead(died),
       ])
       const { queue, cursors } = await restart()
@@ -277,7 +335,9 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const { queue } = port
       const [id = 0, other = 0] = await buried(queue, delivery(), delivery())
       const later = NOW + 1_000_000
-      const expected = { ...delivery({ startedAt: later, nextAttemptAt: later }), id, attempts: 0 }
+      const renewed = delivery({ startedAt: later, nextAttemptAt: later })
+      // Its event comes with it: the log may have ended it.
+      const expected = { ...renewed, id, attempts: 0, event: event(id) }
       expect(await queue.redrive([id], later)).toEqual([expected])
       expect(await queue.due(lane, later, 10)).toEqual([expected])
       expect(idsOf(await queue.deadLetters({ limit: 10 }))).toEqual([other])

@@ -1,6 +1,12 @@
-import type { AccountId } from '#src/model/event.ts'
+import type { AccountId, LogPosition } from '#src/model/event.ts'
 import type { Target } from '#src/model/event-bus.ts'
-import type { DeadLetter, Delivery, NewDelivery, Settlement } from '#src/model/delivery.ts'
+import type {
+  DeadLetter,
+  Delivery,
+  NewDelivery,
+  PastAttempt,
+  Settlement,
+} from '#src/model/delivery.ts'
 
 /** A lane that has deliveries waiting. */
 export interface WaitingLane {
@@ -22,7 +28,15 @@ export interface DeadLetterQuery {
   readonly limit: number
 }
 
-/** Durable deliveries and dead letters. */
+/** What became of an event that was routed. */
+export interface DeliveryHistory {
+  readonly pending: readonly Delivery[]
+  readonly dead: readonly DeadLetter[]
+  /** The oldest first. */
+  readonly attempts: readonly PastAttempt[]
+}
+
+/** Durable deliveries and dead letters, and the attempts that were made. */
 export interface DeliveryQueue {
   /**
    * Stores deliveries and moves the reader's cursor in one transaction: after a crash a batch is
@@ -38,7 +52,10 @@ export interface DeliveryQueue {
   due(lane: string, now: number, limit: number): Promise<readonly Delivery[]>
   /** When the lane's next delivery is due, or undefined when none waits. */
   nextDueAt(lane: string): Promise<number | undefined>
+  /** Records attempts and what becomes of their deliveries. */
   settle(settlements: readonly Settlement[]): Promise<void>
+  /** The deliveries of the event at a place of the log, with at most so many attempts. */
+  historyOf(position: LogPosition, attemptsMax: number): Promise<DeliveryHistory>
   deadLetters(query: DeadLetterQuery): Promise<readonly DeadLetter[]>
   /**
    * Turns dead letters into pending deliveries with a fresh retry budget.

@@ -9,8 +9,9 @@ import type {
   NewDelivery,
   Settlement,
 } from '#src/model/delivery.ts'
-import type { Target } from '#src/model/event-bus.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
 import type { DeadLetterQuery, DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import { attemptsOf, prepareNoteAttempt, prepareTargetIds, targetOf } from './attempts.sql.ts'
 import { prepareSaveCursor } from './batch-log.sql.ts'
 import type { Verb, Writer } from './writer.ts'
 
@@ -34,45 +35,14 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
     INSERT INTO delivery (lane, position, event_id, rule_arn, target_id, target, managed,
       started_at, next_attempt_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
-  const targetIds = prepareTargets(database)
-  const remove = database.prepare('DELETE FROM delivery WHERE id = ?')
-  const retry = database.prepare(`
-    UPDATE delivery SET attempts = ?, next_attempt_at = ?, error_code = ?, error_message = ?
-    WHERE id = ?`)
-  const die = database.prepare(`
-    UPDATE delivery SET attempts = ?, died_at = ?, error_code = ?, error_message = ?,
-      exhausted = ?, event_json = ? WHERE id = ?`)
   const revive = database.prepare(`
     UPDATE delivery SET attempts = 0, next_attempt_at = ?1, started_at = ?1, died_at = NULL,
-      error_code = NULL, error_message = NULL, exhausted = NULL, event_json = NULL
+      error_code = NULL, error_message = NULL, exhausted = NULL
     WHERE id = ?2 AND died_at IS NOT NULL`)
   const one = database.prepare(`${SELECT_DELIVERY} WHERE delivery.id = ?`)
+  const targetIds = prepareTargetIds(database)
+  const settle = prepareSettle(database)
 
-  const settle = (settlement: Settlement) => {
-    const { id } = settlement
-    switch (settlement.kind) {
-      case 'delivered':
-        return remove.run(id)
-      case 'retry': {
-        const { attempts, nextAttemptAt, error } = settlement
-        return retry.run(attempts, nextAttemptAt, error.code, error.message, id)
-      }
-      case 'dead': {
-        const { attempts, diedAt, error, exhausted, eventJson } = settlement
-        return die.run(
-          attempts,
-          diedAt,
-          error.code,
-          error.message,
-          exhausted ?? null,
-          eventJson,
-          id,
-        )
-      }
-      default:
-        return settlement satisfies never
-    }
-  }
   return {
     enqueue: ({ reader, sequence, deliveries }: Enqueue) => {
       const ids = deliveries.map((delivery) =>
@@ -83,7 +53,7 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
             delivery.eventId,
             delivery.ruleArn,
             delivery.target.id,
-            targetIds(delivery.target),
+            targetIds(delivery.ruleArn, delivery.target),
             delivery.managed ? 1 : 0,
             delivery.startedAt,
             delivery.nextAttemptAt,
@@ -93,9 +63,7 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
       saveCursor.run(reader, sequence)
       return ids
     },
-    settle: (settlements: readonly Settlement[]) => {
-      for (const settlement of settlements) settle(settlement)
-    },
+    settle: (settlements: readonly Settlement[]) => settlements.forEach(settle),
     redrive: ({ ids, now }: Redrive) =>
       ids.flatMap((id) => {
         if (revive.run(now, id).changes === 0) return []
@@ -104,30 +72,42 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
   }
 }
 
+function prepareSettle(database: DatabaseSync): (settlement: Settlement) => void {
+  const remove = database.prepare('DELETE FROM delivery WHERE id = ?')
+  const retry = database.prepare(`
+    UPDATE delivery SET attempts = ?, next_attempt_at = ?, error_code = ?, error_message = ?
+    WHERE id = ?`)
+  const die = database.prepare(`
+    UPDATE delivery SET attempts = ?, died_at = ?, error_code = ?, error_message = ?,
+      exhausted = ?, event_json = ?, event_header = ? WHERE id = ?`)
+  const note = prepareNoteAttempt(database)
+
+  return (settlement) => {
+    const { id } = settlement
+    note(settlement)
+    switch (settlement.kind) {
+      case 'delivered':
+        return remove.run(id)
+      case 'retry': {
+        const { attempts, nextAttemptAt, error } = settlement
+        return retry.run(attempts, nextAttemptAt, error.code, error.message, id)
+      }
+      case 'dead': {
+        const { attempts, diedAt, error, exhausted = null, event } = settlement
+        const { json = '', ...header } = event ?? {}
+        const headerJson = event === undefined ? null : JSON.stringify(header)
+        const { code, message } = error
+        return die.run(attempts, diedAt, code, message, exhausted, json, headerJson, id)
+      }
+      default:
+        return settlement satisfies never
+    }
+  }
+}
+
 /** Rows of deliveries with the definitions of their targets. */
 const SELECT_DELIVERY =
   'SELECT delivery.*, target.definition FROM delivery JOIN target ON target.id = delivery.target'
-
-/** Definitions whose row is remembered: a hub has about as many targets as it has lanes. */
-const TARGETS_REMEMBERED_MAX = 100_000
-
-/** Answers the row of a target's definition, which it makes where there is none. */
-function prepareTargets(database: DatabaseSync): (target: Target) => number {
-  const find = database.prepare('SELECT id FROM target WHERE definition = ?')
-  const insert = database.prepare('INSERT INTO target (definition) VALUES (?)')
-  database.exec('DELETE FROM target WHERE id NOT IN (SELECT target FROM delivery)')
-  const known = new Map<string, number>()
-  return (target) => {
-    const definition = JSON.stringify(target)
-    let id = known.get(definition)
-    if (id === undefined) {
-      id = Number(find.get(definition)?.['id'] ?? insert.run(definition).lastInsertRowid)
-      if (known.size >= TARGETS_REMEMBERED_MAX) known.clear()
-      known.set(definition, id)
-    }
-    return id
-  }
-}
 
 export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync): DeliveryQueue {
   const lanes = reading.prepare(`
@@ -139,6 +119,8 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
     ORDER BY next_attempt_at LIMIT ?`)
   const next = reading.prepare(`
     SELECT min(next_attempt_at) AS first FROM delivery WHERE died_at IS NULL AND lane = ?`)
+  const ofEvent = reading.prepare(`${SELECT_DELIVERY} WHERE position = ? ORDER BY delivery.id`)
+  const attempts = attemptsOf(reading)
   const counts = reading.prepare(`
     SELECT (SELECT count(*) FROM delivery WHERE died_at IS NULL) AS pending,
       (SELECT count(*) FROM delivery WHERE died_at IS NOT NULL) AS dead`)
@@ -155,6 +137,15 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
     settle: async (settlements) => writer.write('settle', settlements),
     deadLetters: async (query) => selectDeadLetters(reading, query),
     redrive: async (ids, now) => writer.write('redrive', { ids, now } satisfies Redrive),
+    historyOf: async (position, limit) => {
+      const rows = ofEvent.all(position)
+      const isDead = (row: Row) => row['died_at'] !== null
+      return {
+        pending: rows.filter((row) => !isDead(row)).map(deliveryOf),
+        dead: rows.filter(isDead).map(deadLetterOf),
+        attempts: attempts(position, limit),
+      }
+    },
     counts: async () => {
       const row = counts.get()
       return { pending: Number(row?.['pending']), dead: Number(row?.['dead']) }
@@ -164,7 +155,7 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
 
 const RULE_ARN_START = 'arn:aws:events:'.length
 /** The account in `arn:aws:events:<region>:<account>:rule/...`. */
-const RULE_ACCOUNT = `substr(rule_arn, ${RULE_ARN_START} + 1 + instr(substr(rule_arn, ${RULE_ARN_START} + 1), ':'), 12)`
+const RULE_ACCOUNT = `substr(delivery.rule_arn, ${RULE_ARN_START} + 1 + instr(substr(delivery.rule_arn, ${RULE_ARN_START} + 1), ':'), 12)`
 
 function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): readonly DeadLetter[] {
   const conditions = ['died_at IS NOT NULL', 'delivery.id > ?']
@@ -172,7 +163,7 @@ function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): reado
   const equal = { rule_arn: query.ruleArn, target_id: query.targetId, event_id: query.eventId }
   for (const [column, value] of Object.entries(equal)) {
     if (value === undefined) continue
-    conditions.push(`${column} = ?`)
+    conditions.push(`delivery.${column} = ?`)
     values.push(value)
   }
   // A list is one value however long it is: an OR of thousands would be too deep for SQLite.
@@ -200,11 +191,13 @@ function deliveryOf(row: Row): Delivery {
     startedAt: Number(row['started_at']),
     attempts: Number(row['attempts']),
     nextAttemptAt: Number(row['next_attempt_at']),
+    ...(typeof row['event_header'] === 'string' && { event: eventOf(row) }),
   }
 }
 
-function targetOf(row: Row): Target {
-  return JSON.parse(String(row['definition'])) as Target
+function eventOf(row: Row): RecordedEvent {
+  const header = JSON.parse(String(row['event_header'])) as Omit<RecordedEvent, 'json'>
+  return { ...header, json: String(row['event_json']) }
 }
 
 function deadLetterOf(row: Row): DeadLetter {

@@ -65,20 +65,42 @@ const MIGRATIONS: readonly string[] = [
   -- Targets as they were when events were routed to them: each definition once.
   CREATE TABLE target (
     id INTEGER PRIMARY KEY,
-    definition TEXT NOT NULL UNIQUE
+    rule_arn TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    UNIQUE (rule_arn, definition)
   );
   ALTER TABLE delivery ADD COLUMN target INTEGER REFERENCES target (id);
-  INSERT INTO target (definition)
-    SELECT DISTINCT json_object('id', target_id, 'arn', target_arn, 'retryPolicy', json_object(
+  INSERT INTO target (rule_arn, definition)
+    SELECT DISTINCT rule_arn, json_object('id', target_id, 'arn', target_arn, 'retryPolicy', json_object(
       'maximumRetryAttempts', retry_attempts_max,
       'maximumEventAgeInSeconds', event_age_seconds_max)) FROM delivery;
-  UPDATE delivery SET target = (SELECT id FROM target WHERE definition = json_object(
+  UPDATE delivery SET target = (SELECT id FROM target
+    WHERE target.rule_arn = delivery.rule_arn AND definition = json_object(
     'id', target_id, 'arn', target_arn, 'retryPolicy', json_object(
       'maximumRetryAttempts', retry_attempts_max,
       'maximumEventAgeInSeconds', event_age_seconds_max)));
   ALTER TABLE delivery DROP COLUMN retry_attempts_max;
   ALTER TABLE delivery DROP COLUMN event_age_seconds_max;
   ALTER TABLE delivery DROP COLUMN target_arn;
+  ALTER TABLE delivery ADD COLUMN event_header TEXT;
+  -- historyOf
+  CREATE INDEX delivery_place ON delivery (position);
+
+  -- By the event's place: what is added falls on the newest pages.
+  CREATE TABLE attempt (
+    position INTEGER NOT NULL,
+    delivery_id INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    target INTEGER NOT NULL REFERENCES target (id),
+    outcome TEXT NOT NULL,
+    error_code TEXT,
+    error_message TEXT,
+    status INTEGER,
+    answer TEXT,
+    PRIMARY KEY (position, delivery_id, started_at)
+  ) WITHOUT ROWID;
   `,
 ]
 

@@ -1,5 +1,20 @@
 PRAGMA user_version = 3;
 
+CREATE TABLE attempt (
+    position INTEGER NOT NULL,
+    delivery_id INTEGER NOT NULL,
+    started_at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    target INTEGER NOT NULL REFERENCES target (id),
+    outcome TEXT NOT NULL,
+    error_code TEXT,
+    error_message TEXT,
+    status INTEGER,
+    answer TEXT,
+    PRIMARY KEY (position, delivery_id, started_at)
+  ) WITHOUT ROWID;
+
 CREATE TABLE cursor (
     reader TEXT PRIMARY KEY,
     sequence INTEGER NOT NULL
@@ -22,7 +37,7 @@ CREATE TABLE delivery (
     error_message TEXT,
     exhausted TEXT,
     event_json TEXT
-  , target INTEGER REFERENCES target (id));
+  , target INTEGER REFERENCES target (id), event_header TEXT);
 
 CREATE TABLE event_place (
     epoch INTEGER NOT NULL,
@@ -51,9 +66,13 @@ CREATE TABLE state_version (version INTEGER NOT NULL);
 
 CREATE TABLE target (
     id INTEGER PRIMARY KEY,
-    definition TEXT NOT NULL UNIQUE
+    rule_arn TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    UNIQUE (rule_arn, definition)
   );
 
 CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
+
+CREATE INDEX delivery_place ON delivery (position);
 
 CREATE INDEX delivery_waiting ON delivery (lane, next_attempt_at) WHERE died_at IS NULL;

@@ -1,5 +1,5 @@
 import { laneOf } from '#src/model/delivery.ts'
-import type { Delivery, Settlement } from '#src/model/delivery.ts'
+import type { Attempt, Delivery, Settlement } from '#src/model/delivery.ts'
 import type { Target } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -36,6 +36,8 @@ export interface DispatcherPorts {
 
 /** Deliveries in memory over all lanes: about 50 MB of events of 1 KB. */
 const HELD_MAX = 50_000
+/** Of a target's answer, what the history of a delivery keeps. */
+const ANSWER_CHARACTERS_MAX = 1_024
 /** Node's timers overflow above 2^31 ms; a lane looks again at least this often. */
 const LOOK_AGAIN_AFTER_MS_MAX = 60_000
 const LOOK_AGAIN_AFTER_MS_MIN = 20
@@ -171,11 +173,13 @@ export class Dispatcher {
     const { outcome, event } = await this.#outcomeOf(delivery, known)
     lane.attemptsUnderWay -= 1
     lane.failuresInARow = outcome.kind === 'retryable' ? lane.failuresInARow + 1 : 0
-    const settlement = this.#settlementOf(delivery, event, outcome)
+    const durationMs = clock.now() - startedAt
+    const attempt = { startedAt, durationMs, target: delivery.target, ...answerOf(outcome) }
+    const settlement = this.#settlementOf(delivery, event, { outcome, attempt })
     observer.attemptFinished({
       delivery,
       outcome: settlement.kind,
-      durationMs: clock.now() - startedAt,
+      durationMs,
       ...(outcome.kind !== 'success' && { error: outcome.error }),
     })
     this.#settler.add(settlement, () => {
@@ -209,7 +213,7 @@ export class Dispatcher {
     const { log, targetKindOf } = this.#ports
     let event = known
     try {
-      event ??= await log.eventAt(delivery.position)
+      event ??= (await log.eventAt(delivery.position)) ?? delivery.event
       if (event !== undefined) {
         const outcome = await targetKindOf(delivery.target).attempt(delivery, event)
         return { event, outcome }
@@ -226,22 +230,29 @@ export class Dispatcher {
   #settlementOf(
     delivery: Delivery,
     event: RecordedEvent | undefined,
-    outcome: AttemptOutcome,
+    { outcome, attempt }: { readonly outcome: AttemptOutcome; readonly attempt: Attempt },
   ): Settlement {
     const { id } = delivery
-    if (outcome.kind === 'success') return { kind: 'delivered', id }
+    if (outcome.kind === 'success') return { kind: 'delivered', id, attempt }
     const { error } = outcome
     const attempts = delivery.attempts + 1
     const now = this.#ports.clock.now()
-    const eventJson = event?.json ?? ''
-    const dead = { kind: 'dead' as const, id, attempts, diedAt: now, error, eventJson }
+    const dead = {
+      kind: 'dead' as const,
+      id,
+      attempt,
+      attempts,
+      diedAt: now,
+      error,
+      ...(event !== undefined && { event }),
+    }
     if (outcome.kind === 'permanent') return dead
     const { retryAfterMs = 0 } = outcome
     const jitter = this.#ports.ids.fraction()
     const verdict = verdictAfter(delivery, attempts, { now, jitter, retryAfterMs })
     return verdict.kind === 'dead'
       ? { ...dead, exhausted: verdict.exhausted }
-      : { kind: 'retry', id, attempts, nextAttemptAt: verdict.nextAttemptAt, error }
+      : { kind: 'retry', id, attempt, attempts, nextAttemptAt: verdict.nextAttemptAt, error }
   }
 
   async #drain(): Promise<void> {
@@ -255,4 +266,9 @@ export class Dispatcher {
   }
 
   readonly #onFault = (error: unknown) => this.#ports.observer.stageFaulted('deliver', error)
+}
+
+function answerOf({ answer }: AttemptOutcome): Pick<Attempt, 'answer'> {
+  if (answer === undefined) return {}
+  return { answer: { ...answer, body: answer.body.slice(0, ANSWER_CHARACTERS_MAX) } }
 }

@@ -1,12 +1,18 @@
 import { DEFAULT_RETRY_POLICY } from '#src/model/event-bus.ts'
-import type { AttemptError, Delivery, ExhaustedRetryCondition } from '#src/model/delivery.ts'
+import type {
+  AttemptError,
+  Delivery,
+  ExhaustedRetryCondition,
+  TargetAnswer,
+} from '#src/model/delivery.ts'
 
 /** What an attempt came to. */
-export type AttemptOutcome =
+export type AttemptOutcome = { readonly answer?: TargetAnswer } & (
   | { readonly kind: 'success' }
   /** `retryAfterMs`: the target asked to be left alone for so long. */
   | { readonly kind: 'retryable'; readonly error: AttemptError; readonly retryAfterMs?: number }
   | { readonly kind: 'permanent'; readonly error: AttemptError }
+)
 
 export type Verdict =
   | { readonly kind: 'retry'; readonly nextAttemptAt: number }

@@ -36,7 +36,10 @@ export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind
 function attemptOutcomeOf(outcome: OutboundOutcome, now: number): AttemptOutcome {
   switch (outcome.kind) {
     case 'answered':
-      return outcomeOfAnswer(outcome.status, outcome.headers['retry-after'], now)
+      return {
+        ...outcomeOfStatus(outcome.status, outcome.headers['retry-after'], now),
+        answer: { status: outcome.status, body: outcome.body },
+      }
     case 'refused':
       return { kind: 'permanent', error: { code: 'INVALID_PARAMETER', message: outcome.message } }
     case 'failed':
@@ -52,7 +55,7 @@ function attemptOutcomeOf(outcome: OutboundOutcome, now: number): AttemptOutcome
   }
 }
 
-function outcomeOfAnswer(
+function outcomeOfStatus(
   status: number,
   retryAfter: string | undefined,
   now: number,
