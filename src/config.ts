@@ -15,6 +15,8 @@ export interface Config {
   readonly maxStoreBytes?: number
   readonly namespace: EventNamespace
   readonly logLevel: string
+  /** How long events and attempts to deliver them are kept. */
+  readonly historyDays: number
   /** Absent: no trail is kept. */
   readonly trail?: TrailConfig
   /** Where browsers reach the hub; absent: where it listens. */
@@ -46,6 +48,12 @@ const SETTINGS = {
     env: 'BELFRY_MAX_STORE_BYTES',
     value: 'BYTES',
     help: 'refuse new events when the database is this large (default: as the disk allows)',
+  },
+  'history-days': {
+    env: 'BELFRY_HISTORY_DAYS',
+    fallback: '7',
+    value: 'NUMBER',
+    help: 'keep events and the attempts to deliver them for so long; dead letters stay',
   },
   'event-namespace': {
     env: 'BELFRY_EVENT_NAMESPACE',
@@ -85,6 +93,8 @@ const SETTINGS = {
 } as const satisfies Record<string, Setting>
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
+/** A delivery may be tried for a day, so an event is kept for a day at least. */
+const HISTORY_DAYS_MAX = 3_650
 /** Room for the schema and a first batch. */
 const STORE_BYTES_MIN = 1024 * 1024
 
@@ -139,6 +149,7 @@ export function readConfig(
       ),
     }),
     namespace,
+    historyDays: numberOf('history-days', textOf('history-days'), 1, HISTORY_DAYS_MAX),
     ...(publicUrl !== '' && { publicUrl: urlOf('public-url', publicUrl) }),
     adminEmail: matching('admin-email', textOf('admin-email'), /^[^\s@]{1,64}@[^\s@]{1,189}$/),
     trustedProxies: textOf('trusted-proxy')

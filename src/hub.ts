@@ -18,6 +18,7 @@ import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { createEventIds } from '#src/event-index/event-ids.ts'
 import { indexEvents } from '#src/event-index/indexer.ts'
+import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
@@ -108,6 +109,10 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
+    keepHistoryShort(
+      { history: store.history, clock, observer, keepDays: config.historyDays },
+      stopping.signal,
+    ),
   ]
 
   const operations = createOperations({

@@ -23,6 +23,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tenancy: ['model', 'ports', 'errors'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
+  // Events and deliveries of the past: what is kept, found and told of them.
+  history: ['model', 'ports', 'errors'],
   // Who was behind an event: asks the directory, changes nothing.
   actors: ['model', 'ports'],
   // Wiring is buses and managed rules.

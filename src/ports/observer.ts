@@ -32,7 +32,7 @@ export interface Observer {
   trailWaiting(since: number | undefined): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
-    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail',
+    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail' | 'history',
     error: unknown,
   ): void
 }

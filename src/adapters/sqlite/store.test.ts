@@ -9,6 +9,7 @@ import type { Restartable } from '#src/ports/adapter.contract.ts'
 import { batchLogContract } from '#src/ports/batch-log.contract.ts'
 import { cursorsContract } from '#src/ports/cursors.contract.ts'
 import { deliveryQueueContract } from '#src/ports/delivery-queue.contract.ts'
+import { eventHistoryContract } from '#src/ports/event-history.contract.ts'
 import { eventIndexContract } from '#src/ports/event-index.contract.ts'
 import { stateContract } from '#src/ports/state.contract.ts'
 import { collection } from '#src/ports/state.ts'
@@ -60,6 +61,15 @@ stateContract(restartable(({ state }) => state))
 batchLogContract(restartable(({ log }) => log))
 cursorsContract(restartable(({ cursors }) => cursors))
 deliveryQueueContract(restartable(({ queue, cursors }) => ({ queue, cursors })))
+eventHistoryContract(
+  restartable(({ log, cursors, queue, eventIndex: index, history }) => ({
+    log,
+    cursors,
+    queue,
+    index,
+    history,
+  })),
+)
 eventIndexContract(restartable(({ eventIndex, cursors }) => ({ index: eventIndex, cursors })))
 
 /** A second connection, as a backup tool would open one. */

@@ -5,10 +5,12 @@ import { DatabaseSync } from 'node:sqlite'
 import type { BatchLog } from '#src/ports/batch-log.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import type { EventHistory } from '#src/ports/event-history.ts'
 import type { EventIndex } from '#src/ports/event-index.ts'
 import type { State } from '#src/ports/state.ts'
 import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
 import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
+import { createSqliteEventHistory } from './event-history.sql.ts'
 import { createSqliteEventIndex } from './event-index.sql.ts'
 import { createSqliteState } from './state.sql.ts'
 import { startWriter } from './writer.ts'
@@ -19,6 +21,7 @@ export interface Store {
   readonly cursors: Cursors
   readonly queue: DeliveryQueue
   readonly eventIndex: EventIndex
+  readonly history: EventHistory
   readonly state: State
   close(): Promise<void>
 }
@@ -55,6 +58,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     cursors: createSqliteCursors(writer, reading),
     queue: createSqliteDeliveryQueue(writer, reading),
     eventIndex: createSqliteEventIndex(writer, reading),
+    history: createSqliteEventHistory(writer, reading),
     state: createSqliteState(writer, reading),
     close: async () => {
       reading.close()

@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 
 import { deliveryVerbs } from './delivery-queue.sql.ts'
 import { logVerbs } from './batch-log.sql.ts'
+import { eventHistoryVerbs } from './event-history.sql.ts'
 import { eventIndexVerbs } from './event-index.sql.ts'
 import { migrate } from './migrations.ts'
 import { stateVerbs } from './state.sql.ts'
@@ -34,6 +35,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   ...stateVerbs(database),
   ...deliveryVerbs(database),
   ...eventIndexVerbs(database),
+  ...eventHistoryVerbs(database),
 }
 const begin = database.prepare('BEGIN IMMEDIATE')
 const commit = database.prepare('COMMIT')
