@@ -16,6 +16,7 @@ describe('the configuration', () => {
       allowPrivateTargets: false,
       namespace: { prefix: 'stax', partner: 'stax.io' },
       logLevel: 'warn',
+      historyDays: 7,
       trail: {
         target: { kind: 'folder', folder: resolve('.belfry/trail') },
         place: 'folder:trail#stax',
@@ -32,6 +33,7 @@ describe('the configuration', () => {
     ...{ host: '0.0.0.0', port: 5, dataFolder: '/data', allowPrivateTargets: true },
     ...{ maxStoreBytes: 2_000_000, namespace: { prefix: 'acme', partner: 'acme.example' } },
     logLevel: 'debug',
+    historyDays: 30,
     trail: {
       target: {
         ...{ kind: 's3', bucket: 'audit', prefix: 'a/b/', endpoint: 'https://s3.example.com' },
@@ -47,7 +49,7 @@ describe('the configuration', () => {
   it('takes every setting from a flag', () => {
     const flags = ['--host', '0.0.0.0', '--port=5', '--data', '/data', '--allow-private-targets']
     const more = ['--max-store-bytes', '2000000', '--event-namespace', 'acme']
-    const rest = ['--partner', 'acme.example', '--log-level', 'debug']
+    const rest = ['--partner', 'acme.example', '--log-level', 'debug', '--history-days=30']
     const trail = ['--trail', 's3://audit/a/b', '--trail-format', 'both', '--aws-profile', 'trail']
     const how = ['--trail-encryption', 'aws:kms', '--trail-kms-key', 'alias/k']
     const when = ['--trail-flush-seconds', '5', '--trail-retention-days', '30']
@@ -68,7 +70,7 @@ describe('the configuration', () => {
       ...{ BELFRY_TRAIL_KMS_KEY: 'alias/k', BELFRY_TRAIL_FLUSH_SECONDS: '5' },
       ...{ BELFRY_TRAIL_RETENTION_DAYS: '30', BELFRY_TRAIL_S3_REGION: 'eu-west-1' },
       ...{ BELFRY_TRAIL_S3_ENDPOINT: 'https://s3.example.com', BELFRY_AWS_PROFILE: 'trail' },
-      BELFRY_TRAIL_S3_PATH_STYLE: 'true',
+      ...{ BELFRY_TRAIL_S3_PATH_STYLE: 'true', BELFRY_HISTORY_DAYS: '30' },
       ...{ BELFRY_PUBLIC_URL: 'https://belfry.example.com' },
       ...{ BELFRY_ADMIN_EMAIL: 'root@example.com', BELFRY_TRUSTED_PROXY: '10.0.0.0/8,fd00::1' },
     }
@@ -207,7 +209,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(21)
+    expect(variables).toHaveLength(22)
     expect(HELP).toContain('--help')
   })
 })

@@ -66,18 +66,23 @@ const REQUESTS_END_WITHIN_MS = 2_000
 
 /** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
 export async function startHub(config: Config, env: Environment = {}): Promise<Hub> {
-  const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace } = config
+  const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace, historyDays } = config
   const store = await openSqliteStore({
     folder,
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
-  const { state } = store
-  const { observer, metrics, callFailed, storeIsFull, onSignIn } = createObservation({
+  const { state, history } = store
+  const {
+    observer,
+    metrics,
+    callFailed: onFault,
+    storeIsFull,
+    onSignIn,
+  } = createObservation({
     log: createLogger(config.logLevel),
     queue: store.queue,
     clock,
   })
-  const onFault = callFailed
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
   const ruleTable = createRuleTable(state)
@@ -109,10 +114,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
-    keepHistoryShort(
-      { history: store.history, clock, observer, keepDays: config.historyDays },
-      stopping.signal,
-    ),
+    keepHistoryShort({ history, clock, observer, keepDays: historyDays }, stopping.signal),
   ]
 
   const operations = createOperations({
