@@ -21,7 +21,6 @@ import { indexEvents } from '#src/event-index/indexer.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
-import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
@@ -66,23 +65,18 @@ const REQUESTS_END_WITHIN_MS = 2_000
 
 /** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
 export async function startHub(config: Config, env: Environment = {}): Promise<Hub> {
-  const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace, historyDays } = config
+  const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace } = config
   const store = await openSqliteStore({
     folder,
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
-  const { state, history } = store
-  const {
-    observer,
-    metrics,
-    callFailed: onFault,
-    storeIsFull,
-    onSignIn,
-  } = createObservation({
+  const { state } = store
+  const { observer, metrics, callFailed, storeIsFull, onSignIn } = createObservation({
     log: createLogger(config.logLevel),
     queue: store.queue,
     clock,
   })
+  const onFault = callFailed
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
   const ruleTable = createRuleTable(state)
@@ -106,7 +100,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
 
   const pipeline = startPipeline(
-    { store, log, observer, outbound, tenancy, busExists, ruleTable, routing, namespace },
+    { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing },
     stopping.signal,
   )
   const sources = [
@@ -114,7 +108,6 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
-    keepHistoryShort({ history, clock, observer, keepDays: historyDays }, stopping.signal),
   ]
 
   const operations = createOperations({
@@ -223,6 +216,7 @@ function urlOf(host: string, { port }: AddressInfo): string {
 }
 
 interface PipelineParts {
+  readonly config: Pick<Config, 'namespace' | 'historyDays'>
   readonly store: Store
   readonly log: EventLog
   readonly observer: Observer
@@ -231,14 +225,13 @@ interface PipelineParts {
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
   readonly routing: RoutingMark
-  readonly namespace: EventNamespace
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
-  const { store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
-  const { cursors, queue, eventIndex } = store
-  const eventIds = createEventIds(parts.namespace)
+  const { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
+  const { cursors, queue, eventIndex, history } = store
+  const eventIds = createEventIds(config.namespace)
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
   const dispatcher = new Dispatcher(
@@ -281,10 +274,14 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       signal,
     ),
   ]
+  const retention = keepHistoryShort(
+    { history, clock, observer, keepDays: config.historyDays },
+    signal,
+  )
   return {
     redriven: (deliveries: readonly Delivery[]) =>
       dispatcher.offer(deliveries.map((delivery) => ({ delivery }))),
     finder: createEventFinder({ log, cursors, index: eventIndex, ids: eventIds }),
-    drained: Promise.all([...stages, dispatcher.drained]),
+    drained: Promise.all([...stages, retention, dispatcher.drained]),
   }
 }
