@@ -21,6 +21,8 @@ import { indexEvents } from '#src/event-index/indexer.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
+import { sequenceOf } from '#src/model/event.ts'
+import type { LogPosition } from '#src/model/event.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
@@ -134,7 +136,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
-    finder: pipeline.finder,
+    ...pipeline.lookUps,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
@@ -281,7 +283,14 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   return {
     redriven: (deliveries: readonly Delivery[]) =>
       dispatcher.offer(deliveries.map((delivery) => ({ delivery }))),
-    finder: createEventFinder({ log, cursors, index: eventIndex, ids: eventIds }),
+    lookUps: {
+      finder: createEventFinder({ log, cursors, index: eventIndex, ids: eventIds }),
+      trace: {
+        queue,
+        rulesOf: async (arn: string) => (await ruleTable.rulesOf(arn))?.all() ?? [],
+        isRouted: async (position: LogPosition) => routing.hasPassed(sequenceOf(position)),
+      },
+    },
     drained: Promise.all([...stages, retention, dispatcher.drained]),
   }
 }

@@ -40,7 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // Events by their id, and who was behind them.
-    ...['event-index', 'actors'],
+    ...['event-index', 'actors', 'history'],
   ],
   // Talks to the API only; clock and ids so that no other file reads them.
   cli: ['model', 'ports/clock', 'ports/ids', 'version'],

@@ -211,10 +211,10 @@ const EVENTS: readonly RestOperation[] = [
     ...{ name: 'POST /dead-letters/redrive', roles: OPERATORS, status: 200, withinAccounts: true },
     call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
   },
-  {
-    ...read('/events/{id}', async () => ['GET', '/events/none']),
+  ...['/events/{id}', '/events/{id}/trace', '/events/{id}/why?rule=none'].map((path) => ({
+    ...read(path.replace(/\?.*/, ''), async () => ['GET', path.replace('{id}', 'none')]),
     ...{ status: 404, withinAccounts: true },
-  },
+  })),
 ]
 
 const CATALOGUE: readonly RestOperation[] = [

@@ -12,6 +12,8 @@ export interface BusRules {
   match(eventJson: string): readonly Rule[]
   /** Any rule of the bus, enabled or not. */
   rule(name: string): Rule | undefined
+  /** All of them, in the order of their names. */
+  all(): readonly Rule[]
 }
 
 export interface RuleTable {
@@ -96,6 +98,7 @@ export function createRuleTable(state: State): RuleTable {
         return {
           match: (eventJson) => matchingRules(rules, eventJson),
           rule: (name) => rules.byName.get(name)?.rule,
+          all: () => Array.from(rules.byName.values(), ({ rule }) => rule).toSorted(inOrderOfNames),
         }
       }),
     }
@@ -145,4 +148,8 @@ function matchingRules({ byName, patterns }: RulesInMemory, eventJson: string): 
     const found = byName.get(name)
     return found === undefined ? [] : [found.rule]
   })
+}
+
+function inOrderOfNames(left: Rule, right: Rule): number {
+  return left.name < right.name ? -1 : 1
 }

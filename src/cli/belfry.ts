@@ -28,9 +28,11 @@ import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTasks } from './tasks.ts'
 import { addTokens } from './tokens.ts'
+import { addTrace } from './trace.ts'
 import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
 import { addWhoami } from './whoami.ts'
+import { addWhy } from './why.ts'
 
 const FAILED = 1
 const MISUSED = 2
@@ -90,6 +92,8 @@ function program(): Command {
   belfry.commandsGroup('Events:')
   addTail(belfry)
   addExplain(belfry)
+  addTrace(belfry)
+  addWhy(belfry)
   addEmit(belfry)
   addCatalogue(belfry)
   addPattern(belfry)

@@ -3,22 +3,15 @@ import type { Command } from 'commander'
 import { parseBusArn } from '#src/model/arn.ts'
 import { createAccountNames } from './account-names.ts'
 import { action } from './call.ts'
-import { UsageFault } from './cli-faults.ts'
+import { eventPath } from './event-path.ts'
 import { explainedText } from './explained-text.ts'
 import type { FoundEvent } from './explained-text.ts'
 import type { HubClient } from './hub-client.ts'
-import { clipped } from './terminal-text.ts'
 
 interface Found {
   readonly events: readonly FoundEvent[]
   readonly more: boolean
 }
-
-/** What a path of the API cannot name as an event. */
-const NO_EVENT_ID = /^(|\.|\.\.|stream)$/
-/** What the hub takes. */
-const EVENT_ID_CHARACTERS_MAX = 256
-const SHOWN_CHARACTERS_MAX = 64
 
 const HELP = `
 The id is that of the event's envelope: "belfry tail --json | jq -r .event.id" shows it, and so do
@@ -41,7 +34,7 @@ export function addExplain(program: Command): void {
     .addHelpText('after', HELP)
     .action(
       action(async ({ hub, output }, id: string) => {
-        const answer = await foundText(hub, id)
+        const answer = await hub.text(eventPath(id))
         // As the hub wrote it: numbers of events stay as they were written.
         if (output.json) return output.line(answer)
         const { events, more } = JSON.parse(answer) as Found
@@ -50,16 +43,6 @@ export function addExplain(program: Command): void {
         if (more) output.note('there are older events of this id that are not shown')
       }),
     )
-}
-
-async function foundText(hub: HubClient, id: string): Promise<string> {
-  if (NO_EVENT_ID.test(id)) throw new UsageFault(`"${id}" is not the id of an event`)
-  if (id.length > EVENT_ID_CHARACTERS_MAX) {
-    throw new UsageFault(
-      `"${clipped(id, SHOWN_CHARACTERS_MAX)}" is not the id of an event: it has more than ${EVENT_ID_CHARACTERS_MAX} characters`,
-    )
-  }
-  return hub.text(`/events/${encodeURIComponent(id)}`)
 }
 
 /** The names of the accounts that the buses are in. */

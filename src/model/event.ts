@@ -23,6 +23,11 @@ export type LogPosition = number
 /** 2^16 leaves 2^37 batches below Number.MAX_SAFE_INTEGER: at 1,000 batches a second, 4 years times 1,000. */
 export const POSITIONS_PER_BATCH = 65_536
 
+/** The batch of the log that a place is in. */
+export function sequenceOf(position: LogPosition): number {
+  return Math.floor(position / POSITIONS_PER_BATCH)
+}
+
 /** How often an event has been forwarded, for the hop limits of EventBridge. */
 export interface Hops {
   /** Same-region hops since the last change of region. */

@@ -25,7 +25,7 @@ export interface EventPorts {
 /** As long as the id of a dead letter's event may be. */
 const EVENT_ID_CHARACTERS_MAX = 256
 
-const EventParams = Type.Object({
+export const EventParams = Type.Object({
   id: Type.String({
     minLength: 1,
     maxLength: EVENT_ID_CHARACTERS_MAX,
@@ -80,7 +80,7 @@ export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
       const found = await ports.finder.find(id, ({ busArn, acceptedAt: at }) =>
         maySee(ports.directory, principal, { account: parseBusArn(busArn)?.account ?? '', at }),
       )
-      if (found.events.length === 0) throw notFound(id, found)
+      if (found.events.length === 0) throw eventNotFound(id, found)
       const { more, unsearchedBatches } = found
       const events: string[] = []
       for (const event of enrichedFirst(found.events))
@@ -119,7 +119,7 @@ async function wireEvent(
   return `${about.slice(0, -1)},"event":${event.json}}`
 }
 
-function notFound(id: string, { unsearchedBatches }: FoundEvents): RestError {
+export function eventNotFound(id: string, { unsearchedBatches }: FoundEvents): RestError {
   const behind =
     unsearchedBatches === 0
       ? 'give the whole id, as "belfry tail --json" shows it'

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import { RestError } from '#src/errors.ts'
+import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
@@ -51,6 +52,7 @@ import { addSessionRoutes } from './session-routes.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
 import { addTaskRoutes } from './task-routes.ts'
 import { addTenancyEventRoutes } from './tenancy-event-routes.ts'
+import { TraceSchema, TracedDeliverySchema, addTraceRoutes } from './trace-routes.ts'
 import { TrailStatusSchema, addTrailRoutes } from './trail-routes.ts'
 import type { TrailPorts } from './trail-routes.ts'
 import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-routes.ts'
@@ -61,6 +63,7 @@ export interface RestApiPorts {
   readonly clock: Clock
   readonly deadLetters: DeadLetterPorts
   readonly finder: EventFinder
+  readonly trace: TracePorts
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -90,6 +93,8 @@ const SCHEMAS = [
   TrailStatusSchema,
   Actor,
   FoundEventSchema,
+  TracedDeliverySchema,
+  TraceSchema,
 ]
 
 /** Everything below `/api/v1`. */
@@ -114,8 +119,9 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
-  const { finder, namespace } = ports
+  const { finder, namespace, trace } = ports
   addEventRoutes(app, { finder, namespace, directory: ports.stream.directory, callerOf })
+  addTraceRoutes(add, { finder, trace, directory: ports.stream.directory })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

@@ -38,10 +38,6 @@ export function positionOf(sequence: number, index: number): number {
   return sequence * POSITIONS_PER_BATCH + index
 }
 
-export function sequenceOf(position: number): number {
-  return Math.floor(position / POSITIONS_PER_BATCH)
-}
-
 export function indexOf(position: number): number {
   return position % POSITIONS_PER_BATCH
 }

@@ -1,10 +1,10 @@
 import { OverloadedFault } from '#src/errors.ts'
-import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
+import { POSITIONS_PER_BATCH, sequenceOf } from '#src/model/event.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
 import type { BatchLog } from '#src/ports/batch-log.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog, RecordedBatch } from '#src/ports/event-log.ts'
-import { decodeBatch, encodeBatch, indexOf, positionOf, sequenceOf } from './batch-format.ts'
+import { decodeBatch, encodeBatch, indexOf, positionOf } from './batch-format.ts'
 
 /** Events waiting for a flush, in characters of JSON: about a second of the fastest intake. */
 const PENDING_CHARACTERS_MAX = 128 * 1024 * 1024

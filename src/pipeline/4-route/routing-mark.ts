@@ -1,6 +1,7 @@
 /** How far routing has come, for who waits for it. */
 export interface RoutingMark {
   passed(sequence: number): void
+  hasPassed(sequence: number): boolean
   /** Resolves once routing is done with a batch, or when the signal aborts. */
   reached(sequence: number, signal: AbortSignal): Promise<void>
 }
@@ -13,6 +14,7 @@ export function createRoutingMark(): RoutingMark {
       mark = sequence
       for (const look of waiting) look()
     },
+    hasPassed: (sequence) => mark >= sequence,
     reached: (sequence, signal) =>
       new Promise((resolve) => {
         const look = () => {

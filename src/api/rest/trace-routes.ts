@@ -1,0 +1,204 @@
+import { Type } from 'typebox'
+
+import { RestError } from '#src/errors.ts'
+import { reasonOf, traceOf } from '#src/history/trace.ts'
+import type { TracePorts, TracedDelivery } from '#src/history/trace.ts'
+import type { EventFinder } from '#src/event-index/event-finder.ts'
+import { parseBusArn } from '#src/model/arn.ts'
+import type { Rule } from '#src/model/event-bus.ts'
+import type { PositionedEvent } from '#src/model/event.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Directory } from '#src/ports/directory.ts'
+import { maySee } from '../visibility.ts'
+import { EventParams, eventNotFound } from './event-routes.ts'
+import { ref } from './route.ts'
+import type { AddRoute } from './route.ts'
+
+export interface TraceRoutePorts {
+  readonly finder: EventFinder
+  readonly directory: Directory
+  readonly trace: TracePorts
+}
+
+const EpochMs = Type.Integer({ description: 'Epoch milliseconds' })
+
+const AttemptSchema = Type.Object({
+  number: Type.Integer(),
+  startedAt: EpochMs,
+  durationMs: Type.Integer(),
+  outcome: Type.Union(['delivered', 'retry', 'dead'].map((outcome) => Type.Literal(outcome))),
+  errorCode: Type.Optional(Type.String()),
+  errorMessage: Type.Optional(Type.String()),
+  status: Type.Optional(Type.Integer({ description: 'What the target answered' })),
+  answer: Type.Optional(Type.String({ description: 'The first characters of its answer' })),
+})
+
+export const TracedDeliverySchema = Type.Object(
+  {
+    id: Type.Integer(),
+    ruleArn: Type.String(),
+    targetId: Type.String(),
+    targetArn: Type.String(),
+    state: Type.Union(['DELIVERED', 'PENDING', 'DEAD'].map((state) => Type.Literal(state))),
+    nextAttemptAt: Type.Optional(EpochMs),
+    attempts: Type.Array(AttemptSchema),
+  },
+  { $id: 'TracedDelivery' },
+)
+
+const RuleVerdictSchema = Type.Object({
+  ruleArn: Type.String(),
+  state: Type.String(),
+  matches: Type.Boolean(),
+  summary: Type.String({ description: 'The first field that fails, in words' }),
+})
+
+const StepSchema = Type.Object({
+  at: EpochMs,
+  type: Type.String({ description: "A message_type of EventBridge's logs" }),
+  ruleArn: Type.Optional(Type.String()),
+  targetId: Type.Optional(Type.String()),
+  deliveryId: Type.Optional(Type.Integer()),
+  attempt: Type.Optional(Type.Integer()),
+  message: Type.Optional(Type.String()),
+})
+
+const PlaceFields = {
+  position: Type.Integer({ description: "The event's place in the log" }),
+  bus: Type.String({ description: 'ARN of the event bus that it is on' }),
+  acceptedAt: EpochMs,
+  awaitsEnrichment: Type.Optional(Type.Boolean()),
+  routed: Type.Boolean({ description: 'False: routing has yet to come to it' }),
+}
+
+export const TraceSchema = Type.Object(
+  {
+    ...PlaceFields,
+    rules: Type.Array(RuleVerdictSchema, {
+      description: 'How the rules that the bus has now judge the event',
+    }),
+    deliveries: Type.Array(ref(TracedDeliverySchema)),
+    steps: Type.Array(StepSchema, { description: 'All that happened, the oldest first' }),
+  },
+  { $id: 'Trace' },
+)
+
+const WhyQuery = Type.Object({
+  rule: Type.String({ minLength: 1, maxLength: 1_600, description: 'ARN or name of a rule' }),
+})
+
+const WhySchema = Type.Object({
+  ruleArn: Type.String(),
+  state: Type.String(),
+  eventPattern: Type.String(),
+  ...PlaceFields,
+  explanation: Type.Unknown({ description: 'Field by field why the event matches or does not' }),
+  deliveries: Type.Array(ref(TracedDeliverySchema)),
+})
+
+/** What became of an event, and why a rule did or did not take it. */
+export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
+  const tag = 'events'
+  /** Where the event is that the caller may see. */
+  const placesOf = async (caller: Principal, id: string): Promise<readonly PositionedEvent[]> => {
+    const found = await ports.finder.find(id, ({ busArn, acceptedAt: at }) =>
+      maySee(ports.directory, caller, { account: parseBusArn(busArn)?.account ?? '', at }),
+    )
+    if (found.events.length === 0) throw eventNotFound(id, found)
+    return found.events
+  }
+
+  add({
+    method: 'GET',
+    url: '/events/:id/trace',
+    tag,
+    summary:
+      'Follow an event: on each event bus which rules take it, each delivery and each attempt',
+    permission: 'events:Read',
+    params: EventParams,
+    answer: [200, Type.Object({ traces: Type.Array(ref(TraceSchema)) })],
+    run: async (caller, { params }) => {
+      const traces: object[] = []
+      for (const place of await placesOf(caller, params.id)) {
+        const { isRouted, rules, deliveries, steps } = await traceOf(ports.trace, place)
+        const wire = deliveries.map(wireDelivery)
+        traces.push({ ...wirePlace(place, isRouted), rules, deliveries: wire, steps })
+      }
+      return { traces }
+    },
+  })
+  add({
+    method: 'GET',
+    url: '/events/:id/why',
+    tag,
+    summary: 'Why a rule takes an event or does not, and what came of it',
+    permission: 'events:Read',
+    params: EventParams,
+    query: WhyQuery,
+    answer: [200, WhySchema],
+    run: async (caller, { params, query }) => {
+      const places = await placesOf(caller, params.id)
+      const { place, rule } = await judgedBy(ports, places, query.rule)
+      const { isRouted, explanation, deliveries } = await reasonOf(ports.trace, rule, place)
+      return {
+        ruleArn: rule.arn,
+        state: rule.state,
+        eventPattern: rule.eventPattern,
+        ...wirePlace(place, isRouted),
+        explanation,
+        deliveries: deliveries.map(wireDelivery),
+      }
+    },
+  })
+}
+
+/** The rule of that ARN or name on one of the event's buses. */
+async function judgedBy(
+  { trace }: TraceRoutePorts,
+  places: readonly PositionedEvent[],
+  asked: string,
+): Promise<{ readonly place: PositionedEvent; readonly rule: Rule }> {
+  const found: { readonly place: PositionedEvent; readonly rule: Rule }[] = []
+  // An event that awaits enrichment is never routed.
+  for (const place of places.filter(({ event }) => event.awaitsEnrichment !== true)) {
+    for (const rule of await trace.rulesOf(place.event.busArn)) {
+      if (rule.arn === asked || rule.name === asked) found.push({ place, rule })
+    }
+  }
+  const [newest] = found.slice(-1)
+  const arns = [...new Set(found.map(({ rule }) => rule.arn))]
+  if (newest === undefined) throw noSuchRule(places, asked)
+  if (arns.length === 1) return newest
+  const message = `several buses have a rule "${asked}": give the ARN of one, ${arns.join(' or ')}`
+  throw new RestError(400, 'rule.unclear', message)
+}
+
+function noSuchRule(places: readonly PositionedEvent[], asked: string): RestError {
+  const buses = [...new Set(places.map(({ event }) => event.busArn))]
+  return new RestError(
+    404,
+    'rule.not-found',
+    `no bus that the event is on has a rule "${asked}", so it could not take the event: the event is on ${buses.join(', ')}`,
+  )
+}
+
+function wirePlace({ position, event }: PositionedEvent, routed: boolean) {
+  const { busArn: bus, acceptedAt, awaitsEnrichment } = event
+  return { position, bus, acceptedAt, ...(awaitsEnrichment && { awaitsEnrichment }), routed }
+}
+
+function wireDelivery({ target, attempts, ...delivery }: TracedDelivery) {
+  return {
+    ...delivery,
+    targetId: target.id,
+    targetArn: target.arn,
+    attempts: attempts.map(({ number, startedAt, durationMs, outcome, error, answer }) => ({
+      number,
+      startedAt,
+      durationMs,
+      outcome,
+      ...(error !== undefined && { errorCode: error.code, errorMessage: error.message }),
+      ...(answer !== undefined && { status: answer.status, answer: answer.body }),
+    })),
+  }
+}

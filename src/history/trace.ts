@@ -1,0 +1,201 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { EventPattern } from '@belfry/event-pattern'
+import type { Explanation } from '@belfry/event-pattern'
+
+import type { DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
+import type { Rule, Target } from '#src/model/event-bus.ts'
+import type { LogPosition, PositionedEvent } from '#src/model/event.ts'
+import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+
+/**
+ * What became of an event on one event bus: the deliveries and attempts as they were recorded, and
+ * how the rules that the bus has now judge it.
+ */
+export interface Trace {
+  /** Whether the event has been routed; before that nothing can be said of its deliveries. */
+  readonly isRouted: boolean
+  readonly rules: readonly RuleVerdict[]
+  readonly deliveries: readonly TracedDelivery[]
+  /** In the order of their times. */
+  readonly steps: readonly Step[]
+}
+
+export interface RuleVerdict {
+  readonly ruleArn: string
+  readonly state: Rule['state']
+  readonly matches: boolean
+  /** The first field that fails, in words. */
+  readonly summary: string
+}
+
+export interface TracedDelivery {
+  readonly id: number
+  readonly ruleArn: string
+  /** As it was tried last, or routed. */
+  readonly target: Target
+  readonly state: 'DELIVERED' | 'PENDING' | 'DEAD'
+  /** Epoch ms, of one that is pending. */
+  readonly nextAttemptAt?: number
+  readonly attempts: readonly PastAttempt[]
+}
+
+/** The words of EventBridge's own logs of an event bus (its `message_type`). */
+export type StepType =
+  | 'EVENT_INGEST_SUCCESS'
+  | 'RULE_MATCH'
+  | 'NO_STANDARD_RULES_MATCHED'
+  | 'INVOCATION_ATTEMPT_START'
+  | 'INVOCATION_ATTEMPT_SUCCESS'
+  | 'INVOCATION_ATTEMPT_RETRYABLE_FAILURE'
+  | 'INVOCATION_ATTEMPT_PERMANENT_FAILURE'
+  | 'INVOCATION_ATTEMPT_THROTTLE'
+  | 'INVOCATION_SUCCESS'
+  | 'INVOCATION_FAILURE'
+  | 'INVOCATION_DLQ'
+
+export interface Step {
+  /** Epoch ms. */
+  readonly at: number
+  readonly type: StepType
+  readonly ruleArn?: string
+  readonly targetId?: string
+  readonly deliveryId?: number
+  readonly attempt?: number
+  readonly message?: string
+}
+
+export interface TracePorts {
+  readonly queue: Pick<DeliveryQueue, 'historyOf'>
+  /** All rules that a bus has now. */
+  readonly rulesOf: (busArn: string) => Promise<readonly Rule[]>
+  /** Whether routing has passed this place of the log. */
+  readonly isRouted: (position: LogPosition) => Promise<boolean>
+}
+
+/** More than the targets of a bus's rules, each tried as often as EventBridge does. */
+const ATTEMPTS_MAX = 2_000
+
+/** Tells what became of an event on its event bus. */
+export async function traceOf(
+  ports: TracePorts,
+  { position, event }: PositionedEvent,
+): Promise<Trace> {
+  const isRouted = await ports.isRouted(position)
+  const deliveries = await deliveriesOf(ports, position)
+  const rules: RuleVerdict[] = []
+  for (const { arn, state, eventPattern } of await ports.rulesOf(event.busArn)) {
+    const { matches, summary } = EventPattern.parse(eventPattern).explain(event.json)
+    rules.push({ ruleArn: arn, state, matches, summary })
+    // A bus may have hundreds of rules, and explaining takes longer than matching.
+    await nextTurn()
+  }
+  const steps = [
+    { at: event.acceptedAt, type: 'EVENT_INGEST_SUCCESS' as const },
+    ...(isRouted && deliveries.length === 0 ? unmatched(event.acceptedAt, rules) : []),
+    ...deliveries.flatMap((delivery) => stepsOf(delivery, event.acceptedAt)),
+  ]
+  return { isRouted, rules, deliveries, steps: steps.toSorted((a, b) => a.at - b.at) }
+}
+
+/** Why a rule matches an event or does not, and what came of it. */
+export interface Reason {
+  readonly isRouted: boolean
+  readonly explanation: Explanation
+  readonly deliveries: readonly TracedDelivery[]
+}
+
+export async function reasonOf(
+  ports: TracePorts,
+  rule: Rule,
+  { position, event }: PositionedEvent,
+): Promise<Reason> {
+  const deliveries = await deliveriesOf(ports, position)
+  return {
+    isRouted: await ports.isRouted(position),
+    explanation: EventPattern.parse(rule.eventPattern).explain(event.json),
+    deliveries: deliveries.filter(({ ruleArn }) => ruleArn === rule.arn),
+  }
+}
+
+async function deliveriesOf(
+  { queue }: TracePorts,
+  position: LogPosition,
+): Promise<readonly TracedDelivery[]> {
+  const { pending, dead, attempts } = await queue.historyOf(position, ATTEMPTS_MAX)
+  const waiting = new Map<number, Delivery>(pending.map((delivery) => [delivery.id, delivery]))
+  const letters = new Map<number, DeadLetter>(dead.map((letter) => [letter.id, letter]))
+  const tried = Map.groupBy(attempts, ({ deliveryId }) => deliveryId)
+  const ids = [...new Set([...tried.keys(), ...waiting.keys(), ...letters.keys()])]
+  return ids
+    .toSorted((a, b) => a - b)
+    .map((id) => {
+      const made = tried.get(id) ?? []
+      const delivery = waiting.get(id)
+      const letter = letters.get(id)
+      const [last] = made.slice(-1)
+      const known = last ?? delivery ?? letterTarget(letter)
+      return {
+        id,
+        ruleArn: known?.ruleArn ?? '',
+        target: known?.target ?? { id: '', arn: '' },
+        state: delivery === undefined ? (letter === undefined ? 'DELIVERED' : 'DEAD') : 'PENDING',
+        ...(delivery !== undefined && { nextAttemptAt: delivery.nextAttemptAt }),
+        attempts: made,
+      }
+    })
+}
+
+/** A dead letter outlives the attempts that led to it. */
+function letterTarget(letter: DeadLetter | undefined) {
+  if (letter === undefined) return undefined
+  const { ruleArn, targetId: id, targetArn: arn } = letter
+  return { ruleArn, target: { id, arn } }
+}
+
+function unmatched(at: number, rules: readonly RuleVerdict[]): readonly Step[] {
+  const matching = rules.find(({ matches, state }) => matches && state === 'ENABLED')
+  if (matching === undefined) return [{ at, type: 'NO_STANDARD_RULES_MATCHED' }]
+  return [
+    {
+      at,
+      type: 'NO_STANDARD_RULES_MATCHED',
+      ruleArn: matching.ruleArn,
+      message: 'a rule matches now that had no target, or another pattern, when it was routed',
+    },
+  ]
+}
+
+function stepsOf(delivery: TracedDelivery, routedAt: number): readonly Step[] {
+  const { id: deliveryId, ruleArn, target, state, attempts } = delivery
+  const about = { ruleArn, targetId: target.id, deliveryId }
+  const tried = attempts.flatMap((attempt): readonly Step[] => {
+    const { number, startedAt, durationMs, error } = attempt
+    const of = { ...about, attempt: number }
+    return [
+      { at: startedAt, type: 'INVOCATION_ATTEMPT_START', ...of },
+      {
+        at: startedAt + durationMs,
+        type: attemptStep(attempt),
+        ...of,
+        ...(error !== undefined && { message: `${error.code}: ${error.message}` }),
+      },
+    ]
+  })
+  const [last] = attempts.slice(-1)
+  const endedAt = last === undefined ? routedAt : last.startedAt + last.durationMs
+  const matched: Step = { at: routedAt, type: 'RULE_MATCH', ...about }
+  return [matched, ...tried, ...endSteps(state).map((type) => ({ at: endedAt, type, ...about }))]
+}
+
+function endSteps(state: TracedDelivery['state']): readonly StepType[] {
+  if (state === 'PENDING') return []
+  return state === 'DELIVERED' ? ['INVOCATION_SUCCESS'] : ['INVOCATION_FAILURE', 'INVOCATION_DLQ']
+}
+
+function attemptStep({ outcome, error }: PastAttempt): StepType {
+  if (outcome === 'delivered') return 'INVOCATION_ATTEMPT_SUCCESS'
+  if (error?.code === 'THROTTLING') return 'INVOCATION_ATTEMPT_THROTTLE'
+  return outcome === 'retry'
+    ? 'INVOCATION_ATTEMPT_RETRYABLE_FAILURE'
+    : 'INVOCATION_ATTEMPT_PERMANENT_FAILURE'
+}
