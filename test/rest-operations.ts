@@ -213,7 +213,7 @@ const EVENTS: readonly RestOperation[] = [
   },
   ...['/events/{id}', '/events/{id}/trace', '/events/{id}/why?rule=none'].map((path) => ({
     ...read(path.replace(/\?.*/, ''), async () => ['GET', path.replace('{id}', 'none')]),
-    ...{ status: 404, withinAccounts: true },
+    ...({ status: 404, withinAccounts: true } as const),
   })),
 ]
 
