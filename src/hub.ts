@@ -284,6 +284,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     redriven: (deliveries: readonly Delivery[]) =>
       dispatcher.offer(deliveries.map((delivery) => ({ delivery }))),
     lookUps: {
+      search: { log, history, queue },
       finder: createEventFinder({ log, cursors, index: eventIndex, ids: eventIds }),
       trace: {
         queue,

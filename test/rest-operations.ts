@@ -211,6 +211,7 @@ const EVENTS: readonly RestOperation[] = [
     ...{ name: 'POST /dead-letters/redrive', roles: OPERATORS, status: 200, withinAccounts: true },
     call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
   },
+  { ...list('/events'), withinAccounts: true },
   ...['/events/{id}', '/events/{id}/trace', '/events/{id}/why?rule=none'].map((path) => ({
     ...read(path.replace(/\?.*/, ''), async () => ['GET', path.replace('{id}', 'none')]),
     ...({ status: 404, withinAccounts: true } as const),

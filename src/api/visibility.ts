@@ -23,3 +23,24 @@ export async function maySee(
   const then = await directory.accountAt(account, at)
   return then !== undefined && reaches(caller, then.organisationId)
 }
+
+const MS_PER_SECOND = 1_000
+
+/**
+ * The same of many happenings: what holds for an account is looked up once a second of theirs, for
+ * an account that changes hands takes no events in between.
+ */
+export function createSight(
+  directory: Directory,
+  caller: Principal,
+): (happening: Happening) => Promise<boolean> {
+  const seconds = new Map<AccountId, { readonly second: number; readonly seen: Promise<boolean> }>()
+  return async ({ account, at }) => {
+    const second = Math.floor(at / MS_PER_SECOND)
+    const known = seconds.get(account)
+    if (known?.second === second) return known.seen
+    const seen = maySee(directory, caller, { account, at })
+    seconds.set(account, { second, seen })
+    return seen
+  }
+}

@@ -20,8 +20,10 @@ import { addOrganisations } from './organisations.ts'
 import { addPassword } from './password.ts'
 import { addPattern } from './pattern.ts'
 import { addRoles } from './roles.ts'
+import { addRules } from './rules.ts'
 import { addSample } from './sample.ts'
 import { addServices } from './services.ts'
+import { addSearch } from './search.ts'
 import { addSecondFactor } from './second-factor.ts'
 import { addSessions } from './sessions.ts'
 import { addStatus } from './status.ts'
@@ -91,12 +93,14 @@ function program(): Command {
   addSample(belfry)
   belfry.commandsGroup('Events:')
   addTail(belfry)
+  addSearch(belfry)
   addExplain(belfry)
   addTrace(belfry)
   addWhy(belfry)
   addEmit(belfry)
   addCatalogue(belfry)
   addPattern(belfry)
+  addRules(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)

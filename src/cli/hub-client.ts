@@ -32,7 +32,7 @@ export interface HubClient {
   pages<T>(path: string, query?: Query): AsyncGenerator<readonly T[]>
   listAll<T>(path: string, query?: Query): Promise<readonly T[]>
   /** An answer as the hub wrote it. */
-  text(path: string): Promise<string>
+  text(path: string, query?: Query): Promise<string>
   /** The lines of an answer as they come, however long it takes; CommandFault where it breaks off. */
   lines(path: string, query: Query): AsyncGenerator<string>
   /** The same, of an operation that is asked for with a body. */
@@ -172,7 +172,7 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
       for await (const page of pages(path, query)) items.push(...page)
       return items as never
     },
-    text: async (path) => (await send('GET', path, {})).text(),
+    text: async (path, query = {}) => (await send('GET', path, { query })).text(),
     lines: (path, query) => lines('GET', path, { query }),
     postLines: (path, body) => lines('POST', path, { body }),
     stream: (path, query, init) => send('GET', path, { query, ...init }),

@@ -1,22 +1,16 @@
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import type { Command } from 'commander'
 
-import { parseBusArn } from '#src/model/arn.ts'
 import { isNameFilter } from '#src/model/name-filter.ts'
-import { systemClock as clock } from '#src/ports/clock.ts'
-import { createAccountNames } from './account-names.ts'
-import type { AccountNames } from './account-names.ts'
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, wholeNumber } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
+import { createLinePrinter } from './event-lines.ts'
 import { followStream } from './follow-stream.ts'
 import type { HubClient, Query } from './hub-client.ts'
 import { styled } from './output.ts'
-import type { Output } from './output.ts'
 import { readPattern } from './pattern-input.ts'
 import { accountBy } from './references.ts'
-import { tailLine } from './tail-line.ts'
 import type { StreamMessage } from './tail-line.ts'
-import { localDay } from './terminal-text.ts'
 
 interface TailOptions {
   readonly account?: string
@@ -50,12 +44,15 @@ export function addTail(program: Command): void {
     .addOption(
       new Option('--since <point>', 'where to begin').choices(['now', 'start']).default('now'),
     )
-    .option('--count <number>', 'stop after so many events', positiveNumber)
+    .option('--count <number>', 'stop after so many events', wholeNumber(1))
     .addHelpText('after', EXAMPLES)
     .action(
       action<TailOptions>(async ({ hub, output, options }) => {
         const query = await queryOf(hub, options)
-        const print = output.json ? output.line : linePrinter(output, createAccountNames(hub))
+        const printLine = createLinePrinter(hub, output)
+        const print = output.json
+          ? output.line
+          : async (data: string) => printLine(JSON.parse(data) as StreamMessage)
         let left = options.count ?? Number.POSITIVE_INFINITY
         const onNote = (text: string) => output.note(styled('dim', text))
         for await (const { data } of followStream(hub, { query, onNote })) {
@@ -85,27 +82,4 @@ async function queryOf(hub: HubClient, options: TailOptions): Promise<Query> {
     }),
     ...(pattern !== undefined && { pattern: (await readPattern(pattern)).text.trim() }),
   }
-}
-
-/** A line for each event, and one before the first event of another day than today. */
-function linePrinter(output: Output, names: AccountNames): (data: string) => Promise<void> {
-  let day = localDay(clock.now())
-  return async (data) => {
-    const message = JSON.parse(data) as StreamMessage
-    const { accountName, acceptedAt, event } = message
-    if (accountName !== undefined) names.learn(event.account, accountName)
-    if (localDay(acceptedAt) !== day) {
-      day = localDay(acceptedAt)
-      await output.line(styled('dim', `-- ${day} --`))
-    }
-    const owner = parseBusArn(message.bus)?.account
-    const ownerName =
-      owner === undefined || owner === event.account ? undefined : await names.nameOf(owner)
-    await output.line(tailLine(message, output.width, ownerName))
-  }
-}
-
-function positiveNumber(text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('It must be a whole number of at least 1.')
 }

@@ -40,7 +40,7 @@ export function createEventFinder({ log, cursors, index, ids }: EventFinderPorts
     const last = log.lastSequence()
     let searched = cursor
     for (let reads = 0; searched < last && reads < UNINDEXED_READS_MAX; reads += 1) {
-      for (const batch of await log.next(searched, new AbortController().signal)) {
+      for (const batch of await log.read(searched)) {
         events.push(...batch.events.filter(({ event }) => ids.has(event, id)))
         searched = batch.sequence
       }

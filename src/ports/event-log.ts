@@ -15,6 +15,8 @@ export interface EventLog {
   record(events: readonly RecordedEvent[]): Promise<readonly LogPosition[]>
   /** The next batches after a sequence; waits for one until the signal aborts (then: none). */
   next(afterSequence: number, signal: AbortSignal): Promise<readonly RecordedBatch[]>
+  /** The next few batches after a sequence that are there: none where it is the newest. */
+  read(afterSequence: number): Promise<readonly RecordedBatch[]>
   eventAt(position: LogPosition): Promise<RecordedEvent | undefined>
   /** The newest batch that is durable. */
   lastSequence(): number

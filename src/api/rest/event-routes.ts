@@ -99,7 +99,7 @@ function enrichedFirst(found: readonly PositionedEvent[]): readonly PositionedEv
   return [...found.filter((one) => !awaits(one)), ...found.filter(awaits)]
 }
 
-async function wireEvent(
+export async function wireEvent(
   ports: EventPorts,
   caller: Principal,
   { position, event }: PositionedEvent,

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import { RestError } from '#src/errors.ts'
+import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
@@ -31,6 +32,7 @@ import type { EventStreamPorts } from '../stream/event-stream.ts'
 import { addAccountRoutes } from './account-routes.ts'
 import { addAccountTypeRoutes } from './account-type-routes.ts'
 import { addApiTokenRoutes } from './api-token-routes.ts'
+import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
@@ -38,6 +40,7 @@ import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
 import { addDiscoveryRoutes } from './discovery-routes.ts'
 import { FoundEventSchema, addEventRoutes } from './event-routes.ts'
+import { addEventSearchRoute } from './event-search-routes.ts'
 import { addEventSourceRoutes } from './event-source-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
 import { addIngestKeyRoutes } from './ingest-key-routes.ts'
@@ -64,6 +67,7 @@ export interface RestApiPorts {
   readonly deadLetters: DeadLetterPorts
   readonly finder: EventFinder
   readonly trace: TracePorts
+  readonly search: SearchPorts
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -119,9 +123,13 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
-  const { finder, namespace, trace } = ports
-  addEventRoutes(app, { finder, namespace, directory: ports.stream.directory, callerOf })
-  addTraceRoutes(add, { finder, trace, directory: ports.stream.directory })
+  const { finder, namespace, trace, search, clock } = ports
+  const { directory, stopping, onFault } = ports.stream
+  const eventPorts = { finder, namespace, directory, callerOf }
+  addEventRoutes(app, eventPorts)
+  addEventSearchRoute(app, { ...eventPorts, search, clock })
+  addTraceRoutes(add, { finder, trace, directory })
+  addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
@@ -10,16 +9,15 @@ import type { Principal } from '#src/model/principal.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import type { TrailProblem } from '#src/trail/verify.ts'
 import type { CallerOf } from './caller.ts'
+import { streamLines } from './json-lines.ts'
+import type { LinePorts, Lines } from './json-lines.ts'
 import { ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
-export interface TrailPorts {
+export interface TrailPorts extends LinePorts {
   /** Undefined where the hub keeps none. */
   readonly trail: Trail | undefined
   readonly callerOf: CallerOf
-  /** Aborts when the hub stops. */
-  readonly stopping: AbortSignal
-  readonly onFault: (error: unknown) => void
 }
 
 export const TrailStatusSchema = Type.Object(
@@ -147,12 +145,6 @@ function organisationOf(request: FastifyRequest, given: string | undefined): str
   throw new RestError(404, 'organisation.not-found', message)
 }
 
-interface Lines {
-  readonly write: (text: string) => Promise<void>
-  /** Aborts when the reader is gone or the hub stops. */
-  readonly signal: AbortSignal
-}
-
 async function verify(trail: Trail, organisationId: string, { write, signal }: Lines) {
   let told = 0
   const line = (value: object) => write(`${JSON.stringify(value)}\n`)
@@ -176,31 +168,4 @@ async function verify(trail: Trail, organisationId: string, { write, signal }: L
 
 function problemLine(problem: TrailProblem): string {
   return `${JSON.stringify({ type: 'problem', ...problem })}\n`
-}
-
-/** Answers line by line, no faster than they are read. A fault is the last line. */
-async function streamLines(
-  reply: FastifyReply,
-  { stopping, onFault }: TrailPorts,
-  produce: (lines: Lines) => Promise<void>,
-): Promise<void> {
-  const { raw } = reply.hijack()
-  const gone = new AbortController()
-  raw.on('close', () => gone.abort())
-  raw.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' })
-  const write = async (text: string) => {
-    if (raw.write(text) || gone.signal.aborted) return
-    await once(raw, 'drain', { signal: gone.signal }).catch((error: unknown) => {
-      if (!gone.signal.aborted) throw error
-    })
-  }
-  try {
-    await produce({ write, signal: AbortSignal.any([gone.signal, stopping]) })
-  } catch (error) {
-    if (!gone.signal.aborted && !stopping.aborted) onFault(error)
-    const message = error instanceof Error ? error.message : String(error)
-    await write(`${JSON.stringify({ type: 'fault', message })}\n`)
-  }
-  // Not kept alive: a hub that stops waits for its connections.
-  raw.end(() => raw.socket?.destroy())
 }

@@ -117,6 +117,7 @@ export async function createRecorder(log: BatchLog, clock: Clock): Promise<Event
       }
       return signal.aborted ? [] : read(afterSequence)
     },
+    read,
     eventAt: async (position) => {
       const sequence = sequenceOf(position)
       const batch = await revisit(sequence)

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+import { runCommand } from '../belfry-command.ts'
+import { Putter } from '../crash/putter.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+import { startReceiver } from '../receiver.ts'
+import type { Receiver } from '../receiver.ts'
+import { restAs } from '../rest-caller.ts'
+
+const folder = newDataFolder()
+const bus = `arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}:event-bus/default`
+const PRECISE = '12345678901234567890'
+let hub: HubProcess
+let receiver: Receiver
+
+/** Orders 0 to 29, of which every third is large and taken by a rule; then one that fails. */
+beforeAll(async () => {
+  hub = await startHubProcess(folder)
+  await createOrganisation(hub)
+  const putter = new Putter(await hub.profile('member'))
+  receiver = await startReceiver(({ path }, response) => {
+    response.statusCode = path === '/gone' ? 404 : 200
+    response.end()
+  })
+  const addRule = async (Name: string, pattern: object) => {
+    await putter.call(hub.url, 'PutRule', { Name, EventPattern: JSON.stringify(pattern) })
+    const Targets = [{ Id: 't', Arn: `${receiver.url}/${Name}` }]
+    await putter.call(hub.url, 'PutTargets', { Rule: Name, Targets })
+  }
+  await addRule('large', { source: ['shop'], detail: { size: ['large'] } })
+  await addRule('gone', { source: ['broken'] })
+  for (let n = 0; n < 30; n += 1) {
+    const size = n % 3 === 0 ? 'large' : 'small'
+    const Detail = `{"n":${n},"size":"${size}","precise":${PRECISE}}`
+    const Entries = [{ Source: 'shop', DetailType: 'Order', Detail }]
+    await putter.call(hub.url, 'PutEvents', { Entries })
+  }
+  const Entries = [{ Source: 'broken', DetailType: 'Order', Detail: '{"n":30}' }]
+  await putter.call(hub.url, 'PutEvents', { Entries })
+  await receiver.waitFor(11)
+  await vi.waitFor(async () => {
+    if ((await numbers('status=DEAD')).length === 0) throw new Error('no dead letter yet')
+  })
+})
+afterAll(async () => {
+  await hub.kill('SIGTERM')
+  await receiver.close()
+  removeDataFolder(folder)
+})
+
+const search = async (query: string) => hub.rest('GET', `/events?${query}`)
+const numbers = async (query: string) =>
+  (await search(query)).body.items.map(({ event }: any) => event.detail.n)
+const encoded = (value: object) => encodeURIComponent(JSON.stringify(value))
+const downFrom = (n: number, step: number) =>
+  Array.from({ length: Math.floor(n / step) + 1 }, (_, at) => n - at * step)
+
+describe('events of the past', () => {
+  it('are found by what they are, the newest first', async () => {
+    expect(await numbers('source=shop')).toEqual(downFrom(29, 1))
+    expect(await numbers(`source=shop&account=${ACCOUNTS.MEMBER}&limit=2`)).toEqual([29, 28])
+    expect(await numbers(`source=shop&account=${ACCOUNTS.LOGGING}`)).toEqual([])
+    expect(await numbers(`source=broken&region=${REGION}&detailType=Order`)).toEqual([30])
+    expect(await numbers('source=shop&region=eu-north-1')).toEqual([])
+    expect(await numbers(`bus=${bus}&text=${encodeURIComponent('"SIZE":"Large"')}`)).toEqual(
+      downFrom(27, 3),
+    )
+    const pattern = encoded({ detail: { n: [{ numeric: ['<', 2] }] } })
+    expect(await numbers(`source=shop&pattern=${pattern}`)).toEqual([1, 0])
+  })
+
+  it('are found by how their deliveries stand', async () => {
+    expect(await numbers('source=shop&status=DELIVERED')).toEqual(downFrom(27, 3))
+    const small = downFrom(29, 1).filter((n) => n % 3 !== 0)
+    expect(await numbers('source=shop&status=UNMATCHED')).toEqual(small)
+    expect(await numbers('source=shop&status=PENDING')).toEqual([])
+  })
+
+  it('are found by their time', async () => {
+    const { items } = (await search('source=shop')).body
+    const { acceptedAt } = items[10]
+    const within = await numbers(`source=shop&from=${acceptedAt}&to=${acceptedAt + 1}`)
+    expect(within).toContain(19)
+    expect(await numbers(`source=shop&to=${items.at(-1).acceptedAt}`)).toEqual([])
+    const iso = new Date(acceptedAt).toISOString()
+    expect((await numbers(`source=shop&from=${iso}`)).slice(0, 11)).toEqual(
+      downFrom(29, 1).slice(0, 11),
+    )
+  })
+
+  it('come page by page, each once', async () => {
+    const seen: number[] = []
+    let token = ''
+    do {
+      const { body } = await search(`source=shop&limit=7${token}`)
+      seen.push(...body.items.map(({ event }: any) => event.detail.n))
+      token = body.nextToken === undefined ? '' : `&nextToken=${body.nextToken}`
+    } while (token !== '')
+    expect(seen).toEqual(downFrom(29, 1))
+  })
+
+  it('are refused a search that makes no sense, with a reason', async () => {
+    const refused = async (query: string) => {
+      const { status, body } = await search(query)
+      return [status, body.code]
+    }
+    expect(await refused('pattern=nothing')).toEqual([400, 'pattern.invalid'])
+    expect(await refused('from=yesterday')).toEqual([400, 'period.malformed'])
+    expect(await refused('from=20&to=10')).toEqual([400, 'period.empty'])
+    expect((await refused('status=LOST'))[0]).toBe(400)
+    expect((await refused('limit=1001'))[0]).toBe(400)
+  })
+
+  it('are shown to those who may see them, and to nobody else', async () => {
+    const other = await hub.rest('POST', '/organisations', {
+      ...{ name: 'Other', alias: 'other', customerName: 'Other' },
+      ...{ installationRegion: REGION, regions: [REGION] },
+    })
+    const token = await hub.rest('POST', '/api-tokens', {
+      ...{ organisationId: other.body.id, name: 'stranger', role: 'api_admin' },
+    })
+    const seen = await restAs(hub, token.body, ['GET', '/events?text=shop'])
+    expect([seen.status, seen.body.items]).toEqual([200, []])
+    const pattern = JSON.stringify({ source: ['shop'] })
+    const tested = await restAs(hub, token.body, ['POST', '/rules/backtest', { pattern }])
+    expect(tested.body).toMatchObject({ type: 'result', searched: 0, matched: 0 })
+  })
+
+  it('are searched from the command line', async () => {
+    const { stdout, status } = await runCommand(folder, [
+      ...['search', '--source', 'shop', '--since', '1h', '--limit', '3', '--json'],
+    ])
+    expect(status).toBe(0)
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).event.detail.n),
+    ).toEqual([...[29, 28, 27]])
+    // Numbers as they were written.
+    expect(stdout).toContain(PRECISE)
+    const text = await runCommand(folder, ['search', 'large', '--status', 'delivered'])
+    expect(text.stdout.trim().split('\n')).toHaveLength(10)
+    const wrong = await runCommand(folder, ['search', '--since', 'monday'])
+    expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('15m, 12h or 7d')])
+  })
+})
+
+describe('a backtest', () => {
+  const pattern = JSON.stringify({ source: ['shop'], detail: { size: ['large'] } })
+
+  it('counts what a rule would have matched, and delivers nothing', async () => {
+    const before = receiver.received.length
+    const given = ['rules', 'backtest', '--pattern', pattern, '--since', '1h', '--bus', bus]
+    const { stdout, status } = await runCommand(folder, [...given, '--json'])
+    expect(status).toBe(0)
+    const { matched, searched, counts, samples } = JSON.parse(stdout)
+    expect([matched, searched]).toEqual([10, 31])
+    const sumOf = (name: string) => counts.reduce((sum: number, one: any) => sum + one[name], 0)
+    expect([sumOf('matched'), sumOf('searched')]).toEqual([10, 31])
+    expect(samples[0].event.detail.size).toBe('large')
+    expect(receiver.received).toHaveLength(before)
+    const shown = await runCommand(folder, given)
+    expect(shown.stdout).toMatch(/^10 events of 31 would have matched$/m)
+  })
+
+  it('refuses a pattern that is not valid before it begins', async () => {
+    const { status, body } = await hub.rest('POST', '/rules/backtest', { pattern: '{}' })
+    expect([status, body.code]).toEqual([400, 'pattern.invalid'])
+    expect(body.message).toContain('Empty objects are not allowed')
+  })
+})
