@@ -42,8 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // Events by their id, and who was behind them.
     ...['event-index', 'actors', 'history'],
   ],
-  // Talks to the API only; clock and ids so that no other file reads them.
-  cli: ['model', 'ports/clock', 'ports/ids', 'version'],
+  // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
+  cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
   config: ['model', 'config-values', 'trail-config'],
   'config-values': [],
   'trail-config': ['model', 'config-values'],

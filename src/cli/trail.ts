@@ -92,8 +92,15 @@ export function addTrail(program: Command): void {
       action<TrailOptions>(async ({ hub, output, options }) => {
         const organisations = await organisationsBy(hub, options.organisation)
         const answers: object[] = []
+        const faults: string[] = []
         for (const { id, alias } of organisations) {
-          const { problems, result } = await verified(hub, id, alias)
+          const { problems, result, fault } = await verified(hub, id, alias)
+          if (fault !== undefined) faults.push(fault)
+          // One trail that cannot be read does not keep the others from being verified.
+          if (result === undefined) {
+            for (const problem of problems) output.note(problemText(problem))
+            continue
+          }
           if (!result.intact) process.exitCode = 1
           const whose = organisations.length > 1 && { organisationId: id, alias }
           answers.push({ ...whose, ...result, found: problems })
@@ -101,7 +108,10 @@ export function addTrail(program: Command): void {
           if (whose !== false) await output.line(styled('bold', `organisation ${printable(alias)}`))
           await output.line(verifiedText(problems, result))
         }
-        if (output.json) await output.show(answers.length === 1 ? answers[0] : answers, () => '')
+        if (output.json && answers.length > 0) {
+          await output.show(organisations.length === 1 ? answers[0] : answers, () => '')
+        }
+        if (faults.length > 0) throw new CommandFault(faults.join('\n'))
       }),
     )
 
@@ -143,11 +153,13 @@ async function verified(hub: HubClient, organisationId: string, alias: string) {
   const problems: Omit<Problem, 'type'>[] = []
   let progress: Progress | undefined
   let result: Result | undefined
+  let fault: string | undefined
   try {
     for await (const text of hub.postLines('/trail/verify', { organisationId })) {
       const line = JSON.parse(text) as Line
       if (line.type === 'fault') {
-        throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
+        fault = `the trail of "${alias}" was not verified: ${line.message}`
+        continue
       }
       if (line.type === 'progress') {
         progress ??= createProgress(`verifying ${alias}`, line.of)
@@ -162,8 +174,10 @@ async function verified(hub: HubClient, organisationId: string, alias: string) {
   } finally {
     progress?.stop()
   }
-  if (result === undefined)
-    throw new CommandFault(`the hub ended before the trail of "${alias}" was verified`)
+  if (result === undefined) {
+    fault ??= `the hub ended before the trail of "${alias}" was verified`
+    return { problems, fault }
+  }
   const { type: _, ...counts } = result
   return { problems, result: counts }
 }

@@ -10,6 +10,7 @@ import type { AccountId, LogPosition, PositionedEvent, Region } from '#src/model
  *  manifest   what one flush wrote; each holds the hash of the one before it, which makes the chain
  *  head       the newest manifest of a trail, as the hub's own store remembers it
  *  plan       what the next flush will write, durable before it is begun
+ *  backlog    what waits for one organisation alone, since its place could not be written
  */
 
 /** A tenancy event with what the trail sorts it by. */

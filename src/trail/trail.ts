@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { createConditions } from './conditions.ts'
 import { contentOf } from './content.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
 import type { TrailHead } from './documents.ts'
@@ -25,7 +26,7 @@ export interface TrailStatus {
   readonly objects: number
   readonly events: number
   readonly lastWrittenAt?: number
-  /** How long the oldest event that is not in an object has waited. */
+  /** How long the organisation's oldest event that is not in an object has waited. */
   readonly lagSeconds: number
   /** Why the trail cannot be written now, or what is wrong with its newest manifest. */
   readonly problem?: string
@@ -40,25 +41,24 @@ export interface Trail {
   read(options: ReadOptions): AsyncIterable<string>
 }
 
-export interface TrailPorts extends PlanPorts {
+export interface TrailPorts extends Omit<PlanPorts, 'conditions'> {
   readonly accounts: ManagedAccounts
 }
 
 const MS_PER_SECOND = 1_000
+const WITHOUT_LOGGING_ACCOUNT =
+  'its events wait, in the trail as on its event buses, until it has an account with the role LOGGING'
 /** A status does not wait longer for a place that does not answer. */
 const HEAD_READ_WITHIN_MS = 5_000
 
 /** The audit trail of tenancy events. */
 export function createTrail(ports: TrailPorts): Trail {
   const { state, accounts, clock, settings } = ports
-  let waitingSince: number | undefined
+  const conditions = createConditions(ports.observer)
+  /** Of the hub itself, and so of all trails. */
   let problem: string | undefined
   const observer: Observer = {
     ...ports.observer,
-    trailWaiting: (since) => {
-      waitingSince = since
-      ports.observer.trailWaiting(since)
-    },
     trailWritten: (objects, events) => {
       problem = undefined
       ports.observer.trailWritten(objects, events)
@@ -70,7 +70,7 @@ export function createTrail(ports: TrailPorts): Trail {
   }
 
   return {
-    run: (signal) => keepTrail({ ...ports, observer }, signal),
+    run: (signal) => keepTrail({ ...ports, observer, conditions }, signal),
     verify: (options) => verifyTrail(ports, options),
     status: async (accept) => {
       const known = await accounts.organisations()
@@ -83,8 +83,14 @@ export function createTrail(ports: TrailPorts): Trail {
   async function statusOf(organisationId: string): Promise<TrailStatus> {
     const head = await state.get(TRAIL_HEADS, headKey(organisationId, settings.place))
     const place = settings.placeOf(organisationId)
-    const wrong = (head && (await headProblem(place, head))) ?? problem
-    const lagMs = waitingSince === undefined ? 0 : clock.now() - waitingSince
+    const condition = conditions.of(organisationId)
+    const logging = await accounts.foundationAccount(organisationId, 'LOGGING')
+    const wrong =
+      (head && (await headProblem(place, head))) ??
+      condition.problem ??
+      problem ??
+      (logging === undefined ? WITHOUT_LOGGING_ACCOUNT : undefined)
+    const lagMs = clock.now() - (condition.waitingSince ?? clock.now())
     return {
       organisationId,
       location: place.location,

@@ -169,10 +169,8 @@ describe('a trail', () => {
   })
 
   it('is not believed where a forged manifest says that retention has deleted more', async () => {
-    const [newest = '', lost = ''] = [
-      `manifests/00000000/00000000000${FLUSHES + 1}.json`,
-      keys.find((key) => key.includes('/000000000004-')),
-    ]
+    const newest = `manifests/00000000/00000000000${FLUSHES + 1}.json`
+    const lost = keys.find((key) => key.includes('/000000000004-')) as string
     const manifest = JSON.parse(Buffer.from(stored.get(newest) as Uint8Array).toString())
     const forged = new Map(stored)
     forged.set(

@@ -1,3 +1,4 @@
+import { eachOf } from '#src/ports/each-of.ts'
 import type { ObjectStore } from '#src/ports/object-store.ts'
 import { judgeManifest } from './chain-link.ts'
 import type { Link } from './chain-link.ts'
@@ -84,10 +85,7 @@ export async function verifyTrail(ports: ReachPorts, options: VerifyOptions): Pr
     await tell({ kind: 'object-changed', key, message })
   }
   const checkObjects = async ({ objects, sequence }: Manifest) => {
-    for (let at = 0; at < objects.length; at += OBJECTS_AT_ONCE) {
-      const some = objects.slice(at, at + OBJECTS_AT_ONCE)
-      await Promise.all(some.map((object) => checkObject(object, sequence)))
-    }
+    await eachOf(objects, { atOnce: OBJECTS_AT_ONCE }, (object) => checkObject(object, sequence))
   }
 
   let link: Link = {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -271,11 +271,14 @@ describe('a trail in a folder', () => {
     const both = await belfry(hub, 'trail', 'verify')
     expect(both.status).toBe(0)
     expect(both.stdout).toMatch(/^organisation test\nintact: .*$/m)
-    // Without a logging account its events wait.
+    // Without a logging account its events wait, which its status says.
     expect(both.stdout).toMatch(/^organisation other\nnothing to verify yet: .*$/m)
     const { stdout } = await belfry(hub, 'trail', 'status')
     expect(stdout).toMatch(/organisation +test/)
     expect(stdout).toMatch(/organisation +other/)
+    expect(stdout).toMatch(
+      /problem +its events wait, .* until it has an account with the role LOGG/,
+    )
 
     const [object = ''] = filesBelow(trail)
     const content = readFileSync(join(trail, object))
@@ -290,6 +293,18 @@ describe('a trail in a folder', () => {
       other: true,
     })
     expect([other.status, other.stdout]).toEqual([0, expect.stringMatching(/^nothing to verify/)])
+  })
+
+  it('is verified although another’s cannot be read, which is told', async () => {
+    const { body } = await hub.rest('GET', '/organisations')
+    const other = body.items.find(({ alias }: any) => alias === 'other').id as string
+    const broken = join(hub.folder, 'trail', `stax-staxtrail-${other}`)
+    symlinkSync(broken, broken)
+    const { status, stdout, stderr } = await belfry(hub, 'trail', 'verify')
+    rmSync(broken)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^organisation test\nintact: .*$/m)
+    expect(stderr).toMatch(/the trail of "other" was not verified: ELOOP/)
   })
 })
 

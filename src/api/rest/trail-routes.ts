@@ -35,7 +35,8 @@ export const TrailStatusSchema = Type.Object(
     lagSeconds: Type.Integer({ description: 'How long the oldest event waits to be written' }),
     problem: Type.Optional(
       Type.String({
-        description: 'Why it cannot be written now, or what is wrong with its newest manifest',
+        description:
+          'Why it cannot be written now or what it waits for, or what is wrong with its newest manifest',
       }),
     ),
   },
