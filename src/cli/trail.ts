@@ -46,10 +46,16 @@ interface Fault {
   readonly message: string
 }
 
+interface Note {
+  readonly type: 'note'
+  readonly message: string
+}
+
 type Line =
   | Problem
   | Result
   | { readonly type: 'progress'; readonly manifests: number; readonly of: number }
+  | Note
   | Fault
 
 interface TrailOptions {
@@ -94,7 +100,7 @@ export function addTrail(program: Command): void {
         const answers: object[] = []
         const faults: string[] = []
         for (const { id, alias } of organisations) {
-          const { problems, result, fault } = await verified(hub, id, alias)
+          const { problems, result, fault } = await verified(hub, { id, alias }, output.note)
           if (fault !== undefined) faults.push(fault)
           // One trail that cannot be read does not keep the others from being verified.
           if (result === undefined) {
@@ -127,9 +133,11 @@ export function addTrail(program: Command): void {
         let damaged = 0
         for await (const line of hub.lines('/trail/events', query)) {
           // No event has a member of that name; the hub's last word may be a fault.
-          const told = JSON.parse(line) as { type?: undefined } | Problem | Fault
+          const told = JSON.parse(line) as { type?: undefined } | Problem | Note | Fault
           if (told.type === 'fault') throw new CommandFault(told.message)
-          if (told.type === 'problem') {
+          if (told.type === 'note') {
+            output.note(printable(told.message))
+          } else if (told.type === 'problem') {
             damaged += 1
             output.note(problemText(told))
           } else {
@@ -149,7 +157,11 @@ function withOrganisation(command: Command): Command {
   return command.option('--organisation <organisation>', 'whose it is: id or alias')
 }
 
-async function verified(hub: HubClient, organisationId: string, alias: string) {
+async function verified(
+  hub: HubClient,
+  { id: organisationId, alias }: { readonly id: string; readonly alias: string },
+  note: (text: string) => void,
+) {
   const problems: Omit<Problem, 'type'>[] = []
   let progress: Progress | undefined
   let result: Result | undefined
@@ -161,7 +173,9 @@ async function verified(hub: HubClient, organisationId: string, alias: string) {
         fault = `the trail of "${alias}" was not verified: ${line.message}`
         continue
       }
-      if (line.type === 'progress') {
+      if (line.type === 'note') {
+        note(printable(line.message))
+      } else if (line.type === 'progress') {
         progress ??= createProgress(`verifying ${alias}`, line.of)
         progress.update(line.manifests)
       } else if (line.type === 'problem') {

@@ -35,6 +35,12 @@ export interface TrailBacklog {
   readonly since?: number
 }
 
+export interface TrailDays {
+  /** `YYYY-MM-DD` */
+  readonly first: string
+  readonly last: string
+}
+
 /** The newest manifest of an organisation's trail in one place. */
 export interface TrailHead {
   readonly organisationId: string
@@ -47,6 +53,8 @@ export interface TrailHead {
   readonly writtenAt: number
   readonly loggingAccount: AccountId
   readonly installationRegion: Region
+  /** Of all events that were written there, in whatever order; hubs before 0.1.0 did not say. */
+  readonly days?: TrailDays
   /** Objects of days before this one, in manifests before that one, are deleted. */
   readonly retention?: { readonly sequence: number; readonly before: string }
 }
@@ -84,10 +92,11 @@ const DOCUMENTS_PER_READ = 500
 export async function* documentsOf<T>(
   state: State,
   from: Collection<T>,
+  prefix = '',
 ): AsyncGenerator<StoredDocument<T>> {
   let after: string | undefined
   for (;;) {
-    const options = { limit: DOCUMENTS_PER_READ, ...(after !== undefined && { after }) }
+    const options = { prefix, limit: DOCUMENTS_PER_READ, ...(after !== undefined && { after }) }
     const documents = await state.list(from, options)
     yield* documents
     if (documents.length < DOCUMENTS_PER_READ) return

@@ -15,7 +15,7 @@ import {
   documentsOf,
   headKey,
 } from './documents.ts'
-import type { TrailHead, TrailPlan } from './documents.ts'
+import type { TrailDays, TrailHead, TrailPlan } from './documents.ts'
 import type { Conditions } from './conditions.ts'
 import { encodeManifest, manifestKey, parseManifest, sha256Of } from './manifest.ts'
 import type { Manifest } from './manifest.ts'
@@ -26,6 +26,7 @@ import { plannedEvents } from './portion.ts'
 import type { RecentIds } from './recent-ids.ts'
 import type { Sealer } from './sealer.ts'
 import type { TrailSettings } from './settings.ts'
+import { dayOf } from './trail-event.ts'
 import type { TrailEvent } from './trail-event.ts'
 
 export interface FlushPorts {
@@ -200,6 +201,7 @@ async function commit(
     fresh.map(({ id }) => id),
   )
   const key = headKey(organisationId, settings.place)
+  const days = daysWith(head, fresh)
   const retention = expired === undefined ? head?.retention : { ...expired, sequence }
   await state.transact(async (transaction) => {
     transaction.put(TRAIL_HEADS, key, {
@@ -210,6 +212,7 @@ async function commit(
       writtenAt: plan.plannedAt,
       events: (head?.events ?? 0) + fresh.length,
       objects: (head?.objects ?? 0) + objects.length,
+      ...(days !== undefined && { days }),
       ...(retention !== undefined && { retention }),
     })
     if (fresh.length === 0) return
@@ -226,4 +229,14 @@ async function commit(
     })
   })
   if (fresh.length > 0) recent.apply(organisationId, change)
+}
+
+function daysWith(
+  head: TrailHead | undefined,
+  fresh: readonly TrailEvent[],
+): TrailDays | undefined {
+  if (head !== undefined && head.days === undefined) return undefined
+  const { first = '', last = '' } = head?.days ?? {}
+  const days = [first, last, ...fresh.map(dayOf)].filter((day) => day !== '').toSorted()
+  return { first: days[0] ?? '', last: days.at(-1) ?? '' }
 }

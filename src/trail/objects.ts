@@ -5,6 +5,7 @@ import type { ManifestObject } from './manifest.ts'
 import { parquetOf } from './parquet.ts'
 import type { Sealer } from './sealer.ts'
 import type { ObjectFormat, TrailFormat } from './settings.ts'
+import { dayOf } from './trail-event.ts'
 import type { TrailEvent } from './trail-event.ts'
 
 /** An object that is to be written, and its entry in the manifest. */
@@ -72,8 +73,4 @@ export function sealedName(organisationId: string, key: string): string {
 
 function formatsOf(format: TrailFormat): readonly ObjectFormat[] {
   return format === 'both' ? ['ndjson', 'parquet'] : [format]
-}
-
-function dayOf({ time }: TrailEvent): string {
-  return time.slice(0, 'YYYY-MM-DD'.length)
 }

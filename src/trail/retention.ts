@@ -6,6 +6,7 @@ import { TRAIL_BACKLOGS, TRAIL_HEADS, documentsOf, headKey } from './documents.t
 import type { TrailHead } from './documents.ts'
 import { parseObjectKey } from './manifest.ts'
 import type { TrailSettings } from './settings.ts'
+import { dayOf } from './trail-event.ts'
 
 export interface RetentionPorts {
   readonly state: State
@@ -31,7 +32,8 @@ export async function expireObjects(
 ): Promise<void> {
   const { state, settings, clock, conditions } = ports
   if (settings.retentionDays === undefined) return
-  const before = dayOf(clock.now() - settings.retentionDays * DAY_MS)
+  const time = new Date(clock.now() - settings.retentionDays * DAY_MS).toISOString()
+  const before = dayOf({ time })
   for await (const { key, value } of documentsOf(state, TRAIL_HEADS)) {
     const { organisationId, retention } = value
     if (key !== headKey(organisationId, settings.place)) continue
@@ -87,8 +89,4 @@ async function deleteExpired(
     if (some.length === DELETED_AT_ONCE) await deleteSome()
   }
   await deleteSome()
-}
-
-function dayOf(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 'YYYY-MM-DD'.length)
 }

@@ -78,3 +78,8 @@ export function trailEventOf({ position, event }: PositionedEvent): TrailEvent |
     account: about ?? bus.account,
   }
 }
+
+/** The day whose objects hold an event: `YYYY-MM-DD`, in UTC. */
+export function dayOf({ time }: Pick<TrailEvent, 'time'>): string {
+  return time.slice(0, 'YYYY-MM-DD'.length)
+}

@@ -53,11 +53,17 @@ export async function idsIn(store: ObjectStore): Promise<readonly string[]> {
 /** A tenancy event as enrichment records it. */
 export function tenancyEvent(
   id: string,
-  { day = '2026-01-31', account = LOGGING, organisationId = ORGANISATION } = {},
+  {
+    day = '2026-01-31',
+    account = LOGGING,
+    organisationId = ORGANISATION,
+    at = '12:00:00.000000',
+  } = {},
 ): RecordedEvent {
   const detail = {
     meta: { organization: { id: organisationId }, customer: { id: 'c' } },
     staxEventID: `event ${id}`,
+    staxEventTime: `${day}T${at}Z`,
     staxEventName: 'AccountUpdateEvent',
     awsAccountId: account,
     amount: '1.0',

@@ -350,12 +350,13 @@ describe('reading', () => {
       '000000000000-1.ndjson.gz',
       '000000000001-9.ndjson.gz',
       '000000000002-9.ndjson.gz',
-    ]
-      .concat('any.txt')
-      .map((name) => key.replace(/[^/]+$/, name))
+      '000000000003-9.parquet',
+      'any.txt',
+    ].map((name) => key.replace(/[^/]+$/, name))
     for (const one of added) await rig.objects.put(one, gzipSync('{"id":"forged"}\n'))
-    const found = added.map((one) => `object-added ${one}`)
-    expect(await told()).toEqual({ ids: ['a', 'b'], found })
+    const { ids, found } = await told()
+    expect(ids).toEqual(['a', 'b'])
+    expect(found.toSorted()).toEqual(added.map((one) => `object-added ${one}`))
   })
 
   it('shows nothing of what a manifest listed that is gone or of another organisation', async () => {
@@ -377,6 +378,38 @@ describe('reading', () => {
     expect(await keys()).toHaveLength(4)
     expect(await told()).toEqual({ ids: ['a', 'b'], found: [] })
     await rig.flush()
-    expect(await told()).toEqual({ ids: ['a', 'c', 'b'], found: [] })
+    expect(await told()).toEqual({ ids: ['a', 'b', 'c'], found: [] })
+  })
+
+  it('shows events in the order in which they happened, over accounts and objects', async () => {
+    const at = (micros: number, account = LOGGING) => ({ account, at: `12:00:00.${micros}` })
+    await rig.log.record([
+      tenancyEvent('a', at(100_001)),
+      tenancyEvent('b', at(100_002, MEMBER)),
+      tenancyEvent('c', at(100_003)),
+    ])
+    await rig.flush({ format: 'both' })
+    await rig.log.record([
+      tenancyEvent('d', at(100_004, MEMBER)),
+      tenancyEvent('f', at(200_006, MEMBER)),
+      // Not as they were recorded: its publisher was slower.
+      tenancyEvent('e', at(200_005)),
+    ])
+    await rig.flush()
+    expect(await told()).toEqual({ ids: ['a', 'b', 'c', 'd', 'e', 'f'], found: [] })
+  })
+
+  it('knows which days are in another place, or in both', async () => {
+    await rig.log.record([tenancyEvent('a', { day: '2026-01-29' }), tenancyEvent('b')])
+    await rig.flush({ place: 'folder:before' })
+    const elsewhere = (day: string) => rig.open().elsewhere(ORGANISATION, day)
+    const there = { here: 'folder:test', others: ['folder:before'] }
+    expect(await elsewhere('2026-01-30')).toEqual({ ...there, alsoHere: false })
+    expect(await elsewhere('2026-02-01')).toBeUndefined()
+    await Promise.all((await keys()).map((key) => rig.objects.delete(key)))
+    await rig.log.record([tenancyEvent('c')])
+    await rig.flush()
+    expect(await elsewhere('2026-01-31')).toEqual({ ...there, alsoHere: true })
+    expect(await elsewhere('2026-01-30')).toEqual({ ...there, alsoHere: false })
   })
 })

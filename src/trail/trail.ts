@@ -6,6 +6,8 @@ import { createConditions } from './conditions.ts'
 import { contentOf } from './content.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
 import type { TrailHead } from './documents.ts'
+import { elsewhere } from './elsewhere.ts'
+import type { TrailElsewhere } from './elsewhere.ts'
 import { keepTrail } from './keeper.ts'
 import { manifestKey, sha256Of } from './manifest.ts'
 import type { PlanPorts } from './plans.ts'
@@ -37,8 +39,10 @@ export interface Trail {
   run(signal: AbortSignal): Promise<void>
   status(accept: (organisationId: string) => boolean): Promise<readonly TrailStatus[]>
   verify(options: VerifyOptions): Promise<TrailCounts>
-  /** The events of a day as JSON texts, object by object. */
+  /** The events of a day as JSON texts, in their order. */
   read(options: ReadOptions): AsyncIterable<string>
+  /** Other places that the trail was kept in before, or events of a day. */
+  elsewhere(organisationId: string, day?: string): Promise<TrailElsewhere | undefined>
 }
 
 export interface TrailPorts extends Omit<PlanPorts, 'conditions'> {
@@ -78,6 +82,7 @@ export function createTrail(ports: TrailPorts): Trail {
       return Promise.all(shown)
     },
     read: (options) => readTrail(ports, options),
+    elsewhere: (organisationId, day) => elsewhere(ports, organisationId, day),
   }
 
   async function statusOf(organisationId: string): Promise<TrailStatus> {

@@ -308,6 +308,30 @@ describe('a trail in a folder', () => {
   })
 })
 
+describe('a trail that is kept in another place from now on', () => {
+  it('says where its older events are', async () => {
+    const folder = newFolder()
+    const before = await startHubProcess(folder, FLUSH)
+    await createOrganisation(before)
+    await trailOnce(before, ({ events }) => events >= 4)
+    await before.kill('SIGTERM')
+    const hub = await startHubProcess(folder, [...FLUSH, '--trail', join(folder, 'elsewhere')])
+    const events = await belfry(hub, 'trail', 'events')
+    expect(events.status).toBe(1)
+    const text = 'in "folder:trail#stax", not in "folder:elsewhere#stax": read it there, or start'
+    expect(events.stderr).toContain(`the hub has kept the events of that day ${text}`)
+    const day = new Date().toISOString().slice(0, 10)
+    const { organisationId } = (await hub.rest('GET', '/trail')).body.items[0]
+    const query = `/trail/events?day=${day}&organisationId=${organisationId}`
+    const { status, body } = await hub.rest('GET', query)
+    expect([status, body.code]).toEqual([409, 'trail.elsewhere'])
+    const verified = await belfry(hub, 'trail', 'verify')
+    expect(verified).toMatchObject({ status: 0, stdout: expect.stringMatching(/^nothing to/) })
+    expect(verified.stderr).toContain(`an older part of the trail ${text}`)
+    await hub.kill('SIGTERM')
+  })
+})
+
 describe('a trail in S3', () => {
   let s3: FauxqsServer
   beforeAll(async () => {
