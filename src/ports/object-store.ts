@@ -29,8 +29,8 @@ export interface ObjectStore {
   delete(key: string): Promise<void>
 }
 
-/** Several times what a flush of the trail holds; an object beyond it was not written by a hub. */
-export const OBJECT_BYTES_MAX = 64 * 1024 * 1024
+/** Several times what the trail puts into an object; one beyond it was not written by a hub. */
+export const OBJECT_BYTES_MAX = 32 * 1024 * 1024
 
 /** An object has more bytes than may be read into memory. */
 export class ObjectTooLargeFault extends Error {

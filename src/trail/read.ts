@@ -34,8 +34,8 @@ interface NamedObject extends ObjectName {
   readonly key: string
 }
 
-/** Several times what a flush gathers; what unpacks to more was not written by a hub. */
-const UNPACKED_BYTES_MAX = 128 * 1024 * 1024
+/** Several times what an object holds; what unpacks to more was not written by a hub. */
+const UNPACKED_BYTES_MAX = 64 * 1024 * 1024
 const OBJECTS_AT_ONCE = 8
 
 /**
@@ -122,20 +122,23 @@ interface Listed {
 function createCheck(ports: ReadPorts, organisationId: string) {
   const { store } = ports.settings.placeOf(organisationId)
   let reach: TrailReach | undefined
-  const listedBy = rememberingManifests(async (sequence): Promise<Listed> => {
-    const { head } = reach ?? {}
-    const link = {
-      by: 'an object',
-      ...(head?.sequence === sequence && { by: "the hub's own record", expected: head.sha256 }),
-    }
-    const bytes = await contentOf(store, manifestKey(sequence))
-    const { manifest, problem } = judgeManifest(bytes, { sequence, organisationId, link })
-    if (problem !== undefined) {
-      const message = `it cannot be checked: of "${manifestKey(sequence)}", ${problem.message}`
-      return { damage: { kind: problem.kind, message } }
-    }
-    return { hashes: new Map(manifest?.objects.map(({ key, sha256 }) => [key, sha256])) }
-  })
+  const listedBy = rememberingManifests(
+    async (sequence): Promise<Listed> => {
+      const { head } = reach ?? {}
+      const link = {
+        by: 'an object',
+        ...(head?.sequence === sequence && { by: "the hub's own record", expected: head.sha256 }),
+      }
+      const bytes = await contentOf(store, manifestKey(sequence))
+      const { manifest, problem } = judgeManifest(bytes, { sequence, organisationId, link })
+      if (problem !== undefined) {
+        const message = `it cannot be checked: of "${manifestKey(sequence)}", ${problem.message}`
+        return { damage: { kind: problem.kind, message } }
+      }
+      return { hashes: new Map(manifest?.objects.map(({ key, sha256 }) => [key, sha256])) }
+    },
+    ({ hashes }) => hashes?.size ?? 0,
+  )
 
   return async (
     { key, sequence }: NamedObject,

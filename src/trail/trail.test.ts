@@ -103,6 +103,34 @@ describe('objects', () => {
   })
 })
 
+describe('a busy day', () => {
+  it('is more than one flush, each with no more events than fit', async () => {
+    for (const batch of [1, 2, 3]) {
+      const ids = Array.from({ length: 1_500 }, (_, index) => `${batch} ${index}`)
+      await rig.log.record(ids.map((id) => tenancyEvent(id)))
+    }
+    await rig.flush()
+    const { found, ...counts } = await rig.verify()
+    expect(counts).toMatchObject({ manifests: 2, events: 4_500, problems: 0 })
+    expect(found).toEqual([])
+  })
+
+  it('has more objects where one would be large, and nothing is lost between them', async () => {
+    const at = 'x'.repeat(1024 * 1024)
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    await rig.log.record(ids.map((id) => tenancyEvent(id, { at })))
+    await rig.flush()
+    expect(await keys()).toEqual([
+      ...[65_536, 65_539, 65_542].map(
+        (position) => `events/day=2026-01-31/account=${LOGGING}/000000000001-${position}.ndjson.gz`,
+      ),
+      MANIFEST(1),
+    ])
+    expect(await idsInTrail()).toEqual(ids)
+    expect(await rig.verify()).toMatchObject({ manifests: 1, events: 7, problems: 0 })
+  })
+})
+
 describe('manifests', () => {
   it('list the objects of a flush and hold the hash of the one before', async () => {
     await rig.log.record([tenancyEvent('a'), tenancyEvent('b')])

@@ -43,7 +43,8 @@ export interface VerifyOptions {
   readonly onProgress: (counts: TrailCounts, of: number) => Promise<void>
 }
 
-const MANIFESTS_READ_AHEAD = 16
+/** Each may be as large as the store reads at all, where somebody has put another in its place. */
+const MANIFESTS_READ_AHEAD = 8
 const OBJECTS_AT_ONCE = 8
 
 /**
