@@ -46,7 +46,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
   config: ['model', 'config-values', 'trail-config'],
   'config-values': [],
-  'trail-config': ['model', 'config-values'],
+  // The formats that the trail knows.
+  'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
   'master-key': ['tenancy'],
   // Chooses the trail's adapter by the configuration.

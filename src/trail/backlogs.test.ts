@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { until } from '#src/pipeline/pipeline.fixture.ts'
+import { TRAIL_BACKLOGS } from './documents.ts'
 import { ORGANISATION, OTHER_ORGANISATION, idsIn, tenancyEvent, trailRig } from './trail.fixture.ts'
 import type { TrailRig, TrailRigOptions } from './trail.fixture.ts'
 
@@ -49,15 +50,22 @@ describe('a place of one organisation that cannot be written', () => {
       await rig.log.record([ofOther(`x${round}`), tenancyEvent(`a${round}`)])
       await rig.flush({ wrap })
     }
+    // The log's history may be forgotten up to here only: its first batch holds the event x1.
+    expect(await rig.open().readTo()).toBe(0)
     const stop = new AbortController()
     const running = rig.open().run(stop.signal)
     await rig.log.record([ofOther('x4'), tenancyEvent('a4')])
-    await until(async () => (await otherIds()).length === 4, 'the backlog is worked off')
+    await until(async () => {
+      const backlogs = await rig.state.list(TRAIL_BACKLOGS, { limit: 1 })
+      return backlogs.length === 0 && (await otherIds()).length === 4
+    }, 'the backlog is worked off')
     await until(async () => (await ownIds()).length === 4, 'the others go on')
     stop.abort()
     await running
     await rig.log.record([ofOther('x4'), ofOther('x5')])
+    const last = rig.log.lastSequence()
     await rig.flush()
+    expect(await rig.open().readTo()).toBe(last)
     expect((await otherIds()).toSorted()).toEqual(['x1', 'x2', 'x3', 'x4', 'x5'])
     expect(await rig.verify({}, OTHER_ORGANISATION)).toMatchObject({ events: 5, problems: 0 })
     expect(await rig.verify()).toMatchObject({ events: 4, problems: 0 })

@@ -5,6 +5,7 @@ import {
   TRAIL_BACKLOGS,
   TRAIL_HEADS,
   TRAIL_PROGRESS,
+  documentsOf,
   headKey,
 } from './documents.ts'
 import type { TrailHead } from './documents.ts'
@@ -20,6 +21,16 @@ export interface TrailReach {
 export interface ReachPorts {
   readonly state: State
   readonly settings: TrailSettings
+}
+
+/** The batch up to which nothing of the log will be read again: all is in objects. */
+export async function neededAfter(state: State): Promise<number> {
+  // In this order: an organisation that falls behind in between does so at an earlier plan's start.
+  let { readTo } = (await state.get(TRAIL_PROGRESS, PROGRESS_KEY)) ?? NOTHING_READ
+  for await (const { value } of documentsOf(state, TRAIL_BACKLOGS)) {
+    readTo = Math.min(readTo, value.after)
+  }
+  return readTo
 }
 
 export async function reachOf(

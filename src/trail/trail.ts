@@ -13,6 +13,7 @@ import { manifestKey, sha256Of } from './manifest.ts'
 import type { PlanPorts } from './plans.ts'
 import { readTrail } from './read.ts'
 import type { ReadOptions } from './read.ts'
+import { neededAfter } from './reach.ts'
 import type { TrailPlace } from './settings.ts'
 import { verifyTrail } from './verify.ts'
 import type { TrailCounts, VerifyOptions } from './verify.ts'
@@ -35,6 +36,8 @@ export interface TrailStatus {
 }
 
 export interface Trail {
+  /** The batch of the log up to which the trail needs nothing any more. */
+  readTo(): Promise<number>
   /** Writes the trail until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
   status(accept: (organisationId: string) => boolean): Promise<readonly TrailStatus[]>
@@ -74,6 +77,7 @@ export function createTrail(ports: TrailPorts): Trail {
   }
 
   return {
+    readTo: () => neededAfter(state),
     run: (signal) => keepTrail({ ...ports, observer, conditions }, signal),
     verify: (options) => verifyTrail(ports, options),
     status: async (accept) => {
