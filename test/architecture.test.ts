@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
-  'adapters/aws': ['ports'],
+  'adapters/aws': ['model', 'ports'],
   // A reader of the log like the stages, but off the events' way: nothing waits for it.
   trail: ['model', 'ports', 'errors'],
   'adapters/oidc': ['model', 'ports', 'errors'],

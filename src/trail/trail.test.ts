@@ -269,7 +269,9 @@ describe('announcements', () => {
     const [key = ''] = await keys()
     const content = (await rig.objects.get(key)) as Uint8Array
     expect(JSON.parse(told[0]?.json ?? '')).toMatchObject({
-      id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/),
+      id: expect.stringMatching(
+        /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+      ),
       account: LOGGING,
       region: REGION,
       detail: {
