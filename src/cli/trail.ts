@@ -92,7 +92,7 @@ export function addTrail(program: Command): void {
     .description('check every object and manifest of the trail against the chain of hashes')
     .addHelpText(
       'after',
-      '\nWithout --organisation every trail within reach is verified, one after the other.\nEnds with status 1 where something was removed, changed or added.',
+      '\nWithout --organisation every trail within reach is verified, one after the other.\nEnds with status 1 where something was removed, changed or added, or a trail cannot be read.',
     )
     .action(
       action<TrailOptions>(async ({ hub, output, options }) => {

@@ -63,6 +63,7 @@ export function createConditions(
     },
     caughtUp: (organisationId) => {
       inBacklogs.delete(organisationId)
+      problems.delete(`writing ${organisationId}`)
       tellOldest()
     },
     failed: (organisationId, work, error) => {

@@ -38,7 +38,7 @@ async function trailOnce(hub: HubProcess, wanted: (status: any) => boolean): Pro
       expect(body.items[0]).toSatisfy(wanted)
       return body.items[0]
     },
-    { timeout: 15_000, interval: 100 },
+    { timeout: 25_000, interval: 100 },
   )
 }
 
@@ -81,8 +81,10 @@ describe('a trail in a folder', () => {
     await trailOnce(hub, ({ sequence }) => sequence > 0)
     await hub.rest('POST', '/api-tokens', { organisationId, name: 'late', role: 'api_user' })
     await follower.waitFor(1, ({ data }) => data.event.detail.tokenName === 'late')
-    delivered = follower.events.filter(isTenancyEvent).map(({ data }) => data.event)
-    await trailOnce(hub, ({ events }) => events === delivered.length)
+    await trailOnce(hub, ({ events }) => {
+      delivered = follower.events.filter(isTenancyEvent).map(({ data }) => data.event)
+      return events === delivered.length
+    })
     trail = join(hub.folder, 'trail', `stax-staxtrail-${organisationId}`)
   })
   afterAll(async () => {
