@@ -45,6 +45,38 @@ describe('a place of one organisation that cannot be written', () => {
     expect(await otherIds()).toEqual([])
   })
 
+  /** Object, manifest, head, what is left, next plan, and these again; a stop may come first. */
+  it.each([1, 2, 3, 4, 5, 6, 7, 8, 9])(
+    'is caught up with although the hub is killed at write %i of that',
+    async (at) => {
+      await rig.log.record([ofOther('x1')])
+      await rig.flush({ wrap })
+      await rig.log.record([ofOther('x2')])
+      await rig.flush({ wrap })
+      let writes = 0
+      const gate = async <T>(write: () => Promise<T>): Promise<T> => {
+        writes += 1
+        if (writes >= at) throw new Error('killed')
+        return write()
+      }
+      await rig.flush({
+        wrap: (store) => ({
+          ...store,
+          put: (key, content) => gate(() => store.put(key, content)),
+          putIfAbsent: (key, content) => gate(() => store.putIfAbsent(key, content)),
+        }),
+        wrapState: (state) => ({ ...state, transact: (body) => gate(() => state.transact(body)) }),
+      })
+      await until(async () => {
+        await rig.flush()
+        return (await otherIds()).length >= 2
+      }, 'both events are there')
+      await rig.flush()
+      expect(await otherIds()).toEqual(['x1', 'x2'])
+      expect(await rig.verify({}, OTHER_ORGANISATION)).toMatchObject({ manifests: 2, problems: 0 })
+    },
+  )
+
   it('is caught up with after restarts, nothing lost and nothing doubled', async () => {
     for (const round of [1, 2, 3]) {
       await rig.log.record([ofOther(`x${round}`), tenancyEvent(`a${round}`)])
