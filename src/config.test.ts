@@ -140,6 +140,12 @@ describe('the trail’s settings', () => {
       place: 's3:///#stax',
     })
     expect(read(['--trail', 'off']).trail).toBeUndefined()
+    const off = {
+      BELFRY_TRAIL: 'off',
+      BELFRY_TRAIL_FORMAT: '',
+      BELFRY_TRAIL_S3_PATH_STYLE: 'false',
+    }
+    expect(read([], off).trail).toBeUndefined()
   })
 
   it('name a place inside the data folder alike wherever the data folder is', () => {
@@ -156,6 +162,18 @@ describe('the trail’s settings', () => {
     [['--trail-format', 'csv'], '--trail-format must be one of ndjson, parquet, both'],
     [['--trail-encryption', 'rot13'], '--trail-encryption must be one of none, client'],
     [['--trail-encryption', 'AES256'], 'for a trail in a folder choose client or none'],
+    [['--trail', 'S3://bucket'], '--trail must be a folder, s3://, s3://BUCKET/PREFIX or off'],
+    [['--trail', 'https://bucket'], '--trail must be a folder, s3://'],
+    [
+      ['--trail', 'off', '--trail-format', 'ndjson'],
+      '--trail-format says nothing with --trail off',
+    ],
+    [
+      ['--trail', 'off', '--trail-retention-days', '9'],
+      'with --trail off: leave it out (or BELFRY_',
+    ],
+    [['--trail', 'off', '--aws-profile', 'p'], '--aws-profile says nothing with --trail off'],
+    [['--trail', 's3://bucket', '--trail-s3-region', 'EU West'], '--trail-s3-region must match'],
     [['--trail-kms-key', 'k'], 'is for a trail in S3'],
     [['--trail-s3-region', 'eu-west-1'], '--trail-s3-region is for a trail in S3'],
     [['--trail-s3-path-style'], '--trail-s3-path-style is for a trail in S3'],

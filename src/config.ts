@@ -133,7 +133,13 @@ export function readConfig(
     prefix: matching('event-namespace', textOf('event-namespace'), /^[a-z][a-z0-9]{0,31}$/),
     partner: matching('partner', textOf('partner'), /^[a-z0-9][a-z0-9.-]{0,63}$/),
   }
-  const trail = readTrailConfig(textOf, { dataFolder, namespace })
+  const isGiven = (name: keyof typeof SETTINGS): boolean => {
+    const text = textOf(name)
+    if (values[name] === undefined && !env[SETTINGS[name].env]) return false
+    // A switch that is off says nothing.
+    return 'value' in SETTINGS[name] || flagOf(name, text)
+  }
+  const trail = readTrailConfig({ textOf, isGiven }, { dataFolder, namespace })
   const publicUrl = textOf('public-url')
   return {
     host: textOf('host'),

@@ -46,6 +46,7 @@ import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
+import type { Trail } from '#src/trail/trail.ts'
 import { openTrail } from './trail-places.ts'
 import { VERSION } from './version.ts'
 
@@ -102,7 +103,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
 
   const pipeline = startPipeline(
-    { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing },
+    { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing, trail },
     stopping.signal,
   )
   const sources = [
@@ -227,12 +228,14 @@ interface PipelineParts {
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
   readonly routing: RoutingMark
+  readonly trail: Trail | undefined
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
   const { cursors, queue, eventIndex, history } = store
+  const { trail } = parts
   const eventIds = createEventIds(config.namespace)
   const eventBus = createEventBusTarget({ log, clock, busExists })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
@@ -277,7 +280,13 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     ),
   ]
   const retention = keepHistoryShort(
-    { history, clock, observer, keepDays: config.historyDays },
+    {
+      history,
+      clock,
+      observer,
+      keepDays: config.historyDays,
+      ...(trail !== undefined && { readTo: () => trail.readTo() }),
+    },
     signal,
   )
   return {

@@ -2,10 +2,11 @@ import { join, relative, resolve } from 'node:path'
 
 import { trailBucket } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { TRAIL_FORMATS } from '#src/trail/settings.ts'
+import type { TrailFormat } from '#src/trail/settings.ts'
 import { flagOf, matching, numberOf, oneOf } from './config-values.ts'
 import type { Setting } from './config-values.ts'
 
-const FORMATS = ['ndjson', 'parquet', 'both'] as const
 const ENCRYPTIONS = ['none', 'client', 'AES256', 'aws:kms'] as const
 
 /** Where and how the trail is kept. */
@@ -13,7 +14,7 @@ export interface TrailConfig {
   readonly target: FolderTarget | S3Target
   /** Names the target for the hub's own records, whatever path or host leads to it. */
   readonly place: string
-  readonly format: (typeof FORMATS)[number]
+  readonly format: TrailFormat
   readonly encryption: (typeof ENCRYPTIONS)[number]
   readonly flushEveryMs: number
   readonly retentionDays?: number
@@ -87,11 +88,18 @@ export const TRAIL_SETTINGS = {
   'aws-profile': {
     env: 'BELFRY_AWS_PROFILE',
     value: 'NAME',
-    help: 'profile of the shared credentials file for the hub’s own calls of AWS (default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)',
+    help: 'profile of the shared credentials file for a trail in S3 (default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)',
   },
 } as const satisfies Record<string, Setting>
 
-type TextOf = (name: keyof typeof TRAIL_SETTINGS) => string
+type Name = keyof typeof TRAIL_SETTINGS
+
+/** The settings as they were given. */
+export interface TrailSettingTexts {
+  /** Its fallback, or empty, where it was not given. */
+  readonly textOf: (name: Name) => string
+  readonly isGiven: (name: Name) => boolean
+}
 
 interface About {
   readonly dataFolder: string
@@ -101,6 +109,7 @@ interface About {
 const FLUSH_SECONDS_MAX = 3_600
 const RETENTION_DAYS_MAX = 36_500
 const REGION_DEFAULT = 'us-east-1'
+const REGION = /^[a-z0-9][a-z0-9-]{0,62}$/
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 const BUCKET_CHARACTERS_MAX = 63
 const PREFIX = /^([a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*(\/|$))*$/
@@ -117,20 +126,29 @@ const MS_PER_SECOND = 1_000
  * What the settings say of the trail, or undefined where none is kept.
  * @throws Error that says which setting is wrong and what it may be.
  */
-export function readTrailConfig(textOf: TextOf, about: About): TrailConfig | undefined {
+export function readTrailConfig(given: TrailSettingTexts, about: About): TrailConfig | undefined {
+  const { textOf, isGiven } = given
   const trail = textOf('trail')
-  if (trail === 'off') return undefined
+  if (trail === 'off') {
+    const others = Object.keys(TRAIL_SETTINGS) as Name[]
+    refuseGiven(
+      isGiven,
+      others.filter((name) => name !== 'trail'),
+      'says nothing with --trail off',
+    )
+    return undefined
+  }
   const target = trail.startsWith('s3://')
     ? s3Target(trail, textOf, about.namespace)
-    : folderTarget(trail, textOf, about.dataFolder)
-  const format = oneOf('trail-format', textOf('trail-format'), FORMATS)
+    : folderTarget(trail, given, about.dataFolder)
+  const format = oneOf('trail-format', textOf('trail-format'), TRAIL_FORMATS)
   const encryption = oneOf('trail-encryption', textOf('trail-encryption'), ENCRYPTIONS)
   if (target.kind === 'folder' && (encryption === 'AES256' || encryption === 'aws:kms')) {
     throw new Error(
       `--trail-encryption ${encryption} is S3's: for a trail in a folder choose client or none`,
     )
   }
-  if (textOf('trail-kms-key') !== '' && encryption !== 'aws:kms') {
+  if (isGiven('trail-kms-key') && encryption !== 'aws:kms') {
     throw new Error('--trail-kms-key goes with --trail-encryption aws:kms')
   }
   const flush = textOf('trail-flush-seconds')
@@ -147,16 +165,34 @@ export function readTrailConfig(textOf: TextOf, about: About): TrailConfig | und
   }
 }
 
-function folderTarget(trail: string, textOf: TextOf, dataFolder: string): FolderTarget {
-  for (const name of S3_ONLY) {
-    const given = textOf(name)
-    if (given === '' || given === 'false') continue
-    throw new Error(`--${name} is for a trail in S3, as --trail s3://BUCKET/PREFIX says`)
+/** @throws Error where one of the settings was given. */
+function refuseGiven(
+  isGiven: TrailSettingTexts['isGiven'],
+  names: readonly Name[],
+  why: string,
+): void {
+  const given = names.find(isGiven)
+  if (given === undefined) return
+  throw new Error(`--${given} ${why}: leave it out (or ${TRAIL_SETTINGS[given].env})`)
+}
+
+function folderTarget(
+  trail: string,
+  { isGiven }: TrailSettingTexts,
+  dataFolder: string,
+): FolderTarget {
+  if (trail.includes('://')) {
+    throw new Error(`--trail must be a folder, s3://, s3://BUCKET/PREFIX or off, not "${trail}"`)
   }
+  refuseGiven(isGiven, S3_ONLY, 'is for a trail in S3, as --trail s3://BUCKET/PREFIX says')
   return { kind: 'folder', folder: trail === '' ? join(dataFolder, 'trail') : resolve(trail) }
 }
 
-function s3Target(trail: string, textOf: TextOf, namespace: EventNamespace): S3Target {
+function s3Target(
+  trail: string,
+  textOf: TrailSettingTexts['textOf'],
+  namespace: EventNamespace,
+): S3Target {
   const [bucket = '', ...rest] = trail.slice('s3://'.length).split('/')
   const prefix = rest.join('/').replace(/\/+$/, '')
   if (bucket !== '') matching('trail', bucket, BUCKET)
@@ -168,7 +204,7 @@ function s3Target(trail: string, textOf: TextOf, namespace: EventNamespace): S3T
     ...(bucket !== '' && { bucket }),
     prefix: prefix === '' ? '' : `${matching('trail', prefix, PREFIX)}/`,
     ...(endpoint !== '' && { endpoint: endpointOf(endpoint) }),
-    region: textOf('trail-s3-region') || REGION_DEFAULT,
+    region: matching('trail-s3-region', textOf('trail-s3-region') || REGION_DEFAULT, REGION),
     pathStyle: flagOf('trail-s3-path-style', textOf('trail-s3-path-style')),
     ...(kmsKeyId !== '' && { kmsKeyId }),
     ...(profile !== '' && { awsProfile: profile }),

@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
-  'adapters/aws': ['ports'],
+  'adapters/aws': ['model', 'ports'],
   // A reader of the log like the stages, but off the events' way: nothing waits for it.
   trail: ['model', 'ports', 'errors'],
   'adapters/oidc': ['model', 'ports', 'errors'],
@@ -42,11 +42,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // Events by their id, and who was behind them.
     ...['event-index', 'actors', 'history'],
   ],
-  // Talks to the API only; clock and ids so that no other file reads them.
-  cli: ['model', 'ports/clock', 'ports/ids', 'version'],
+  // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
+  cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
   config: ['model', 'config-values', 'trail-config'],
   'config-values': [],
-  'trail-config': ['model', 'config-values'],
+  // The formats that the trail knows.
+  'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
   'master-key': ['tenancy'],
   // Chooses the trail's adapter by the configuration.

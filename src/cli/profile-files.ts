@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { iniSections } from '#src/model/aws-ini.ts'
+import type { IniSections } from '#src/model/aws-ini.ts'
 import { CommandFault } from './cli-faults.ts'
 
 /** The hub writes AWS's two files, `credentials` and `config`, into its data folder. */
@@ -39,20 +41,9 @@ export function endpointOf(dataFolder: string, profile: string): string | undefi
   return sectionsOf(join(dataFolder, 'config'))?.get(`profile ${profile}`)?.get('endpoint_url')
 }
 
-type Sections = ReadonlyMap<string, ReadonlyMap<string, string>>
-
-function sectionsOf(file: string): Sections | undefined {
+function sectionsOf(file: string): IniSections | undefined {
   const text = textOf(file)
-  if (text === undefined) return undefined
-  const sections = new Map<string, Map<string, string>>()
-  let current = new Map<string, string>()
-  for (const line of text.split(/\r?\n/)) {
-    const title = /^\s*\[\s*(.+?)\s*\]/.exec(line)?.[1]
-    const setting = /^\s*([^#;=\s]+)\s*=\s*(.*?)\s*$/.exec(line)
-    if (title !== undefined) sections.set(title, (current = new Map()))
-    else if (setting !== null) current.set(setting[1] ?? '', setting[2] ?? '')
-  }
-  return sections
+  return text === undefined ? undefined : iniSections(text)
 }
 
 function textOf(file: string): string | undefined {

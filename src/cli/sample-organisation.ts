@@ -1,5 +1,6 @@
 import type { Account, ApiToken, IngestKey, Organisation, User } from '#src/model/tenancy.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
+import { eachOf } from '#src/ports/each-of.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import { CommandFault, HubFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
@@ -85,9 +86,7 @@ async function keepAll<W, E>(
 ): Promise<Counts> {
   const { existing, same, make, atOnce = 1 } = keeping
   const missing = wanted.filter((each) => !existing.some((one) => same(one, each)))
-  for (let at = 0; at < missing.length; at += atOnce) {
-    await Promise.all(missing.slice(at, at + atOnce).map(make))
-  }
+  await eachOf(missing, { atOnce }, make)
   return { made: missing.length, found: wanted.length - missing.length }
 }
 

@@ -46,10 +46,16 @@ interface Fault {
   readonly message: string
 }
 
+interface Note {
+  readonly type: 'note'
+  readonly message: string
+}
+
 type Line =
   | Problem
   | Result
   | { readonly type: 'progress'; readonly manifests: number; readonly of: number }
+  | Note
   | Fault
 
 interface TrailOptions {
@@ -86,14 +92,21 @@ export function addTrail(program: Command): void {
     .description('check every object and manifest of the trail against the chain of hashes')
     .addHelpText(
       'after',
-      '\nWithout --organisation every trail within reach is verified, one after the other.\nEnds with status 1 where something was removed, changed or added.',
+      '\nWithout --organisation every trail within reach is verified, one after the other.\nEnds with status 1 where something was removed, changed or added, or a trail cannot be read.',
     )
     .action(
       action<TrailOptions>(async ({ hub, output, options }) => {
         const organisations = await organisationsBy(hub, options.organisation)
         const answers: object[] = []
+        const faults: string[] = []
         for (const { id, alias } of organisations) {
-          const { problems, result } = await verified(hub, id, alias)
+          const { problems, result, fault } = await verified(hub, { id, alias }, output.note)
+          if (fault !== undefined) faults.push(fault)
+          // One trail that cannot be read does not keep the others from being verified.
+          if (result === undefined) {
+            for (const problem of problems) output.note(problemText(problem))
+            continue
+          }
           if (!result.intact) process.exitCode = 1
           const whose = organisations.length > 1 && { organisationId: id, alias }
           answers.push({ ...whose, ...result, found: problems })
@@ -101,7 +114,10 @@ export function addTrail(program: Command): void {
           if (whose !== false) await output.line(styled('bold', `organisation ${printable(alias)}`))
           await output.line(verifiedText(problems, result))
         }
-        if (output.json) await output.show(answers.length === 1 ? answers[0] : answers, () => '')
+        if (output.json && answers.length > 0) {
+          await output.show(organisations.length === 1 ? answers[0] : answers, () => '')
+        }
+        if (faults.length > 0) throw new CommandFault(faults.join('\n'))
       }),
     )
 
@@ -117,9 +133,11 @@ export function addTrail(program: Command): void {
         let damaged = 0
         for await (const line of hub.lines('/trail/events', query)) {
           // No event has a member of that name; the hub's last word may be a fault.
-          const told = JSON.parse(line) as { type?: undefined } | Problem | Fault
+          const told = JSON.parse(line) as { type?: undefined } | Problem | Note | Fault
           if (told.type === 'fault') throw new CommandFault(told.message)
-          if (told.type === 'problem') {
+          if (told.type === 'note') {
+            output.note(printable(told.message))
+          } else if (told.type === 'problem') {
             damaged += 1
             output.note(problemText(told))
           } else {
@@ -139,17 +157,25 @@ function withOrganisation(command: Command): Command {
   return command.option('--organisation <organisation>', 'whose it is: id or alias')
 }
 
-async function verified(hub: HubClient, organisationId: string, alias: string) {
+async function verified(
+  hub: HubClient,
+  { id: organisationId, alias }: { readonly id: string; readonly alias: string },
+  note: (text: string) => void,
+) {
   const problems: Omit<Problem, 'type'>[] = []
   let progress: Progress | undefined
   let result: Result | undefined
+  let fault: string | undefined
   try {
     for await (const text of hub.postLines('/trail/verify', { organisationId })) {
       const line = JSON.parse(text) as Line
       if (line.type === 'fault') {
-        throw new CommandFault(`the trail of "${alias}" was not verified: ${line.message}`)
+        fault = `the trail of "${alias}" was not verified: ${line.message}`
+        continue
       }
-      if (line.type === 'progress') {
+      if (line.type === 'note') {
+        note(printable(line.message))
+      } else if (line.type === 'progress') {
         progress ??= createProgress(`verifying ${alias}`, line.of)
         progress.update(line.manifests)
       } else if (line.type === 'problem') {
@@ -162,8 +188,10 @@ async function verified(hub: HubClient, organisationId: string, alias: string) {
   } finally {
     progress?.stop()
   }
-  if (result === undefined)
-    throw new CommandFault(`the hub ended before the trail of "${alias}" was verified`)
+  if (result === undefined) {
+    fault ??= `the hub ended before the trail of "${alias}" was verified`
+    return { problems, fault }
+  }
   const { type: _, ...counts } = result
   return { problems, result: counts }
 }

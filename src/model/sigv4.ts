@@ -1,6 +1,8 @@
 import { createHmac, createSecretKey, hash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 
+import { percentEncoded } from './percent-encoding.ts'
+
 /**
  * AWS Signature Version 4, the arithmetic that a caller and a server share.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -110,7 +112,7 @@ function canonicalRequest(parts: SignedParts): string {
 function canonicalPath(path: string): string {
   return path
     .split('/')
-    .map((segment) => encode(segment))
+    .map((segment) => percentEncoded(segment))
     .join('/')
 }
 
@@ -120,7 +122,7 @@ function canonicalQuery(query: string): string {
     .split('&')
     .map((pair) => {
       const [name, value = ''] = splitOnce(pair, '=')
-      return [encode(decode(name ?? '')), encode(decode(value))]
+      return [percentEncoded(decode(name ?? '')), percentEncoded(decode(value))]
     })
     .toSorted(([a = '', x = ''], [b = '', y = '']) => (a === b ? (x < y ? -1 : 1) : a < b ? -1 : 1))
     .map((pair) => pair.join('='))
@@ -138,14 +140,6 @@ function decode(text: string): string {
   } catch {
     return text
   }
-}
-
-/** RFC 3986: everything but letters, digits and -._~ is escaped. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }
 
 function hmac(key: string | Buffer, text: string): Buffer {

@@ -46,7 +46,7 @@ export function objectStoreContract(open: OpenFresh<ObjectStore>): void {
       expect(await store.putIfAbsent('once/a', bytes('third'))).toBe(true)
     })
 
-    it.each(['../up', '/root', 'a//b', 'a/../b', 'a/.hidden', 'a/', '', 'a b', 'ü'])(
+    it.each(['../up', '/root', 'a//b', 'a/../b', 'a/.hidden', 'a/', '', 'a b', 'ü', 'a\0', 'a\n'])(
       'are refused under the key "%s"',
       async (key) => {
         const { port: store } = await open()
@@ -59,6 +59,14 @@ export function objectStoreContract(open: OpenFresh<ObjectStore>): void {
   })
 
   describe('lists', () => {
+    it.each(['..', '../', '/', 'a/../', 'a//', 'a\0', '.hidden', 'a/.'])(
+      'are refused for the prefix "%s"',
+      async (prefix) => {
+        const { port: store } = await open()
+        await expect(allOf(store, prefix)).rejects.toThrow('is not the start of a key')
+      },
+    )
+
     it('are empty where nothing is', async () => {
       const { port: store } = await open()
       expect(await keysOf(store, '')).toEqual([])

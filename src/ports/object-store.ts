@@ -29,8 +29,8 @@ export interface ObjectStore {
   delete(key: string): Promise<void>
 }
 
-/** Several times what a flush of the trail holds; an object beyond it was not written by a hub. */
-export const OBJECT_BYTES_MAX = 64 * 1024 * 1024
+/** Several times what the trail puts into an object; one beyond it was not written by a hub. */
+export const OBJECT_BYTES_MAX = 32 * 1024 * 1024
 
 /** An object has more bytes than may be read into memory. */
 export class ObjectTooLargeFault extends Error {
@@ -42,8 +42,15 @@ export class ObjectTooLargeFault extends Error {
 
 /** What a key is made of: names that are safe in folders and need no care in URLs. */
 const KEY = /^[a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*(\/[a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*)*$/
+/** What a key begins with. */
+const PREFIX = /^([a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*\/)*([a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*)?$/
 
 /** @throws Error for a key that no adapter may write. */
 export function checkObjectKey(key: string): void {
   if (!KEY.test(key)) throw new Error(`"${key}" is not a key of the object store`)
+}
+
+/** @throws Error for a prefix that no key can have. */
+export function checkKeyPrefix(prefix: string): void {
+  if (!PREFIX.test(prefix)) throw new Error(`"${prefix}" is not the start of a key`)
 }

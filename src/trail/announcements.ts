@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
-
 import { busArn } from '#src/model/arn.ts'
+import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import { trailName } from '#src/model/event-namespace.ts'
@@ -96,9 +95,7 @@ function detailOf(about: TrailAnnouncement, object: ManifestObject) {
   }
 }
 
-/** A UUID (version 8) that is the object's own, so that a repeated announcement is recognised. */
+/** The object's own, so that a repeated announcement is recognised. */
 function idOf({ bucket, keyPrefix }: TrailAnnouncement, { key, sha256 }: ManifestObject): string {
-  const hash = createHash('sha256').update(`${bucket}/${keyPrefix}${key} ${sha256}`).digest('hex')
-  const parts = [hash.slice(0, 8), hash.slice(8, 12), `8${hash.slice(13, 16)}`]
-  return [...parts, `8${hash.slice(17, 20)}`, hash.slice(20, 32)].join('-')
+  return derivedUuid(`${bucket}/${keyPrefix}${key} ${sha256}`)
 }

@@ -1,5 +1,6 @@
 import type { AccountId, Region } from '#src/model/event.ts'
 import { collection } from '#src/ports/state.ts'
+import type { Collection, State, StoredDocument } from '#src/ports/state.ts'
 import type { TrailFormat } from './settings.ts'
 import type { ManifestObject } from './manifest.ts'
 
@@ -16,10 +17,28 @@ export interface TrailPlan {
   readonly expire?: { readonly organisationId: string; readonly before: string }
 }
 
-/** How far the trail has read the log: all tenancy events up to there are in objects. */
+/** How far the trail has read the log: all events up to there are in objects or in a backlog. */
 export interface TrailProgress {
   readonly readTo: number
   readonly plan?: TrailPlan
+}
+
+/**
+ * What an organisation has waiting since its place could not be written when those of others could.
+ * Its events of the log after `after` are not in objects; plans of all organisations pass it over.
+ */
+export interface TrailBacklog {
+  readonly after: number
+  /** Its own, or the one of all in which it fell behind. */
+  readonly plan?: TrailPlan
+  /** When the oldest of its events was accepted; absent where only retention waits. */
+  readonly since?: number
+}
+
+export interface TrailDays {
+  /** `YYYY-MM-DD` */
+  readonly first: string
+  readonly last: string
 }
 
 /** The newest manifest of an organisation's trail in one place. */
@@ -34,6 +53,8 @@ export interface TrailHead {
   readonly writtenAt: number
   readonly loggingAccount: AccountId
   readonly installationRegion: Region
+  /** Of all events that were written there, in whatever order; hubs before 0.1.0 did not say. */
+  readonly days?: TrailDays
   /** Objects of days before this one, in manifests before that one, are deleted. */
   readonly retention?: { readonly sequence: number; readonly before: string }
 }
@@ -52,6 +73,8 @@ export interface TrailAnnouncement {
 }
 
 export const TRAIL_PROGRESS = collection<TrailProgress>('trail-progress')
+/** By organisation. */
+export const TRAIL_BACKLOGS = collection<TrailBacklog>('trail-backlogs')
 /** By organisation and place. */
 export const TRAIL_HEADS = collection<TrailHead>('trail-heads')
 /** By organisation and plan: ids of the events that the plan wrote. */
@@ -62,6 +85,24 @@ export const TRAIL_ANNOUNCEMENTS = collection<TrailAnnouncement>('trail-announce
 /** The hub's only one. */
 export const PROGRESS_KEY = 'progress'
 export const NOTHING_READ: TrailProgress = { readTo: 0 }
+
+const DOCUMENTS_PER_READ = 500
+
+/** All documents of a collection, a page at a time. */
+export async function* documentsOf<T>(
+  state: State,
+  from: Collection<T>,
+  prefix = '',
+): AsyncGenerator<StoredDocument<T>> {
+  let after: string | undefined
+  for (;;) {
+    const options = { prefix, limit: DOCUMENTS_PER_READ, ...(after !== undefined && { after }) }
+    const documents = await state.list(from, options)
+    yield* documents
+    if (documents.length < DOCUMENTS_PER_READ) return
+    after = documents.at(-1)?.key
+  }
+}
 
 export function headKey(organisationId: string, place: string): string {
   return `${organisationId}|${place}`

@@ -1,5 +1,6 @@
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { eachOf } from '#src/ports/each-of.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { ObjectStore } from '#src/ports/object-store.ts'
 import type { Observer } from '#src/ports/observer.ts'
@@ -7,21 +8,25 @@ import type { State } from '#src/ports/state.ts'
 import {
   PROGRESS_KEY,
   TRAIL_ANNOUNCEMENTS,
+  TRAIL_BACKLOGS,
   TRAIL_HEADS,
   TRAIL_PROGRESS,
   TRAIL_RECENT_IDS,
+  documentsOf,
   headKey,
 } from './documents.ts'
-import type { TrailHead, TrailPlan } from './documents.ts'
+import type { TrailDays, TrailHead, TrailPlan } from './documents.ts'
+import type { Conditions } from './conditions.ts'
 import { encodeManifest, manifestKey, parseManifest, sha256Of } from './manifest.ts'
 import type { Manifest } from './manifest.ts'
 import { makeObjects } from './objects.ts'
 import type { MadeObject } from './objects.ts'
 import { padded } from './padded.ts'
+import { plannedEvents } from './portion.ts'
 import type { RecentIds } from './recent-ids.ts'
 import type { Sealer } from './sealer.ts'
 import type { TrailSettings } from './settings.ts'
-import { trailEventOf } from './trail-event.ts'
+import { dayOf } from './trail-event.ts'
 import type { TrailEvent } from './trail-event.ts'
 
 export interface FlushPorts {
@@ -29,6 +34,7 @@ export interface FlushPorts {
   readonly log: EventLog
   readonly clock: Clock
   readonly observer: Observer
+  readonly conditions: Conditions
   readonly namespace: EventNamespace
   readonly sealer: Sealer
   readonly settings: TrailSettings
@@ -44,6 +50,7 @@ class TrailForkedFault extends Error {
   }
 }
 
+const ORGANISATIONS_AT_ONCE = 4
 const OBJECTS_AT_ONCE = 8
 
 /**
@@ -53,49 +60,45 @@ const OBJECTS_AT_ONCE = 8
  *
  * A crash anywhere repeats the plan from the start. Its objects are a function of the plan and the
  * log, so what was written already is written once more, the same under the same keys; an
- * organisation whose head names the plan is through with it.
+ * organisation whose head names the plan is through with it. One whose place cannot be written
+ * falls behind: it keeps the plan as its backlog, and the plan is done for the others.
  * @param gathered the plan's events where they are at hand; else the log is read again
+ * @returns organisations that have fallen behind with this plan
  */
 export async function carryOut(
   ports: FlushPorts,
   plan: TrailPlan,
   recent: RecentIds,
   gathered?: readonly TrailEvent[],
-): Promise<void> {
-  const events = gathered ?? (await eventsOf(ports, plan))
+): Promise<readonly string[]> {
+  const { state, log, conditions } = ports
+  const events = gathered ?? (await plannedEvents(log, plan))
   const byOrganisation = Map.groupBy(events, ({ organisationId }) => organisationId)
-  const { expire } = plan
-  if (expire !== undefined) byOrganisation.set(expire.organisationId, [])
-  const faults: unknown[] = []
-  for (const [organisationId, own] of byOrganisation) {
-    // One organisation's bucket that cannot be reached must not hold up the others' events.
-    const writing = writeFor(ports, plan, { organisationId, events: own, recent })
-    await writing.catch((fault: unknown) => faults.push(fault))
-  }
-  if (faults.length > 0) throw faults[0]
-  await ports.state.transact(async (transaction) => {
+  if (plan.expire !== undefined) byOrganisation.set(plan.expire.organisationId, [])
+  // Read after the plan has become durable: a backlog that is there now is not ended before it is done.
+  for await (const { key } of documentsOf(state, TRAIL_BACKLOGS)) byOrganisation.delete(key)
+  const behind = new Map<string, number | undefined>()
+  await eachOf(
+    [...byOrganisation],
+    { atOnce: ORGANISATIONS_AT_ONCE },
+    async ([organisationId, own]) => {
+      try {
+        await writeFor(ports, plan, { organisationId, events: own, recent })
+      } catch (error) {
+        conditions.failed(organisationId, 'writing', error)
+        behind.set(organisationId, own[0]?.acceptedAt)
+      }
+    },
+  )
+  await state.transact(async (transaction) => {
+    for (const [organisationId, since] of behind) {
+      const oldest = since !== undefined && { since }
+      transaction.put(TRAIL_BACKLOGS, organisationId, { after: plan.after, plan, ...oldest })
+    }
     transaction.put(TRAIL_PROGRESS, PROGRESS_KEY, { readTo: plan.to })
   })
-}
-
-/** The tenancy events between two places of the log. */
-async function eventsOf(
-  { log }: FlushPorts,
-  { after, to }: TrailPlan,
-): Promise<readonly TrailEvent[]> {
-  const events: TrailEvent[] = []
-  const { signal } = new AbortController()
-  for (let cursor = after; cursor < to;) {
-    for (const batch of await log.next(cursor, signal)) {
-      cursor = batch.sequence
-      if (cursor > to) break
-      for (const positioned of batch.events) {
-        const event = trailEventOf(positioned)
-        if (event !== undefined) events.push(event)
-      }
-    }
-  }
-  return events
+  for (const [organisationId, since] of behind) conditions.fellBehind(organisationId, since)
+  return [...behind.keys()]
 }
 
 interface OneOrganisation {
@@ -104,17 +107,19 @@ interface OneOrganisation {
   readonly recent: RecentIds
 }
 
-async function writeFor(
+/** Writes one organisation's part of a plan. */
+export async function writeFor(
   ports: FlushPorts,
   plan: TrailPlan,
   { organisationId, events, recent }: OneOrganisation,
 ): Promise<void> {
-  const { state, settings, observer, sealer, namespace } = ports
+  const { state, settings, observer, conditions, sealer, namespace } = ports
   const { place } = settings
   const head = await state.get(TRAIL_HEADS, headKey(organisationId, place))
   if (head?.planId === plan.id) return
   const fresh = withoutRepeated(events, (id) => recent.has(organisationId, id))
-  if (fresh.length === 0 && plan.expire === undefined) return
+  const expire = plan.expire?.organisationId === organisationId ? plan.expire : undefined
+  if (fresh.length === 0 && expire === undefined) return
   const sequence = (head?.sequence ?? 0) + 1
   const objects = makeObjects(fresh, {
     organisationId,
@@ -131,12 +136,13 @@ async function writeFor(
     previous: head?.sha256 ?? null,
     writtenAt: new Date(plan.plannedAt).toISOString(),
     objects: objects.map(({ entry }) => entry),
-    ...(plan.expire !== undefined && { expired: { before: plan.expire.before } }),
+    ...(expire !== undefined && { expired: { before: expire.before } }),
   }
   const { store } = settings.placeOf(organisationId)
   await putAll(store, objects)
   const sha256 = await putManifest(store, manifest)
   await commit(ports, { manifest, sha256, head, fresh, plan, recent })
+  conditions.succeeded(organisationId, 'writing')
   observer.trailWritten(objects.length, fresh.length)
 }
 
@@ -153,10 +159,9 @@ function withoutRepeated(
 }
 
 async function putAll(store: ObjectStore, objects: readonly MadeObject[]): Promise<void> {
-  for (let at = 0; at < objects.length; at += OBJECTS_AT_ONCE) {
-    const some = objects.slice(at, at + OBJECTS_AT_ONCE)
-    await Promise.all(some.map(({ entry, content }) => store.put(entry.key, content)))
-  }
+  await eachOf(objects, { atOnce: OBJECTS_AT_ONCE }, ({ entry, content }) =>
+    store.put(entry.key, content),
+  )
 }
 
 async function putManifest(store: ObjectStore, manifest: Manifest): Promise<string> {
@@ -196,6 +201,7 @@ async function commit(
     fresh.map(({ id }) => id),
   )
   const key = headKey(organisationId, settings.place)
+  const days = daysWith(head, fresh)
   const retention = expired === undefined ? head?.retention : { ...expired, sequence }
   await state.transact(async (transaction) => {
     transaction.put(TRAIL_HEADS, key, {
@@ -206,6 +212,7 @@ async function commit(
       writtenAt: plan.plannedAt,
       events: (head?.events ?? 0) + fresh.length,
       objects: (head?.objects ?? 0) + objects.length,
+      ...(days !== undefined && { days }),
       ...(retention !== undefined && { retention }),
     })
     if (fresh.length === 0) return
@@ -222,4 +229,14 @@ async function commit(
     })
   })
   if (fresh.length > 0) recent.apply(organisationId, change)
+}
+
+function daysWith(
+  head: TrailHead | undefined,
+  fresh: readonly TrailEvent[],
+): TrailDays | undefined {
+  if (head !== undefined && head.days === undefined) return undefined
+  const { first = '', last = '' } = head?.days ?? {}
+  const days = [first, last, ...fresh.map(dayOf)].filter((day) => day !== '').toSorted()
+  return { first: days[0] ?? '', last: days.at(-1) ?? '' }
 }

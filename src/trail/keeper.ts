@@ -3,12 +3,9 @@ import { patiently } from '#src/ports/patiently.ts'
 import { openPlans } from './plans.ts'
 import type { PlanPorts } from './plans.ts'
 import { expireObjects } from './retention.ts'
-import { trailEventOf } from './trail-event.ts'
-import type { TrailEvent } from './trail-event.ts'
+import { createPortion } from './portion.ts'
+import type { Portion } from './portion.ts'
 
-/** What a flush holds in memory; packing 4 MiB keeps the event loop for less than 0.1 s. */
-const FLUSH_EVENTS_MAX = 2_000
-const FLUSH_CHARACTERS_MAX = 4 * 1024 * 1024
 /** A stretch of the log without tenancy events is worth a write only now and then. */
 const PROGRESS_SAVE_EVERY_MS = 60_000
 const RETENTION_EVERY_MS = 60 * 60_000
@@ -17,11 +14,10 @@ export const LAST_FLUSH_WITHIN_MS = 5_000
 
 /** Events that were read from the log and are in no object yet. */
 interface Gathered {
-  readonly events: TrailEvent[]
+  readonly portion: Portion
   /** The batch before that of the first event. */
   readonly after: number
   readonly readAt: number
-  characters: number
 }
 
 /**
@@ -31,7 +27,8 @@ interface Gathered {
  * READING: gathers tenancy events. → FLUSHING when they are many or the oldest has waited long
  *   enough, → EXPIRING once an hour
  * FLUSHING: makes a plan durable, carries it out, announces the objects; each until it succeeds,
- *   while events flow on elsewhere. → READING
+ *   while events flow on elsewhere. An organisation whose place cannot be written falls behind, and
+ *   its backlog is worked off beside all this. → READING
  * EXPIRING: deletes what retention is over for. → READING
  */
 export async function keepTrail(ports: PlanPorts, signal: AbortSignal): Promise<void> {
@@ -45,7 +42,7 @@ export async function keepTrail(ports: PlanPorts, signal: AbortSignal): Promise<
 }
 
 async function keep(ports: PlanPorts, signal: AbortSignal): Promise<void> {
-  const { log, clock, observer, settings } = ports
+  const { log, clock, observer, conditions, settings } = ports
   const onFault = (error: unknown) => observer.stageFaulted('trail', error)
   const plans = await openPlans(ports, signal)
   if (plans === undefined) return
@@ -55,11 +52,11 @@ async function keep(ports: PlanPorts, signal: AbortSignal): Promise<void> {
   let retentionAt = clock.now()
   let gathered: Gathered | undefined
 
-  const flush = async ({ events, after }: Gathered) => {
-    if (!(await plans.perform({ after, to: cursor }, events))) return
+  const flush = async ({ portion, after }: Gathered) => {
+    if (!(await plans.perform({ after, to: cursor }, portion.events))) return
     gathered = undefined
     savedAt = clock.now()
-    observer.trailWaiting(undefined)
+    conditions.flushed()
   }
   const expire = () =>
     expireObjects(ports, async (expired) => {
@@ -69,27 +66,23 @@ async function keep(ports: PlanPorts, signal: AbortSignal): Promise<void> {
       throw new Error('the hub stops before the trail could say what retention deletes')
     })
   const gather = (batch: RecordedBatch) => {
+    const portion = gathered?.portion ?? createPortion()
+    const before = portion.events.length
+    portion.add(batch)
     cursor = batch.sequence
-    for (const positioned of batch.events) {
-      const event = trailEventOf(positioned)
-      if (event === undefined) continue
-      if (gathered === undefined) observer.trailWaiting(event.acceptedAt)
-      const after = batch.sequence - 1
-      gathered ??= { events: [], after, readAt: clock.now(), characters: 0 }
-      gathered.events.push(event)
-      gathered.characters += event.json.length
-    }
+    if (portion.events.length === before) return
+    gathered ??= { portion, after: batch.sequence - 1, readAt: clock.now() }
+    conditions.gathered(portion.events.slice(before))
   }
 
   while (!signal.aborted) {
     const now = clock.now()
     const dueAt = gathered === undefined ? retentionAt : gathered.readAt + settings.flushEveryMs
     const idle = gathered === undefined
-    if (gathered !== undefined && (isFull(gathered) || now >= dueAt)) {
+    if (gathered !== undefined && (gathered.portion.isFull() || now >= dueAt)) {
       await flush(gathered)
     } else if (idle && now >= retentionAt) {
       retentionAt = now + RETENTION_EVERY_MS
-      // Once: who may not delete must still be able to write.
       await expire().catch(onFault)
     } else if (idle && cursor > plans.readTo() && now - savedAt >= PROGRESS_SAVE_EVERY_MS) {
       await patiently(() => plans.skipTo(cursor), onFault, signal)
@@ -99,13 +92,10 @@ async function keep(ports: PlanPorts, signal: AbortSignal): Promise<void> {
       const batches = await patiently(() => log.next(cursor, waiting), onFault, waiting)
       for (const batch of batches ?? []) {
         gather(batch)
-        if (gathered !== undefined && isFull(gathered)) break
+        if (gathered?.portion.isFull()) break
       }
     }
   }
   if (gathered !== undefined) await flush(gathered)
-}
-
-function isFull({ events, characters }: Gathered): boolean {
-  return events.length >= FLUSH_EVENTS_MAX || characters >= FLUSH_CHARACTERS_MAX
+  await plans.ended()
 }

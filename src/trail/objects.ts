@@ -5,7 +5,11 @@ import type { ManifestObject } from './manifest.ts'
 import { parquetOf } from './parquet.ts'
 import type { Sealer } from './sealer.ts'
 import type { ObjectFormat, TrailFormat } from './settings.ts'
+import { dayOf } from './trail-event.ts'
 import type { TrailEvent } from './trail-event.ts'
+
+/** A batch of the log that fills a flush may hold much more than fits in an object. */
+const OBJECT_CHARACTERS_MAX = 4 * 1024 * 1024
 
 /** An object that is to be written, and its entry in the manifest. */
 export interface MadeObject {
@@ -24,8 +28,9 @@ export interface MakeOptions {
 }
 
 /**
- * The objects of one organisation's events: one for each day and account, and each format. They
- * are a function of the events alone, so that making them twice makes the same.
+ * The objects of one organisation's events: one for each day and account, and each format, and
+ * more where they are large. They are a function of the events alone, so that making them twice
+ * makes the same.
  */
 export function makeObjects(
   events: readonly TrailEvent[],
@@ -33,8 +38,23 @@ export function makeObjects(
 ): readonly MadeObject[] {
   const partitions = Map.groupBy(events, (event) => `${dayOf(event)} ${event.account}`)
   return [...partitions.values()]
+    .flatMap(inParts)
     .flatMap((part) => formatsOf(options.format).map((format) => made(part, format, options)))
     .toSorted((a, b) => (a.entry.key < b.entry.key ? -1 : 1))
+}
+
+function inParts(events: readonly TrailEvent[]): readonly (readonly TrailEvent[])[] {
+  const parts: TrailEvent[][] = []
+  let characters = Number.POSITIVE_INFINITY
+  for (const event of events) {
+    characters += event.json.length
+    if (characters > OBJECT_CHARACTERS_MAX) {
+      parts.push([])
+      characters = event.json.length
+    }
+    parts.at(-1)?.push(event)
+  }
+  return parts
 }
 
 function made(
@@ -72,8 +92,4 @@ export function sealedName(organisationId: string, key: string): string {
 
 function formatsOf(format: TrailFormat): readonly ObjectFormat[] {
   return format === 'both' ? ['ndjson', 'parquet'] : [format]
-}
-
-function dayOf({ time }: TrailEvent): string {
-  return time.slice(0, 'YYYY-MM-DD'.length)
 }

@@ -1,5 +1,8 @@
 import { gunzipSync } from 'node:zlib'
 
+import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { parseMoment } from '#src/model/moment.ts'
+import { eachOf } from '#src/ports/each-of.ts'
 import { judgeManifest } from './chain-link.ts'
 import { contentOf } from './content.ts'
 import { rememberingManifests } from './manifest-memory.ts'
@@ -13,6 +16,7 @@ import type { TrailProblem } from './verify.ts'
 
 export interface ReadPorts extends ReachPorts {
   readonly sealer: Sealer
+  readonly namespace: EventNamespace
 }
 
 export interface ReadOptions {
@@ -26,12 +30,19 @@ export interface ReadOptions {
 
 type Damage = Omit<TrailProblem, 'key'>
 
-/** Several times what a flush gathers; what unpacks to more was not written by a hub. */
-const UNPACKED_BYTES_MAX = 128 * 1024 * 1024
+interface NamedObject extends ObjectName {
+  readonly key: string
+}
+
+/** Several times what an object holds; what unpacks to more was not written by a hub. */
+const UNPACKED_BYTES_MAX = 64 * 1024 * 1024
+const OBJECTS_AT_ONCE = 8
 
 /**
- * The events of a day as JSON texts, object by object. Each object is checked against the manifest
- * that lists it. That the manifests are the hub's own and no object is gone, `verifyTrail` checks.
+ * The events of a day as JSON texts, a line each: flush by flush, and those of a flush, which stand
+ * in an object for each account, in the order in which they happened. Holds one flush at a time and
+ * the names of the day's objects. Each object is checked against the manifest that lists it. That
+ * the manifests are the hub's own and no object is gone, `verifyTrail` checks.
  */
 export async function* readTrail(
   ports: ReadPorts,
@@ -40,29 +51,65 @@ export async function* readTrail(
   const { store, location } = ports.settings.placeOf(organisationId)
   const damageOf = createCheck(ports, organisationId)
   const prefix = `events/day=${day}/${account === undefined ? '' : `account=${account}/`}`
-  let readable = ''
+  const objects: NamedObject[] = []
   for await (const { key } of store.list(prefix)) {
     const name = parseObjectKey(key)
-    if (name === undefined) {
-      await onProblem({ kind: 'object-added', key, message: 'the trail has no such key' })
-      continue
-    }
-    const events = `${name.account} ${name.position}`
-    // In the order of keys, what is kept in both formats comes as NDJSON first.
-    if (name.format === 'parquet' && events === readable) continue
-    if (name.format === 'parquet') {
-      throw new Error(`"${key}" is kept as Parquet only: read it where it is, "${location}"`)
-    }
-    readable = events
-    const content = await contentOf(store, key)
-    // Retention has deleted it since it was listed.
-    if (content === 'missing') continue
-    const damage = await damageOf({ key, ...name }, content)
-    if (damage === 'not-yet') continue
-    const text = damage ?? textOf(content as Uint8Array, { key, organisationId, ...name }, ports)
-    if (typeof text === 'string') yield text
-    else await onProblem({ kind: text.kind, key, message: text.message })
+    if (name !== undefined) objects.push({ key, ...name })
+    else await onProblem({ kind: 'object-added', key, message: 'the trail has no such key' })
   }
+
+  const readOne = async (object: NamedObject): Promise<string | Damage | undefined> => {
+    const content = await contentOf(store, object.key)
+    // Retention has deleted it since it was listed.
+    if (content === 'missing') return undefined
+    const damage = await damageOf(object, content)
+    if (damage === 'not-yet') return undefined
+    if (damage === undefined && object.format === 'parquet') {
+      throw new Error(`"${object.key}" is kept as Parquet only: read it where it is, "${location}"`)
+    }
+    return damage ?? textOf(content as Uint8Array, { organisationId, ...object }, ports)
+  }
+  for (const flush of flushesOf(objects)) {
+    const texts = await eachOf(flush, { atOnce: OBJECTS_AT_ONCE }, readOne)
+    const lines: string[] = []
+    for (const [index, text] of texts.entries()) {
+      if (text === undefined) continue
+      if (typeof text === 'string') {
+        for (const line of text.split('\n')) if (line !== '') lines.push(line)
+      } else {
+        const { kind, message } = text
+        await onProblem({ kind, key: (flush[index] as NamedObject).key, message })
+      }
+    }
+    if (lines.length > 0) yield inOrder(lines, ports.namespace)
+  }
+}
+
+/** The objects by the flush that wrote them, the first one first; of two formats NDJSON. */
+function flushesOf(objects: readonly NamedObject[]): readonly (readonly NamedObject[])[] {
+  const eventsOf = ({ account, sequence, position }: ObjectName) =>
+    `${account} ${sequence} ${position}`
+  const asNdjson = objects.filter(({ format }) => format === 'ndjson')
+  const known = new Set(asNdjson.map(eventsOf))
+  const asParquetOnly = objects.filter((object) => !known.has(eventsOf(object)))
+  const flushes = Map.groupBy([...asNdjson, ...asParquetOnly], ({ sequence }) => sequence)
+  return [...flushes].toSorted(([a], [b]) => a - b).map(([, flush]) => flush)
+}
+
+function inOrder(lines: readonly string[], { prefix }: EventNamespace): string {
+  const timed = lines.map((line) => {
+    const { time, detail } = JSON.parse(line) as {
+      readonly time: string
+      readonly detail: Readonly<Record<string, unknown>>
+    }
+    // The envelope's time has seconds only.
+    const exact = detail[`${prefix}EventTime`]
+    return { line, at: parseMoment(typeof exact === 'string' ? exact : time) ?? 0 }
+  })
+  return timed
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ line }) => `${line}\n`)
+    .join('')
 }
 
 interface Listed {
@@ -75,23 +122,26 @@ interface Listed {
 function createCheck(ports: ReadPorts, organisationId: string) {
   const { store } = ports.settings.placeOf(organisationId)
   let reach: TrailReach | undefined
-  const listedBy = rememberingManifests(async (sequence): Promise<Listed> => {
-    const { head } = reach ?? {}
-    const link = {
-      by: 'an object',
-      ...(head?.sequence === sequence && { by: "the hub's own record", expected: head.sha256 }),
-    }
-    const bytes = await contentOf(store, manifestKey(sequence))
-    const { manifest, problem } = judgeManifest(bytes, { sequence, organisationId, link })
-    if (problem !== undefined) {
-      const message = `it cannot be checked: of "${manifestKey(sequence)}", ${problem.message}`
-      return { damage: { kind: problem.kind, message } }
-    }
-    return { hashes: new Map(manifest?.objects.map(({ key, sha256 }) => [key, sha256])) }
-  })
+  const listedBy = rememberingManifests(
+    async (sequence): Promise<Listed> => {
+      const { head } = reach ?? {}
+      const link = {
+        by: 'an object',
+        ...(head?.sequence === sequence && { by: "the hub's own record", expected: head.sha256 }),
+      }
+      const bytes = await contentOf(store, manifestKey(sequence))
+      const { manifest, problem } = judgeManifest(bytes, { sequence, organisationId, link })
+      if (problem !== undefined) {
+        const message = `it cannot be checked: of "${manifestKey(sequence)}", ${problem.message}`
+        return { damage: { kind: problem.kind, message } }
+      }
+      return { hashes: new Map(manifest?.objects.map(({ key, sha256 }) => [key, sha256])) }
+    },
+    ({ hashes }) => hashes?.size ?? 0,
+  )
 
   return async (
-    { key, sequence }: ObjectName & { readonly key: string },
+    { key, sequence }: NamedObject,
     content: Uint8Array | 'too-large',
   ): Promise<Damage | 'not-yet' | undefined> => {
     const isBeyond = ({ head }: TrailReach) => sequence > (head?.sequence ?? 0)
@@ -116,7 +166,7 @@ function createCheck(ports: ReadPorts, organisationId: string) {
 /** The lines of an object, or why there are none although it is what its manifest lists. */
 function textOf(
   content: Uint8Array,
-  object: ObjectName & { readonly key: string; readonly organisationId: string },
+  object: NamedObject & { readonly organisationId: string },
   { sealer }: ReadPorts,
 ): string | Damage {
   const plain = object.sealed

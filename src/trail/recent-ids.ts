@@ -1,5 +1,5 @@
 import type { State } from '#src/ports/state.ts'
-import { TRAIL_RECENT_IDS } from './documents.ts'
+import { TRAIL_RECENT_IDS, documentsOf } from './documents.ts'
 import type { TrailPlan } from './documents.ts'
 import { padded } from './padded.ts'
 
@@ -30,7 +30,6 @@ export interface RecentIdsChange {
  * recorded in their order, so the second of two is at most 8,500 of them behind the first.
  */
 const REMEMBERED_EVENTS_MIN = 20_000
-const DOCUMENTS_PER_READ = 500
 /** Longer than the log will ever be. */
 const SEQUENCE_DIGITS = 16
 
@@ -47,15 +46,8 @@ export async function readRecentIds(state: State): Promise<RecentIds> {
     known.set(organisationId, ids)
   }
 
-  let after: string | undefined
-  for (;;) {
-    const documents = await state.list(TRAIL_RECENT_IDS, {
-      limit: DOCUMENTS_PER_READ,
-      ...(after !== undefined && { after }),
-    })
-    for (const { key, value } of documents) add(key.split('|')[0] as string, { key, ids: value })
-    if (documents.length < DOCUMENTS_PER_READ) break
-    after = documents.at(-1)?.key
+  for await (const { key, value } of documentsOf(state, TRAIL_RECENT_IDS)) {
+    add(key.split('|')[0] as string, { key, ids: value })
   }
 
   return {

@@ -1,61 +1,56 @@
 import type { Clock } from '#src/ports/clock.ts'
 import type { ObjectStore } from '#src/ports/object-store.ts'
 import type { State } from '#src/ports/state.ts'
-import { TRAIL_HEADS } from './documents.ts'
+import type { Conditions } from './conditions.ts'
+import { TRAIL_BACKLOGS, TRAIL_HEADS, documentsOf, headKey } from './documents.ts'
 import type { TrailHead } from './documents.ts'
 import { parseObjectKey } from './manifest.ts'
 import type { TrailSettings } from './settings.ts'
+import { dayOf } from './trail-event.ts'
 
 export interface RetentionPorts {
   readonly state: State
   readonly clock: Clock
   readonly settings: TrailSettings
+  readonly conditions: Conditions
 }
 
 const DAY_MS = 24 * 60 * 60_000
-const HEADS_PER_READ = 500
 const DELETED_AT_ONCE = 8
 const EVENTS = 'events/'
 
-/** Trails in the place of the settings. */
-async function headsOf({
-  state,
-  settings,
-}: Pick<RetentionPorts, 'state' | 'settings'>): Promise<readonly TrailHead[]> {
-  const heads: TrailHead[] = []
-  let after: string | undefined
-  for (;;) {
-    const documents = await state.list(TRAIL_HEADS, {
-      limit: HEADS_PER_READ,
-      ...(after !== undefined && { after }),
-    })
-    const here = documents.filter(({ key }) => key.slice(key.indexOf('|') + 1) === settings.place)
-    heads.push(...here.map(({ value }) => value))
-    if (documents.length < HEADS_PER_READ) return heads
-    after = documents.at(-1)?.key
-  }
-}
-
 /**
  * Keeps objects for so many days. The chain says first what is deleted, and only then it is: an
- * object that is missing for any other reason has been tampered with.
+ * object that is missing for any other reason has been tampered with. Which those are, the hub's
+ * own record and the names of objects say, never what a manifest lists. Each organisation is tried
+ * once: who may not delete must still be able to write, and others to delete.
  * @param declare makes a manifest that says so durable
  */
 export async function expireObjects(
   ports: RetentionPorts,
   declare: (expire: { organisationId: string; before: string }) => Promise<void>,
 ): Promise<void> {
-  const { settings, clock } = ports
+  const { state, settings, clock, conditions } = ports
   if (settings.retentionDays === undefined) return
-  const before = dayOf(clock.now() - settings.retentionDays * DAY_MS)
-  for (const { organisationId, retention } of await headsOf(ports)) {
-    const { store } = settings.placeOf(organisationId)
-    if (retention === undefined || retention.before < before) {
-      if (!(await hasObjectsBefore(store, before))) continue
-      await declare({ organisationId, before })
+  const time = new Date(clock.now() - settings.retentionDays * DAY_MS).toISOString()
+  const before = dayOf({ time })
+  for await (const { key, value } of documentsOf(state, TRAIL_HEADS)) {
+    const { organisationId, retention } = value
+    if (key !== headKey(organisationId, settings.place)) continue
+    // Nothing can be done in a place that is waited for.
+    if ((await state.get(TRAIL_BACKLOGS, organisationId)) !== undefined) continue
+    try {
+      const { store } = settings.placeOf(organisationId)
+      if (retention === undefined || retention.before < before) {
+        if (!(await hasObjectsBefore(store, before))) continue
+        await declare({ organisationId, before })
+      }
+      const declared = await state.get(TRAIL_HEADS, key)
+      if (declared?.retention !== undefined) await deleteExpired(store, declared.retention)
+      conditions.succeeded(organisationId, 'retention')
+    } catch (error) {
+      conditions.failed(organisationId, 'retention', error)
     }
-    const declared = (await headsOf(ports)).find((head) => head.organisationId === organisationId)
-    if (declared?.retention !== undefined) await deleteExpired(store, declared.retention)
   }
 }
 
@@ -94,8 +89,4 @@ async function deleteExpired(
     if (some.length === DELETED_AT_ONCE) await deleteSome()
   }
   await deleteSome()
-}
-
-function dayOf(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 'YYYY-MM-DD'.length)
 }

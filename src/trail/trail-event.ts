@@ -10,6 +10,7 @@ import type { AccountId, LogPosition, PositionedEvent, Region } from '#src/model
  *  manifest   what one flush wrote; each holds the hash of the one before it, which makes the chain
  *  head       the newest manifest of a trail, as the hub's own store remembers it
  *  plan       what the next flush will write, durable before it is begun
+ *  backlog    what waits for one organisation alone, since its place could not be written
  */
 
 /** A tenancy event with what the trail sorts it by. */
@@ -76,4 +77,9 @@ export function trailEventOf({ position, event }: PositionedEvent): TrailEvent |
     installationRegion: bus.region,
     account: about ?? bus.account,
   }
+}
+
+/** The day whose objects hold an event: `YYYY-MM-DD`, in UTC. */
+export function dayOf({ time }: Pick<TrailEvent, 'time'>): string {
+  return time.slice(0, 'YYYY-MM-DD'.length)
 }

@@ -2,14 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { createConditions } from './conditions.ts'
 import { contentOf } from './content.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
 import type { TrailHead } from './documents.ts'
+import { elsewhere } from './elsewhere.ts'
+import type { TrailElsewhere } from './elsewhere.ts'
 import { keepTrail } from './keeper.ts'
 import { manifestKey, sha256Of } from './manifest.ts'
 import type { PlanPorts } from './plans.ts'
 import { readTrail } from './read.ts'
 import type { ReadOptions } from './read.ts'
+import { neededAfter } from './reach.ts'
 import type { TrailPlace } from './settings.ts'
 import { verifyTrail } from './verify.ts'
 import type { TrailCounts, VerifyOptions } from './verify.ts'
@@ -25,40 +29,43 @@ export interface TrailStatus {
   readonly objects: number
   readonly events: number
   readonly lastWrittenAt?: number
-  /** How long the oldest event that is not in an object has waited. */
+  /** How long the organisation's oldest event that is not in an object has waited. */
   readonly lagSeconds: number
   /** Why the trail cannot be written now, or what is wrong with its newest manifest. */
   readonly problem?: string
 }
 
 export interface Trail {
+  /** The batch of the log up to which the trail needs nothing any more. */
+  readTo(): Promise<number>
   /** Writes the trail until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
   status(accept: (organisationId: string) => boolean): Promise<readonly TrailStatus[]>
   verify(options: VerifyOptions): Promise<TrailCounts>
-  /** The events of a day as JSON texts, object by object. */
+  /** The events of a day as JSON texts, in their order. */
   read(options: ReadOptions): AsyncIterable<string>
+  /** Other places that the trail was kept in before, or events of a day. */
+  elsewhere(organisationId: string, day?: string): Promise<TrailElsewhere | undefined>
 }
 
-export interface TrailPorts extends PlanPorts {
+export interface TrailPorts extends Omit<PlanPorts, 'conditions'> {
   readonly accounts: ManagedAccounts
 }
 
 const MS_PER_SECOND = 1_000
+const WITHOUT_LOGGING_ACCOUNT =
+  'its events wait, in the trail as on its event buses, until it has an account with the role LOGGING'
 /** A status does not wait longer for a place that does not answer. */
 const HEAD_READ_WITHIN_MS = 5_000
 
 /** The audit trail of tenancy events. */
 export function createTrail(ports: TrailPorts): Trail {
   const { state, accounts, clock, settings } = ports
-  let waitingSince: number | undefined
+  const conditions = createConditions(ports.observer)
+  /** Of the hub itself, and so of all trails. */
   let problem: string | undefined
   const observer: Observer = {
     ...ports.observer,
-    trailWaiting: (since) => {
-      waitingSince = since
-      ports.observer.trailWaiting(since)
-    },
     trailWritten: (objects, events) => {
       problem = undefined
       ports.observer.trailWritten(objects, events)
@@ -70,7 +77,8 @@ export function createTrail(ports: TrailPorts): Trail {
   }
 
   return {
-    run: (signal) => keepTrail({ ...ports, observer }, signal),
+    readTo: () => neededAfter(state),
+    run: (signal) => keepTrail({ ...ports, observer, conditions }, signal),
     verify: (options) => verifyTrail(ports, options),
     status: async (accept) => {
       const known = await accounts.organisations()
@@ -78,13 +86,20 @@ export function createTrail(ports: TrailPorts): Trail {
       return Promise.all(shown)
     },
     read: (options) => readTrail(ports, options),
+    elsewhere: (organisationId, day) => elsewhere(ports, organisationId, day),
   }
 
   async function statusOf(organisationId: string): Promise<TrailStatus> {
     const head = await state.get(TRAIL_HEADS, headKey(organisationId, settings.place))
     const place = settings.placeOf(organisationId)
-    const wrong = (head && (await headProblem(place, head))) ?? problem
-    const lagMs = waitingSince === undefined ? 0 : clock.now() - waitingSince
+    const condition = conditions.of(organisationId)
+    const logging = await accounts.foundationAccount(organisationId, 'LOGGING')
+    const wrong =
+      (head && (await headProblem(place, head))) ??
+      condition.problem ??
+      problem ??
+      (logging === undefined ? WITHOUT_LOGGING_ACCOUNT : undefined)
+    const lagMs = clock.now() - (condition.waitingSince ?? clock.now())
     return {
       organisationId,
       location: place.location,

@@ -39,11 +39,14 @@ export async function* unlisted(
 
 /** Whether a manifest lists a key. */
 function createLists(store: ObjectStore) {
-  const keysOf = rememberingManifests(async (sequence) => {
-    const content = await contentOf(store, manifestKey(sequence))
-    const manifest = typeof content === 'string' ? undefined : parseManifest(content)
-    return manifest && new Set(manifest.objects.map((object) => object.key))
-  })
+  const keysOf = rememberingManifests(
+    async (sequence) => {
+      const content = await contentOf(store, manifestKey(sequence))
+      const manifest = typeof content === 'string' ? undefined : parseManifest(content)
+      return manifest && new Set(manifest.objects.map((object) => object.key))
+    },
+    (keys) => keys?.size ?? 0,
+  )
   return async (sequence: number, key: string): Promise<boolean> => {
     const keys = await keysOf(sequence)
     // A manifest that cannot be read has been reported; what it listed nobody can say.

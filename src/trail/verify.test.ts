@@ -168,6 +168,30 @@ describe('a trail', () => {
     ])
   })
 
+  it('is not believed where a forged manifest says that retention has deleted more', async () => {
+    const newest = `manifests/00000000/00000000000${FLUSHES + 1}.json`
+    const lost = keys.find((key) => key.includes('/000000000004-')) as string
+    const manifest = JSON.parse(Buffer.from(stored.get(newest) as Uint8Array).toString())
+    const forged = new Map(stored)
+    forged.set(
+      newest,
+      Buffer.from(JSON.stringify({ ...manifest, expired: { before: '2099-01-01' } })),
+    )
+    forged.delete(lost)
+    await restore(forged)
+    const { found, expired } = await rig.verify()
+    // Retention, too, goes by the hub's record alone.
+    await rig.flush({ retentionDays: 20 })
+    const kept = (await contents()).map(([key]) => key)
+    await restore(stored)
+    expect(found.map(({ kind, key }) => `${kind} ${key}`).toSorted()).toEqual([
+      `manifest-changed ${newest}`,
+      `object-missing ${lost}`,
+    ])
+    expect(expired).toBe(5)
+    expect(kept).toEqual([...forged.keys()])
+  })
+
   it('that was put together anew from the first manifest shows that too', async () => {
     const other = await trailRig()
     for (let flush = 0; flush <= FLUSHES; flush += 1) {

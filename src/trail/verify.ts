@@ -1,9 +1,9 @@
+import { eachOf } from '#src/ports/each-of.ts'
 import type { ObjectStore } from '#src/ports/object-store.ts'
 import { judgeManifest } from './chain-link.ts'
 import type { Link } from './chain-link.ts'
 import { contentOf } from './content.ts'
 import { TRAIL_HEADS, headKey } from './documents.ts'
-import type { TrailHead } from './documents.ts'
 import { manifestKey, parseObjectKey, sha256Of } from './manifest.ts'
 import type { Manifest, ManifestObject } from './manifest.ts'
 import { reachOf } from './reach.ts'
@@ -29,7 +29,7 @@ export interface TrailCounts {
   readonly objects: number
   /** Events in the objects that are there; one that is kept in two formats counts in both. */
   readonly events: number
-  /** Objects that are gone because the chain says that retention deleted them. */
+  /** Objects that are gone because retention deleted them, as the hub's own record says. */
   readonly expired: number
   readonly problems: number
 }
@@ -43,14 +43,16 @@ export interface VerifyOptions {
   readonly onProgress: (counts: TrailCounts, of: number) => Promise<void>
 }
 
-const MANIFESTS_READ_AHEAD = 16
+/** Each may be as large as the store reads at all, where somebody has put another in its place. */
+const MANIFESTS_READ_AHEAD = 8
 const OBJECTS_AT_ONCE = 8
 
 /**
  * Walks an organisation's chain from the head, which the hub's own store remembers, to the first
  * manifest, and checks every object on the way; then looks for what no manifest lists. A manifest
  * is checked against the hash that the one after it holds, so whatever was removed, changed, added
- * or put in another's place is found. Holds a few manifests and objects at a time.
+ * or put in another's place is found. What retention deleted, the head says too: a manifest that
+ * claims more is not believed. Holds a few manifests and objects at a time.
  */
 export async function verifyTrail(ports: ReachPorts, options: VerifyOptions): Promise<TrailCounts> {
   const { state, settings } = ports
@@ -65,17 +67,12 @@ export async function verifyTrail(ports: ReachPorts, options: VerifyOptions): Pr
     await options.onProblem(problem)
   }
 
-  const checkObject = async (
-    { key, sha256, events }: ManifestObject,
-    sequence: number,
-    retention: TrailHead['retention'],
-  ) => {
+  const checkObject = async ({ key, sha256, events }: ManifestObject, sequence: number) => {
     const name = { day: parseObjectKey(key)?.day ?? '', sequence }
-    const found = isExpired(name, retention) ? 'missing' : await hashOf(store, key)
+    const found = isExpired(name, head?.retention) ? 'missing' : await hashOf(store, key)
     if (found === 'missing') {
       // Retention may have gone on since the walk began.
-      const gone = isExpired(name, retention) || isExpired(name, (await headNow())?.retention)
-      if (gone) counts.expired += 1
+      if (isExpired(name, (await headNow())?.retention)) counts.expired += 1
       else {
         const message = `it is gone; manifest ${sequence} lists it`
         await tell({ kind: 'object-missing', key, message })
@@ -88,21 +85,14 @@ export async function verifyTrail(ports: ReachPorts, options: VerifyOptions): Pr
     const message = `its content is not what manifest ${sequence} lists`
     await tell({ kind: 'object-changed', key, message })
   }
-  const checkObjects = async (
-    { objects, sequence }: Manifest,
-    retention: TrailHead['retention'],
-  ) => {
-    for (let at = 0; at < objects.length; at += OBJECTS_AT_ONCE) {
-      const some = objects.slice(at, at + OBJECTS_AT_ONCE)
-      await Promise.all(some.map((object) => checkObject(object, sequence, retention)))
-    }
+  const checkObjects = async ({ objects, sequence }: Manifest) => {
+    await eachOf(objects, { atOnce: OBJECTS_AT_ONCE }, (object) => checkObject(object, sequence))
   }
 
   let link: Link = {
     by: "the hub's own record",
     ...(head !== undefined && { expected: head.sha256 }),
   }
-  let retention: TrailHead['retention']
   for await (const { sequence, bytes } of manifestsDown(store, top)) {
     if (signal.aborted) return counts
     const judged = judgeManifest(bytes, { sequence, organisationId, link })
@@ -110,9 +100,7 @@ export async function verifyTrail(ports: ReachPorts, options: VerifyOptions): Pr
     counts.manifests += 1
     const { manifest, problem } = judged
     if (problem !== undefined) await tell({ ...problem, key: manifestKey(sequence) })
-    if (manifest !== undefined) await checkObjects(manifest, retention)
-    // The newest says the latest day; it speaks of the manifests before it.
-    if (manifest?.expired !== undefined) retention ??= { ...manifest.expired, sequence }
+    if (manifest !== undefined) await checkObjects(manifest)
     await onProgress(counts, top)
   }
   const newest = async () => (await reachOf(ports, organisationId)).newest

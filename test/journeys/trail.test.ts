@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzipSync, gzipSync } from 'node:zlib'
@@ -38,7 +38,7 @@ async function trailOnce(hub: HubProcess, wanted: (status: any) => boolean): Pro
       expect(body.items[0]).toSatisfy(wanted)
       return body.items[0]
     },
-    { timeout: 15_000, interval: 100 },
+    { timeout: 25_000, interval: 100 },
   )
 }
 
@@ -81,8 +81,10 @@ describe('a trail in a folder', () => {
     await trailOnce(hub, ({ sequence }) => sequence > 0)
     await hub.rest('POST', '/api-tokens', { organisationId, name: 'late', role: 'api_user' })
     await follower.waitFor(1, ({ data }) => data.event.detail.tokenName === 'late')
-    delivered = follower.events.filter(isTenancyEvent).map(({ data }) => data.event)
-    await trailOnce(hub, ({ events }) => events === delivered.length)
+    await trailOnce(hub, ({ events }) => {
+      delivered = follower.events.filter(isTenancyEvent).map(({ data }) => data.event)
+      return events === delivered.length
+    })
     trail = join(hub.folder, 'trail', `stax-staxtrail-${organisationId}`)
   })
   afterAll(async () => {
@@ -271,11 +273,14 @@ describe('a trail in a folder', () => {
     const both = await belfry(hub, 'trail', 'verify')
     expect(both.status).toBe(0)
     expect(both.stdout).toMatch(/^organisation test\nintact: .*$/m)
-    // Without a logging account its events wait.
+    // Without a logging account its events wait, which its status says.
     expect(both.stdout).toMatch(/^organisation other\nnothing to verify yet: .*$/m)
     const { stdout } = await belfry(hub, 'trail', 'status')
     expect(stdout).toMatch(/organisation +test/)
     expect(stdout).toMatch(/organisation +other/)
+    expect(stdout).toMatch(
+      /problem +its events wait, .* until it has an account with the role LOGG/,
+    )
 
     const [object = ''] = filesBelow(trail)
     const content = readFileSync(join(trail, object))
@@ -290,6 +295,42 @@ describe('a trail in a folder', () => {
       other: true,
     })
     expect([other.status, other.stdout]).toEqual([0, expect.stringMatching(/^nothing to verify/)])
+  })
+
+  it('is verified although another’s cannot be read, which is told', async () => {
+    const { body } = await hub.rest('GET', '/organisations')
+    const other = body.items.find(({ alias }: any) => alias === 'other').id as string
+    const broken = join(hub.folder, 'trail', `stax-staxtrail-${other}`)
+    symlinkSync(broken, broken)
+    const { status, stdout, stderr } = await belfry(hub, 'trail', 'verify')
+    rmSync(broken)
+    expect(status).toBe(1)
+    expect(stdout).toMatch(/^organisation test\nintact: .*$/m)
+    expect(stderr).toMatch(/the trail of "other" was not verified: ELOOP/)
+  })
+})
+
+describe('a trail that is kept in another place from now on', () => {
+  it('says where its older events are', async () => {
+    const folder = newFolder()
+    const before = await startHubProcess(folder, FLUSH)
+    await createOrganisation(before)
+    await trailOnce(before, ({ events }) => events >= 4)
+    await before.kill('SIGTERM')
+    const hub = await startHubProcess(folder, [...FLUSH, '--trail', join(folder, 'elsewhere')])
+    const events = await belfry(hub, 'trail', 'events')
+    expect(events.status).toBe(1)
+    const text = 'in "folder:trail#stax", not in "folder:elsewhere#stax": read it there, or start'
+    expect(events.stderr).toContain(`the hub has kept the events of that day ${text}`)
+    const day = new Date().toISOString().slice(0, 10)
+    const { organisationId } = (await hub.rest('GET', '/trail')).body.items[0]
+    const query = `/trail/events?day=${day}&organisationId=${organisationId}`
+    const { status, body } = await hub.rest('GET', query)
+    expect([status, body.code]).toEqual([409, 'trail.elsewhere'])
+    const verified = await belfry(hub, 'trail', 'verify')
+    expect(verified).toMatchObject({ status: 0, stdout: expect.stringMatching(/^nothing to/) })
+    expect(verified.stderr).toContain(`an older part of the trail ${text}`)
+    await hub.kill('SIGTERM')
   })
 })
 

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
+import { iniSections } from '#src/model/aws-ini.ts'
+
 export interface AwsCredentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -36,7 +38,7 @@ function fromEnvironment(env: AwsCredentialsSource['env']): AwsCredentials {
 
 function fromProfile(env: AwsCredentialsSource['env'], profile: string): AwsCredentials {
   const file = env['AWS_SHARED_CREDENTIALS_FILE'] || join(homedir(), '.aws', 'credentials')
-  const section = sectionOf(textOf(file), profile)
+  const section = iniSections(textOf(file)).get(profile)
   const found = credentialsIn((name) => section?.get(name))
   if (found !== undefined) return found
   throw new Error(
@@ -61,17 +63,4 @@ function textOf(file: string): string {
       { cause },
     )
   }
-}
-
-function sectionOf(text: string, wanted: string): ReadonlyMap<string, string> | undefined {
-  let section: Map<string, string> | undefined
-  let title: string | undefined
-  for (const line of text.split(/\r?\n/)) {
-    title = /^\s*\[\s*(.+?)\s*\]/.exec(line)?.[1] ?? title
-    const setting = /^\s*([^#;=\s]+)\s*=\s*(.*?)\s*$/.exec(line)
-    if (title !== wanted) continue
-    section ??= new Map()
-    if (setting !== null) section.set(setting[1] ?? '', setting[2] ?? '')
-  }
-  return section
 }

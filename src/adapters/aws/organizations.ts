@@ -17,6 +17,8 @@ import type {
   AwsOrganizations,
   AwsUnit,
 } from '#src/ports/aws-organization.ts'
+import { eachOf } from '#src/ports/each-of.ts'
+import type { Pace } from '#src/ports/each-of.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import { createAwsCredentials } from './aws-credentials.ts'
 import { createOutboundRequestHandler } from './outbound-request-handler.ts'
@@ -78,10 +80,11 @@ async function readOrganization(
   for await (const { Roots } of paginateListRoots({ client }, {})) {
     for (const root of Roots ?? []) if (root.Id !== undefined) roots.push(root.Id)
   }
-  const units = await unitsBelow(client, roots, signal)
+  const pace = { atOnce: CALLS_AT_ONCE, signal }
+  const units = await unitsBelow(client, roots, pace)
   const parents = [...roots, ...units.map(({ id }) => id)]
-  const listed = await eachOf(parents, signal, (parent) => accountsIn(client, parent))
-  const accounts = await eachOf(listed.flat(), signal, async ({ account, parent }) => ({
+  const listed = await eachOf(parents, pace, (parent) => accountsIn(client, parent))
+  const accounts = await eachOf(listed.flat(), pace, async ({ account, parent }) => ({
     ...accountOf(account, await tagsOf(client, account.Id ?? '')),
     ...(!roots.includes(parent) && { unitId: parent }),
   }))
@@ -92,12 +95,12 @@ async function readOrganization(
 async function unitsBelow(
   client: OrganizationsClient,
   roots: readonly string[],
-  signal: AbortSignal,
+  pace: Pace,
 ): Promise<readonly AwsUnit[]> {
   const units: AwsUnit[] = []
   let level = roots
   while (level.length > 0) {
-    const found = await eachOf(level, signal, async (parent) => {
+    const found = await eachOf(level, pace, async (parent) => {
       const children: AwsUnit[] = []
       const pages = paginateListOrganizationalUnitsForParent({ client }, { ParentId: parent })
       for await (const { OrganizationalUnits } of pages) {
@@ -144,20 +147,6 @@ function accountOf(
   const state = State ?? Status
   if (state === undefined) throw new Error(`account ${Id} is listed without its State`)
   return { awsAccountId: Id, name: Name || Id, state, tags }
-}
-
-/** Does the same for each, a few at a time, in the order that was given. */
-async function eachOf<T, R>(
-  items: readonly T[],
-  signal: AbortSignal,
-  work: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const results: R[] = []
-  for (let at = 0; at < items.length; at += CALLS_AT_ONCE) {
-    signal.throwIfAborted()
-    results.push(...(await Promise.all(items.slice(at, at + CALLS_AT_ONCE).map(work))))
-  }
-  return results
 }
 
 function reasonOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 
+import { percentEncoded } from '#src/model/percent-encoding.ts'
 import type { Outbound, OutboundRequest } from '#src/ports/outbound.ts'
 
 /** What an AWS client asks to send; the parts of Smithy's HttpRequest that matter. */
@@ -96,19 +97,11 @@ function urlOf({ protocol, hostname, port, path, query }: AwsRequest): string {
   const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
   const origin = `${protocol}//${host}${port === undefined ? '' : `:${port}`}`
   const parts = Object.entries(query ?? {}).flatMap(([name, value]) => {
-    if (value === null) return [escaped(name)]
+    if (value === null) return [percentEncoded(name)]
     const values = typeof value === 'string' ? [value] : value
-    return values.map((one) => `${escaped(name)}=${escaped(one)}`)
+    return values.map((one) => `${percentEncoded(name)}=${percentEncoded(one)}`)
   })
   return `${origin}${path}${parts.length === 0 ? '' : `?${parts.join('&')}`}`
-}
-
-/** As Signature Version 4 escapes: RFC 3986, which leaves fewer characters alone. */
-function escaped(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }
 
 function bodyOf(body: unknown): { readonly body?: string | Uint8Array } {

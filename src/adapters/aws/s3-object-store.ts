@@ -12,7 +12,12 @@ import {
 } from '@aws-sdk/client-s3'
 import type { BucketLocationConstraint, PutObjectCommandInput } from '@aws-sdk/client-s3'
 
-import { OBJECT_BYTES_MAX, ObjectTooLargeFault, checkObjectKey } from '#src/ports/object-store.ts'
+import {
+  OBJECT_BYTES_MAX,
+  ObjectTooLargeFault,
+  checkKeyPrefix,
+  checkObjectKey,
+} from '#src/ports/object-store.ts'
 import type { ObjectStore, StoredObject } from '#src/ports/object-store.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import type { AwsCredentials } from './aws-credentials.ts'
@@ -156,6 +161,7 @@ async function* list(
   { bucket: Bucket, prefix }: BucketOptions,
   wanted: string,
 ): AsyncGenerator<StoredObject> {
+  checkKeyPrefix(wanted)
   const asked = { Bucket, Prefix: prefix + wanted }
   let token: string | undefined
   do {

@@ -1,10 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -88,6 +91,42 @@ describe('a folder of objects', () => {
     truncateSync(join(folder, 'large'), OBJECT_BYTES_MAX + 1)
     const store = createFolderObjectStore(folder)
     await expect(store.get('large')).rejects.toBeInstanceOf(ObjectTooLargeFault)
+  })
+
+  it('has its leftovers cleared later where that failed', async () => {
+    const above = join(newFolder(), 'loop')
+    symlinkSync('loop', above)
+    const store = createFolderObjectStore(join(above, 'trail'))
+    await expect(store.put('a', Buffer.from('x'))).rejects.toThrow('ELOOP')
+    rmSync(above)
+    await store.put('a', Buffer.from('x'))
+    expect(await allOf(store, '')).toEqual([{ key: 'a', bytes: 1 }])
+  })
+
+  it('neither reads, writes nor deletes anything outside through a link', async () => {
+    const [folder, outside] = [newFolder(), newFolder()]
+    writeFileSync(join(outside, 'a'), 'secret')
+    symlinkSync(outside, join(folder, 'events'))
+    symlinkSync(join(outside, 'a'), join(folder, 'b'))
+    const store = createFolderObjectStore(folder)
+    expect(await store.get('events/a')).toBeUndefined()
+    expect(await store.get('b')).toBeUndefined()
+    expect(await allOf(store, 'events/')).toEqual([])
+    expect((await allOf(store, '')).map(({ key }) => key)).toEqual(['b', 'events'])
+    const x = Buffer.from('x')
+    await expect(store.put('events/new/c', x)).rejects.toThrow('is a link')
+    await expect(store.putIfAbsent('events/c', x)).rejects.toThrow('is a link')
+    await expect(store.delete('events/a')).rejects.toThrow('is a link')
+    await store.put('b', x)
+    expect(readdirSync(outside)).toEqual(['a'])
+    expect(readFileSync(join(outside, 'a'), 'utf8')).toBe('secret')
+    expect(Buffer.from((await store.get('b')) ?? []).toString()).toBe('x')
+  })
+
+  it('does not wait for a pipe that stands in an object’s place', async () => {
+    const folder = newFolder()
+    execFileSync('mkfifo', [join(folder, 'a')])
+    expect(await createFolderObjectStore(folder).get('a')).toBeUndefined()
   })
 
   it('is not made by looking into it', async () => {

@@ -1,8 +1,15 @@
+import { constants } from 'node:fs'
 import type { Dirent } from 'node:fs'
-import { link, lstat, mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
+import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
-import { OBJECT_BYTES_MAX, ObjectTooLargeFault, checkObjectKey } from '#src/ports/object-store.ts'
+import {
+  OBJECT_BYTES_MAX,
+  ObjectTooLargeFault,
+  checkKeyPrefix,
+  checkObjectKey,
+} from '#src/ports/object-store.ts'
 import type { ObjectStore, StoredObject } from '#src/ports/object-store.ts'
 
 /** Holds files while they are written: no key starts with a dot. */
@@ -13,7 +20,14 @@ const FOLDER_MODE = 0o700
 /** Where the file system has no hard links, as on some network mounts. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 
-/** Objects as files of a folder, which is made when the first object is written. */
+/** No link is followed, and a pipe that has no writer is not waited for. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/**
+ * Objects as files of a folder, which is made when the first object is written. Nothing outside of
+ * the folder is read, written or deleted, whatever links somebody has put into it: an object is a
+ * file, in folders, and nothing else.
+ */
 export function createFolderObjectStore(folder: string): ObjectStore {
   const writing = join(folder, WRITING)
   let written = 0
@@ -26,8 +40,12 @@ export function createFolderObjectStore(folder: string): ObjectStore {
     move: (from: string, to: string) => Promise<boolean>,
   ): Promise<boolean> => {
     checkObjectKey(key)
+    await refuseLinks(folder, key)
     // What a crash left half written; no hub but this one writes here.
-    leftovers ??= rm(writing, { recursive: true, force: true })
+    leftovers ??= rm(writing, { recursive: true, force: true }).catch((error: unknown) => {
+      leftovers = undefined
+      throw error
+    })
     await leftovers
     const target = join(folder, key)
     await makeFolder(writing)
@@ -51,15 +69,25 @@ export function createFolderObjectStore(folder: string): ObjectStore {
     putIfAbsent: (key, content) => place(key, content, moveWhereFree),
     get: async (key) => {
       checkObjectKey(key)
-      const file = join(folder, key)
-      const size = await sizeOf(file)
-      if (size === undefined) return undefined
-      if (size > OBJECT_BYTES_MAX) throw new ObjectTooLargeFault(key)
-      return readFile(file)
+      if ((await linkOnTheWay(folder, key)) !== undefined) return undefined
+      const handle = await openedFile(join(folder, key))
+      if (handle === undefined) return undefined
+      try {
+        const found = await handle.stat()
+        if (!found.isFile()) return undefined
+        if (found.size > OBJECT_BYTES_MAX) throw new ObjectTooLargeFault(key)
+        return await handle.readFile()
+      } finally {
+        await handle.close()
+      }
     },
-    list: (prefix) => walk(folder, prefix),
+    list: async function* (prefix) {
+      checkKeyPrefix(prefix)
+      if ((await linkOnTheWay(folder, prefix)) === undefined) yield* walk(folder, prefix)
+    },
     delete: async (key) => {
       checkObjectKey(key)
+      await refuseLinks(folder, key)
       await rm(join(folder, key), { force: true })
     },
   }
@@ -79,12 +107,12 @@ async function moveWhereFree(from: string, to: string): Promise<boolean> {
     if (code === 'EEXIST') return false
     if (!NO_LINKS.has(code)) throw error
   }
-  if ((await sizeOf(to)) !== undefined) return false
+  if ((await statOf(to)) !== undefined) return false
   return replace(from, to)
 }
 
 async function writeDurably(file: string, content: Uint8Array): Promise<void> {
-  const handle = await open(file, 'w', FILE_MODE)
+  const handle = await open(file, 'wx', FILE_MODE)
   try {
     await handle.writeFile(content)
     await handle.sync()
@@ -113,12 +141,41 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function sizeOf(file: string): Promise<number | undefined> {
+/** @throws Error where a key leads out of the folder. */
+async function refuseLinks(folder: string, key: string): Promise<void> {
+  const way = await linkOnTheWay(folder, key)
+  if (way === undefined) return
+  throw new Error(`"${way}" is a link, which the trail does not follow: put a folder in its place`)
+}
+
+/** The folder on a key's way that is a link. The folder itself may be one: its owner chose it. */
+async function linkOnTheWay(folder: string, key: string): Promise<string | undefined> {
+  let way = folder
+  for (const name of key.split('/').slice(0, -1)) {
+    way = join(way, name)
+    const there = await statOf(way)
+    if (there === undefined) return undefined
+    if (there.isSymbolicLink()) return way
+  }
+  return undefined
+}
+
+async function statOf(path: string) {
   try {
-    const found = await stat(file)
-    return found.isDirectory() ? undefined : found.size
+    return await lstat(path)
   } catch (error) {
     if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
+async function openedFile(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, READ_FLAGS)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    // A link, or a socket.
+    if (isMissing(error) || code === 'ELOOP' || code === 'ENXIO') return undefined
     throw error
   }
 }
@@ -138,8 +195,8 @@ async function* walk(
       yield* walk(folder, key)
     } else {
       // A file may be deleted between the two looks.
-      const found = await lstat(join(folder, key)).catch(() => undefined)
-      if (found !== undefined) yield { key, bytes: found.size }
+      const there = await statOf(join(folder, key))
+      if (there !== undefined) yield { key, bytes: there.size }
     }
   }
 }

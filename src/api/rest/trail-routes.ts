@@ -7,6 +7,7 @@ import { AwsAccountId } from '#src/model/tenancy.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Trail } from '#src/trail/trail.ts'
+import type { TrailElsewhere } from '#src/trail/elsewhere.ts'
 import type { TrailProblem } from '#src/trail/verify.ts'
 import type { CallerOf } from './caller.ts'
 import { streamLines } from './json-lines.ts'
@@ -33,7 +34,8 @@ export const TrailStatusSchema = Type.Object(
     lagSeconds: Type.Integer({ description: 'How long the oldest event waits to be written' }),
     problem: Type.Optional(
       Type.String({
-        description: 'Why it cannot be written now, or what is wrong with its newest manifest',
+        description:
+          'Why it cannot be written now or what it waits for, or what is wrong with its newest manifest',
       }),
     ),
   },
@@ -82,7 +84,7 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
       schema: {
         tags: [tag],
         summary:
-          'Verify the audit trail: lines of JSON (progress, problem, at the end result or fault)',
+          'Verify the audit trail: lines of JSON (note, progress, problem, at the end result or fault)',
         body: VerifyBody,
       },
       preValidation,
@@ -109,16 +111,27 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
       schema: {
         tags: [tag],
         summary:
-          "The trail's events of a day as lines of JSON, from its NDJSON objects; in place of an object that is damaged a problem, at the end perhaps a fault",
+          "The trail's events of a day as lines of JSON, from its NDJSON objects, in the order in which they happened; in place of an object that is damaged a problem, at the start perhaps a note, at the end perhaps a fault",
         querystring: EventsQuery,
       },
       preValidation,
     },
     async (request, reply) => {
       const trail = kept(ports)
-      const { organisationId, ...filter } = request.query
-      const asked = { ...filter, organisationId: organisationOf(request, organisationId) }
+      const organisationId = organisationOf(request, request.query.organisationId)
+      const asked = { ...request.query, organisationId }
+      const elsewhere = await trail.elsewhere(organisationId, asked.day)
+      if (elsewhere?.alsoHere === false) {
+        throw new RestError(
+          409,
+          'trail.elsewhere',
+          elsewhereText(elsewhere, 'the events of that day'),
+        )
+      }
       await streamLines(reply, ports, async ({ write, signal }) => {
+        if (elsewhere !== undefined) {
+          await write(noteLine(elsewhereText(elsewhere, 'other events of that day')))
+        }
         const onProblem = (problem: TrailProblem) => write(problemLine(problem))
         for await (const events of trail.read({ ...asked, onProblem })) {
           if (signal.aborted) return
@@ -148,6 +161,10 @@ function organisationOf(request: FastifyRequest, given: string | undefined): str
 async function verify(trail: Trail, organisationId: string, { write, signal }: Lines) {
   let told = 0
   const line = (value: object) => write(`${JSON.stringify(value)}\n`)
+  const elsewhere = await trail.elsewhere(organisationId)
+  if (elsewhere !== undefined) {
+    await write(noteLine(elsewhereText(elsewhere, 'an older part of the trail')))
+  }
   const counts = await trail.verify({
     organisationId,
     signal,
@@ -168,4 +185,13 @@ async function verify(trail: Trail, organisationId: string, { write, signal }: L
 
 function problemLine(problem: TrailProblem): string {
   return `${JSON.stringify({ type: 'problem', ...problem })}\n`
+}
+
+function noteLine(message: string): string {
+  return `${JSON.stringify({ type: 'note', message })}\n`
+}
+
+function elsewhereText({ here, others }: TrailElsewhere, what: string): string {
+  const there = others.map((place) => `"${place}"`).join(' and ')
+  return `the hub has kept ${what} in ${there}, not in "${here}": read it there, or start the hub with that --trail`
 }

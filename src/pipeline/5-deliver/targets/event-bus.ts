@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
-
 import { parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { DeadLetterCode } from '#src/model/delivery.ts'
+import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { isoSeconds } from '#src/model/event.ts'
 import type { Hops, RecordedEvent } from '#src/model/event.ts'
 import { withMembers } from '#src/model/json-text.ts'
@@ -79,19 +78,6 @@ function acrossRegions(event: RecordedEvent): RecordedEvent {
     time: JSON.stringify(isoSeconds(event.acceptedAt)),
   })
   return { ...event, id, json }
-}
-
-/** A UUID of version 8: the first bits of a SHA-256 (RFC 9562, section 5.8). */
-function derivedUuid(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
-  const variant = '89ab'[Number.parseInt(hex.charAt(16), 16) % 4]
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    `8${hex.slice(13, 16)}`,
-    `${variant}${hex.slice(17, 20)}`,
-    hex.slice(20, 32),
-  ].join('-')
 }
 
 function refused(code: DeadLetterCode, message: string): AttemptOutcome {
