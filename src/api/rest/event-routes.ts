@@ -23,7 +23,7 @@ export interface EventPorts {
 }
 
 /** As long as the id of a dead letter's event may be. */
-const EVENT_ID_CHARACTERS_MAX = 256
+export const EVENT_ID_CHARACTERS_MAX = 256
 
 export const EventParams = Type.Object({
   id: Type.String({

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
+import type { Rules } from '#src/buses/rules.ts'
 import { RestError } from '#src/errors.ts'
 import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
@@ -50,6 +51,7 @@ import { addSecondFactorRoutes } from './second-factor-routes.ts'
 import { addServiceRoutes } from './service-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
+import { addTargetPreviewRoutes } from './target-preview-routes.ts'
 import { addTaskRoutes } from './task-routes.ts'
 import { addTenancyEventRoutes } from './tenancy-event-routes.ts'
 import { TraceSchema, TracedDeliverySchema, addTraceRoutes } from './trace-routes.ts'
@@ -64,6 +66,7 @@ export interface RestApiPorts {
   readonly deadLetters: DeadLetterPorts
   readonly finder: EventFinder
   readonly trace: TracePorts
+  readonly rules: Rules
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -119,9 +122,11 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
-  const { finder, namespace, trace } = ports
-  addEventRoutes(app, { finder, namespace, directory: ports.stream.directory, callerOf })
-  addTraceRoutes(add, { finder, trace, directory: ports.stream.directory })
+  const { finder, namespace, trace, rules, clock } = ports
+  const { directory } = ports.stream
+  addEventRoutes(app, { finder, namespace, directory, callerOf })
+  addTraceRoutes(add, { finder, trace, directory })
+  addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
