@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Rules } from '#src/buses/rules.ts'
 import { AwsError, RestError } from '#src/errors.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
-import { busArn, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
+import { busArn, parseRuleArn } from '#src/model/arn.ts'
 import { compactObject } from '#src/model/compact-json.ts'
 import type { Target } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
@@ -16,7 +16,7 @@ import { checkInput } from '../eventbridge/shapes.ts'
 import { INPUT_MEMBERS, inputFrom } from '../eventbridge/wire-input.ts'
 import { TARGET_MEMBERS } from '../eventbridge/wire-target.ts'
 import { maySee } from '../visibility.ts'
-import { EVENT_ID_CHARACTERS_MAX, eventNotFound } from './event-routes.ts'
+import { EVENT_ID_CHARACTERS_MAX, eventsSeenBy } from './event-routes.ts'
 import { exact } from './route.ts'
 import type { AddRoute } from './route.ts'
 
@@ -164,22 +164,17 @@ function givenEvent(text: string, clock: Clock): PreviewedEvent {
 
 /** Of an event that several buses have, the one on the rule's. */
 async function storedEvent(
-  { finder, directory }: TargetPreviewPorts,
+  ports: TargetPreviewPorts,
   caller: Principal,
-  { eventId, ruleArn }: { readonly eventId: string; readonly ruleArn: string | undefined },
+  { eventId, ruleArn = '' }: { readonly eventId: string; readonly ruleArn: string | undefined },
 ): Promise<PreviewedEvent> {
-  const found = await finder.find(eventId, ({ busArn: bus, acceptedAt: at }) =>
-    maySee(directory, caller, { account: parseBusArn(bus)?.account ?? '', at }),
-  )
-  const named = ruleArn === undefined ? undefined : parseRuleArn(ruleArn)
+  const found = await eventsSeenBy(ports, caller, eventId)
+  const named = parseRuleArn(ruleArn)
   const ruleBus = named && busArn(named.bus)
   const events = found.events.map(({ event }) => event)
-  const event =
-    events.find((one) => one.busArn === ruleBus) ??
-    events.find((one) => one.awaitsEnrichment !== true) ??
-    events[0]
-  if (event === undefined) throw eventNotFound(eventId, found)
-  return event
+  return (events.find((event) => event.busArn === ruleBus) ??
+    events.find((event) => event.awaitsEnrichment !== true) ??
+    events[0]) as PreviewedEvent
 }
 
 function unclear(message: string): RestError {
