@@ -123,7 +123,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     rules: createRules(state),
     urlRefusal: (url) => outbound.refusalOf(url),
   })
-  const { directory } = tenancy
+  const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
     publicUrl: () => config.publicUrl ?? url,
@@ -138,6 +138,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
+    rules: createRules(state),
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
@@ -150,7 +151,6 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
   await server.listen({ host: config.host, port: config.port })
   const url = urlOf(config.host, server.server.address() as AddressInfo)
-  const { apiTokens } = tenancy
   const stopProfiles = await keepProfiles(
     { state, accounts, apiTokens, vault, folder, endpointUrl: url },
     onFault,

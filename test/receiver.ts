@@ -5,6 +5,9 @@ import type { AddressInfo } from 'node:net'
 
 export interface Received {
   readonly path: string
+  /** As it came. */
+  readonly text: string
+  /** What the text says as JSON, or the text where it is none. */
   readonly body: any
   readonly headers: IncomingMessage['headers']
   readonly at: number
@@ -37,7 +40,8 @@ export async function startReceiver(
         path,
         headers,
         at: Date.now(),
-        body: text === '' ? undefined : JSON.parse(text),
+        text,
+        body: bodyOf(text),
       }
       received.push(one)
       answer(one, response)
@@ -67,5 +71,14 @@ export async function startReceiver(
       server.close()
       await once(server, 'close')
     },
+  }
+}
+
+function bodyOf(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }

@@ -218,6 +218,13 @@ const EVENTS: readonly RestOperation[] = [
   })),
 ]
 
+const TARGETS: readonly RestOperation[] = [
+  {
+    ...{ name: 'POST /targets/preview', roles: EVERYONE, status: 404, withinAccounts: true },
+    call: async () => ['POST', '/targets/preview', { target: { Input: '{}' }, eventId: 'none' }],
+  },
+]
+
 const CATALOGUE: readonly RestOperation[] = [
   { ...list('/roles'), withinAccounts: true },
   ...['/catalogue', '/catalogue/types.ts', '/catalogue/{name}'].map((path) => ({
@@ -269,6 +276,7 @@ export function operationsOf(world: World): readonly RestOperation[] {
     ...INGEST_KEYS,
     ...EVENT_SOURCES,
     ...EVENTS,
+    ...TARGETS,
     ...CATALOGUE,
     ...TRAIL,
   ]

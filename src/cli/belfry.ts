@@ -28,6 +28,7 @@ import { addSecondFactor } from './second-factor.ts'
 import { addSessions } from './sessions.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
+import { addTargets } from './targets.ts'
 import { addTasks } from './tasks.ts'
 import { addTokens } from './tokens.ts'
 import { addTrace } from './trace.ts'
@@ -52,6 +53,7 @@ Examples:
   belfry tail --source aws.ec2 --json | jq .event
   belfry explain 6a7e8feb-b491-4cf7-a9f1-bf3703467718
   belfry pattern explain --pattern rule.json --event event.json
+  belfry targets preview --target target.json --event event.json
   belfry accounts create 444455556666 --name payments-prod
   belfry users create ana@example.com --role customer_admin
   belfry dead-letters redrive --all --dry-run
@@ -101,6 +103,7 @@ function program(): Command {
   addCatalogue(belfry)
   addPattern(belfry)
   addRules(belfry)
+  addTargets(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)

@@ -10,6 +10,7 @@ export interface JsonInput {
   readonly origin: string
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf]
 
 /**
@@ -30,6 +31,18 @@ export async function readJsonInput(given: string, noun: string): Promise<JsonIn
       `the ${noun} "${given}" is neither JSON ({...}) nor a file that can be read: ${(error as Error).message}`,
       { cause: error },
     )
+  }
+}
+
+/**
+ * What was given, as text.
+ * @throws UsageFault where it is none
+ */
+export function textOf({ bytes, origin }: JsonInput, noun: string): string {
+  try {
+    return UTF8.decode(bytes)
+  } catch (error) {
+    throw new UsageFault(`the ${noun} (${origin}) is not text in UTF-8`, { cause: error })
   }
 }
 

@@ -2,10 +2,9 @@ import { EventPattern, InvalidEventPatternError, textFault } from '@belfry/event
 
 import { UsageFault } from './cli-faults.ts'
 import { faultText } from './fault-text.ts'
-import { readJsonInput } from './json-input.ts'
+import { readJsonInput, textOf } from './json-input.ts'
 import { styled } from './output.ts'
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const ENVELOPE = ['source', 'detail-type', 'id', 'time']
 /** Two strings are also what a pattern is without its brackets. */
 const EVENT_STRINGS_MIN = 3
@@ -16,25 +15,17 @@ const SWAPPED = 'this looks like an event: are --pattern and --event swapped?'
  * @throws UsageFault where there is none or it is not valid
  */
 export async function readPattern(given: string): Promise<EventPattern> {
-  const { bytes, origin } = await readJsonInput(given, 'event pattern')
-  const text = decoded(bytes, origin)
+  const input = await readJsonInput(given, 'event pattern')
+  const text = textOf(input, 'event pattern')
   try {
     return EventPattern.parse(text)
   } catch (error) {
     if (!(error instanceof InvalidEventPatternError)) throw error
     const fault = textFault(error)
     const message = `the event pattern is not valid: ${fault.reason} (InvalidEventPatternException)`
-    const lines = [faultText({ message, text, origin, fault })]
+    const lines = [faultText({ message, text, origin: input.origin, fault })]
     if (looksLikeEvent(text)) lines.push(`  ${styled('cyan', 'hint:')} ${SWAPPED}`)
     throw new UsageFault(lines.join('\n'), { cause: error })
-  }
-}
-
-function decoded(bytes: Uint8Array, origin: string): string {
-  try {
-    return UTF8.decode(bytes)
-  } catch (error) {
-    throw new UsageFault(`the event pattern (${origin}) is not text in UTF-8`, { cause: error })
   }
 }
 

@@ -53,4 +53,19 @@ export interface Target {
   readonly arn: string
   readonly roleArn?: string
   readonly retryPolicy?: RetryPolicy
+  /** What it is sent in place of the event. */
+  readonly input?: TargetInput
 }
+
+/** EventBridge's Input, InputPath and InputTransformer, of which a target has one at most. */
+export type TargetInput =
+  /** JSON text, the same for every event. */
+  | { readonly kind: 'constant'; readonly text: string }
+  /** The value that a path finds in the event. */
+  | { readonly kind: 'path'; readonly path: string }
+  /** Text with `<name>` where the value goes that the path of that name finds. */
+  | {
+      readonly kind: 'template'
+      readonly template: string
+      readonly paths?: Readonly<Record<string, string>>
+    }

@@ -183,7 +183,10 @@ describe('rules and targets', () => {
     [{ Id: 't', Arn: 'arn:aws:sqs:us-east-1:1:q' }, /does not deliver to this kind of target/],
     [{ Id: 't', Arn: 'nonsense' }, /Provided Arn is not in correct format/],
     [{ Id: 't', Arn: 'http://u:p@example.com/' }, /is not valid/],
-    [{ Id: 't', Arn: 'https://example.com/', Input: '{}' }, /Parameter Input is not supported/],
+    [
+      { Id: 't', Arn: 'https://example.com/', SqsParameters: { MessageGroupId: 'g' } },
+      /Parameter SqsParameters is not supported/,
+    ],
     [
       { Id: 't', Arn: `arn:aws:events:${OTHER_REGION}:${ACCOUNTS.MEMBER}:event-bus/default` },
       /RoleArn is required for target/,

@@ -1,15 +1,17 @@
 import { AwsError } from '#src/errors.ts'
 
+export interface StringShape {
+  readonly type: 'string'
+  readonly min?: number
+  readonly max?: number
+  readonly pattern?: RegExp
+  /** In the order in which AWS prints them. */
+  readonly enum?: readonly string[]
+}
+
 /** The part of AWS's service model that checks an input. */
 export type Shape =
-  | {
-      readonly type: 'string'
-      readonly min?: number
-      readonly max?: number
-      readonly pattern?: RegExp
-      /** In the order in which AWS prints them. */
-      readonly enum?: readonly string[]
-    }
+  | StringShape
   | { readonly type: 'integer'; readonly min?: number; readonly max?: number }
   | { readonly type: 'boolean' }
   | { readonly type: 'timestamp' }
@@ -21,6 +23,12 @@ export type Shape =
       /** How a value of the list is printed in an error, as AWS's Java does. */
       readonly print?: (value: unknown) => string
     }
+  | {
+      readonly type: 'map'
+      readonly key: StringShape
+      readonly value: StringShape
+      readonly max?: number
+    }
   | { readonly type: 'structure'; readonly members: Readonly<Record<string, Member>> }
 
 export interface Member {
@@ -30,9 +38,7 @@ export interface Member {
   readonly unsupported?: true
 }
 
-export const string = (
-  constraints: Omit<Extract<Shape, { type: 'string' }>, 'type'> = {},
-): Shape => ({
+export const string = (constraints: Omit<StringShape, 'type'> = {}): StringShape => ({
   type: 'string',
   ...constraints,
 })
@@ -67,6 +73,8 @@ function check(shape: Shape, value: unknown, path: string, violations: string[])
       return
     case 'list':
       return checkList(shape, value, path, violations)
+    case 'map':
+      return checkMap(shape, value, path, violations)
     case 'structure':
       return checkStructure(shape.members, value, path, violations)
     default:
@@ -74,27 +82,32 @@ function check(shape: Shape, value: unknown, path: string, violations: string[])
   }
 }
 
-function checkString(
-  shape: Extract<Shape, { type: 'string' }>,
-  value: unknown,
-  path: string,
-  violations: string[],
-): void {
+function checkString(shape: StringShape, value: unknown, path: string, violations: string[]): void {
   if (typeof value !== 'string') throw wrongType(path, 'a string')
-  const violate = (constraint: string) => violations.push(violation(value, path, constraint))
-  const { pattern, min, max } = shape
-  if (shape.enum !== undefined && !shape.enum.includes(value)) {
-    violate(`Member must satisfy enum value set: [${shape.enum.join(', ')}]`)
+  for (const constraint of constraintsOf(shape)) {
+    if (!constraint.holds(value)) violations.push(violation(value, path, constraint.words))
   }
-  if (pattern !== undefined && !pattern.test(value)) {
-    violate(`Member must satisfy regular expression pattern: ${printedPattern(pattern)}`)
+}
+
+interface Constraint {
+  readonly words: string
+  readonly holds: (value: string) => boolean
+}
+
+function constraintsOf({ pattern, min, max, enum: values }: StringShape): readonly Constraint[] {
+  const constraints: Constraint[] = []
+  const add = (words: string, holds: Constraint['holds']) => constraints.push({ words, holds })
+  if (values !== undefined) {
+    const words = `Member must satisfy enum value set: [${values.join(', ')}]`
+    add(words, (value) => values.includes(value))
   }
-  if (max !== undefined && value.length > max) {
-    violate(`Member must have length less than or equal to ${max}`)
+  if (pattern !== undefined) {
+    const words = `Member must satisfy regular expression pattern: ${printedPattern(pattern)}`
+    add(words, (value) => pattern.test(value))
   }
-  if (min !== undefined && value.length < min) {
-    violate(`Member must have length greater than or equal to ${min}`)
-  }
+  if (max !== undefined) add(lengthAtMost(max), ({ length }) => length <= max)
+  if (min !== undefined) add(lengthAtLeast(min), ({ length }) => length >= min)
+  return constraints
 }
 
 function checkInteger(
@@ -127,16 +140,39 @@ function checkList(
   const items: readonly unknown[] = value
   const printed = () => `[${items.map(shape.print ?? String).join(', ')}]`
   if (shape.max !== undefined && items.length > shape.max) {
-    const constraint = `Member must have length less than or equal to ${shape.max}`
-    violations.push(violation(printed(), path, constraint))
+    violations.push(violation(printed(), path, lengthAtMost(shape.max)))
   }
   if (shape.min !== undefined && items.length < shape.min) {
-    const constraint = `Member must have length greater than or equal to ${shape.min}`
-    violations.push(violation(printed(), path, constraint))
+    violations.push(violation(printed(), path, lengthAtLeast(shape.min)))
   }
   for (const [index, item] of items.entries()) {
     check(shape.member, item, `${path}.${index + 1}.member`, violations)
   }
+}
+
+/** AWS prints a map as Java does, and all constraints of its keys or values with the first slip. */
+function checkMap(
+  { key, value: item, max }: Extract<Shape, { type: 'map' }>,
+  value: unknown,
+  path: string,
+  violations: string[],
+): void {
+  const entries = isStructure(value) ? Object.entries(value) : undefined
+  if (entries === undefined) throw wrongType(path, 'a map')
+  const printed = `{${entries.map(([name, text]) => `${name}=${String(text)}`).join(', ')}}`
+  const violate = (constraint: string) => violations.push(violation(printed, path, constraint))
+  if (max !== undefined && entries.length > max) violate(lengthAtMost(max))
+  const wordsOf = (constraints: readonly Constraint[]) =>
+    `[${constraints.map(({ words }) => words).join(', ')}]`
+  const [ofKeys, ofValues] = [constraintsOf(key), constraintsOf(item)]
+  if (!entries.every(([name]) => ofKeys.every(({ holds }) => holds(name)))) {
+    violate(`Map keys must satisfy constraint: ${wordsOf(ofKeys)}`)
+  }
+  const areValuesRight = entries.every(([name, text]) => {
+    if (typeof text !== 'string') throw wrongType(`${path}.${name}`, 'a string')
+    return ofValues.every(({ holds }) => holds(text))
+  })
+  if (!areValuesRight) violate(`Map value must satisfy constraint: ${wordsOf(ofValues)}`)
 }
 
 function checkStructure(
@@ -145,13 +181,10 @@ function checkStructure(
   path: string,
   violations: string[],
 ): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw wrongType(path, 'a structure')
-  }
-  const given = value as Readonly<Record<string, unknown>>
+  if (!isStructure(value)) throw wrongType(path, 'a structure')
   for (const name in members) {
     const member = members[name] as Member
-    const memberValue = given[name]
+    const memberValue = value[name]
     // AWS's JSON reads null as absent.
     const absent = memberValue === undefined || memberValue === null
     if (absent && !member.required) continue
@@ -162,6 +195,13 @@ function checkStructure(
     } else check(member.shape, memberValue, memberPath, violations)
   }
 }
+
+function isStructure(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const lengthAtMost = (max: number) => `Member must have length less than or equal to ${max}`
+const lengthAtLeast = (min: number) => `Member must have length greater than or equal to ${min}`
 
 /** Epoch ms of a JSON 1.1 timestamp: seconds since the epoch, or ISO text as some clients send. */
 export function timestampMs(value: unknown): number {

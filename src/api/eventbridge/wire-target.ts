@@ -11,10 +11,13 @@ import {
 import type { Target } from '#src/model/event-bus.ts'
 import { ROLE_ARN, structure } from './operation.ts'
 import { UNSUPPORTED, optional, required, string } from './shapes.ts'
+import { INPUT_MEMBERS, inputFrom, wireInput } from './wire-input.ts'
+import type { WireInput } from './wire-input.ts'
 
 export const TARGET_ID = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
 
-export const TARGET = structure({
+/** What a target has on the wire. */
+export const TARGET_MEMBERS = {
   Id: required(TARGET_ID),
   Arn: required(string({ min: 1, max: 1600 })),
   RoleArn: optional(ROLE_ARN),
@@ -28,9 +31,7 @@ export const TARGET = structure({
       }),
     }),
   ),
-  Input: UNSUPPORTED,
-  InputPath: UNSUPPORTED,
-  InputTransformer: UNSUPPORTED,
+  ...INPUT_MEMBERS,
   DeadLetterConfig: UNSUPPORTED,
   KinesisParameters: UNSUPPORTED,
   RunCommandParameters: UNSUPPORTED,
@@ -41,9 +42,10 @@ export const TARGET = structure({
   RedshiftDataParameters: UNSUPPORTED,
   SageMakerPipelineParameters: UNSUPPORTED,
   AppSyncParameters: UNSUPPORTED,
-})
+}
+export const TARGET = structure(TARGET_MEMBERS)
 
-export interface WireTarget {
+export interface WireTarget extends WireInput {
   readonly Id: string
   readonly Arn: string
   readonly RoleArn?: string
@@ -66,7 +68,9 @@ export function targetFrom(
   urlRefusal: (url: string) => string | undefined,
 ): Target {
   const { Id: id, Arn: arn, RoleArn: roleArn, RetryPolicy: retry } = wire
+  const input = inputFrom(id, wire)
   const to = parseBusArn(arn)
+  if (to !== undefined && input !== undefined) throw inputNotSupported(id)
   if (to !== undefined) checkBusTarget(bus, to, roleArn)
   else if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal)
   else throw notValid(arn, unsupportedReason(arn))
@@ -80,10 +84,11 @@ export function targetFrom(
         maximumEventAgeInSeconds: retry.MaximumEventAgeInSeconds ?? EVENT_AGE_SECONDS_DEFAULT,
       },
     }),
+    ...(input !== undefined && { input }),
   }
 }
 
-export function wireTarget({ id, arn, roleArn, retryPolicy }: Target): WireTarget {
+export function wireTarget({ id, arn, roleArn, retryPolicy, input }: Target): WireTarget {
   return {
     Id: id,
     Arn: arn,
@@ -94,7 +99,16 @@ export function wireTarget({ id, arn, roleArn, retryPolicy }: Target): WireTarge
         MaximumEventAgeInSeconds: retryPolicy.maximumEventAgeInSeconds,
       },
     }),
+    ...(input !== undefined && wireInput(input)),
   }
+}
+
+/** A bus gets events whole. */
+function inputNotSupported(id: string): AwsError {
+  return new AwsError(
+    'ValidationException',
+    `Modifying the input for target ${id} is not supported`,
+  )
 }
 
 function checkBusTarget(bus: BusAddress, to: BusAddress, roleArn: string | undefined): void {

@@ -23,7 +23,7 @@ export interface EventPorts {
 }
 
 /** As long as the id of a dead letter's event may be. */
-const EVENT_ID_CHARACTERS_MAX = 256
+export const EVENT_ID_CHARACTERS_MAX = 256
 
 export const EventParams = Type.Object({
   id: Type.String({
@@ -77,10 +77,7 @@ export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
     },
     async ({ params: { id }, caller }, reply) => {
       const principal = caller as Principal
-      const found = await ports.finder.find(id, ({ busArn, acceptedAt: at }) =>
-        maySee(ports.directory, principal, { account: parseBusArn(busArn)?.account ?? '', at }),
-      )
-      if (found.events.length === 0) throw eventNotFound(id, found)
+      const found = await eventsSeenBy(ports, principal, id)
       const { more, unsearchedBatches } = found
       const events: string[] = []
       for (const event of enrichedFirst(found.events))
@@ -119,7 +116,23 @@ export async function wireEvent(
   return `${about.slice(0, -1)},"event":${event.json}}`
 }
 
-export function eventNotFound(id: string, { unsearchedBatches }: FoundEvents): RestError {
+/**
+ * The events of an id that a caller may see.
+ * @throws RestError where there is none
+ */
+export async function eventsSeenBy(
+  { finder, directory }: Pick<EventPorts, 'finder' | 'directory'>,
+  caller: Principal,
+  id: string,
+): Promise<FoundEvents> {
+  const found = await finder.find(id, ({ busArn, acceptedAt: at }) =>
+    maySee(directory, caller, { account: parseBusArn(busArn)?.account ?? '', at }),
+  )
+  if (found.events.length === 0) throw eventNotFound(id, found)
+  return found
+}
+
+function eventNotFound(id: string, { unsearchedBatches }: FoundEvents): RestError {
   const behind =
     unsearchedBatches === 0
       ? 'give the whole id, as "belfry tail --json" shows it'

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
+import type { Rules } from '#src/buses/rules.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -53,6 +54,7 @@ import { addSecondFactorRoutes } from './second-factor-routes.ts'
 import { addServiceRoutes } from './service-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addSignInRoutes } from './sign-in-routes.ts'
+import { addTargetPreviewRoutes } from './target-preview-routes.ts'
 import { addTaskRoutes } from './task-routes.ts'
 import { addTenancyEventRoutes } from './tenancy-event-routes.ts'
 import { TraceSchema, TracedDeliverySchema, addTraceRoutes } from './trace-routes.ts'
@@ -68,6 +70,7 @@ export interface RestApiPorts {
   readonly finder: EventFinder
   readonly trace: TracePorts
   readonly search: SearchPorts
+  readonly rules: Rules
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -123,13 +126,14 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
-  const { finder, namespace, trace, search, clock } = ports
+  const { finder, namespace, trace, search, rules, clock } = ports
   const { directory, stopping, onFault } = ports.stream
   const eventPorts = { finder, namespace, directory, callerOf }
   addEventRoutes(app, eventPorts)
   addEventSearchRoute(app, { ...eventPorts, search, clock })
   addTraceRoutes(add, { finder, trace, directory })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
+  addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }

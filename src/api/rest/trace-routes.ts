@@ -4,13 +4,10 @@ import { RestError } from '#src/errors.ts'
 import { reasonOf, traceOf } from '#src/history/trace.ts'
 import type { TracePorts, TracedDelivery } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
-import { parseBusArn } from '#src/model/arn.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent } from '#src/model/event.ts'
-import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
-import { maySee } from '../visibility.ts'
-import { EventParams, eventNotFound } from './event-routes.ts'
+import { EventParams, eventsSeenBy } from './event-routes.ts'
 import { ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
@@ -99,15 +96,6 @@ const WhySchema = Type.Object({
 /** What became of an event, and why a rule did or did not take it. */
 export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
   const tag = 'events'
-  /** Where the event is that the caller may see. */
-  const placesOf = async (caller: Principal, id: string): Promise<readonly PositionedEvent[]> => {
-    const found = await ports.finder.find(id, ({ busArn, acceptedAt: at }) =>
-      maySee(ports.directory, caller, { account: parseBusArn(busArn)?.account ?? '', at }),
-    )
-    if (found.events.length === 0) throw eventNotFound(id, found)
-    return found.events
-  }
-
   add({
     method: 'GET',
     url: '/events/:id/trace',
@@ -119,7 +107,7 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
     answer: [200, Type.Object({ traces: Type.Array(ref(TraceSchema)) })],
     run: async (caller, { params }) => {
       const traces: object[] = []
-      for (const place of await placesOf(caller, params.id)) {
+      for (const place of (await eventsSeenBy(ports, caller, params.id)).events) {
         const { isRouted, rules, deliveries, steps } = await traceOf(ports.trace, place)
         const wire = deliveries.map(wireDelivery)
         traces.push({ ...wirePlace(place, isRouted), rules, deliveries: wire, steps })
@@ -137,7 +125,7 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
     query: WhyQuery,
     answer: [200, WhySchema],
     run: async (caller, { params, query }) => {
-      const places = await placesOf(caller, params.id)
+      const { events: places } = await eventsSeenBy(ports, caller, params.id)
       const { place, rule } = await judgedBy(ports, places, query.rule)
       const { isRouted, explanation, deliveries } = await reasonOf(ports.trace, rule, place)
       return {

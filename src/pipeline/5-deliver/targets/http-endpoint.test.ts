@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
 
 import type { Delivery } from '#src/model/delivery.ts'
+import type { TargetInput } from '#src/model/event-bus.ts'
 import type { Outbound, OutboundOutcome, OutboundRequest } from '#src/ports/outbound.ts'
 import { recordedEvent } from '../../pipeline.fixture.ts'
 import { createHttpEndpoint } from './http-endpoint.ts'
 
 const NOW = Date.parse('2026-01-31T08:15:00Z')
 const URL = 'https://example.com/hook?token=1'
-const delivery = { id: 1, target: { id: 't', arn: URL } } as Delivery
 
-async function attempt(outcome: OutboundOutcome, event = recordedEvent('e')) {
+async function attempt(outcome: OutboundOutcome, event = recordedEvent('e'), input?: TargetInput) {
   const requests: OutboundRequest[] = []
   const outbound: Outbound = {
     request: async (request) => {
@@ -20,6 +20,7 @@ async function attempt(outcome: OutboundOutcome, event = recordedEvent('e')) {
     close: async () => undefined,
   }
   const target = createHttpEndpoint(outbound, { now: () => NOW })
+  const delivery = { id: 1, target: { id: 't', arn: URL, ...(input && { input }) } } as Delivery
   const result = await target.attempt(delivery, event)
   return { result, request: requests[0] as OutboundRequest, requests }
 }
@@ -43,6 +44,20 @@ describe('an attempt at an HTTP endpoint', () => {
       body: json,
       timeoutMs: 5_000,
     })
+  })
+
+  it('posts what the input of the target makes of the event', async () => {
+    const json = '{"id":"e","detail":{"n":1.0}}'
+    const input = { kind: 'path', path: '$.detail' } as const
+    const { request } = await attempt(answered(200), recordedEvent('e', { json }), input)
+    expect(request.body).toBe('{"n":1.0}')
+  })
+
+  it('makes no request where the input cannot be made of the event', async () => {
+    const input = { kind: 'path', path: '$.detail.nope' } as const
+    const { result, requests } = await attempt(answered(200), recordedEvent('e'), input)
+    expect(requests).toEqual([])
+    expect(result).toMatchObject({ kind: 'permanent', error: { code: 'INVALID_JSON' } })
   })
 
   it('passes the trace header on beside the event', async () => {

@@ -1,4 +1,5 @@
 import type { AttemptError } from '#src/model/delivery.ts'
+import { inputFor } from '#src/model/target-input/target-input.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Outbound, OutboundOutcome } from '#src/ports/outbound.ts'
 import type { TargetKind } from '../dispatcher.ts'
@@ -12,11 +13,13 @@ const ATTEMPTS_PER_TARGET_MAX = 16
 const RETRIED_STATUSES = new Set([401, 407, 409, 429])
 const TOO_MANY_REQUESTS = 429
 
-/** A target that is an http or https URL: it gets the event as the body of a POST. */
+/** A target that is an http or https URL: it gets its input as the body of a POST. */
 export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind {
   return {
     concurrency: ATTEMPTS_PER_TARGET_MAX,
     attempt: async (delivery, event) => {
+      const input = inputFor(delivery, event)
+      if (!input.ok) return { kind: 'permanent', error: input.error }
       const outcome = await outbound.request({
         url: delivery.target.arn,
         method: 'POST',
@@ -25,7 +28,7 @@ export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind
           'user-agent': 'Belfry',
           ...(event.traceHeader !== undefined && { 'x-amzn-trace-id': event.traceHeader }),
         },
-        body: event.json,
+        body: input.text,
         timeoutMs: ATTEMPT_TIMEOUT_MS,
       })
       return attemptOutcomeOf(outcome, clock.now())
