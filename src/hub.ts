@@ -18,11 +18,12 @@ import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { createEventIds } from '#src/event-index/event-ids.ts'
 import { indexEvents } from '#src/event-index/indexer.ts'
+import { countVolume } from '#src/history/volume.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import { sequenceOf } from '#src/model/event.ts'
-import type { LogPosition } from '#src/model/event.ts'
+import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
@@ -234,7 +235,7 @@ interface PipelineParts {
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
-  const { cursors, queue, eventIndex, history } = store
+  const { cursors, queue, eventIndex, history, volume } = store
   const { trail } = parts
   const eventIds = createEventIds(config.namespace)
   const eventBus = createEventBusTarget({ log, clock, busExists })
@@ -251,6 +252,8 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     },
     signal,
   )
+  const matchingRules = async (event: RecordedEvent) =>
+    (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? []
   const stages = [
     enrich(
       {
@@ -271,14 +274,17 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
         queue,
         clock,
         observer,
-        matchingRules: async (event) =>
-          (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? [],
+        matchingRules,
         onRouted: (routed) => dispatcher.offer(routed),
         onPassed: (sequence) => routing.passed(sequence),
       },
       signal,
     ),
   ]
+  const counting = countVolume(
+    { log, cursors, volume, clock, observer, keepDays: config.historyDays, matchingRules },
+    signal,
+  )
   const retention = keepHistoryShort(
     {
       history,
@@ -294,6 +300,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       dispatcher.offer(deliveries.map((delivery) => ({ delivery }))),
     lookUps: {
       search: { log, history, queue },
+      volume,
       finder: createEventFinder({ log, cursors, index: eventIndex, ids: eventIds }),
       trace: {
         queue,
@@ -301,6 +308,6 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
         isRouted: async (position: LogPosition) => routing.hasPassed(sequenceOf(position)),
       },
     },
-    drained: Promise.all([...stages, retention, dispatcher.drained]),
+    drained: Promise.all([...stages, counting, retention, dispatcher.drained]),
   }
 }

@@ -212,6 +212,7 @@ const EVENTS: readonly RestOperation[] = [
     call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
   },
   { ...list('/events'), withinAccounts: true },
+  { ...list('/volume'), withinAccounts: true },
   ...['/events/{id}', '/events/{id}/trace', '/events/{id}/why?rule=none'].map((path) => ({
     ...read(path.replace(/\?.*/, ''), async () => ['GET', path.replace('{id}', 'none')]),
     ...({ status: 404, withinAccounts: true } as const),

@@ -34,6 +34,7 @@ import { addTokens } from './tokens.ts'
 import { addTrace } from './trace.ts'
 import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
+import { addVolume } from './volume.ts'
 import { addWhoami } from './whoami.ts'
 import { addWhy } from './why.ts'
 
@@ -99,6 +100,7 @@ function program(): Command {
   addExplain(belfry)
   addTrace(belfry)
   addWhy(belfry)
+  addVolume(belfry)
   addEmit(belfry)
   addCatalogue(belfry)
   addPattern(belfry)

@@ -33,6 +33,12 @@ export function createMetrics(queue: DeliveryQueue) {
     'belfry_deliveries_total',
     'Deliveries that routing decided: one for each matched event and target',
   )
+  const volumeEvents = counter(
+    'belfry_volume_events_total',
+    'Events on event buses, by source; "tenancy" and "custom" are all of theirs',
+    ['source'],
+  )
+  const volumeBytes = counter('belfry_volume_bytes_total', 'The same in bytes of JSON', ['source'])
   const enriched = counter(
     'belfry_tenancy_events_enriched_total',
     'Tenancy events that gained the names behind their IDs',
@@ -77,6 +83,8 @@ export function createMetrics(queue: DeliveryQueue) {
   })
 
   return {
+    volumeEvents,
+    volumeBytes,
     registry,
     accepted,
     refused,

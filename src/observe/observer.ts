@@ -41,6 +41,7 @@ const ATTEMPT_LEVELS = { delivered: 'debug', retry: 'info', dead: 'warn' } as co
 /** What the stages tell, as metrics and as the log lines of finished things. */
 export function createObservation({ log, queue, clock }: ObservationPorts): Observation {
   const metrics = createMetrics(queue)
+  const sourceLabels = createSourceLabels()
   let storeFullAt = Number.NEGATIVE_INFINITY
   const noteFault = (error: unknown) => {
     if (error instanceof StoreFullFault) storeFullAt = clock.now()
@@ -78,6 +79,13 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         metrics.enrichment.observe({ from: 'received' }, enrichedAfterMs / MS_PER_SECOND)
         metrics.enrichment.observe({ from: 'published' }, dispatchedAfterMs / MS_PER_SECOND)
       },
+      volumeCounted: (counts) => {
+        for (const { source, events, bytes } of counts) {
+          const label = { source: sourceLabels(source) }
+          metrics.volumeEvents.inc(label, events)
+          metrics.volumeBytes.inc(label, bytes)
+        }
+      },
       attemptFinished: ({ delivery, outcome, durationMs, error }) => {
         metrics.attempts.observe({ outcome }, durationMs / MS_PER_SECOND)
         const level = ATTEMPT_LEVELS[outcome]
@@ -105,5 +113,18 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         log.error({ stage, err: error }, 'stage.faulted')
       },
     },
+  }
+}
+
+/** AWS has some 300 sources; others are whatever their senders think of. */
+const SOURCE_LABELS_MAX = 400
+
+function createSourceLabels(): (source: string) => string {
+  const known = new Set<string>()
+  return (source) => {
+    if (source.startsWith('aws.partner/')) return 'tenancy'
+    if (!source.startsWith('aws.')) return 'custom'
+    if (known.size < SOURCE_LABELS_MAX) known.add(source)
+    return known.has(source) ? source : 'aws.other'
   }
 }

@@ -35,6 +35,7 @@ export function observing() {
     entryDropped: () => undefined,
     eventsRouted: () => undefined,
     eventEnriched: () => undefined,
+    volumeCounted: () => undefined,
     trailWritten: () => undefined,
     trailWaiting: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),

@@ -1,3 +1,4 @@
+import type { VolumeCount } from './event-volume.ts'
 import type { AttemptError, Delivery } from '#src/model/delivery.ts'
 
 export interface FinishedAttempt {
@@ -25,6 +26,8 @@ export interface Observer {
   entryDropped(): void
   eventsRouted(count: number, deliveries: number): void
   eventEnriched(enriched: EnrichedEvent): void
+  /** Events that were counted, by what they are. */
+  volumeCounted(counts: readonly VolumeCount[]): void
   attemptFinished(attempt: FinishedAttempt): void
   /** Objects of the trail became durable, with so many events. */
   trailWritten(objects: number, events: number): void
@@ -32,7 +35,7 @@ export interface Observer {
   trailWaiting(since: number | undefined): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
-    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail' | 'history',
+    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail' | 'history' | 'volume',
     error: unknown,
   ): void
 }

@@ -172,3 +172,56 @@ describe('a backtest', () => {
     expect(body.message).toContain('Empty objects are not allowed')
   })
 })
+
+describe('the volume', () => {
+  const volume = async (query: string) => (await hub.rest('GET', `/volume?${query}`)).body
+  const ofShop = (items: readonly any[]) =>
+    items.filter(({ source, rule }) => source === 'shop' || rule?.endsWith(':rule/large'))
+
+  it('counts events and bytes by what is asked for, by the hour', async () => {
+    const items = await vi.waitFor(async () => {
+      const found = ofShop((await volume('by=source&by=account')).items)
+      if (found[0]?.events !== 30) throw new Error('not all are counted yet')
+      return found
+    }, 10_000)
+    expect(items).toMatchObject([{ source: 'shop', account: ACCOUNTS.MEMBER, events: 30 }])
+    const [{ bytes, hours }] = items
+    const { items: events } = (await search('source=shop')).body
+    const exact = events.reduce(
+      (sum: number, { event }: any) => sum + JSON.stringify(event).length,
+      0,
+    )
+    // A number of twenty digits is shorter once it was parsed.
+    expect(Math.abs(bytes - exact)).toBeLessThan(30 * PRECISE.length)
+    const sum = hours.reduce((total: number, hour: any) => total + hour.events, 0)
+    expect(sum).toBe(30)
+  })
+
+  it('tells which rules are fed', async () => {
+    const { items } = await volume('by=rule')
+    const fed = ofShop(items).map(({ events }) => events)
+    expect(fed).toEqual([10])
+  })
+
+  it('is the same in all however it is counted', async () => {
+    const dimensions = ['bus', 'source', 'detailType', 'account', 'region']
+    // Other events may be counted between two questions.
+    await vi.waitFor(async () => {
+      const totals = await Promise.all(dimensions.map(async (by) => volume(`by=${by}`)))
+      expect(new Set(totals.map(({ total }) => JSON.stringify(total))).size).toBe(1)
+    })
+  })
+
+  it('is shown by the command line and in the metrics', async () => {
+    const { stdout, status } = await runCommand(folder, ['volume', '--by', 'source,detail-type'])
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/shop +Order +30 +\d/)
+    const wrong = await runCommand(folder, ['volume', '--by', 'colour'])
+    expect([wrong.status, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('"colour" is none of'),
+    ])
+    const metrics = await (await fetch(`${hub.url}/metrics`)).text()
+    expect(metrics).toMatch(/belfry_volume_events_total\{source="custom"\} 31/)
+  })
+})

@@ -102,6 +102,21 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (position, delivery_id, started_at)
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE volume (
+    hour INTEGER NOT NULL,
+    bus_arn TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    source TEXT NOT NULL,
+    detail_type TEXT NOT NULL,
+    -- Empty: all events, whichever rules they matched.
+    rule_arn TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (hour, bus_arn, account, region, source, detail_type, rule_arn)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

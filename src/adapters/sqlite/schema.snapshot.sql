@@ -1,4 +1,4 @@
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE attempt (
     position INTEGER NOT NULL,
@@ -70,6 +70,20 @@ CREATE TABLE target (
     definition TEXT NOT NULL,
     UNIQUE (rule_arn, definition)
   );
+
+CREATE TABLE volume (
+    hour INTEGER NOT NULL,
+    bus_arn TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    source TEXT NOT NULL,
+    detail_type TEXT NOT NULL,
+    -- Empty: all events, whichever rules they matched.
+    rule_arn TEXT NOT NULL,
+    events INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (hour, bus_arn, account, region, source, detail_type, rule_arn)
+  ) WITHOUT ROWID;
 
 CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
 

@@ -11,6 +11,7 @@ import { cursorsContract } from '#src/ports/cursors.contract.ts'
 import { deliveryQueueContract } from '#src/ports/delivery-queue.contract.ts'
 import { eventHistoryContract } from '#src/ports/event-history.contract.ts'
 import { eventIndexContract } from '#src/ports/event-index.contract.ts'
+import { eventVolumeContract } from '#src/ports/event-volume.contract.ts'
 import { stateContract } from '#src/ports/state.contract.ts'
 import { collection } from '#src/ports/state.ts'
 import { openSqliteStore } from './store.ts'
@@ -70,6 +71,7 @@ eventHistoryContract(
     history,
   })),
 )
+eventVolumeContract(restartable(({ volume, cursors }) => ({ volume, cursors })))
 eventIndexContract(restartable(({ eventIndex, cursors }) => ({ index: eventIndex, cursors })))
 
 /** A second connection, as a backup tool would open one. */

@@ -7,11 +7,13 @@ import type { Cursors } from '#src/ports/cursors.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { EventHistory } from '#src/ports/event-history.ts'
 import type { EventIndex } from '#src/ports/event-index.ts'
+import type { EventVolume } from '#src/ports/event-volume.ts'
 import type { State } from '#src/ports/state.ts'
 import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
 import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
 import { createSqliteEventHistory } from './event-history.sql.ts'
 import { createSqliteEventIndex } from './event-index.sql.ts'
+import { createSqliteEventVolume } from './event-volume.sql.ts'
 import { createSqliteState } from './state.sql.ts'
 import { startWriter } from './writer.ts'
 
@@ -22,6 +24,7 @@ export interface Store {
   readonly queue: DeliveryQueue
   readonly eventIndex: EventIndex
   readonly history: EventHistory
+  readonly volume: EventVolume
   readonly state: State
   close(): Promise<void>
 }
@@ -59,6 +62,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     queue: createSqliteDeliveryQueue(writer, reading),
     eventIndex: createSqliteEventIndex(writer, reading),
     history: createSqliteEventHistory(writer, reading),
+    volume: createSqliteEventVolume(writer, reading),
     state: createSqliteState(writer, reading),
     close: async () => {
       reading.close()

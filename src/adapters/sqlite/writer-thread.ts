@@ -5,6 +5,7 @@ import { deliveryVerbs } from './delivery-queue.sql.ts'
 import { logVerbs } from './batch-log.sql.ts'
 import { eventHistoryVerbs } from './event-history.sql.ts'
 import { eventIndexVerbs } from './event-index.sql.ts'
+import { eventVolumeVerbs } from './event-volume.sql.ts'
 import { migrate } from './migrations.ts'
 import { stateVerbs } from './state.sql.ts'
 import type { Verb, WriterReply, WriterRequest, WriterSettings } from './writer.ts'
@@ -36,6 +37,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   ...deliveryVerbs(database),
   ...eventIndexVerbs(database),
   ...eventHistoryVerbs(database),
+  ...eventVolumeVerbs(database),
 }
 const begin = database.prepare('BEGIN IMMEDIATE')
 const commit = database.prepare('COMMIT')

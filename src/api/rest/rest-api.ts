@@ -26,6 +26,7 @@ import {
   User,
 } from '#src/model/tenancy.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import type { EventVolume } from '#src/ports/event-volume.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 import { addEventStream } from '../stream/event-stream.ts'
@@ -61,6 +62,7 @@ import { TraceSchema, TracedDeliverySchema, addTraceRoutes } from './trace-route
 import { TrailStatusSchema, addTrailRoutes } from './trail-routes.ts'
 import type { TrailPorts } from './trail-routes.ts'
 import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-routes.ts'
+import { addVolumeRoute } from './volume-routes.ts'
 
 export interface RestApiPorts {
   readonly tenancy: Tenancy
@@ -70,6 +72,7 @@ export interface RestApiPorts {
   readonly finder: EventFinder
   readonly trace: TracePorts
   readonly search: SearchPorts
+  readonly volume: EventVolume
   readonly rules: Rules
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
@@ -132,6 +135,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addEventRoutes(app, eventPorts)
   addEventSearchRoute(app, { ...eventPorts, search, clock })
   addTraceRoutes(add, { finder, trace, directory })
+  addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
