@@ -26,7 +26,7 @@ const COUNTS_PER_WRITE_MAX = 2_000
 /** A sender may think of ever new sources and detail types: beyond so many an hour all are one. */
 const NAMES_PER_HOUR_MAX = 5_000
 /** What the rest of an hour is counted under. */
-export const OTHER_NAMES = '(other)'
+const OTHER_NAMES = '(other)'
 
 /**
  * Reads the log and counts what is on each event bus, and what each rule there matches. Like the
