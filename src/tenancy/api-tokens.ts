@@ -81,8 +81,10 @@ function making(
 ): Pick<ApiTokens, 'create' | 'createForOperator'> {
   const minted = (given: Omit<StoredToken, 'accessKeyId' | 'createdAt' | 'sealedSecret'>) => {
     const secretAccessKey = ids.secret(SECRET_CHARACTERS)
-    const token = { accessKeyId: ids.uuid(), ...given, createdAt: clock.now() }
-    const stored: StoredToken = { ...token, sealedSecret: vault.seal(secretAccessKey) }
+    const accessKeyId = ids.uuid()
+    const token = { accessKeyId, ...given, createdAt: clock.now() }
+    const sealedSecret = vault.seal(['api-token', accessKeyId], secretAccessKey)
+    const stored: StoredToken = { ...token, sealedSecret }
     return { stored, created: { ...token, secretAccessKey } }
   }
 
@@ -152,7 +154,7 @@ function changing(
     },
     rotate: async (caller, accessKeyId, overlapMs) => {
       const secretAccessKey = ids.secret(SECRET_CHARACTERS)
-      const sealedSecret = vault.seal(secretAccessKey)
+      const sealedSecret = vault.seal(['api-token', accessKeyId], secretAccessKey)
       const stored = await actions.perform(caller, async (step) => {
         const name = 'APITokenRotateEvent'
         const { previous: _, ...before } = await told(step, caller, [name, accessKeyId])

@@ -40,9 +40,8 @@ export interface Credentials {
   ): Promise<TemporaryCredential | undefined>
 }
 
-/** What a session token holds, sealed. */
+/** What a session token holds, sealed for its access key. */
 interface SealedSession {
-  readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly roleArn: string
   readonly sessionName: string
@@ -83,10 +82,9 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     accessKeyId: string,
     sessionToken: string,
   ): Promise<Credential | undefined> => {
-    const opened = vault.open(sessionToken)
+    const opened = vault.open(['assumed-role', accessKeyId], sessionToken)
     if (opened === undefined) return undefined
     const session = JSON.parse(opened) as SealedSession
-    if (session.accessKeyId !== accessKeyId) return undefined
     const source = await findToken(session.sourceAccessKeyId)
     const principal =
       source && (await principalOfRole(source.principal, session.roleArn, session.sessionName))
@@ -144,16 +142,16 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
       const sourceAccessKeyId = caller.accessKeyId
       const principal = await principalOfRole(caller, roleArn, sessionName)
       if (principal === undefined || sourceAccessKeyId === undefined) return undefined
+      const accessKeyId = TEMPORARY_KEY_PREFIX + ids.secret(TEMPORARY_KEY_CHARACTERS).toUpperCase()
       const session: SealedSession = {
-        accessKeyId: TEMPORARY_KEY_PREFIX + ids.secret(TEMPORARY_KEY_CHARACTERS).toUpperCase(),
         secretAccessKey: ids.secret(TEMPORARY_SECRET_CHARACTERS),
         roleArn,
         sessionName,
         expiresAt: clock.now() + durationMs,
         sourceAccessKeyId,
       }
-      const { accessKeyId, secretAccessKey, expiresAt } = session
-      const sessionToken = vault.seal(JSON.stringify(session))
+      const { secretAccessKey, expiresAt } = session
+      const sessionToken = vault.seal(['assumed-role', accessKeyId], JSON.stringify(session))
       return { accessKeyId, secretAccessKey, sessionToken, principal, expiresAt }
     },
   }
@@ -168,22 +166,22 @@ function tokenFinder(state: State, vault: Vault) {
     return (await state.get(AWS_ACCOUNTS, awsAccountId)) === undefined ? elsewhere : principal
   }
 
-  const previousOf = ({ sealedSecret, until }: NonNullable<StoredToken['previous']>) => {
-    const secretAccessKey = vault.open(sealedSecret)
-    return secretAccessKey === undefined ? undefined : { secretAccessKey, until }
-  }
-
   return async (accessKeyId: string): Promise<Credential | undefined> => {
     const token = await state.get(API_TOKENS, accessKeyId)
-    const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
-    const role = token === undefined ? undefined : roleOf(token.role)
-    if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
-    const { expiresAt } = token
-    const previous = token.previous && previousOf(token.previous)
+    if (token === undefined) return undefined
+    const open = (sealed: string) => vault.open(['api-token', accessKeyId], sealed)
+    const secretAccessKey = open(token.sealedSecret)
+    const role = roleOf(token.role)
+    if (secretAccessKey === undefined || role === undefined) return undefined
+    const { previous, expiresAt } = token
+    const previousSecret = previous && open(previous.sealedSecret)
     return {
       secretAccessKey,
       principal: await whereManaged(principalOfToken(token, role)),
-      ...(previous !== undefined && { previous }),
+      ...(previous !== undefined &&
+        previousSecret !== undefined && {
+          previous: { secretAccessKey: previousSecret, until: previous.until },
+        }),
       ...(expiresAt !== undefined && { expiresAt }),
     }
   }

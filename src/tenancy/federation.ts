@@ -92,7 +92,8 @@ export function createFederation(ports: FederationPorts): Federation {
     const { OIDC } = configuration
     if (OIDC === null) throw notConfigured()
     const clientSecret =
-      sealedClientSecret === undefined ? undefined : vault.open(sealedClientSecret)
+      sealedClientSecret && vault.open(['openid-client', organisationId], sealedClientSecret)
+    if (sealedClientSecret !== undefined && clientSecret === undefined) throw secretLost()
     const client: ProviderClient = {
       issuer: OIDC.Issuer,
       clientId: OIDC.ClientId,
@@ -118,10 +119,9 @@ export function createFederation(ports: FederationPorts): Federation {
   }
 
   const openJourney = (sealed: string): Journey => {
-    const opened = sealed.length > STATE_CHARACTERS_MAX ? undefined : vault.open(sealed)
-    const journey = opened?.startsWith(JOURNEY_MARK)
-      ? (JSON.parse(opened.slice(JOURNEY_MARK.length)) as Journey)
-      : undefined
+    const opened =
+      sealed.length > STATE_CHARACTERS_MAX ? undefined : vault.open(['sign-in-journey'], sealed)
+    const journey = opened === undefined ? undefined : (JSON.parse(opened) as Journey)
     if (journey !== undefined && journey.expiresAt > clock.now()) return journey
     throw new RestError(
       400,
@@ -143,7 +143,7 @@ export function createFederation(ports: FederationPorts): Federation {
         ...(loopback !== undefined && { loopback }),
       }
       const { nonce, codeVerifier } = journey
-      const sealed = vault.seal(JOURNEY_MARK + JSON.stringify(journey))
+      const sealed = vault.seal(['sign-in-journey'], JSON.stringify(journey))
       const scopes = Array.from(new Set(['openid', ...(OIDC.Scopes ?? SCOPES_DEFAULT)]))
       const check = { redirectUri, state: sealed, nonce, codeVerifier, scopes }
       return providers.authorizationUrl(client, check).catch(passOn)
@@ -188,8 +188,7 @@ export function createFederation(ports: FederationPorts): Federation {
   }
 }
 
-/** Keeps sealed sign-ins apart from other sealed texts. */
-const JOURNEY_MARK = 'sign-in|'
+/** Longer ones were not made here. */
 const STATE_CHARACTERS_MAX = 2_048
 
 function answers(secret: string, challenge: string): boolean {
@@ -211,6 +210,14 @@ function notConfigured(): RestError {
     404,
     'sign-in.not-configured',
     'there is no sign-in with an OpenID provider under this name',
+  )
+}
+
+function secretLost(): RestError {
+  return new RestError(
+    502,
+    'sign-in.client-secret-sealed',
+    'the secret of the client at the OpenID provider was sealed with another master key: an administrator can give it again',
   )
 }
 

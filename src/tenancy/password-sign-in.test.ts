@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { Principal } from '#src/model/principal.ts'
 import { codeOf, stepAt } from './one-time-codes.ts'
-import { SIGN_IN_FAILURES } from './sign-in-documents.ts'
+import { SECOND_FACTORS, SIGN_IN_FAILURES } from './sign-in-documents.ts'
 import { FAILURES_MAX, LOCK_MS_FIRST } from './sign-in-failures.ts'
 import { FROM, OPERATOR, PASSWORD, createTestTenancy } from './tenancy.fixture.ts'
 import type { TestTenancy } from './tenancy.fixture.ts'
@@ -138,6 +138,17 @@ describe('a second factor', () => {
       ({ fields }) => fields['userID'] === id,
     )
     expect(told.map(({ fields }) => fields['mfaEnabled'])).toEqual([true, false, true, false])
+  })
+
+  it('is no factor of another user, into whose document it was copied', async () => {
+    const [ada, grace] = [await withFactor(), await withFactor()]
+    await given.state.transact(async (transaction) => {
+      const factor = await transaction.get(SECOND_FACTORS, grace.id)
+      if (factor !== undefined) transaction.put(SECOND_FACTORS, ada.id, factor)
+    })
+    const attempt = signIn(ada.email, { code: grace.code() })
+    await expect(attempt).rejects.toMatchObject(codeRefused)
+    expect(await signIn(grace.email, { code: grace.code() })).toBeDefined()
   })
 
   it('locks the user whose codes are guessed', async () => {

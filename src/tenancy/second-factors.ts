@@ -69,13 +69,12 @@ export function createSecondFactors(
 
   return {
     enrol: async (caller) => {
-      const { userId } = caller
       const secret = Buffer.from(ids.opaque(TOTP_SECRET_BYTES), 'base64url')
-      const { email } = await enrollable(caller, state)
+      const { id: userId, email } = await enrollable(caller, state)
       const enrolment = newTotp(secret, email)
-      const sealedSecret = vault.seal(enrolment.secret)
+      const sealedSecret = vault.seal(['second-factor', userId], enrolment.secret)
       await state.transact(async (transaction) => {
-        const before = await transaction.get(SECOND_FACTORS, userId ?? '')
+        const before = await transaction.get(SECOND_FACTORS, userId)
         if (before?.active) {
           throw new RestError(
             409,
@@ -84,7 +83,7 @@ export function createSecondFactors(
           )
         }
         const begun = { sealedSecret, active: false, lastStep: 0, recoveryCodes: [] }
-        transaction.put(SECOND_FACTORS, userId ?? '', begun)
+        transaction.put(SECOND_FACTORS, userId, begun)
       })
       return enrolment
     },
@@ -125,7 +124,7 @@ export async function acceptCode(
   code: string,
 ): Promise<boolean> {
   const factor = await transaction.get(SECOND_FACTORS, userId)
-  const secret = factor && vault.open(factor.sealedSecret)
+  const secret = factor && vault.open(['second-factor', userId], factor.sealedSecret)
   if (factor === undefined || secret === undefined) return false
   const { lastStep, recoveryCodes } = factor
   const step = acceptedStep(secret, code.replaceAll(/\s/g, ''), { now, lastStep })
