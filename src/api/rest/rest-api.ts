@@ -27,6 +27,7 @@ import {
 } from '#src/model/tenancy.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { lazyValidators } from '../lazy-compilers.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 import { addEventStream } from '../stream/event-stream.ts'
 import type { EventStreamPorts } from '../stream/event-stream.ts'
@@ -106,6 +107,7 @@ const SCHEMAS = [
 
 /** Everything below `/api/v1`. */
 export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Promise<void> {
+  app.setValidatorCompiler(lazyValidators(app))
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser(
     'application/json',

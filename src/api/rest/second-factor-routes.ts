@@ -7,7 +7,7 @@ const tag = 'sessions'
 
 /** Of the app, or a recovery code with its dashes. */
 export const Code = Type.String({ minLength: 6, maxLength: 32 })
-const CodeBody = Type.Object({ code: Code }, { additionalProperties: false })
+const CodeBody = Type.Object({ code: Code })
 
 /** What users do about their own second factor. */
 export function addSecondFactorRoutes(

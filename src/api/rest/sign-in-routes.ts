@@ -4,28 +4,28 @@ import { Type } from 'typebox'
 import { RestError } from '#src/errors.ts'
 import { SignInConfiguration } from '#src/model/service-configuration.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams } from './route.ts'
+import { IdParams, orNull } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { refusedPage, signedInPage } from './sign-in-page.ts'
 
 const tag = 'organisations'
-const exact = { additionalProperties: false }
 
 const { LOCAL, MFA, OIDC } = SignInConfiguration.properties
 const Settings = Type.Object({ LOCAL, MFA, OIDC, ClientSecretSet: Type.Boolean() })
-const Change = Type.Object(
-  {
-    LOCAL,
-    MFA,
-    OIDC,
-    ClientSecret: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: 512 }), Type.Null()], {
+const Change = Type.Object({
+  LOCAL,
+  MFA,
+  OIDC,
+  ClientSecret: Type.Optional(
+    orNull(
+      Type.String({
+        minLength: 1,
+        maxLength: 512,
         description: 'Never shown; without it the one that is there stays, null drops it',
       }),
     ),
-  },
-  exact,
-)
+  ),
+})
 
 /** How an organisation's people sign in. */
 export function addSignInRoutes(
