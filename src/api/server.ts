@@ -17,7 +17,7 @@ import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
 import { createSts } from './sts/sts.ts'
 
-export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'clock'> {
+export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature'> {
   /** Where browsers reach the hub. */
   readonly publicUrl: () => string
   readonly trustedProxies: readonly string[]
@@ -66,8 +66,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   )
   await app.register(async (scope) => addRawBodyRoutes(scope, ports))
   const { checkSignature } = ports.frontDoor
-  const { clock } = ports.collector
-  await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature, clock }), {
+  await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature }), {
     prefix: '/api/v1',
   })
   addCataloguePage(app, ports.namespace)

@@ -143,9 +143,9 @@ function changing(
           ...limitsOf(changed(token, change)),
         }))
         const after = changed(before, change)
-        const { organisationId } = after
-        if (organisationId !== undefined) {
-          await checkAccounts(step.transaction, organisationId, after)
+        // Otherwise left alone: an account may have been closed since.
+        if (change.onlyAccounts !== undefined) {
+          await checkAccounts(step.transaction, after.organisationId, after)
         }
         keep(step, after)
         return after
@@ -231,21 +231,25 @@ function checkExpiry(expiresAt: number | undefined, now: number): void {
   )
 }
 
-/** A token acts in accounts of its own organisation, and only in those that it is for. */
+/**
+ * A token acts in accounts of its own organisation, the operator's in those of all, and only in
+ * those that it is for.
+ */
 async function checkAccounts(
   transaction: StateTransaction,
-  organisationId: string,
+  organisationId: string | undefined,
   { awsAccountId, onlyAccounts }: StoredToken,
 ): Promise<void> {
   const named = [...(awsAccountId === undefined ? [] : [awsAccountId]), ...(onlyAccounts ?? [])]
   for (const each of named) {
     const id = await transaction.get(AWS_ACCOUNTS, each)
     const account = id === undefined ? undefined : await transaction.get(ACCOUNTS, id)
-    if (account?.organisationId === organisationId) continue
+    const isOurs = account?.organisationId === (organisationId ?? account?.organisationId)
+    if (account !== undefined && isOurs) continue
     throw new RestError(
       404,
       'account.not-found',
-      `AWS account "${each}" is not managed in this organisation`,
+      `AWS account "${each}" is not managed ${organisationId === undefined ? 'here' : 'in this organisation'}`,
     )
   }
   if (awsAccountId === undefined || (onlyAccounts?.includes(awsAccountId) ?? true)) return

@@ -70,10 +70,11 @@ export interface CredentialPorts {
 }
 
 export function createCredentials({ state, clock, ids, vault }: CredentialPorts): Credentials {
-  const known = new Map<string, Credential>()
+  let known = new Map<string, Credential>()
   state.watch((changes) => {
     const relevant = [API_TOKENS.name, AWS_ACCOUNTS.name]
-    if (changes.some(({ collection }) => relevant.includes(collection))) known.clear()
+    // Another map: what is being read now goes into the old one, as it may be old already.
+    if (changes.some(({ collection }) => relevant.includes(collection))) known = new Map()
   })
 
   const findToken = tokenFinder(state, vault)
@@ -127,15 +128,16 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
   return {
     find: async (accessKeyId, sessionToken) => {
       const name = sessionToken === undefined ? accessKeyId : `${accessKeyId} ${sessionToken}`
-      const remembered = known.get(name)
+      const current = known
+      const remembered = current.get(name)
       if (remembered !== undefined) return remembered
       const found =
         sessionToken === undefined
           ? await findToken(accessKeyId)
           : await findSession(accessKeyId, sessionToken)
       if (found === undefined) return undefined
-      if (known.size >= KNOWN_MAX) known.clear()
-      known.set(name, found)
+      if (current.size >= KNOWN_MAX) current.clear()
+      current.set(name, found)
       return found
     },
     assumeRole: async (caller, { roleArn, sessionName, durationMs }) => {

@@ -25,7 +25,6 @@ import {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
-import type { Clock } from '#src/ports/clock.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { lazyValidators } from '../lazy-compilers.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
@@ -66,7 +65,6 @@ import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-rou
 export interface RestApiPorts {
   readonly tenancy: Tenancy
   readonly checkSignature: SignatureCheck
-  readonly clock: Clock
   readonly deadLetters: DeadLetterPorts
   readonly finder: EventFinder
   readonly trace: TracePorts
@@ -119,9 +117,9 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
   for (const schema of SCHEMAS) app.addSchema(schema)
-  const { sessions, credentials } = ports.tenancy
+  const { sessions } = ports.tenancy
   const callerOf = createCallerOf(ports.checkSignature, sessions)
-  const stillCalls = createStillCalls({ credentials, sessions, clock: ports.clock })
+  const stillCalls = createStillCalls(ports.checkSignature, sessions)
   const add = createAddRoute(app, callerOf)
   addTenancyRoutes(app, add, ports.tenancy)
   addCatalogueRoutes(add, ports.namespace)
