@@ -288,7 +288,7 @@ export const OWN_OPERATIONS: readonly RestCall[] = [
   ['DELETE', '/sessions'],
   ['DELETE', '/sessions/current'],
   ['PUT', '/password', { password: 'x'.repeat(12), newPassword: 'y'.repeat(12) }],
-  ['POST', '/second-factor'],
+  ['POST', '/second-factor', { password: 'x'.repeat(12) }],
   ['POST', '/second-factor/confirm', { code: '123456' }],
   ['DELETE', '/second-factor', { code: '123456' }],
 ]

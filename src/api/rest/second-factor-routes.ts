@@ -5,6 +5,8 @@ import type { AddRoute } from './route.ts'
 
 const tag = 'sessions'
 
+/** As it is compared: one that was never set is wrong, not malformed. */
+export const GivenPassword = Type.String({ maxLength: 256 })
 /** Of the app, or a recovery code with its dashes. */
 export const Code = Type.String({ minLength: 6, maxLength: 32 })
 const CodeBody = Type.Object({ code: Code })
@@ -18,7 +20,9 @@ export function addSecondFactorRoutes(
     method: 'POST',
     url: '/second-factor',
     tag,
-    summary: 'Begin to set up a second factor: its secret, for an authenticator app, shown once',
+    summary:
+      'Begin to set up a second factor, with the password: its secret, for an authenticator app, shown once',
+    body: Type.Object({ password: GivenPassword }),
     answer: [
       201,
       Type.Object({
@@ -26,7 +30,7 @@ export function addSecondFactorRoutes(
         uri: Type.String({ description: 'otpauth://, the text of the QR code' }),
       }),
     ],
-    run: (caller) => secondFactors.enrol(caller),
+    run: (caller, { body }) => secondFactors.enrol(caller, body.password),
   })
   add({
     method: 'POST',

@@ -7,7 +7,7 @@ import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { NewUserSession } from '#src/tenancy/user-sessions.ts'
 import { Fault, Instant, ref, requestSchema } from './route.ts'
 import type { AddRoute } from './route.ts'
-import { Code } from './second-factor-routes.ts'
+import { Code, GivenPassword } from './second-factor-routes.ts'
 
 const tag = 'sessions'
 
@@ -16,7 +16,7 @@ const BODY_BYTES_MAX = 16 * 1024
 
 const LogIn = Type.Object({
   email: Email,
-  password: Type.String({ maxLength: 256 }),
+  password: GivenPassword,
   code: Type.Optional(Code),
 })
 const Refresh = Type.Object({ refreshToken: Type.String({ maxLength: 1_024 }) })

@@ -13,6 +13,7 @@ import {
   ref,
 } from './route.ts'
 import type { AddRoute } from './route.ts'
+import { GivenPassword } from './second-factor-routes.ts'
 
 /** Twelve characters, and an end so that hashing stays bounded. */
 const Password = Type.String({ minLength: 12, maxLength: 256 })
@@ -107,7 +108,7 @@ export function addPasswordRoute(
     url: '/password',
     tag: 'sessions',
     summary: "Change one's own password; all sessions end, this one too",
-    body: Type.Object({ password: Type.String({ maxLength: 256 }), newPassword: Password }),
+    body: Type.Object({ password: GivenPassword, newPassword: Password }),
     answer: [204],
     run: (caller, { body }) => ownPassword.change(caller, body),
   })
