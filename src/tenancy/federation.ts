@@ -3,6 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { RestError } from '#src/errors.ts'
 import { ProviderFault } from '#src/ports/identity-provider.ts'
 import type { IdentityProviders, ProviderClient } from '#src/ports/identity-provider.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import { tellAuthentication } from './authentication-event.ts'
 import type { OnSignIn } from './authentication-event.ts'
@@ -14,6 +15,7 @@ import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
 import type { NewUserSession, SessionTokens } from './user-sessions.ts'
 import { shown } from './shown-user.ts'
+import { fingerprint } from './vault.ts'
 import type { Vault } from './vault.ts'
 
 /** A command line that waits on this machine's loopback for the browser to come by. */
@@ -31,11 +33,16 @@ export type Finished =
 
 export interface Federation {
   /** Where to send the browser of somebody of an organisation. @throws RestError */
-  begin(alias: string, way: { readonly redirectUri: string; loopback?: Loopback }): Promise<string>
-  /** Takes back what the provider sent with the browser. @throws RestError */
+  begin(
+    alias: string,
+    way: { readonly redirectUri: string; readonly browser: string; readonly loopback?: Loopback },
+  ): Promise<string>
+  /** Takes back what the provider sent with the browser, once. @throws RestError */
   finish(came: {
     readonly query: string
     readonly redirectUri: string
+    /** The secret that the browser was given when it began. */
+    readonly browser: string | undefined
     readonly sourceAddress: string
   }): Promise<Finished>
   /** The session of a loopback's code, once. @throws RestError session.claim-refused */
@@ -65,10 +72,15 @@ const SCOPES_DEFAULT = ['openid', 'email', 'profile']
 
 /**
  * What must come back as it went. It travels sealed as the `state` itself: nothing is kept for a
- * sign-in under way, so strangers who begin many take nothing from the others.
+ * sign-in under way, so strangers who begin many take nothing from the others. Whoever else sees
+ * the address that the browser comes back to has no use of it without the browser's secret.
  */
 interface Journey {
   readonly organisationId: string
+  /** Settings that changed meanwhile would send the code to somebody else. */
+  readonly provider: Pick<ProviderClient, 'issuer' | 'clientId'>
+  /** Fingerprint of the browser's secret. */
+  readonly browser: string
   readonly nonce: string
   readonly codeVerifier: string
   readonly expiresAt: number
@@ -86,6 +98,7 @@ const FEDERATED_LOGIN = { authMethod: 'Login', loginType: 'Federated' } as const
 export function createFederation(ports: FederationPorts): Federation {
   const { state, clock, ids, actions, vault, tokens, limiter, providers, onSignIn } = ports
   const claims = new Map<string, Claim>()
+  const usedUp = createUsedNonces(clock)
 
   const settingsFor = async (from: Pick<StateTransaction, 'get'>, organisationId: string) => {
     const { configuration, sealedClientSecret } = await settingsOf(from, organisationId)
@@ -118,25 +131,29 @@ export function createFederation(ports: FederationPorts): Federation {
     return session
   }
 
-  const openJourney = (sealed: string): Journey => {
+  const openJourney = (sealed: string, browser: string | undefined): Journey => {
     const opened =
       sealed.length > STATE_CHARACTERS_MAX ? undefined : vault.open(['sign-in-journey'], sealed)
     const journey = opened === undefined ? undefined : (JSON.parse(opened) as Journey)
-    if (journey !== undefined && journey.expiresAt > clock.now()) return journey
-    throw new RestError(
-      400,
-      'sign-in.state-invalid',
-      'this sign-in was not begun here, or too long ago: begin again',
-    )
+    const isOurs =
+      journey !== undefined &&
+      journey.expiresAt > clock.now() &&
+      browser !== undefined &&
+      journey.browser === fingerprint(browser) &&
+      usedUp.isFirst(journey)
+    if (isOurs) return journey
+    throw stateInvalid()
   }
 
   return {
-    begin: async (alias, { redirectUri, loopback }) => {
+    begin: async (alias, { redirectUri, browser, loopback }) => {
       const organisationId = await state.get(ORGANISATION_ALIASES, alias)
       if (organisationId === undefined) throw notConfigured()
       const { OIDC, client } = await settingsFor(state, organisationId)
       const journey: Journey = {
         organisationId,
+        provider: { issuer: client.issuer, clientId: client.clientId },
+        browser: fingerprint(browser),
         nonce: ids.opaque(SECRET_BYTES),
         codeVerifier: ids.opaque(SECRET_BYTES),
         expiresAt: clock.now() + AT_PROVIDER_MS_MAX,
@@ -148,11 +165,14 @@ export function createFederation(ports: FederationPorts): Federation {
       const check = { redirectUri, state: sealed, nonce, codeVerifier, scopes }
       return providers.authorizationUrl(client, check).catch(passOn)
     },
-    finish: async ({ query, redirectUri, sourceAddress }) => {
+    finish: async ({ query, redirectUri, browser, sourceAddress }) => {
       limiter.begin(sourceAddress)
       const sealed = new URLSearchParams(query).get('state') ?? ''
-      const { organisationId, nonce, codeVerifier, loopback } = openJourney(sealed)
+      const journey = openJourney(sealed, browser)
+      const { organisationId, nonce, codeVerifier, loopback, provider } = journey
       const { OIDC, client } = await settingsFor(state, organisationId)
+      const isSame = provider.issuer === client.issuer && provider.clientId === client.clientId
+      if (!isSame) throw stateInvalid()
       const check = { redirectUri, state: sealed, nonce, codeVerifier }
       const failed = (userId?: string) =>
         onSignIn({ ok: false, authMethod: 'Login', organisationId, ...(userId && { userId }) })
@@ -188,6 +208,25 @@ export function createFederation(ports: FederationPorts): Federation {
   }
 }
 
+/** Sign-ins come back one by one; one that is forgotten has a code that its provider knows as spent. */
+const USED_NONCES_MAX = 10_000
+
+/** Remembers which journeys have come back, until they would have expired. */
+function createUsedNonces(clock: Clock) {
+  const used = new Map<string, number>()
+  return {
+    isFirst: ({ nonce, expiresAt }: Journey): boolean => {
+      if (used.has(nonce)) return false
+      for (const [old, until] of used) {
+        if (until > clock.now() && used.size < USED_NONCES_MAX) break
+        used.delete(old)
+      }
+      used.set(nonce, expiresAt)
+      return true
+    },
+  }
+}
+
 /** Longer ones were not made here. */
 const STATE_CHARACTERS_MAX = 2_048
 
@@ -218,6 +257,14 @@ function secretLost(): RestError {
     502,
     'sign-in.client-secret-sealed',
     'the secret of the client at the OpenID provider was sealed with another master key: an administrator can give it again',
+  )
+}
+
+function stateInvalid(): RestError {
+  return new RestError(
+    400,
+    'sign-in.state-invalid',
+    'this sign-in was not begun here with this browser, has come back before, or was begun too long ago: begin again',
   )
 }
 
