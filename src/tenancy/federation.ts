@@ -3,7 +3,6 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { RestError } from '#src/errors.ts'
 import { ProviderFault } from '#src/ports/identity-provider.ts'
 import type { IdentityProviders, ProviderClient } from '#src/ports/identity-provider.ts'
-import type { Clock } from '#src/ports/clock.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import { tellAuthentication } from './authentication-event.ts'
 import type { OnSignIn } from './authentication-event.ts'
@@ -15,15 +14,10 @@ import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
 import type { NewUserSession, SessionTokens } from './user-sessions.ts'
 import { shown } from './shown-user.ts'
+import { createSignInJourneys, stateInvalid } from './sign-in-journeys.ts'
+import type { Journey, Loopback } from './sign-in-journeys.ts'
 import { fingerprint } from './vault.ts'
 import type { Vault } from './vault.ts'
-
-/** A command line that waits on this machine's loopback for the browser to come by. */
-export interface Loopback {
-  readonly port: number
-  /** SHA-256, base64url, of a secret that the command line keeps. */
-  readonly challenge: string
-}
 
 /** Where a sign-in that came back from the provider goes on. */
 export type Finished =
@@ -70,23 +64,6 @@ const SECRET_BYTES = 32
 /** `openid` is what makes it a sign-in; the others say who it is. */
 const SCOPES_DEFAULT = ['openid', 'email', 'profile']
 
-/**
- * What must come back as it went. It travels sealed as the `state` itself: nothing is kept for a
- * sign-in under way, so strangers who begin many take nothing from the others. Whoever else sees
- * the address that the browser comes back to has no use of it without the browser's secret.
- */
-interface Journey {
-  readonly organisationId: string
-  /** Settings that changed meanwhile would send the code to somebody else. */
-  readonly provider: Pick<ProviderClient, 'issuer' | 'clientId'>
-  /** Fingerprint of the browser's secret. */
-  readonly browser: string
-  readonly nonce: string
-  readonly codeVerifier: string
-  readonly expiresAt: number
-  readonly loopback?: Loopback
-}
-
 interface Claim {
   readonly userId: string
   readonly challenge: string
@@ -98,7 +75,7 @@ const FEDERATED_LOGIN = { authMethod: 'Login', loginType: 'Federated' } as const
 export function createFederation(ports: FederationPorts): Federation {
   const { state, clock, ids, actions, vault, tokens, limiter, providers, onSignIn } = ports
   const claims = new Map<string, Claim>()
-  const usedUp = createUsedNonces(clock)
+  const journeys = createSignInJourneys(vault, clock)
 
   const settingsFor = async (from: Pick<StateTransaction, 'get'>, organisationId: string) => {
     const { configuration, sealedClientSecret } = await settingsOf(from, organisationId)
@@ -131,20 +108,6 @@ export function createFederation(ports: FederationPorts): Federation {
     return session
   }
 
-  const openJourney = (sealed: string, browser: string | undefined): Journey => {
-    const opened =
-      sealed.length > STATE_CHARACTERS_MAX ? undefined : vault.open(['sign-in-journey'], sealed)
-    const journey = opened === undefined ? undefined : (JSON.parse(opened) as Journey)
-    const isOurs =
-      journey !== undefined &&
-      journey.expiresAt > clock.now() &&
-      browser !== undefined &&
-      journey.browser === fingerprint(browser) &&
-      usedUp.isFirst(journey)
-    if (isOurs) return journey
-    throw stateInvalid()
-  }
-
   return {
     begin: async (alias, { redirectUri, browser, loopback }) => {
       const organisationId = await state.get(ORGANISATION_ALIASES, alias)
@@ -160,7 +123,7 @@ export function createFederation(ports: FederationPorts): Federation {
         ...(loopback !== undefined && { loopback }),
       }
       const { nonce, codeVerifier } = journey
-      const sealed = vault.seal(['sign-in-journey'], JSON.stringify(journey))
+      const sealed = journeys.seal(journey)
       const scopes = Array.from(new Set(['openid', ...(OIDC.Scopes ?? SCOPES_DEFAULT)]))
       const check = { redirectUri, state: sealed, nonce, codeVerifier, scopes }
       return providers.authorizationUrl(client, check).catch(passOn)
@@ -168,7 +131,7 @@ export function createFederation(ports: FederationPorts): Federation {
     finish: async ({ query, redirectUri, browser, sourceAddress }) => {
       limiter.begin(sourceAddress)
       const sealed = new URLSearchParams(query).get('state') ?? ''
-      const journey = openJourney(sealed, browser)
+      const journey = journeys.open(sealed, browser)
       const { organisationId, nonce, codeVerifier, loopback, provider } = journey
       const { OIDC, client } = await settingsFor(state, organisationId)
       const isSame = provider.issuer === client.issuer && provider.clientId === client.clientId
@@ -208,28 +171,6 @@ export function createFederation(ports: FederationPorts): Federation {
   }
 }
 
-/** Sign-ins come back one by one; one that is forgotten has a code that its provider knows as spent. */
-const USED_NONCES_MAX = 10_000
-
-/** Remembers which journeys have come back, until they would have expired. */
-function createUsedNonces(clock: Clock) {
-  const used = new Map<string, number>()
-  return {
-    isFirst: ({ nonce, expiresAt }: Journey): boolean => {
-      if (used.has(nonce)) return false
-      for (const [old, until] of used) {
-        if (until > clock.now() && used.size < USED_NONCES_MAX) break
-        used.delete(old)
-      }
-      used.set(nonce, expiresAt)
-      return true
-    },
-  }
-}
-
-/** Longer ones were not made here. */
-const STATE_CHARACTERS_MAX = 2_048
-
 function answers(secret: string, challenge: string): boolean {
   const hashed = createHash('sha256').update(secret).digest()
   const expected = Buffer.from(challenge, 'base64url')
@@ -257,14 +198,6 @@ function secretLost(): RestError {
     502,
     'sign-in.client-secret-sealed',
     'the secret of the client at the OpenID provider was sealed with another master key: an administrator can give it again',
-  )
-}
-
-function stateInvalid(): RestError {
-  return new RestError(
-    400,
-    'sign-in.state-invalid',
-    'this sign-in was not begun here with this browser, has come back before, or was begun too long ago: begin again',
   )
 }
 
