@@ -1,14 +1,11 @@
 import { Type } from 'typebox'
 
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { Code, GivenPassword } from './proofs.ts'
 import type { AddRoute } from './route.ts'
 
 const tag = 'sessions'
 
-/** As it is compared: one that was never set is wrong, not malformed. */
-export const GivenPassword = Type.String({ maxLength: 256 })
-/** Of the app, or a recovery code with its dashes. */
-export const Code = Type.String({ minLength: 6, maxLength: 32 })
 const CodeBody = Type.Object({ code: Code })
 
 /** What users do about their own second factor. */

@@ -5,9 +5,9 @@ import type { Static, TObject } from 'typebox'
 import { Email, User } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { NewUserSession } from '#src/tenancy/user-sessions.ts'
+import { Code, GivenPassword } from './proofs.ts'
 import { Fault, Instant, ref, requestSchema } from './route.ts'
 import type { AddRoute } from './route.ts'
-import { Code, GivenPassword } from './second-factor-routes.ts'
 
 const tag = 'sessions'
 

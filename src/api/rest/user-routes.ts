@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 
 import { Email, PersonName, User, UserRole } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { GivenPassword, Password } from './proofs.ts'
 import {
   Id,
   IdParams,
@@ -13,10 +14,6 @@ import {
   ref,
 } from './route.ts'
 import type { AddRoute } from './route.ts'
-import { GivenPassword } from './second-factor-routes.ts'
-
-/** Twelve characters, and an end so that hashing stays bounded. */
-const Password = Type.String({ minLength: 12, maxLength: 256 })
 
 const tag = 'users'
 
