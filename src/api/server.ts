@@ -17,7 +17,7 @@ import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
 import { createSts } from './sts/sts.ts'
 
-export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature'> {
+export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'clock'> {
   /** Where browsers reach the hub. */
   readonly publicUrl: () => string
   readonly trustedProxies: readonly string[]
@@ -66,7 +66,8 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   )
   await app.register(async (scope) => addRawBodyRoutes(scope, ports))
   const { checkSignature } = ports.frontDoor
-  await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature }), {
+  const { clock } = ports.collector
+  await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature, clock }), {
     prefix: '/api/v1',
   })
   addCataloguePage(app, ports.namespace)

@@ -25,6 +25,7 @@ import {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { lazyValidators } from '../lazy-compilers.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
@@ -65,6 +66,7 @@ import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-rou
 export interface RestApiPorts {
   readonly tenancy: Tenancy
   readonly checkSignature: SignatureCheck
+  readonly clock: Clock
   readonly deadLetters: DeadLetterPorts
   readonly finder: EventFinder
   readonly trace: TracePorts
