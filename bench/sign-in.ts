@@ -1,4 +1,4 @@
-import { hashPassword, passwordMatches } from '#src/tenancy/passwords.ts'
+import { createPasswords } from '#src/tenancy/passwords.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../test/hub-process.ts'
 import { createOrganisation } from '../test/organisation.ts'
 import { restAs } from '../test/rest-caller.ts'
@@ -31,9 +31,10 @@ export async function benchSignIn(): Promise<SignInFigure> {
     const { status, body } = await hub.rest('POST', '/users', given)
     if (status !== 201) throw new Error(JSON.stringify(body))
   }
-  const hash = await hashPassword(PASSWORD)
+  const passwords = createPasswords({ atOnce: AT_ONCE })
+  const hash = await passwords.hash(PASSWORD)
   const bare = async () => {
-    if (!(await passwordMatches(PASSWORD, hash))) throw new Error('the password does not match')
+    if (!(await passwords.matches(PASSWORD, hash))) throw new Error('the password does not match')
   }
   let next = 0
   const signIn = async () => {

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** A flag with its environment variable; a flag wins. */
 export interface Setting {
   readonly env: string
@@ -23,6 +25,22 @@ export function flagOf(name: string, text: string): boolean {
 export function matching(name: string, text: string, pattern: RegExp): string {
   if (pattern.test(text)) return text
   throw new Error(`--${name} must match ${pattern.source}, not "${text}"`)
+}
+
+/** An IP address, or a network in CIDR notation that is not all addresses there are. */
+export function addressOrNetwork(name: string, text: string): string {
+  const [address = '', bits, ...more] = text.split('/')
+  const version = address.includes('%') ? 0 : isIP(address)
+  const bitsMax = version === 4 ? 32 : 128
+  const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && inRange(Number(bits), bitsMax))
+  if (version !== 0 && isNetwork && more.length === 0) return text
+  throw new Error(
+    `--${name} must be IP addresses or networks such as 10.0.0.0/8 or fd00::/8, none of them everybody, not "${text}"`,
+  )
+}
+
+function inRange(bits: number, max: number): boolean {
+  return bits >= 1 && bits <= max
 }
 
 export function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {

@@ -113,7 +113,14 @@ describe('the configuration', () => {
     ['--public-url', 'belfry.example.com', /^--public-url must be an address such as https:/],
     ['--public-url', 'https://a.example/?x', /^--public-url must be an address such as https:/],
     ['--admin-email', 'nobody', /^--admin-email must match .+, not "nobody"$/],
-    ['--trusted-proxy', '10.0.0.1,proxy', /^--trusted-proxy must match .+, not "proxy"$/],
+    ['--trusted-proxy', '10.0.0.1,proxy', /^--trusted-proxy must be IP .+, not "proxy"$/],
+    ['--trusted-proxy', '999.1.1.1', /^--trusted-proxy must be IP .+, not "999\.1\.1\.1"$/],
+    ['--trusted-proxy', '10.0.0.0/33', /^--trusted-proxy must be IP .+, not "10\.0\.0\.0\/33"$/],
+    ['--trusted-proxy', '0.0.0.0/0', /^--trusted-proxy must be IP .+, not "0\.0\.0\.0\/0"$/],
+    ['--trusted-proxy', '::/0', /^--trusted-proxy must be IP .+, not "::\/0"$/],
+    ['--trusted-proxy', 'fd00::/129', /^--trusted-proxy must be IP .+, not "fd00::\/129"$/],
+    ['--trusted-proxy', '10.0.0.0/8/8', /^--trusted-proxy must be IP .+, not "10\.0\.0\.0\/8\/8"$/],
+    ['--trusted-proxy', '1:2', /^--trusted-proxy must be IP .+, not "1:2"$/],
     ['--log-level', 'loud', /^--log-level must be one of trace, .+ silent, not "loud"$/],
   ])('refuses %s %s and says what it may be', (flag, text, message) => {
     expect(() => read([flag, text])).toThrow(message)

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import type { EventNamespace } from '#src/model/event-namespace.ts'
-import { flagOf, matching, numberOf, oneOf } from './config-values.ts'
+import { addressOrNetwork, flagOf, matching, numberOf, oneOf } from './config-values.ts'
 import type { Setting } from './config-values.ts'
 import { TRAIL_SETTINGS, readTrailConfig } from './trail-config.ts'
 import type { TrailConfig } from './trail-config.ts'
@@ -162,7 +162,7 @@ export function readConfig(
       .split(',')
       .map((address) => address.trim())
       .filter((address) => address !== '')
-      .map((address) => matching('trusted-proxy', address, ADDRESS_OR_NETWORK)),
+      .map((address) => addressOrNetwork('trusted-proxy', address)),
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
     ...(trail !== undefined && { trail }),
   }
@@ -184,8 +184,6 @@ function helpLines(name: string, { env, fallback, help, value }: Setting): strin
   const shown = fallback === undefined ? '' : ` (default: ${fallback})`
   return `  ${flag}   ${env}\n      ${help}${shown}`
 }
-
-const ADDRESS_OR_NETWORK = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f:.]*:[0-9a-f:.]*)(\/[0-9]{1,3})?$/i
 
 /** Without the slash at its end. */
 function urlOf(name: string, text: string): string {

@@ -1,10 +1,12 @@
-import { relative, resolve } from 'node:path'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
 
 import { HELP, readConfig } from './config.ts'
 import type { Config } from './config.ts'
 import { startHub } from './hub.ts'
 import type { Hub } from './hub.ts'
+import type { AdminPassword } from './tenancy/first-admin.ts'
 import { VERSION } from './version.ts'
 
 await main()
@@ -18,11 +20,27 @@ async function main(): Promise<void> {
   try {
     const hub = await startHub(config, process.env)
     stopOnSignal(hub)
-    process.stdout.write(banner(config, hub), () => markShown(hub))
+    const keptIn = process.stdout.isTTY ? undefined : keepPassword(config, hub)
+    process.stdout.write(banner(config, hub, keptIn), (error) => {
+      if (error === null || error === undefined || keptIn !== undefined) markShown(hub)
+    })
   } catch (error) {
     process.stderr.write(`belfry could not start: ${reasonOf(error)}\n`)
     process.exit(1)
   }
+}
+
+/**
+ * What is not a screen, such as the journal of a service, would keep the password for everyone
+ * who reads it: there it goes into a file of its owner's, whose path is answered.
+ */
+function keepPassword({ dataFolder }: Config, { firstAdmin }: Hub): string | undefined {
+  if (firstAdmin === undefined) return undefined
+  const file = join(dataFolder, 'admin-password')
+  // Another one that nobody was told of may lie there.
+  rmSync(file, { force: true })
+  writeFileSync(file, `${firstAdmin.password}\n`, { mode: 0o600, flag: 'wx', flush: true })
+  return file
 }
 
 /** Only now: a password that was marked before it was on the screen might be nobody's. */
@@ -46,7 +64,11 @@ function configOrExit(): Config | 'help' {
   }
 }
 
-function banner({ dataFolder, allowPrivateTargets }: Config, { url, firstAdmin }: Hub): string {
+function banner(
+  { dataFolder, allowPrivateTargets }: Config,
+  { url, firstAdmin }: Hub,
+  passwordFile: string | undefined,
+): string {
   const folder = relative(process.cwd(), dataFolder) || '.'
   const files = folder.startsWith('..') ? dataFolder : folder
   const belfry = dataFolder === resolve('.belfry') ? 'npx belfry' : `npx belfry --data ${files}`
@@ -59,7 +81,7 @@ function banner({ dataFolder, allowPrivateTargets }: Config, { url, firstAdmin }
       ? ''
       : `
   administrator  ${firstAdmin.email}
-  password       ${styleText('yellow', firstAdmin.password)}   (shown this once: keep it, or change it)
+  password       ${passwordLine(firstAdmin, passwordFile)}
 `
   return `
 ${bold(`Belfry ${VERSION}`)} hears what happens in your cloud and tells who needs to know.
@@ -76,6 +98,12 @@ Next, in another terminal:
 
 Stop with Ctrl-C.
 `
+}
+
+function passwordLine({ password }: AdminPassword, file: string | undefined): string {
+  return file === undefined
+    ? `${styleText('yellow', password)}   (shown this once: keep it, or change it)`
+    : `in ${file}   (delete the file when you have read it)`
 }
 
 /** The first signal drains; a second one does not wait. */

@@ -62,7 +62,8 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:worker_threads': /^adapters\/sqlite\//,
   undici: /^adapters\/outbound\//,
   fastify: /^api\//,
-  '@fastify/fast-json-stringify-compiler': /^api\/lazy-serializers\.ts$/,
+  '@fastify/ajv-compiler': /^api\/lazy-compilers\.ts$/,
+  '@fastify/fast-json-stringify-compiler': /^api\/lazy-compilers\.ts$/,
   '@fastify/swagger': /^api\/rest\/rest-api\.ts$/,
   pino: /^observe\//,
   'prom-client': /^observe\//,
@@ -77,7 +78,8 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   // Connections out go through the outbound seam alone; the command line listens for a browser.
   'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/|cli\/loopback\.ts$)/,
   'node:https': /^$/,
-  'node:net': /^(adapters\/outbound\/|hub\.ts$|cli\/loopback\.ts$)/,
+  // config-values.ts asks it what an address is.
+  'node:net': /^(adapters\/outbound\/|hub\.ts$|config-values\.ts$|cli\/loopback\.ts$)/,
   'node:tls': /^adapters\/outbound\//,
   'node:http2': /^$/,
   'node:dgram': /^$/,

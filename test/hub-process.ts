@@ -12,8 +12,10 @@ export interface HubProcess {
   readonly url: string
   readonly folder: string
   readonly process: ChildProcess
-  /** Of the administrator, which the first start alone shows. */
+  /** Of the administrator, which the first start alone makes. */
   readonly adminPassword?: string
+  /** What it wrote to standard output until it listened. */
+  readonly banner: string
   /** What it wrote to standard error. */
   errors(): string
   /** An access key of a profile that the hub keeps; waits until it is there. */
@@ -48,7 +50,7 @@ export async function startHubProcess(
   )
   let errors = ''
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()))
-  const { url, adminPassword } = await bannerOf(child, () => errors)
+  const { url, banner, adminPassword } = await bannerOf(child, () => errors)
   const credentials = () => readFileSync(join(folder, 'credentials'), 'utf8')
   const profile = async (name: string) => {
     for (;;) {
@@ -80,6 +82,7 @@ export async function startHubProcess(
   }
   return {
     url,
+    banner,
     folder,
     process: child,
     ...(adminPassword !== undefined && { adminPassword }),
@@ -101,6 +104,7 @@ export async function startHubProcess(
 
 interface Banner {
   readonly url: string
+  readonly banner: string
   readonly adminPassword: string | undefined
 }
 
@@ -115,7 +119,9 @@ async function bannerOf(child: ChildProcess, errors: () => string): Promise<Bann
       const url = /listening on\s+(http\S+)/.exec(output)?.[1]
       if (url === undefined || !output.includes('Ctrl-C')) return
       clearTimeout(timer)
-      resolve({ url, adminPassword: /password\s+(\w{24})\s/.exec(output)?.[1] })
+      const file = /password\s+in (\S+)/.exec(output)?.[1]
+      const adminPassword = file && readFileSync(file, 'utf8').trim()
+      resolve({ url, banner: output, adminPassword })
     })
   })
 }

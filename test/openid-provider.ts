@@ -61,6 +61,8 @@ export async function startOpenIdProvider(hubUrl: string): Promise<OpenIdProvide
 }
 
 export interface Page {
+  /** The browser's cookies. */
+  readonly cookie: string
   readonly url: string
   readonly status: number
   readonly text: string
@@ -81,8 +83,8 @@ export async function signInWithBrowser(
   let url = start
   let form: URLSearchParams | undefined
   for (let visited = 0; visited < REDIRECTS_MAX; visited += 1) {
-    if (stopAt(url)) return { url, status: 0, text: '' }
     const cookie = Array.from(jar, ([name, value]) => `${name}=${value}`).join('; ')
+    if (stopAt(url)) return { cookie, url, status: 0, text: '' }
     const answer = await fetch(url, {
       redirect: 'manual',
       headers: { cookie },
@@ -100,7 +102,7 @@ export async function signInWithBrowser(
       continue
     }
     const [, prompt] = /name="prompt" value="(\w+)"/.exec(text) ?? []
-    if (prompt === undefined) return { url, status: answer.status, text }
+    if (prompt === undefined) return { cookie, url, status: answer.status, text }
     form = new URLSearchParams({ prompt, login, password: 'any' })
   }
   throw new Error(`more than ${REDIRECTS_MAX} redirects, the last to ${url}`)

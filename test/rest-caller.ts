@@ -45,6 +45,14 @@ export async function restAs(
   })
   const text = await response.text()
   const type = response.headers.get('content-type') ?? ''
-  const answer = type.startsWith('text/plain') ? text : text && JSON.parse(text)
+  const answer = type.startsWith('text/plain') ? text : text && parsed(type, text)
   return { status: response.status, body: answer || undefined }
+}
+
+function parsed(type: string, text: string): unknown {
+  if (!type.startsWith('application/x-ndjson')) return JSON.parse(text)
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
 }

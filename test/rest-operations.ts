@@ -1,6 +1,6 @@
-import type { HubProcess } from './hub-process.ts'
-import { ACCOUNTS, REGION, createOrganisation } from './organisation.ts'
-import { tenancyOperations } from './tenancy-operations.ts'
+import { ACCOUNTS, REGION } from './organisation.ts'
+import { KEYS, named, newAccount, newEventSource, newToken, newUser } from './rest-world.ts'
+import type { World } from './rest-world.ts'
 
 /** Who may do something: roles as people and API tokens have them. */
 export const ROLES = ['readonly', 'costadmin', 'user', 'operations', 'admin'] as const
@@ -13,275 +13,225 @@ const ADMINS: readonly Role[] = ['admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
 
-/** An operation of the REST API, and a call of it that somebody who may make it succeeds with. */
+/** An operation of the REST API, and a call of it about something that there is. */
 export interface RestOperation {
   /** As in the OpenAPI document. */
   readonly name: string
   readonly roles: readonly Role[]
-  /** What who may make it is answered. */
-  readonly status: number
+  /** What who may make it is answered; never 404, which a call that reaches nothing is answered too. */
+  readonly status: 200 | 201 | 202 | 204 | 409
+  /** Why the state of things forbids it, where that is what shows that it was reached. */
+  readonly conflict?: string
   /** Makes what the call needs, such as something to delete. */
   readonly call: (world: World) => Promise<RestCall>
   /** An API token for one account may make it. */
   readonly withinAccounts?: true
 }
 
-/** What the calls are about. */
-export interface World {
-  readonly hub: HubProcess
-  readonly organisationId: string
-  readonly customerId: string
-  /** By role. */
-  readonly accountIds: Readonly<Record<string, string>>
-  /** A number that was not used before. */
-  readonly next: () => number
-  /** Makes something as the operator. @throws Error where the hub refuses it */
-  readonly made: (path: string, body: object) => Promise<any>
+type Request = readonly [path: string, body?: unknown]
+
+function operation(
+  name: string,
+  roles: readonly Role[],
+  status: RestOperation['status'],
+  request: (world: World) => Request | Promise<Request>,
+): RestOperation {
+  const [method = ''] = name.split(' ')
+  return { name, roles, status, call: async (world) => [method, ...(await request(world))] }
+}
+const get = (path: string, request: (world: World) => string | Promise<string>) =>
+  operation(`GET ${path}`, EVERYONE, 200, async (world) => [await request(world)])
+const list = (path: string) => get(path, () => path)
+const write = (
+  name: string,
+  status: RestOperation['status'],
+  request: Parameters<typeof operation>[3],
+) => operation(name, ADMINS, status, request)
+/** A write that the state of things forbids. */
+const conflict = (name: string, code: string, request: Parameters<typeof operation>[3]) => ({
+  ...write(name, 409, request),
+  conflict: code,
+})
+const within = (...operations: readonly RestOperation[]) =>
+  operations.map((one) => ({ ...one, withinAccounts: true as const }))
+
+const pathOf = async (world: World, things: string, body: object = named(world)) => {
+  const { id, accessKeyId } = await world.made(things, body)
+  return `${things}/${accessKeyId ?? id}`
+}
+const user = (world: World) => pathOf(world, '/users', newUser(world))
+const token = (world: World) => pathOf(world, '/api-tokens', newToken(world))
+const source = (world: World) => pathOf(world, '/event-sources', newEventSource(world))
+const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
+const own = ({ organisationId }: World) => `/organisations/${organisationId}`
+const of = ({ organisationId }: World) => `organisationId=${organisationId}`
+const member = async (world: World) => {
+  const { id } = await world.made('/users', newUser(world))
+  return `${await pathOf(world, '/groups')}/members/${id}`
 }
 
-export async function createWorld(hub: HubProcess): Promise<World> {
-  const { organisationId, accountIds } = await createOrganisation(hub)
-  const { customerId } = (await hub.rest('GET', `/organisations/${organisationId}`)).body
-  let serial = 0
-  return {
-    ...{ hub, organisationId, customerId, accountIds },
-    next: () => (serial += 1),
-    made: async (path, body) => {
-      const answer = await hub.rest('POST', path, body)
-      if (answer.status === 201) return answer.body
-      throw new Error(`${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
-    },
-  }
+const GUARDDUTY = {
+  FindingPublishingFrequency: 'ONE_HOUR',
+  Features: {
+    EBS_MALWARE_PROTECTION: { Enable: false },
+    EKS_AUDIT_LOGS: { Enable: true },
+    EKS_RUNTIME_MONITORING: { Enable: false },
+    LAMBDA_NETWORK_LOGS: { Enable: false },
+    RDS_LOGIN_EVENTS: { Enable: false },
+    S3_DATA_EVENTS: { Enable: true },
+  },
 }
+const SIGN_IN = { LOCAL: { Enable: true }, MFA: { Required: false }, OIDC: null }
+const AWS_ORGANIZATION = { enabled: false, region: 'us-east-1', credentials: KEYS }
 
-export const newUser = ({ organisationId, next }: World, more: object = {}) => ({
-  ...{ organisationId, email: `user${next()}@example.com`, firstName: 'Ada', lastName: 'L' },
-  ...{ role: 'customer_readonly', ...more },
-})
-const newToken = ({ organisationId, next }: World, more: object = {}) => ({
-  ...{ organisationId, name: `token-${next()}`, role: 'api_user' },
-  ...more,
-})
-const newIngestKey = ({ organisationId, next }: World) => ({
-  ...{ organisationId, name: `key-${next()}` },
-})
-const newEventSource = ({ next }: World) => ({
-  ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
-})
+/** Every operation that needs a permission of the caller's role. */
+export const OPERATIONS: readonly RestOperation[] = [
+  list('/customers'),
+  get('/customers/{id}', ({ customerId }) => `/customers/${customerId}`),
+  write('PATCH /customers/{id}', 200, ({ customerId, next }) => [
+    `/customers/${customerId}`,
+    { name: `Customer ${next()}` },
+  ]),
 
-const read = (name: string, call: RestOperation['call']): RestOperation => ({
-  ...{ name: `GET ${name}`, roles: EVERYONE, status: 200, call },
-})
-const list = (name: string): RestOperation => read(name, async () => ['GET', name])
-const tokenPath = async (world: World) =>
-  `/api-tokens/${(await world.made('/api-tokens', newToken(world))).accessKeyId}`
-const sourcePath = async (world: World) =>
-  `/event-sources/${(await world.made('/event-sources', newEventSource(world))).id}`
-
-const ORGANISATIONS: readonly RestOperation[] = [
   list('/organisations'),
-  read('/organisations/{id}', async ({ organisationId }) => [
-    'GET',
-    `/organisations/${organisationId}`,
+  get('/organisations/{id}', own),
+  write('PATCH /organisations/{id}', 200, (world) => [own(world), { name: `Org ${world.next()}` }]),
+  get('/organisations/{id}/sign-in', (world) => `${own(world)}/sign-in`),
+  write('PUT /organisations/{id}/sign-in', 200, (world) => [`${own(world)}/sign-in`, SIGN_IN]),
+  get('/organisations/{id}/aws-organization', (world) => `${own(world)}/aws-organization`),
+  write('PUT /organisations/{id}/aws-organization', 200, (world) => [
+    `${own(world)}/aws-organization`,
+    AWS_ORGANIZATION,
   ]),
-  {
-    ...{ name: 'PATCH /organisations/{id}', roles: ADMINS, status: 200 },
-    call: async ({ organisationId, next }) => [
-      'PATCH',
-      `/organisations/${organisationId}`,
-      { name: `Org ${next()}` },
-    ],
-  },
-]
 
-const USERS: readonly RestOperation[] = [
+  ...(['/organisational-units', '/account-types', '/groups'] as const).flatMap((things) => [
+    list(things),
+    get(`${things}/{id}`, (world) => pathOf(world, things)),
+    write(`POST ${things}`, 201, (world) => [things, named(world)]),
+    write(`PATCH ${things}/{id}`, 200, async (world) => [
+      await pathOf(world, things),
+      things === '/account-types' ? { status: 'DISABLED' } : { name: `renamed-${world.next()}` },
+    ]),
+    write(`DELETE ${things}/{id}`, 204, async (world) => [await pathOf(world, things)]),
+  ]),
+  get('/groups/{id}/members', async (world) => `${await pathOf(world, '/groups')}/members`),
+  write('PUT /groups/{id}/members/{userId}', 204, async (world) => [await member(world)]),
+  write('DELETE /groups/{id}/members/{userId}', 204, async (world) => [await member(world)]),
+
+  ...within(
+    list('/accounts'),
+    get('/accounts/{id}', ({ accountIds }) => `/accounts/${accountIds['MEMBER']}`),
+  ),
+  write('POST /accounts', 201, (world) => ['/accounts', newAccount(world)]),
+  write('PATCH /accounts/{id}', 200, async (world) => [
+    await account(world),
+    { tags: { stage: `s${world.next()}` } },
+  ]),
+  conflict('POST /accounts/{id}/onboard', 'account.not-discovered', async (world) => [
+    `${await account(world)}/onboard`,
+    {},
+  ]),
+  write('POST /accounts/{id}/close', 202, async (world) => [`${await account(world)}/close`]),
+  conflict('POST /accounts/discovery', 'aws-organization.not-enabled', ({ organisationId }) => [
+    '/accounts/discovery',
+    { organisationId },
+  ]),
+
   list('/users'),
-  read('/users/{id}', async (world) => [
-    'GET',
-    `/users/${(await world.made('/users', newUser(world))).id}`,
+  get('/users/{id}', user),
+  write('POST /users', 201, (world) => ['/users', newUser(world)]),
+  write('PATCH /users/{id}', 200, async (world) => [await user(world), { role: 'customer_admin' }]),
+  write('DELETE /users/{id}', 204, async (world) => [await user(world)]),
+  write('POST /users/{id}/unlock', 204, async (world) => [`${await user(world)}/unlock`]),
+  write('DELETE /users/{id}/sessions', 204, async (world) => [`${await user(world)}/sessions`]),
+  conflict('DELETE /users/{id}/second-factor', 'second-factor.none', async (world) => [
+    `${await user(world)}/second-factor`,
   ]),
-  {
-    ...{ name: 'POST /users', roles: ADMINS, status: 201 },
-    call: async (world) => ['POST', '/users', newUser(world)],
-  },
-  {
-    ...{ name: 'PATCH /users/{id}', roles: ADMINS, status: 200 },
-    call: async (world) => [
-      'PATCH',
-      `/users/${(await world.made('/users', newUser(world))).id}`,
-      { role: 'customer_admin' },
-    ],
-  },
-]
 
-const SIGN_IN: readonly RestOperation[] = [
-  ...(
-    [
-      ['DELETE', '', 204],
-      ['POST', '/unlock', 204],
-      ['DELETE', '/sessions', 204],
-      ['DELETE', '/second-factor', 409],
-    ] as const
-  ).map(([method, path, status]) => ({
-    ...{ name: `${method} /users/{id}${path}`, roles: ADMINS, status },
-    call: async (world: World) => {
-      const { id } = await world.made('/users', newUser(world))
-      return [method, `/users/${id}${path}`] as const
-    },
-  })),
-  read('/organisations/{id}/sign-in', async ({ organisationId }) => [
-    'GET',
-    `/organisations/${organisationId}/sign-in`,
-  ]),
-  {
-    ...{ name: 'PUT /organisations/{id}/sign-in', roles: ADMINS, status: 200 },
-    call: async ({ organisationId }) => [
-      'PUT',
-      `/organisations/${organisationId}/sign-in`,
-      { LOCAL: { Enable: true }, MFA: { Required: false }, OIDC: null },
-    ],
-  },
-]
-
-const API_TOKENS: readonly RestOperation[] = [
   list('/api-tokens'),
-  read('/api-tokens/{id}', async (world) => ['GET', await tokenPath(world)]),
-  {
-    ...{ name: 'POST /api-tokens', roles: ADMINS, status: 201 },
-    call: async (world) => ['POST', '/api-tokens', newToken(world, { role: 'api_admin' })],
-  },
-  {
-    ...{ name: 'PATCH /api-tokens/{id}', roles: ADMINS, status: 200 },
-    call: async (world) => ['PATCH', await tokenPath(world), { role: 'api_admin' }],
-  },
-  {
-    ...{ name: 'POST /api-tokens/{id}/rotate', roles: ADMINS, status: 200 },
-    call: async (world) => ['POST', `${await tokenPath(world)}/rotate`, {}],
-  },
-  {
-    ...{ name: 'DELETE /api-tokens/{id}', roles: ADMINS, status: 204 },
-    call: async (world) => ['DELETE', await tokenPath(world)],
-  },
-]
+  get('/api-tokens/{id}', token),
+  write('POST /api-tokens', 201, (world) => [
+    '/api-tokens',
+    newToken(world, { role: 'api_admin' }),
+  ]),
+  write('PATCH /api-tokens/{id}', 200, async (world) => [
+    await token(world),
+    { role: 'api_admin' },
+  ]),
+  write('POST /api-tokens/{id}/rotate', 200, async (world) => [`${await token(world)}/rotate`, {}]),
+  write('DELETE /api-tokens/{id}', 204, async (world) => [await token(world)]),
 
-const INGEST_KEYS: readonly RestOperation[] = [
   list('/ingest-keys'),
-  {
-    ...{ name: 'POST /ingest-keys', roles: ADMINS, status: 201 },
-    call: async (world) => ['POST', '/ingest-keys', newIngestKey(world)],
-  },
-  {
-    ...{ name: 'DELETE /ingest-keys/{id}', roles: ADMINS, status: 204 },
-    call: async (world) => {
-      const { id } = await world.made('/ingest-keys', newIngestKey(world))
-      return ['DELETE', `/ingest-keys/${id}`]
-    },
-  },
-]
+  write('POST /ingest-keys', 201, (world) => ['/ingest-keys', named(world)]),
+  write('DELETE /ingest-keys/{id}', 204, async (world) => [await pathOf(world, '/ingest-keys')]),
 
-const EVENT_SOURCES: readonly RestOperation[] = [
-  { ...list('/event-sources'), withinAccounts: true as const },
-  ...(
-    [
-      ['GET', '/event-sources/{id}', EVERYONE, 200],
-      ['PATCH', '/event-sources/{id}', OPERATORS, 200],
-      ['DELETE', '/event-sources/{id}', OPERATORS, 204],
-    ] as const
-  ).map(([method, url, roles, status]) => ({
-    ...{ name: `${method} ${url}`, roles, status, withinAccounts: true as const },
-    call: async (world: World) => {
-      const path = await sourcePath(world)
-      const change = { eventPattern: '{"source":["other"]}' }
-      return method === 'PATCH' ? ([method, path, change] as const) : ([method, path] as const)
-    },
-  })),
-  {
-    ...{ name: 'POST /event-sources', roles: OPERATORS, status: 201, withinAccounts: true },
-    call: async (world) => ['POST', '/event-sources', newEventSource(world)],
-  },
-]
+  get('/services', (world) => `/services?${of(world)}`),
+  get('/services/{service}', (world) => `/services/sso?${of(world)}`),
+  get('/services/{service}/history', (world) => `/services/regions/history?${of(world)}`),
+  write('PUT /services/{service}/configuration', 202, (world) => [
+    `/services/guardduty/configuration?${of(world)}`,
+    GUARDDUTY,
+  ]),
+  write('PUT /services/{service}/state', 200, (world) => [
+    `/services/guardduty/state?${of(world)}`,
+    { state: 'ACTIVE' },
+  ]),
 
-const EVENTS: readonly RestOperation[] = [
-  { ...list('/dead-letters'), withinAccounts: true },
-  {
-    ...read('/dead-letters/{id}', async () => ['GET', '/dead-letters/999999']),
-    ...{ status: 404, withinAccounts: true },
-  },
-  {
-    ...{ name: 'POST /dead-letters/redrive', roles: OPERATORS, status: 200, withinAccounts: true },
-    call: async () => ['POST', '/dead-letters/redrive', { eventId: 'none' }],
-  },
-  { ...list('/events'), withinAccounts: true },
-  { ...list('/volume'), withinAccounts: true },
-  ...['/events/{id}', '/events/{id}/trace', '/events/{id}/why?rule=none'].map((path) => ({
-    ...read(path.replace(/\?.*/, ''), async () => ['GET', path.replace('{id}', 'none')]),
-    ...({ status: 404, withinAccounts: true } as const),
-  })),
-]
+  list('/tasks'),
+  get('/tasks/{id}', ({ taskId }) => `/tasks/${taskId}`),
 
-const TARGETS: readonly RestOperation[] = [
-  {
-    ...{ name: 'POST /targets/preview', roles: EVERYONE, status: 404, withinAccounts: true },
-    call: async () => ['POST', '/targets/preview', { target: { Input: '{}' }, eventId: 'none' }],
-  },
-]
+  ...within(
+    list('/event-sources'),
+    get('/event-sources/{id}', source),
+    operation('POST /event-sources', OPERATORS, 201, (world) => [
+      '/event-sources',
+      newEventSource(world),
+    ]),
+    operation('PATCH /event-sources/{id}', OPERATORS, 200, async (world) => [
+      await source(world),
+      { eventPattern: '{"source":["other"]}' },
+    ]),
+    operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
 
-const CATALOGUE: readonly RestOperation[] = [
-  { ...list('/roles'), withinAccounts: true },
-  ...['/catalogue', '/catalogue/types.ts', '/catalogue/{name}'].map((path) => ({
-    ...read(path, async () => ['GET', path.replace('{name}', 'VpcCreateEvent')]),
-    withinAccounts: true as const,
-  })),
-  {
-    ...{ name: 'POST /tenancy-events', roles: OPERATORS, status: 200, withinAccounts: true },
-    call: async ({ organisationId }) => {
+    list('/dead-letters'),
+    get('/dead-letters/{id}', async (world) => `/dead-letters/${await world.deadLetterId()}`),
+    operation('POST /dead-letters/redrive', OPERATORS, 200, async (world) => [
+      '/dead-letters/redrive',
+      { ids: [await world.deadLetterId()] },
+    ]),
+    list('/events'),
+    list('/volume'),
+    get('/events/{id}', ({ eventId }) => `/events/${eventId}`),
+    get('/events/{id}/trace', ({ eventId }) => `/events/${eventId}/trace`),
+    get('/events/{id}/why', ({ eventId }) => `/events/${eventId}/why?rule=undeliverable`),
+    operation('POST /targets/preview', EVERYONE, 200, ({ eventId }) => [
+      '/targets/preview',
+      { target: { Input: '{}' }, eventId },
+    ]),
+    operation('POST /rules/backtest', EVERYONE, 200, () => [
+      '/rules/backtest',
+      { pattern: '{"source":["undeliverable"]}' },
+    ]),
+
+    list('/roles'),
+    list('/catalogue'),
+    list('/catalogue/types.ts'),
+    get('/catalogue/{name}', () => '/catalogue/VpcCreateEvent'),
+    operation('POST /tenancy-events', OPERATORS, 200, ({ organisationId }) => {
       const aws = { accountId: ACCOUNTS.MEMBER, region: REGION }
       const fields = { resourceId: '0194f0e2-5a3c-7b11-9d0e-8b9c0d1e2f3a', status: 'SUCCESS' }
       const event = { name: 'VpcCreateEvent', organisationId, aws, fields }
-      return ['POST', '/tenancy-events', { events: [event] }]
-    },
-  },
-]
+      return ['/tenancy-events', { events: [event] }]
+    }),
+  ),
 
-const TRAIL: readonly RestOperation[] = [
   list('/trail'),
-  read('/trail/events', async ({ organisationId }) => [
-    'GET',
-    `/trail/events?organisationId=${organisationId}&day=2026-01-31`,
+  get('/trail/events', (world) => `/trail/events?${of(world)}&day=2026-01-31`),
+  operation('POST /trail/verify', EVERYONE, 200, ({ organisationId }) => [
+    '/trail/verify',
+    { organisationId },
   ]),
-  {
-    ...{ name: 'POST /trail/verify', roles: EVERYONE, status: 200 },
-    call: async ({ organisationId }) => ['POST', '/trail/verify', { organisationId }],
-  },
 ]
-
-/** Every operation that needs a permission of the caller's role. */
-export function operationsOf(world: World): readonly RestOperation[] {
-  const ofThings = tenancyOperations({
-    organisationId: () => world.organisationId,
-    accountId: (role) => world.accountIds[role] as string,
-    made: world.made,
-    newUser: () => newUser(world),
-  })
-  return [
-    ...ofThings.map(({ least, ...operation }) => ({
-      ...operation,
-      roles: least === 'api_admin' ? ADMINS : EVERYONE,
-      ...(operation.name === 'GET /accounts/{id}' && { withinAccounts: true as const }),
-    })),
-    ...ORGANISATIONS,
-    { ...list('/accounts'), withinAccounts: true },
-    ...USERS,
-    ...SIGN_IN,
-    ...API_TOKENS,
-    ...INGEST_KEYS,
-    ...EVENT_SOURCES,
-    ...EVENTS,
-    ...TARGETS,
-    ...CATALOGUE,
-    ...TRAIL,
-  ]
-}
 
 /** What people do with what is their own; API tokens have nothing of the kind. */
 export const OWN_OPERATIONS: readonly RestCall[] = [
@@ -289,7 +239,7 @@ export const OWN_OPERATIONS: readonly RestCall[] = [
   ['DELETE', '/sessions'],
   ['DELETE', '/sessions/current'],
   ['PUT', '/password', { password: 'x'.repeat(12), newPassword: 'y'.repeat(12) }],
-  ['POST', '/second-factor'],
+  ['POST', '/second-factor', { password: 'x'.repeat(12) }],
   ['POST', '/second-factor/confirm', { code: '123456' }],
   ['DELETE', '/second-factor', { code: '123456' }],
 ]

@@ -11,7 +11,7 @@ import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
-import { buildLazySerializers } from './lazy-serializers.ts'
+import { buildLazySerializers } from './lazy-compilers.ts'
 import { addRestApi } from './rest/rest-api.ts'
 import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
@@ -35,6 +35,8 @@ const BODY_BYTES_MAX = 8 * 1024 * 1024
 const PARAMETER_CHARACTERS_MAX = 1_024
 /** A client that sends its request more slowly than this is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000
+/** A request may be wrong in thousands of ways. */
+const REASONS_TOLD_MAX = 10
 /** How long the rest of a body that is too large is read and thrown away. */
 const DRAIN_TIMEOUT_MS = 5_000
 
@@ -49,8 +51,6 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: PARAMETER_CHARACTERS_MAX },
     schemaController: { compilersFactory: { buildSerializer: buildLazySerializers } },
-    // A field that does not exist is refused: dropped, it would look like a change that was made.
-    ajv: { customOptions: { allErrors: true, coerceTypes: 'array', removeAdditional: false } },
   })
   app.setErrorHandler((error, _request, reply) => answerFault(ports, error as Error, reply))
   app.setNotFoundHandler((request, reply) =>
@@ -130,11 +130,15 @@ function restErrorOf(error: Error, onFault: (error: unknown) => void): RestError
   if (error instanceof RestError) return error
   const { validation, statusCode, validationContext } = error as FastifyError
   if (validation !== undefined) {
-    const reasons = validation.map(({ instancePath, message, params }) => {
-      const extra = params['additionalProperty'] as string | undefined
-      return `"${instancePath.slice(1) || validationContext}" ${message}${extra === undefined ? '' : ` ("${extra}")`}`
+    const told = validation.slice(0, REASONS_TOLD_MAX).map(({ instancePath, message, params }) => {
+      const unknown = params['additionalProperty'] as string | undefined
+      if (unknown === undefined) return `"${instancePath.slice(1) || validationContext}" ${message}`
+      const path = `${instancePath}/${unknown}`.slice(1)
+      return `"${path}" is unknown: the ${validationContext} has no such member`
     })
-    return new RestError(400, 'request.invalid', `the request is not valid: ${reasons.join('; ')}`)
+    const more = validation.length - told.length
+    const reasons = [...told, ...(more > 0 ? [`${more} more`] : [])].join('; ')
+    return new RestError(400, 'request.invalid', `the request is not valid: ${reasons}`)
   }
   if (error instanceof OverloadedFault) return new RestError(429, 'hub.overloaded', error.message)
   if (statusCode !== undefined && statusCode < 500) {

@@ -8,7 +8,7 @@ import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { fields } from './output.ts'
 import type { Output } from './output.ts'
-import { ask } from './password-input.ts'
+import { ask, readPassword } from './password-input.ts'
 
 interface Enrolment {
   readonly secret: string
@@ -33,10 +33,13 @@ export function addSecondFactor(program: Command): void {
     .command('enable')
     .description('show a secret for an authenticator app, and confirm it with a code')
     .option('--code <code>', 'confirm what was shown before, without a terminal')
+    .addHelpText('after', '\nWithout a terminal, standard input is the password.')
     .action(
       action<CodeOptions>(async ({ hub, output, options }) => {
         if (options.code !== undefined) return confirm(hub, output, options.code)
-        const enrolment = await hub.post<Enrolment>('/second-factor', {})
+        const enrolment = await hub.post<Enrolment>('/second-factor', {
+          password: await readPassword('Password: '),
+        })
         if (output.json || !process.stdin.isTTY) {
           await output.show(enrolment, () => enrolmentText(enrolment))
           output.note('to confirm it: belfry second-factor enable --code CODE')

@@ -6,10 +6,9 @@ import { RegionName } from './tenancy.ts'
 const Id = Type.String({ format: 'uuid' })
 const Instant = Type.Number({ description: 'Epoch milliseconds' })
 
-const exact = { additionalProperties: false }
 const AccessKey = Type.String({ pattern: '^[A-Z0-9]{16,128}$' })
-const Profile = Type.Object({ profile: Type.String({ minLength: 1, maxLength: 128 }) }, exact)
-const Environment = Type.Object({ environment: Type.Literal(true) }, exact)
+const Profile = Type.Object({ profile: Type.String({ minLength: 1, maxLength: 128 }) })
+const Environment = Type.Object({ environment: Type.Literal(true) })
 
 /** AWS's own rate limits make more often of no use. */
 export const SYNC_EVERY_MINUTES_DEFAULT = 60
@@ -24,31 +23,25 @@ const settings = {
 }
 
 /** How an organisation is kept in step with AWS Organizations, as it is given. */
-export const GivenAwsOrganization = Type.Object(
-  {
-    ...settings,
-    everyMinutes: Type.Optional(settings.everyMinutes),
-    onboard: Type.Optional(settings.onboard),
-    credentials: Type.Union([
-      Type.Object(
-        {
-          accessKeyId: AccessKey,
-          secretAccessKey: Type.Optional(
-            Type.String({
-              minLength: 16,
-              maxLength: 256,
-              description: 'Left out: the one that was given with this access key before',
-            }),
-          ),
-        },
-        exact,
+export const GivenAwsOrganization = Type.Object({
+  ...settings,
+  everyMinutes: Type.Optional(settings.everyMinutes),
+  onboard: Type.Optional(settings.onboard),
+  credentials: Type.Union([
+    Type.Object({
+      accessKeyId: AccessKey,
+      secretAccessKey: Type.Optional(
+        Type.String({
+          minLength: 16,
+          maxLength: 256,
+          description: 'Left out: the one that was given with this access key before',
+        }),
       ),
-      Profile,
-      Environment,
-    ]),
-  },
-  exact,
-)
+    }),
+    Profile,
+    Environment,
+  ]),
+})
 export type GivenAwsOrganization = Static<typeof GivenAwsOrganization>
 
 /** The same as it is shown: without the secret. */

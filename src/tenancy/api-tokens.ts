@@ -81,8 +81,10 @@ function making(
 ): Pick<ApiTokens, 'create' | 'createForOperator'> {
   const minted = (given: Omit<StoredToken, 'accessKeyId' | 'createdAt' | 'sealedSecret'>) => {
     const secretAccessKey = ids.secret(SECRET_CHARACTERS)
-    const token = { accessKeyId: ids.uuid(), ...given, createdAt: clock.now() }
-    const stored: StoredToken = { ...token, sealedSecret: vault.seal(secretAccessKey) }
+    const accessKeyId = ids.uuid()
+    const token = { accessKeyId, ...given, createdAt: clock.now() }
+    const sealedSecret = vault.seal(['api-token', accessKeyId], secretAccessKey)
+    const stored: StoredToken = { ...token, sealedSecret }
     return { stored, created: { ...token, secretAccessKey } }
   }
 
@@ -141,9 +143,9 @@ function changing(
           ...limitsOf(changed(token, change)),
         }))
         const after = changed(before, change)
-        const { organisationId } = after
-        if (organisationId !== undefined) {
-          await checkAccounts(step.transaction, organisationId, after)
+        // Otherwise left alone: an account may have been closed since.
+        if (change.onlyAccounts !== undefined) {
+          await checkAccounts(step.transaction, after.organisationId, after)
         }
         keep(step, after)
         return after
@@ -152,7 +154,7 @@ function changing(
     },
     rotate: async (caller, accessKeyId, overlapMs) => {
       const secretAccessKey = ids.secret(SECRET_CHARACTERS)
-      const sealedSecret = vault.seal(secretAccessKey)
+      const sealedSecret = vault.seal(['api-token', accessKeyId], secretAccessKey)
       const stored = await actions.perform(caller, async (step) => {
         const name = 'APITokenRotateEvent'
         const { previous: _, ...before } = await told(step, caller, [name, accessKeyId])
@@ -229,21 +231,25 @@ function checkExpiry(expiresAt: number | undefined, now: number): void {
   )
 }
 
-/** A token acts in accounts of its own organisation, and only in those that it is for. */
+/**
+ * A token acts in accounts of its own organisation, the operator's in those of all, and only in
+ * those that it is for.
+ */
 async function checkAccounts(
   transaction: StateTransaction,
-  organisationId: string,
+  organisationId: string | undefined,
   { awsAccountId, onlyAccounts }: StoredToken,
 ): Promise<void> {
   const named = [...(awsAccountId === undefined ? [] : [awsAccountId]), ...(onlyAccounts ?? [])]
   for (const each of named) {
     const id = await transaction.get(AWS_ACCOUNTS, each)
     const account = id === undefined ? undefined : await transaction.get(ACCOUNTS, id)
-    if (account?.organisationId === organisationId) continue
+    const isOurs = account?.organisationId === (organisationId ?? account?.organisationId)
+    if (account !== undefined && isOurs) continue
     throw new RestError(
       404,
       'account.not-found',
-      `AWS account "${each}" is not managed in this organisation`,
+      `AWS account "${each}" is not managed ${organisationId === undefined ? 'here' : 'in this organisation'}`,
     )
   }
   if (awsAccountId === undefined || (onlyAccounts?.includes(awsAccountId) ?? true)) return

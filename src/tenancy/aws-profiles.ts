@@ -59,7 +59,8 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
   ): Promise<Profile> => {
     const known = await state.get(PROFILES, name)
     const token = known === undefined ? undefined : await state.get(API_TOKENS, known)
-    const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
+    const secretAccessKey =
+      token && vault.open(['api-token', token.accessKeyId], token.sealedSecret)
     // The account of a profile may have been closed: then another one has its place.
     const current = token?.awsAccountId === awsAccountId
     if (token !== undefined && secretAccessKey !== undefined && current) {

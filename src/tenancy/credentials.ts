@@ -40,9 +40,8 @@ export interface Credentials {
   ): Promise<TemporaryCredential | undefined>
 }
 
-/** What a session token holds, sealed. */
+/** What a session token holds, sealed for its access key. */
 interface SealedSession {
-  readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly roleArn: string
   readonly sessionName: string
@@ -71,10 +70,11 @@ export interface CredentialPorts {
 }
 
 export function createCredentials({ state, clock, ids, vault }: CredentialPorts): Credentials {
-  const known = new Map<string, Credential>()
+  let known = new Map<string, Credential>()
   state.watch((changes) => {
     const relevant = [API_TOKENS.name, AWS_ACCOUNTS.name]
-    if (changes.some(({ collection }) => relevant.includes(collection))) known.clear()
+    // Another map: what is being read now goes into the old one, as it may be old already.
+    if (changes.some(({ collection }) => relevant.includes(collection))) known = new Map()
   })
 
   const findToken = tokenFinder(state, vault)
@@ -83,10 +83,9 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     accessKeyId: string,
     sessionToken: string,
   ): Promise<Credential | undefined> => {
-    const opened = vault.open(sessionToken)
+    const opened = vault.open(['assumed-role', accessKeyId], sessionToken)
     if (opened === undefined) return undefined
     const session = JSON.parse(opened) as SealedSession
-    if (session.accessKeyId !== accessKeyId) return undefined
     const source = await findToken(session.sourceAccessKeyId)
     const principal =
       source && (await principalOfRole(source.principal, session.roleArn, session.sessionName))
@@ -129,31 +128,32 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
   return {
     find: async (accessKeyId, sessionToken) => {
       const name = sessionToken === undefined ? accessKeyId : `${accessKeyId} ${sessionToken}`
-      const remembered = known.get(name)
+      const current = known
+      const remembered = current.get(name)
       if (remembered !== undefined) return remembered
       const found =
         sessionToken === undefined
           ? await findToken(accessKeyId)
           : await findSession(accessKeyId, sessionToken)
       if (found === undefined) return undefined
-      if (known.size >= KNOWN_MAX) known.clear()
-      known.set(name, found)
+      if (current.size >= KNOWN_MAX) current.clear()
+      current.set(name, found)
       return found
     },
     assumeRole: async (caller, { roleArn, sessionName, durationMs }) => {
       const sourceAccessKeyId = caller.accessKeyId
       const principal = await principalOfRole(caller, roleArn, sessionName)
       if (principal === undefined || sourceAccessKeyId === undefined) return undefined
+      const accessKeyId = TEMPORARY_KEY_PREFIX + ids.secret(TEMPORARY_KEY_CHARACTERS).toUpperCase()
       const session: SealedSession = {
-        accessKeyId: TEMPORARY_KEY_PREFIX + ids.secret(TEMPORARY_KEY_CHARACTERS).toUpperCase(),
         secretAccessKey: ids.secret(TEMPORARY_SECRET_CHARACTERS),
         roleArn,
         sessionName,
         expiresAt: clock.now() + durationMs,
         sourceAccessKeyId,
       }
-      const { accessKeyId, secretAccessKey, expiresAt } = session
-      const sessionToken = vault.seal(JSON.stringify(session))
+      const { secretAccessKey, expiresAt } = session
+      const sessionToken = vault.seal(['assumed-role', accessKeyId], JSON.stringify(session))
       return { accessKeyId, secretAccessKey, sessionToken, principal, expiresAt }
     },
   }
@@ -168,22 +168,22 @@ function tokenFinder(state: State, vault: Vault) {
     return (await state.get(AWS_ACCOUNTS, awsAccountId)) === undefined ? elsewhere : principal
   }
 
-  const previousOf = ({ sealedSecret, until }: NonNullable<StoredToken['previous']>) => {
-    const secretAccessKey = vault.open(sealedSecret)
-    return secretAccessKey === undefined ? undefined : { secretAccessKey, until }
-  }
-
   return async (accessKeyId: string): Promise<Credential | undefined> => {
     const token = await state.get(API_TOKENS, accessKeyId)
-    const secretAccessKey = token === undefined ? undefined : vault.open(token.sealedSecret)
-    const role = token === undefined ? undefined : roleOf(token.role)
-    if (token === undefined || secretAccessKey === undefined || role === undefined) return undefined
-    const { expiresAt } = token
-    const previous = token.previous && previousOf(token.previous)
+    if (token === undefined) return undefined
+    const open = (sealed: string) => vault.open(['api-token', accessKeyId], sealed)
+    const secretAccessKey = open(token.sealedSecret)
+    const role = roleOf(token.role)
+    if (secretAccessKey === undefined || role === undefined) return undefined
+    const { previous, expiresAt } = token
+    const previousSecret = previous && open(previous.sealedSecret)
     return {
       secretAccessKey,
       principal: await whereManaged(principalOfToken(token, role)),
-      ...(previous !== undefined && { previous }),
+      ...(previous !== undefined &&
+        previousSecret !== undefined && {
+          previous: { secretAccessKey: previousSecret, until: previous.until },
+        }),
       ...(expiresAt !== undefined && { expiresAt }),
     }
   }

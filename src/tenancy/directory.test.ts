@@ -13,6 +13,7 @@ import { knownAt, remember } from './history.ts'
 import { createOrganisations } from './organisations.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import type { TenancyEvent } from './tenancy-events.ts'
+import { createPasswords } from './passwords.ts'
 import { createUsers } from './users.ts'
 
 const OPERATOR: Principal = { arn: 'arn:aws:iam::000000000000:root', id: 'test', role: 'admin' }
@@ -83,7 +84,7 @@ it('gives each event the names of its own time, however late it is enriched', as
   const directory = createDirectory(state)
   const [organisations, users, accounts] = [
     createOrganisations(ports),
-    createUsers(ports),
+    createUsers({ ...ports, passwords: createPasswords() }),
     createAccounts(ports),
   ]
   const run = async (story: readonly any[]) => {

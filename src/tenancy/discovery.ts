@@ -104,7 +104,7 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
           ...(endpoint !== undefined && { endpoint }),
           everyMinutes: given.everyMinutes ?? SYNC_EVERY_MINUTES_DEFAULT,
           onboard: given.onboard ?? false,
-          ...keptCredentials(ports.vault, given, before),
+          ...keptCredentials(ports.vault, organisationId, { given, before }),
           ...(lastSyncAt !== undefined && { lastSyncAt }),
           ...(lastTaskId !== undefined && { lastTaskId }),
           ...(lastStartedAt !== undefined && { lastStartedAt }),
@@ -141,11 +141,11 @@ const NOT_SET_UP =
 
 /** @throws RestError where the secret cannot be opened: the master key is another one. */
 export function accessOf(vault: Vault, settings: StoredSettings): AwsOrganizationAccess {
-  const { region, endpoint, credentials, sealedSecret = '' } = settings
+  const { organisationId, region, endpoint, credentials, sealedSecret = '' } = settings
   const { accessKeyId, profile } = credentials
   if (profile !== undefined) return { region, endpoint, credentials: { profile } }
   if (accessKeyId === undefined) return { region, endpoint, credentials: { environment: true } }
-  const secretAccessKey = vault.open(sealedSecret)
+  const secretAccessKey = vault.open(['aws-organization', organisationId], sealedSecret)
   if (secretAccessKey !== undefined) {
     return { region, endpoint, credentials: { accessKeyId, secretAccessKey } }
   }
@@ -184,13 +184,17 @@ function checkAllowed(
 
 function keptCredentials(
   vault: Vault,
-  { credentials }: GivenAwsOrganization,
-  before: StoredSettings | undefined,
+  organisationId: string,
+  {
+    given: { credentials },
+    before,
+  }: { readonly given: GivenAwsOrganization; readonly before: StoredSettings | undefined },
 ): Pick<StoredSettings, 'credentials' | 'sealedSecret'> {
   if (!('accessKeyId' in credentials)) return { credentials }
   const { accessKeyId, secretAccessKey } = credentials
   if (secretAccessKey !== undefined) {
-    return { credentials: { accessKeyId }, sealedSecret: vault.seal(secretAccessKey) }
+    const sealedSecret = vault.seal(['aws-organization', organisationId], secretAccessKey)
+    return { credentials: { accessKeyId }, sealedSecret }
   }
   if (before?.credentials.accessKeyId === accessKeyId && before.sealedSecret !== undefined) {
     return { credentials: { accessKeyId }, sealedSecret: before.sealedSecret }

@@ -150,6 +150,7 @@ function faultOf(
   if (user === undefined && email === undefined) {
     return fault('sign-in.no-email', 'the OpenID provider does not say an e-mail: add its scope')
   }
+  // Some, such as Entra ID, never say it: for a new user the organisation's choice of them is enough.
   if (user === undefined && emailVerified === false) {
     return fault('sign-in.email-not-verified', 'the OpenID provider has not verified the e-mail')
   }

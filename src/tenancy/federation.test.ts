@@ -6,7 +6,10 @@ import { FROM, OPERATOR, createTestTenancy } from './tenancy.fixture.ts'
 import type { TestTenancy } from './tenancy.fixture.ts'
 
 const ISSUER = 'https://id.example.com'
-const REDIRECT = { redirectUri: 'https://belfry.example.com/sign-in/oidc/callback' }
+const REDIRECT = {
+  redirectUri: 'https://belfry.example.com/sign-in/oidc/callback',
+  browser: 'a secret that the browser keeps',
+}
 const MINUTE_MS = 60_000
 
 /** Says what it is told to say, of whoever comes. */
@@ -44,6 +47,26 @@ describe('a sign-in under way', () => {
       status: 400,
       code: 'sign-in.state-invalid',
     })
+  })
+
+  it('comes back once, from the browser that began it, and to the same provider', async () => {
+    const invalid = { status: 400, code: 'sign-in.state-invalid' }
+    const query = await begin()
+    for (const browser of [undefined, 'another secret']) {
+      const stolen = { query, ...REDIRECT, browser, ...FROM }
+      await expect(given.tenancy.federation.finish(stolen)).rejects.toMatchObject(invalid)
+    }
+    const both = await Promise.allSettled([finish(query), finish(query)])
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+    await expect(finish(query)).rejects.toMatchObject(invalid)
+    const begun = await begin()
+    const settings = await given.tenancy.signInSettings.get(OPERATOR, given.organisationId)
+    const { ClientSecretSet: _, ...kept } = settings
+    const change = (more: object) =>
+      given.tenancy.signInSettings.put(OPERATOR, given.organisationId, { ...kept, ...more })
+    await change({ OIDC: { ...kept.OIDC, Issuer: 'https://mallory.example.com' } })
+    await expect(finish(begun)).rejects.toMatchObject(invalid)
+    await change({})
   })
 
   it('ends with a session that needs no second factor here', async () => {

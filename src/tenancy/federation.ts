@@ -14,14 +14,10 @@ import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
 import type { NewUserSession, SessionTokens } from './user-sessions.ts'
 import { shown } from './shown-user.ts'
+import { createSignInJourneys, stateInvalid } from './sign-in-journeys.ts'
+import type { Journey, Loopback } from './sign-in-journeys.ts'
+import { fingerprint } from './vault.ts'
 import type { Vault } from './vault.ts'
-
-/** A command line that waits on this machine's loopback for the browser to come by. */
-export interface Loopback {
-  readonly port: number
-  /** SHA-256, base64url, of a secret that the command line keeps. */
-  readonly challenge: string
-}
 
 /** Where a sign-in that came back from the provider goes on. */
 export type Finished =
@@ -31,11 +27,16 @@ export type Finished =
 
 export interface Federation {
   /** Where to send the browser of somebody of an organisation. @throws RestError */
-  begin(alias: string, way: { readonly redirectUri: string; loopback?: Loopback }): Promise<string>
-  /** Takes back what the provider sent with the browser. @throws RestError */
+  begin(
+    alias: string,
+    way: { readonly redirectUri: string; readonly browser: string; readonly loopback?: Loopback },
+  ): Promise<string>
+  /** Takes back what the provider sent with the browser, once. @throws RestError */
   finish(came: {
     readonly query: string
     readonly redirectUri: string
+    /** The secret that the browser was given when it began. */
+    readonly browser: string | undefined
     readonly sourceAddress: string
   }): Promise<Finished>
   /** The session of a loopback's code, once. @throws RestError session.claim-refused */
@@ -63,18 +64,6 @@ const SECRET_BYTES = 32
 /** `openid` is what makes it a sign-in; the others say who it is. */
 const SCOPES_DEFAULT = ['openid', 'email', 'profile']
 
-/**
- * What must come back as it went. It travels sealed as the `state` itself: nothing is kept for a
- * sign-in under way, so strangers who begin many take nothing from the others.
- */
-interface Journey {
-  readonly organisationId: string
-  readonly nonce: string
-  readonly codeVerifier: string
-  readonly expiresAt: number
-  readonly loopback?: Loopback
-}
-
 interface Claim {
   readonly userId: string
   readonly challenge: string
@@ -86,13 +75,15 @@ const FEDERATED_LOGIN = { authMethod: 'Login', loginType: 'Federated' } as const
 export function createFederation(ports: FederationPorts): Federation {
   const { state, clock, ids, actions, vault, tokens, limiter, providers, onSignIn } = ports
   const claims = new Map<string, Claim>()
+  const journeys = createSignInJourneys(vault, clock)
 
   const settingsFor = async (from: Pick<StateTransaction, 'get'>, organisationId: string) => {
     const { configuration, sealedClientSecret } = await settingsOf(from, organisationId)
     const { OIDC } = configuration
     if (OIDC === null) throw notConfigured()
     const clientSecret =
-      sealedClientSecret === undefined ? undefined : vault.open(sealedClientSecret)
+      sealedClientSecret && vault.open(['openid-client', organisationId], sealedClientSecret)
+    if (sealedClientSecret !== undefined && clientSecret === undefined) throw secretLost()
     const client: ProviderClient = {
       issuer: OIDC.Issuer,
       clientId: OIDC.ClientId,
@@ -117,42 +108,34 @@ export function createFederation(ports: FederationPorts): Federation {
     return session
   }
 
-  const openJourney = (sealed: string): Journey => {
-    const opened = sealed.length > STATE_CHARACTERS_MAX ? undefined : vault.open(sealed)
-    const journey = opened?.startsWith(JOURNEY_MARK)
-      ? (JSON.parse(opened.slice(JOURNEY_MARK.length)) as Journey)
-      : undefined
-    if (journey !== undefined && journey.expiresAt > clock.now()) return journey
-    throw new RestError(
-      400,
-      'sign-in.state-invalid',
-      'this sign-in was not begun here, or too long ago: begin again',
-    )
-  }
-
   return {
-    begin: async (alias, { redirectUri, loopback }) => {
+    begin: async (alias, { redirectUri, browser, loopback }) => {
       const organisationId = await state.get(ORGANISATION_ALIASES, alias)
       if (organisationId === undefined) throw notConfigured()
       const { OIDC, client } = await settingsFor(state, organisationId)
       const journey: Journey = {
         organisationId,
+        provider: { issuer: client.issuer, clientId: client.clientId },
+        browser: fingerprint(browser),
         nonce: ids.opaque(SECRET_BYTES),
         codeVerifier: ids.opaque(SECRET_BYTES),
         expiresAt: clock.now() + AT_PROVIDER_MS_MAX,
         ...(loopback !== undefined && { loopback }),
       }
       const { nonce, codeVerifier } = journey
-      const sealed = vault.seal(JOURNEY_MARK + JSON.stringify(journey))
+      const sealed = journeys.seal(journey)
       const scopes = Array.from(new Set(['openid', ...(OIDC.Scopes ?? SCOPES_DEFAULT)]))
       const check = { redirectUri, state: sealed, nonce, codeVerifier, scopes }
       return providers.authorizationUrl(client, check).catch(passOn)
     },
-    finish: async ({ query, redirectUri, sourceAddress }) => {
+    finish: async ({ query, redirectUri, browser, sourceAddress }) => {
       limiter.begin(sourceAddress)
       const sealed = new URLSearchParams(query).get('state') ?? ''
-      const { organisationId, nonce, codeVerifier, loopback } = openJourney(sealed)
+      const journey = journeys.open(sealed, browser)
+      const { organisationId, nonce, codeVerifier, loopback, provider } = journey
       const { OIDC, client } = await settingsFor(state, organisationId)
+      const isSame = provider.issuer === client.issuer && provider.clientId === client.clientId
+      if (!isSame) throw stateInvalid()
       const check = { redirectUri, state: sealed, nonce, codeVerifier }
       const failed = (userId?: string) =>
         onSignIn({ ok: false, authMethod: 'Login', organisationId, ...(userId && { userId }) })
@@ -188,10 +171,6 @@ export function createFederation(ports: FederationPorts): Federation {
   }
 }
 
-/** Keeps sealed sign-ins apart from other sealed texts. */
-const JOURNEY_MARK = 'sign-in|'
-const STATE_CHARACTERS_MAX = 2_048
-
 function answers(secret: string, challenge: string): boolean {
   const hashed = createHash('sha256').update(secret).digest()
   const expected = Buffer.from(challenge, 'base64url')
@@ -211,6 +190,14 @@ function notConfigured(): RestError {
     404,
     'sign-in.not-configured',
     'there is no sign-in with an OpenID provider under this name',
+  )
+}
+
+function secretLost(): RestError {
+  return new RestError(
+    502,
+    'sign-in.client-secret-sealed',
+    'the secret of the client at the OpenID provider was sealed with another master key: an administrator can give it again',
   )
 }
 

@@ -2,7 +2,7 @@ import { USERS, USER_EMAILS } from './documents.ts'
 import type { StoredUser } from './documents.ts'
 import { remember } from './history.ts'
 import type { OrganisationPorts } from './organisations.ts'
-import { hashPassword } from './passwords.ts'
+import type { Passwords } from './passwords.ts'
 import { FIRST_ADMIN, FIRST_ADMIN_KEY, USER_SESSIONS } from './sign-in-documents.ts'
 
 export interface AdminPassword {
@@ -30,13 +30,16 @@ export function createFirstAdmin({
   state,
   ids,
   actions,
-}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): FirstAdmin {
+  passwords,
+}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'> & {
+  readonly passwords: Passwords
+}): FirstAdmin {
   return {
     prepare: async (given) => {
       const marked = await state.get(FIRST_ADMIN, FIRST_ADMIN_KEY)
       if (marked?.passwordShown) return undefined
       const password = ids.secret(PASSWORD_CHARACTERS)
-      const passwordHash = await hashPassword(password)
+      const passwordHash = await passwords.hash(password)
       const email = given.toLowerCase()
       return actions.perform(undefined, async ({ transaction, moment, now }) => {
         const before = marked && (await transaction.get(USERS, marked.userId))

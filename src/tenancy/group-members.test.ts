@@ -13,6 +13,7 @@ import { createActions } from './actions.ts'
 import { createGroupMembers, leaveAllGroups } from './group-members.ts'
 import { createGroups } from './groups.ts'
 import { createOrganisations } from './organisations.ts'
+import { createPasswords } from './passwords.ts'
 import { createUsers } from './users.ts'
 
 const OPERATOR: Principal = { arn: 'arn:aws:iam::000000000000:root', id: 'test', role: 'admin' }
@@ -39,7 +40,7 @@ describe('a user who leaves all groups', () => {
       ...{ name: 'Test', alias: 'test', installationRegion: region, regions: [region] },
     })
     const newUser = (email: string) =>
-      createUsers(ports).create(OPERATOR, {
+      createUsers({ ...ports, passwords: createPasswords() }).create(OPERATOR, {
         ...{ organisationId, email, firstName: '', lastName: '', role: 'customer_user' as const },
       })
     const [ada, bob] = [await newUser('ada@example.com'), await newUser('bob@example.com')]

@@ -1,12 +1,13 @@
 import { RestError } from '#src/errors.ts'
 import type { Principal } from '#src/model/principal.ts'
+import type { Step } from './actions.ts'
 import { tellSignOut } from './authentication-event.ts'
 import { USERS } from './documents.ts'
+import type { StoredUser } from './documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
-import { NOBODYS_HASH, hashPassword, passwordMatches } from './passwords.ts'
-import { countAndTell } from './second-factors.ts'
+import type { Passwords } from './passwords.ts'
 import { SIGN_IN_FAILURES } from './sign-in-documents.ts'
-import { isLocked } from './sign-in-failures.ts'
+import { countAndTell, isLocked } from './sign-in-failures.ts'
 import { endSessions } from './user-sessions.ts'
 import { refuseFederated, userOf } from './users.ts'
 
@@ -21,39 +22,64 @@ export interface OwnPassword {
   ): Promise<void>
 }
 
-export function createOwnPassword({
-  state,
-  actions,
-}: Pick<OrganisationPorts, 'state' | 'actions'>): OwnPassword {
+export type OwnPasswordPorts = Pick<OrganisationPorts, 'state' | 'clock' | 'actions'> & {
+  readonly passwords: Passwords
+}
+
+export function createOwnPassword(ports: OwnPasswordPorts): OwnPassword {
+  const { state, passwords } = ports
   return {
     change: async (caller, { password, newPassword }) => {
-      const id = caller.userId
-      if (id === undefined) throw notAUser()
-      const before = await state.get(USERS, id)
-      const hash = before?.passwordHash
-      const matches = await passwordMatches(password, hash ?? NOBODYS_HASH)
-      const passwordHash = await hashPassword(newPassword)
-      const changed = await actions.perform(caller, async (step) => {
-        const { transaction, now, tell } = step
-        const user = userOf(caller, await transaction.get(USERS, id), id)
-        if (user.authOrigin === 'oidc') refuseFederated(['password'])
-        if (isLocked(await transaction.get(SIGN_IN_FAILURES, id), now)) return false
-        if (!matches || user.passwordHash !== hash) {
-          await countAndTell(step, user)
-          return false
+      const user = caller.userId === undefined ? undefined : await state.get(USERS, caller.userId)
+      if (user === undefined) throw notAUser()
+      if (user.authOrigin === 'oidc') refuseFederated(['password'])
+      await withPassword(ports, { caller, user, password }, async () => {
+        const passwordHash = await passwords.hash(newPassword)
+        return async (step, present) => {
+          const { transaction, now, tell } = step
+          const { id, organisationId } = present
+          transaction.put(USERS, id, { ...present, passwordHash, modifiedAt: now })
+          if (organisationId !== undefined) {
+            const fields = { userID: id, changed: ['password'] }
+            tell('UserUpdateEvent', { organisationId, fields })
+          }
+          tellSignOut(step, present, await endSessions(step, id))
         }
-        transaction.put(USERS, id, { ...user, passwordHash, modifiedAt: now })
-        const { organisationId } = user
-        if (organisationId !== undefined) {
-          const fields = { userID: id, changed: ['password'] }
-          tell('UserUpdateEvent', { organisationId, fields })
-        }
-        tellSignOut(step, user, await endSessions(step, id))
-        return true
       })
-      if (!changed) throw refused()
     },
   }
+}
+
+interface Claimed {
+  readonly caller: Principal
+  readonly user: StoredUser
+  readonly password: string
+}
+
+/**
+ * Does what needs the caller's present password; a wrong one counts as a failed sign-in.
+ * @param prepare runs once, where the password is right, and answers what is done then
+ * @throws RestError password.refused
+ */
+export async function withPassword<R>(
+  { state, clock, actions, passwords }: OwnPasswordPorts,
+  { caller, user: { id, passwordHash }, password }: Claimed,
+  prepare: () => Promise<(step: Step, user: StoredUser) => Promise<R>>,
+): Promise<R> {
+  if (isLocked(await state.get(SIGN_IN_FAILURES, id), clock.now())) throw refused()
+  const matches = await passwords.matches(password, passwordHash)
+  const act = matches ? await prepare() : undefined
+  const outcome = await actions.perform(caller, async (step) => {
+    const user = userOf(caller, await step.transaction.get(USERS, id), id)
+    if (isLocked(await step.transaction.get(SIGN_IN_FAILURES, id), step.now)) return undefined
+    if (act !== undefined && user.passwordHash === passwordHash) {
+      return { done: await act(step, user) }
+    }
+    await countAndTell(step, user)
+    return undefined
+  })
+  if (outcome !== undefined) return outcome.done
+  throw refused()
 }
 
 function notAUser(): RestError {

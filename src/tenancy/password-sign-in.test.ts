@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { Principal } from '#src/model/principal.ts'
+import { systemIds as ids } from '#src/ports/ids.ts'
+import { createActions } from './actions.ts'
 import { codeOf, stepAt } from './one-time-codes.ts'
-import { SIGN_IN_FAILURES } from './sign-in-documents.ts'
+import { createPasswordSignIn } from './password-sign-in.ts'
+import { SECOND_FACTORS, SIGN_IN_FAILURES } from './sign-in-documents.ts'
 import { FAILURES_MAX, LOCK_MS_FIRST } from './sign-in-failures.ts'
-import { FROM, OPERATOR, PASSWORD, createTestTenancy } from './tenancy.fixture.ts'
+import { createSourceLimiter } from './source-limiter.ts'
+import { FROM, OPERATOR, PASSWORD, createTestTenancy, testVault } from './tenancy.fixture.ts'
 import type { TestTenancy } from './tenancy.fixture.ts'
+import { createSessionTokens } from './user-sessions.ts'
 
 let given: TestTenancy
 beforeAll(async () => {
@@ -78,12 +83,44 @@ describe('a locked user', () => {
   })
 })
 
+describe('a sign-in that is locked', () => {
+  it('costs no hash, whether there is such a user or not', async () => {
+    const { state } = given
+    const clock = { now: given.now }
+    let compared = 0
+    const passwords = {
+      hash: async () => 'unused',
+      matches: async () => {
+        compared += 1
+        return false
+      },
+    }
+    const { signIn: attempt } = createPasswordSignIn({
+      ...{ state, clock, ids, passwords, vault: testVault, onSignIn: () => undefined },
+      actions: createActions({ state, clock, ids }),
+      tokens: createSessionTokens(testVault, ids),
+      limiter: createSourceLimiter(clock),
+    })
+    const user = await given.newUser()
+    const disabled = await given.newUser()
+    await given.tenancy.users.update(OPERATOR, disabled.id, { status: 'DISABLED' })
+    for (const email of [user.email, disabled.email, 'none@example.com']) {
+      compared = 0
+      const words = new Set<string>()
+      for (let tries = 0; tries < FAILURES_MAX + 3; tries += 1) {
+        words.add(await wordsOf(attempt({ email, password: PASSWORD, ...FROM })))
+      }
+      expect([email, compared, words.size]).toEqual([email, FAILURES_MAX, 1])
+    }
+  })
+})
+
 describe('a second factor', () => {
   async function withFactor() {
     const { id, email } = await given.newUser()
     const { sessionToken } = await signIn(email)
     const caller = (await given.tenancy.sessions.principalOf(sessionToken)) as Principal
-    const { secret } = await given.tenancy.secondFactors.enrol(caller)
+    const { secret } = await given.tenancy.secondFactors.enrol(caller, PASSWORD)
     const code = () => codeOf(secret, stepAt(given.now()))
     const recoveryCodes = await given.tenancy.secondFactors.confirm(caller, code())
     given.move(60_000)
@@ -118,7 +155,9 @@ describe('a second factor', () => {
     const [first = '', second = ''] = recoveryCodes
     expect(new Set(recoveryCodes).size).toBe(10)
     expect(first).toMatch(/^([a-z0-9]{4}-){3}[a-z0-9]{4}$/)
-    expect(await signIn(email, { code: first })).toBeDefined()
+    const both = [signIn(email, { code: first }), signIn(email, { code: first })]
+    const outcomes = (await Promise.allSettled(both)).map(({ status }) => status)
+    expect(outcomes.toSorted()).toEqual(['fulfilled', 'rejected'])
     await expect(signIn(email, { code: first })).rejects.toMatchObject(codeRefused)
     expect(await signIn(email, { code: second.replaceAll('-', '').toUpperCase() })).toBeDefined()
   })
@@ -130,7 +169,7 @@ describe('a second factor', () => {
     await expect(secondFactors.remove(caller, '000000')).rejects.toMatchObject(wrong)
     await secondFactors.remove(caller, code())
     expect(await signIn(email)).toMatchObject({ user: { mfaEnabled: false } })
-    const { secret } = await secondFactors.enrol(caller)
+    const { secret } = await secondFactors.enrol(caller, PASSWORD)
     await secondFactors.confirm(caller, codeOf(secret, stepAt(given.now())))
     await secondFactors.reset(OPERATOR, id)
     expect(await signIn(email)).toMatchObject({ user: { mfaEnabled: false } })
@@ -138,6 +177,17 @@ describe('a second factor', () => {
       ({ fields }) => fields['userID'] === id,
     )
     expect(told.map(({ fields }) => fields['mfaEnabled'])).toEqual([true, false, true, false])
+  })
+
+  it('is no factor of another user, into whose document it was copied', async () => {
+    const [ada, grace] = [await withFactor(), await withFactor()]
+    await given.state.transact(async (transaction) => {
+      const factor = await transaction.get(SECOND_FACTORS, grace.id)
+      if (factor !== undefined) transaction.put(SECOND_FACTORS, ada.id, factor)
+    })
+    const attempt = signIn(ada.email, { code: grace.code() })
+    await expect(attempt).rejects.toMatchObject(codeRefused)
+    expect(await signIn(grace.email, { code: grace.code() })).toBeDefined()
   })
 
   it('locks the user whose codes are guessed', async () => {
@@ -151,7 +201,7 @@ describe('a second factor', () => {
     const { email } = await given.newUser()
     const { sessionToken } = await signIn(email)
     const caller = (await given.tenancy.sessions.principalOf(sessionToken)) as Principal
-    await given.tenancy.secondFactors.enrol(caller)
+    await given.tenancy.secondFactors.enrol(caller, PASSWORD)
     const wrong = { status: 403, code: 'second-factor.code-refused' }
     await expect(given.tenancy.secondFactors.confirm(caller, '000000')).rejects.toMatchObject(wrong)
     expect(await signIn(email)).toMatchObject({ user: { mfaEnabled: false } })

@@ -5,10 +5,11 @@ import type { OnSignIn } from './authentication-event.ts'
 import { USERS, USER_EMAILS, organisationIdOf } from './documents.ts'
 import type { StoredUser } from './documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
-import { NOBODYS_HASH, passwordMatches } from './passwords.ts'
-import { acceptCode, countAndTell } from './second-factors.ts'
+import type { Passwords } from './passwords.ts'
+import { acceptCode } from './second-factors.ts'
 import { SIGN_IN_FAILURES } from './sign-in-documents.ts'
-import { afterFailure, isLocked } from './sign-in-failures.ts'
+import type { SignInFailures } from './sign-in-documents.ts'
+import { afterFailure, countAndTell, isLocked } from './sign-in-failures.ts'
 import { passwordsAllowed } from './sign-in-settings.ts'
 import type { SourceLimiter } from './source-limiter.ts'
 import { beginSession } from './user-sessions.ts'
@@ -37,12 +38,13 @@ export type PasswordSignInPorts = Pick<OrganisationPorts, 'state' | 'clock' | 'i
   readonly vault: Vault
   readonly tokens: SessionTokens
   readonly limiter: SourceLimiter
+  readonly passwords: Passwords
   readonly onSignIn: OnSignIn
 }
 
-/** Passwords hashed or waiting to be: each takes a tenth of a second of a processor. */
-const AT_ONCE_MAX = 32
 const NOBODY = 'nobody'
+/** E-mails remembered that nobody can sign in with; the one that came first is forgotten. */
+const NOBODIES_MAX = 10_000
 
 type Outcome =
   | { readonly kind: 'refused' | 'code-required' | 'code-refused' }
@@ -52,27 +54,27 @@ type Outcome =
  * Sign-in with a password. A locked user is refused in the words of any other refusal even with
  * the right password: said otherwise, a lock would tell who guesses on that a guess was right, and
  * so would not bound guessing (OWASP, Authentication Cheat Sheet: generic messages, in the same
- * time). The user's admin sees the lock as an event, and can end it.
+ * time). No processor is spent on a locked user's password; as that is quicker, e-mails that nobody
+ * can sign in with are locked after as many tries. The user's admin sees the lock as an event, and
+ * can end it.
  */
 export function createPasswordSignIn(ports: PasswordSignInPorts): PasswordSignIn {
-  const { state, clock, actions, limiter, onSignIn } = ports
-  let running = 0
+  const { state, clock, actions, limiter, passwords, onSignIn } = ports
+  const nobodies = new Map<string, SignInFailures>()
 
   return {
     signIn: async (attempt) => {
-      const { email, password, sourceAddress } = attempt
+      const { sourceAddress } = attempt
       limiter.begin(sourceAddress)
-      const id = await state.get(USER_EMAILS, email.toLowerCase())
+      const email = attempt.email.toLowerCase()
+      const id = await state.get(USER_EMAILS, email)
       const user = id === undefined ? undefined : await state.get(USERS, id)
+      const maySignIn = user?.status === 'ACTIVE' && (await passwordsAllowed(state, user))
+      const failures = maySignIn ? await state.get(SIGN_IN_FAILURES, user.id) : nobodies.get(email)
+      const locked = isLocked(failures, clock.now())
       const hash = user?.passwordHash
-      if (running >= AT_ONCE_MAX) {
-        limiter.takeBack(sourceAddress)
-        throw busy()
-      }
-      running += 1
-      const matches = await passwordMatches(password, hash ?? NOBODYS_HASH).finally(
-        () => (running -= 1),
-      )
+      const matches = !locked && (await compared(attempt, hash))
+      if (!maySignIn && !locked) countNobody(email)
       const outcome: Outcome =
         user === undefined
           ? await refuseNobody()
@@ -81,6 +83,7 @@ export function createPasswordSignIn(ports: PasswordSignInPorts): PasswordSignIn
                 userId: user.id,
                 attempt,
                 hash: matches ? hash : undefined,
+                locked,
               }),
             )
       const ok = outcome.kind === 'signed-in'
@@ -90,6 +93,22 @@ export function createPasswordSignIn(ports: PasswordSignInPorts): PasswordSignIn
       if (outcome.kind !== 'signed-in') throw refusalOf(outcome.kind)
       return { ...outcome.issued, user: shown(outcome.user) }
     },
+  }
+
+  async function compared({ password, sourceAddress }: PasswordAttempt, hash: string | undefined) {
+    try {
+      return await passwords.matches(password, hash)
+    } catch (error) {
+      limiter.takeBack(sourceAddress)
+      throw error
+    }
+  }
+
+  function countNobody(email: string): void {
+    const failures = afterFailure(nobodies.get(email), clock.now())
+    const [first] = nobodies.keys()
+    if (nobodies.size >= NOBODIES_MAX && first !== undefined) nobodies.delete(first)
+    nobodies.set(email, failures)
   }
 
   /** Writes as for a user, so that the answer takes as long. */
@@ -105,13 +124,15 @@ interface Compared {
   readonly attempt: PasswordAttempt
   /** The hash that the password matched. */
   readonly hash: string | undefined
+  /** The user was locked, so no password was compared. */
+  readonly locked: boolean
 }
 
 /** All in one transaction, so that attempts at the same time count one after the other. */
 async function decide(
   { state, vault, ids, tokens }: PasswordSignInPorts,
   step: Step,
-  { userId, attempt, hash }: Compared,
+  { userId, attempt, hash, locked }: Compared,
 ): Promise<Outcome> {
   const { transaction, now } = step
   const user = await transaction.get(USERS, userId)
@@ -122,7 +143,7 @@ async function decide(
     await tellAuthentication(step, state, user, { ...how, refusal })
     return { kind }
   }
-  if (isLocked(await transaction.get(SIGN_IN_FAILURES, userId), now)) {
+  if (locked || isLocked(await transaction.get(SIGN_IN_FAILURES, userId), now)) {
     return refuse('refused', 'the user is locked after too many failed sign-ins')
   }
   if (user.status === 'DISABLED') return refuse('refused', 'the user is disabled')
@@ -172,12 +193,4 @@ function refusalOf(kind: 'refused' | 'code-required' | 'code-refused'): RestErro
     default:
       return kind satisfies never
   }
-}
-
-function busy(): RestError {
-  return new RestError(
-    429,
-    'session.busy',
-    `${AT_ONCE_MAX} sign-ins are under way: try again in a few seconds`,
-  )
 }

@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest'
 
-import { hashPassword, passwordMatches } from './passwords.ts'
+import { createPasswords } from './passwords.ts'
+
+const passwords = createPasswords()
 
 describe('a password', () => {
   it('matches its own hash and no other password does', async () => {
-    const stored = await hashPassword('correct horse battery')
-    expect(await passwordMatches('correct horse battery', stored)).toBe(true)
+    const stored = await passwords.hash('correct horse battery')
+    expect(await passwords.matches('correct horse battery', stored)).toBe(true)
     for (const wrong of ['correct horse batter', 'Correct horse battery', '']) {
-      expect(await passwordMatches(wrong, stored)).toBe(false)
+      expect(await passwords.matches(wrong, stored)).toBe(false)
     }
   })
 
   it('is hashed with a salt and names its scheme', async () => {
     const [one, other] = await Promise.all([
-      hashPassword('the same one'),
-      hashPassword('the same one'),
+      passwords.hash('the same one'),
+      passwords.hash('the same one'),
     ])
     expect(one).not.toBe(other)
     expect(one).toMatch(/^scrypt-15-8-3\$[\w-]{22}\$[\w-]{43}$/)
@@ -24,13 +26,22 @@ describe('a password', () => {
     const composed = 'caf\u00e9 caf\u00e9 caf\u00e9'
     const decomposed = 'cafe\u0301 cafe\u0301 cafe\u0301'
     expect(composed).not.toBe(decomposed)
-    expect(await passwordMatches(decomposed, await hashPassword(composed))).toBe(true)
+    expect(await passwords.matches(decomposed, await passwords.hash(composed))).toBe(true)
   })
 
   it.each(['', 'scrypt-15-8-3', 'scrypt-15-8-3$$', 'x$y$z'])(
     'matches no damaged hash such as %j',
     async (stored) => {
-      expect(await passwordMatches('', stored)).toBe(false)
+      expect(await passwords.matches('', stored)).toBe(false)
     },
   )
+
+  it('is hashed in turn, and refused where too many wait', async () => {
+    const narrow = createPasswords({ atOnce: 1, waitingMax: 1 })
+    const [first, second, third] = ['first', 'second', 'third'].map((one) => narrow.hash(one))
+    await expect(third).rejects.toMatchObject({ status: 429, code: 'session.busy' })
+    const stored = await Promise.all([first, second])
+    expect(stored.every((one) => one?.startsWith('scrypt'))).toBe(true)
+    expect(await narrow.matches('second', stored[1])).toBe(true)
+  })
 })

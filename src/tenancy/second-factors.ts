@@ -1,6 +1,5 @@
 import { RestError } from '#src/errors.ts'
 import type { Principal } from '#src/model/principal.ts'
-import { isoMicros, momentOf } from '#src/model/moment.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import type { Step } from './actions.ts'
@@ -8,8 +7,10 @@ import { USERS } from './documents.ts'
 import type { StoredUser } from './documents.ts'
 import { TOTP_SECRET_BYTES, acceptedStep, newTotp } from './one-time-codes.ts'
 import type { OrganisationPorts } from './organisations.ts'
+import { withPassword } from './own-password.ts'
+import type { OwnPasswordPorts } from './own-password.ts'
 import { SECOND_FACTORS, SIGN_IN_FAILURES } from './sign-in-documents.ts'
-import { countFailure, isLocked } from './sign-in-failures.ts'
+import { countAndTell, isLocked } from './sign-in-failures.ts'
 import { userOf } from './users.ts'
 import { fingerprint } from './vault.ts'
 import type { Vault } from './vault.ts'
@@ -22,8 +23,11 @@ export interface Enrolment {
 }
 
 export interface SecondFactors {
-  /** The first step: nothing is asked for at sign-in until `confirm`. */
-  enrol(caller: Principal): Promise<Enrolment>
+  /**
+   * The first step: nothing is asked for at sign-in until `confirm`. It takes the password, so that
+   * whoever finds a session cannot lock its user out. @throws RestError password.refused
+   */
+  enrol(caller: Principal, password: string): Promise<Enrolment>
   /** The second step: a code of the app. Answers recovery codes, each good once, shown once. */
   confirm(caller: Principal, code: string): Promise<readonly string[]>
   /** Takes the caller's own away, with a code. */
@@ -39,10 +43,10 @@ const RECOVERY_CODE_GROUP = /.{4}(?=.)/g
 
 const REFUSED = 'second-factor.code-refused'
 
-export function createSecondFactors(
-  { state, ids, actions }: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>,
-  vault: Vault,
-): SecondFactors {
+type SecondFactorPorts = OwnPasswordPorts & Pick<OrganisationPorts, 'ids'>
+
+export function createSecondFactors(ports: SecondFactorPorts, vault: Vault): SecondFactors {
+  const { state, ids, actions } = ports
   /** Does what needs a code of the caller; a wrong one counts as a failed sign-in. */
   const withCode = async <R>(
     caller: Principal,
@@ -68,25 +72,19 @@ export function createSecondFactors(
   }
 
   return {
-    enrol: async (caller) => {
-      const { userId } = caller
-      const secret = Buffer.from(ids.opaque(TOTP_SECRET_BYTES), 'base64url')
-      const { email } = await enrollable(caller, state)
-      const enrolment = newTotp(secret, email)
-      const sealedSecret = vault.seal(enrolment.secret)
-      await state.transact(async (transaction) => {
-        const before = await transaction.get(SECOND_FACTORS, userId ?? '')
-        if (before?.active) {
-          throw new RestError(
-            409,
-            'second-factor.exists',
-            'there is a second factor already: take it away first, with a code of it',
-          )
+    enrol: async (caller, password) => {
+      const user = await enrollable(caller, state)
+      return withPassword(ports, { caller, user, password }, async () => {
+        const secret = Buffer.from(ids.opaque(TOTP_SECRET_BYTES), 'base64url')
+        const enrolment = newTotp(secret, user.email)
+        const sealedSecret = vault.seal(['second-factor', user.id], enrolment.secret)
+        return async ({ transaction }) => {
+          if ((await transaction.get(SECOND_FACTORS, user.id))?.active) throw exists()
+          const begun = { sealedSecret, active: false, lastStep: 0, recoveryCodes: [] }
+          transaction.put(SECOND_FACTORS, user.id, begun)
+          return enrolment
         }
-        const begun = { sealedSecret, active: false, lastStep: 0, recoveryCodes: [] }
-        transaction.put(SECOND_FACTORS, userId ?? '', begun)
       })
-      return enrolment
     },
     confirm: (caller, code) => {
       const codes = Array.from({ length: RECOVERY_CODES }, () => newRecoveryCode(ids))
@@ -125,7 +123,7 @@ export async function acceptCode(
   code: string,
 ): Promise<boolean> {
   const factor = await transaction.get(SECOND_FACTORS, userId)
-  const secret = factor && vault.open(factor.sealedSecret)
+  const secret = factor && vault.open(['second-factor', userId], factor.sealedSecret)
   if (factor === undefined || secret === undefined) return false
   const { lastStep, recoveryCodes } = factor
   const step = acceptedStep(secret, code.replaceAll(/\s/g, ''), { now, lastStep })
@@ -138,17 +136,6 @@ export async function acceptCode(
   const left = recoveryCodes.filter((one) => one !== given)
   transaction.put(SECOND_FACTORS, userId, { ...factor, recoveryCodes: left })
   return true
-}
-
-/** Counts a wrong password or code, and tells it when that locks the user. */
-export async function countAndTell(step: Step, user: StoredUser): Promise<void> {
-  const lockedUntil = await countFailure(step.transaction, user.id, step.now)
-  if (lockedUntil === undefined || user.organisationId === undefined) return
-  step.tell('UserLockoutEvent', {
-    organisationId: user.organisationId,
-    userId: user.id,
-    fields: { userID: user.id, locked: true, lockedUntil: isoMicros(momentOf(lockedUntil)) },
-  })
 }
 
 async function enrollable(
@@ -190,6 +177,14 @@ function newRecoveryCode(ids: Ids): string {
 /** As it is compared: however it was typed. */
 function plain(code: string): string {
   return code.toLowerCase().replaceAll(/[\s-]/g, '')
+}
+
+function exists(): RestError {
+  return new RestError(
+    409,
+    'second-factor.exists',
+    'there is a second factor already: take it away first, with a code of it',
+  )
 }
 
 function none(): RestError {

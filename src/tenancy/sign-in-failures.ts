@@ -1,4 +1,6 @@
-import type { StateTransaction } from '#src/ports/state.ts'
+import { isoMicros, momentOf } from '#src/model/moment.ts'
+import type { Step } from './actions.ts'
+import type { StoredUser } from './documents.ts'
 import { SIGN_IN_FAILURES } from './sign-in-documents.ts'
 import type { SignInFailures } from './sign-in-documents.ts'
 
@@ -29,13 +31,15 @@ export function isLocked(failures: SignInFailures | undefined, now: number): boo
   return failures !== undefined && failures.lockedUntil > now
 }
 
-/** Counts a failure; answers until when the user is locked, if this one locked it. */
-export async function countFailure(
-  transaction: StateTransaction,
-  userId: string,
-  now: number,
-): Promise<number | undefined> {
-  const after = afterFailure(await transaction.get(SIGN_IN_FAILURES, userId), now)
-  transaction.put(SIGN_IN_FAILURES, userId, after)
-  return isLocked(after, now) ? after.lockedUntil : undefined
+/** Counts a wrong password or code, and tells it when that locks the user. */
+export async function countAndTell(
+  { transaction, now, tell }: Step,
+  { id, organisationId }: StoredUser,
+): Promise<void> {
+  const after = afterFailure(await transaction.get(SIGN_IN_FAILURES, id), now)
+  transaction.put(SIGN_IN_FAILURES, id, after)
+  if (!isLocked(after, now) || organisationId === undefined) return
+  const lockedUntil = isoMicros(momentOf(after.lockedUntil))
+  const fields = { userID: id, locked: true, lockedUntil }
+  tell('UserLockoutEvent', { organisationId, userId: id, fields })
 }

@@ -46,7 +46,10 @@ export function createSignInSettings(
     put: async (caller, organisationId, { ClientSecret, ...configuration }) => {
       const fault = faultOfSettings(configuration, ClientSecret)
       if (fault !== undefined) throw new RestError(400, 'sign-in.invalid-settings', fault)
-      const sealed = typeof ClientSecret === 'string' ? vault.seal(ClientSecret) : undefined
+      const sealed =
+        typeof ClientSecret === 'string'
+          ? vault.seal(['openid-client', organisationId], ClientSecret)
+          : undefined
       return actions.perform(caller, async (step) => {
         const { transaction } = step
         const organisation = await organisationOf(transaction, caller, organisationId)

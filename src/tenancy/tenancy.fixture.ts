@@ -20,6 +20,8 @@ export const OPERATOR: Principal = {
 export const PASSWORD = 'a password of some length'
 export const FROM = { sourceAddress: '203.0.113.7' }
 
+export const testVault = createVault(Buffer.alloc(MASTER_KEY_BYTES, 7))
+
 /** A tenancy over a real store, with a clock that stands until it is moved. */
 export interface TestTenancy {
   readonly tenancy: Tenancy
@@ -52,10 +54,9 @@ export async function createTestTenancy(
   const { state } = store
   let now = 1_750_000_000_000
   const signIns: SignInOutcome[] = []
-  const vault = createVault(Buffer.alloc(MASTER_KEY_BYTES, 7))
   const restarted = () =>
     createTenancy({
-      ...{ state, clock: { now: () => now }, ids, vault },
+      ...{ state, clock: { now: () => now }, ids, vault: testVault },
       wiring: { wireAccount: done, wireOrganisation: done, unwireAccount: done },
       namespace: { prefix: 'stax', partner: 'stax.io' },
       busExists: async () => true,

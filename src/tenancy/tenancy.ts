@@ -47,6 +47,7 @@ import { createTasks } from './tasks.ts'
 import type { Tasks } from './tasks.ts'
 import { createOwnPassword } from './own-password.ts'
 import type { OwnPassword } from './own-password.ts'
+import { createPasswords } from './passwords.ts'
 import { createPasswordSignIn } from './password-sign-in.ts'
 import type { PasswordSignIn } from './password-sign-in.ts'
 import { createSecondFactors } from './second-factors.ts'
@@ -113,6 +114,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     actions: createActions(given),
     tokens: createSessionTokens(given.vault, given.ids),
     limiter: createSourceLimiter(given.clock),
+    passwords: createPasswords(),
   }
   const organisationalUnits = createOrganisationalUnits(ports)
   const tasks = {

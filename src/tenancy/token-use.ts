@@ -3,7 +3,7 @@ import type { Principal } from '#src/model/principal.ts'
 import type { State } from '#src/ports/state.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Actions } from './actions.ts'
-import { TOKEN_USES } from './documents.ts'
+import { API_TOKENS, TOKEN_USES } from './documents.ts'
 
 /** How a signed call came out. */
 export type Authentication =
@@ -73,6 +73,8 @@ export function createTokenUses({
     return actions
       .perform(undefined, async ({ transaction, tell }) => {
         if (accessKeyId === undefined) return
+        // Deleted meanwhile.
+        if ((await transaction.get(API_TOKENS, accessKeyId)) === undefined) return
         const { usedAt } = known
         const authenticatedAt = Math.max(known.authenticatedAt, 0)
         transaction.put(TOKEN_USES, accessKeyId, { usedAt, authenticatedAt })
@@ -96,6 +98,7 @@ export function createTokenUses({
     const now = clock.now()
     if (organisationId === undefined || accessKeyId === undefined) return undefined
     if (now - known.failedAt < FAILURE_EVENT_EVERY_MS) return undefined
+    const { failedAt } = known
     known.failedAt = now
     return actions
       .perform(undefined, async ({ tell }) => {
@@ -103,6 +106,7 @@ export function createTokenUses({
         tell('APITokenAuthenticationEvent', { organisationId, accessKeyId, fields: told })
       })
       .catch((error: unknown) => {
+        known.failedAt = failedAt
         if (!(error instanceof StoreFullFault)) throw error
       })
   }
@@ -120,7 +124,11 @@ export function createTokenUses({
       const known = noted.get(accessKeyId)
       if (known !== undefined) return known instanceof Promise ? known.then(note) : note(known)
       if (noted.size >= NOTED_MAX) noted.clear()
-      const loading = load(accessKeyId)
+      const loading = load(accessKeyId).catch((error: unknown) => {
+        // The next call tries again.
+        noted.delete(accessKeyId)
+        throw error
+      })
       noted.set(accessKeyId, loading)
       return loading.then(note)
     },

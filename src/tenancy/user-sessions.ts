@@ -49,11 +49,12 @@ export interface SessionTokens {
 
 export function createSessionTokens(vault: Vault, ids: Ids): SessionTokens {
   return {
-    mint: (...named) => vault.seal([...named, ids.opaque(NONCE_BYTES)].join(SEPARATOR)),
+    mint: (kind, ...named) =>
+      vault.seal([kind], [...named, ids.opaque(NONCE_BYTES)].join(SEPARATOR)),
     read: (kind, token) => {
-      const text = token.length > TOKEN_CHARACTERS_MAX ? undefined : vault.open(token)
-      const [found, userId, sessionId] = text?.split(SEPARATOR) ?? []
-      if (found !== kind || userId === undefined || sessionId === undefined) return undefined
+      const text = token.length > TOKEN_CHARACTERS_MAX ? undefined : vault.open([kind], token)
+      const [userId, sessionId] = text?.split(SEPARATOR) ?? []
+      if (userId === undefined || sessionId === undefined) return undefined
       return { userId, sessionId }
     },
   }

@@ -12,7 +12,7 @@ import { leaveAllGroups } from './group-members.ts'
 import { remember } from './history.ts'
 import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
-import { hashPassword } from './passwords.ts'
+import type { Passwords } from './passwords.ts'
 import { FEDERATED_USERS, SECOND_FACTORS, SIGN_IN_FAILURES } from './sign-in-documents.ts'
 import { isLocked } from './sign-in-failures.ts'
 import { endSessions } from './user-sessions.ts'
@@ -55,10 +55,13 @@ export function createUsers({
   state,
   ids,
   actions,
-}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): Users {
+  passwords,
+}: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'> & {
+  readonly passwords: Passwords
+}): Users {
   return {
     create: async (caller, { password, ...given }) => {
-      const passwordHash = password === undefined ? undefined : await hashPassword(password)
+      const passwordHash = password === undefined ? undefined : await passwords.hash(password)
       const stored = await actions.perform(caller, async (step) => {
         const { transaction, moment, now, tell } = step
         const { id: organisationId } = await organisationOf(
@@ -104,7 +107,7 @@ export function createUsers({
       return { items: items.map(shown), ...(last !== undefined && { last }) }
     },
     update: async (caller, id, { password, ...change }) => {
-      const passwordHash = password === undefined ? undefined : await hashPassword(password)
+      const passwordHash = password === undefined ? undefined : await passwords.hash(password)
       const stored = await actions.perform(caller, async (step) => {
         const { transaction, moment, now, tell } = step
         const before = userOf(caller, await transaction.get(USERS, id), id)

@@ -4,20 +4,22 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { MASTER_KEY_BYTES, createVault, fingerprint } from './vault.ts'
+import type { SealedFor } from './vault.ts'
 
 const vault = createVault(randomBytes(MASTER_KEY_BYTES))
+const OWN: SealedFor = ['second-factor', 'ada']
 
 describe('the vault', () => {
   it('opens what it has sealed', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 50 }), (text) => {
-        expect(vault.open(vault.seal(text))).toBe(text)
+        expect(vault.open(OWN, vault.seal(OWN, text))).toBe(text)
       }),
     )
   })
 
   it('seals the same text differently each time, and shows nothing of it', () => {
-    const sealed = Array.from({ length: 50 }, () => vault.seal('the secret'))
+    const sealed = Array.from({ length: 50 }, () => vault.seal(OWN, 'the secret'))
     expect(new Set(sealed).size).toBe(50)
     for (const one of sealed) {
       expect(one).toMatch(/^[\w-]+$/)
@@ -27,23 +29,30 @@ describe('the vault', () => {
 
   it('does not open what another key has sealed', () => {
     const other = createVault(randomBytes(MASTER_KEY_BYTES))
-    expect(other.open(vault.seal('text'))).toBeUndefined()
+    expect(other.open(OWN, vault.seal(OWN, 'text'))).toBeUndefined()
   })
 
+  it.each<SealedFor>([['second-factor', 'grace'], ['api-token', 'ada'], ['session']])(
+    'does not open for %j what was sealed for another purpose or owner',
+    (...elsewhere) => {
+      expect(vault.open(elsewhere as SealedFor, vault.seal(OWN, 'text'))).toBeUndefined()
+    },
+  )
+
   it('does not open what was changed in any bit', () => {
-    const bytes = Buffer.from(vault.seal('text'), 'base64url')
+    const bytes = Buffer.from(vault.seal(OWN, 'text'), 'base64url')
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {
       const changed = Buffer.from(bytes)
       const at = Math.floor(bit / 8)
       changed.writeUInt8(changed.readUInt8(at) ^ (1 << (bit % 8)), at)
-      expect(vault.open(changed.toString('base64url'))).toBeUndefined()
+      expect(vault.open(OWN, changed.toString('base64url'))).toBeUndefined()
     }
   })
 
   it.each(['', 'x', 'not sealed at all', 'A'.repeat(37), 'A'.repeat(38), 'A'.repeat(500)])(
     'does not open %j',
     (text) => {
-      expect(vault.open(text)).toBeUndefined()
+      expect(vault.open(OWN, text)).toBeUndefined()
     },
   )
 })

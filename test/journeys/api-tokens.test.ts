@@ -10,7 +10,7 @@ import type { EventFollower, StreamedEvent } from '../event-follower.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
-import { restAs } from '../rest-caller.ts'
+import { proofOf, restAs } from '../rest-caller.ts'
 
 const MS_PER_HOUR = 3_600_000
 /** Longer than the hub lets a stream go on unchecked. */
@@ -143,6 +143,24 @@ describe('an API token', () => {
     await follower.waitFor(2, named('APITokenRotateEvent', made.accessKeyId))
   })
 
+  it('hears nothing more with its old secret, also on a stream that was open before', async () => {
+    const made = await token({ name: 'leaked' })
+    const stream = { method: 'GET', path: '/events/stream' }
+    const open = (secret: object) =>
+      fetch(`${hub.url}/api/v1${stream.path}`, {
+        headers: proofOf(hub, { ...made, ...secret }, stream),
+      })
+    const old = await open({})
+    const path = `/api-tokens/${made.accessKeyId}/rotate`
+    const { secretAccessKey } = (await hub.rest('POST', path, { overlapHours: 0 })).body
+    const renewed = await open({ secretAccessKey })
+    expect([old.status, renewed.status]).toEqual([200, 200])
+    // The test's own time is the bound; a stream that goes on is never read to its end.
+    await old.text().catch(() => 'cut')
+    await renewed.body?.cancel()
+    expect((await open({})).status).toBe(401)
+  })
+
   it('is changed and deleted, and each tells so', async () => {
     const made = await token({ name: 'changing' })
     const path = `/api-tokens/${made.accessKeyId}`
@@ -244,5 +262,22 @@ describe('an API token that is only for some accounts', () => {
       'api-token.account-not-included',
     ])
     expect(await refused({ onlyAccounts: [] })).toEqual([400, 'request.invalid'])
+  })
+
+  it('must name such accounts when it is changed too, and cannot widen itself', async () => {
+    const made = await token({ name: 'narrow', onlyAccounts: [MEMBER], awsAccountId: MEMBER })
+    const path = `/api-tokens/${made.accessKeyId}`
+    const foreign = await hub.rest('PATCH', path, { onlyAccounts: ['999999999999'] })
+    expect(foreign).toMatchObject({ status: 404, body: { code: 'account.not-found' } })
+    const elsewhere = await hub.rest('PATCH', path, { onlyAccounts: [SECURITY] })
+    const notIncluded = { status: 400, body: { code: 'api-token.account-not-included' } }
+    expect(elsewhere).toMatchObject(notIncluded)
+    const operator = `/api-tokens/${(await hub.profile('operator')).accessKeyId}`
+    const ofOperator = await hub.rest('PATCH', operator, { onlyAccounts: ['999999999999'] })
+    expect(ofOperator).toMatchObject({ status: 404, body: { code: 'account.not-found' } })
+    const bound = await token({ name: 'bound-admin', role: 'api_admin', onlyAccounts: [MEMBER] })
+    const widen = ['PATCH', `/api-tokens/${bound.accessKeyId}`, { onlyAccounts: null }] as const
+    expect(await restAs(hub, bound, widen)).toMatchObject({ status: 403 })
+    expect((await hub.rest('GET', path)).body).toMatchObject({ onlyAccounts: [MEMBER] })
   })
 })

@@ -97,7 +97,7 @@ describe('belfry logout', () => {
 describe('belfry second-factor', () => {
   it('is enabled, asked for, and disabled', async () => {
     const session = await logIn()
-    const shown = await belfry(['second-factor', 'enable'], { session })
+    const shown = await belfry(['second-factor', 'enable'], { session, input: PASSWORD })
     const [, secret = ''] = /secret +([A-Z2-7]{32})/.exec(shown) ?? []
     expect(shown).toMatch(/██ ▄▄▄▄▄ █/)
     expect(shown).toContain('otpauth://totp/Belfry:zoe%40example.com')

@@ -125,7 +125,7 @@ describe('events of the past', () => {
     expect([seen.status, seen.body.items]).toEqual([200, []])
     const pattern = JSON.stringify({ source: ['shop'] })
     const tested = await restAs(hub, token.body, ['POST', '/rules/backtest', { pattern }])
-    expect(tested.body).toMatchObject({ type: 'result', searched: 0, matched: 0 })
+    expect(tested.body).toMatchObject([{ type: 'result', searched: 0, matched: 0 }])
   })
 
   it('are searched from the command line', async () => {

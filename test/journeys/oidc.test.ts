@@ -145,19 +145,22 @@ describe('a sign-in with an OpenID provider', () => {
     const begun = await fetch(start(), { redirect: 'manual' })
     const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? ''
     const query = new URLSearchParams({ error: 'access_denied', state, iss: provider.issuer })
-    const answer = await fetch(`${hub.url}/sign-in/oidc/callback?${query.toString()}`)
+    const [cookie = ''] = begun.headers.getSetCookie()
+    const address = `${hub.url}/sign-in/oidc/callback?${query.toString()}`
+    const answer = await fetch(address, { headers: { cookie } })
     expect(answer.status).toBe(502)
     expect(await answer.text()).toContain('access_denied')
   })
 })
 
 describe('what comes back from a browser', () => {
-  const callback = (query: string) => fetch(`${hub.url}/sign-in/oidc/callback${query}`)
+  const callback = (query: string, cookie = '') =>
+    fetch(`${hub.url}/sign-in/oidc/callback${query}`, { headers: { cookie } })
   const isCallback = (url: string) => url.startsWith(`${hub.url}/sign-in/oidc/callback`)
 
   it('is refused without its state, with another, or with one that was changed', async () => {
     account('grace')
-    const { url } = await signInWithBrowser(start(), 'grace', isCallback)
+    const { url, cookie } = await signInWithBrowser(start(), 'grace', isCallback)
     const { searchParams } = new URL(url)
     const state = searchParams.get('state') ?? ''
     const changed = `${state.startsWith('A') ? 'B' : 'A'}${state.slice(1)}`
@@ -165,29 +168,58 @@ describe('what comes back from a browser', () => {
       const query = new URLSearchParams(searchParams)
       if (wrong === undefined) query.delete('state')
       else query.set('state', wrong)
-      const answer = await callback(`?${query.toString()}`)
+      const answer = await callback(`?${query.toString()}`, cookie)
       expect([wrong, answer.status]).toEqual([wrong, 400])
       expect(await answer.text()).toContain('sign-in.state-invalid')
     }
     expect((await callback('')).status).toBe(400)
   })
 
-  it('is refused where the state is of another sign-in, and when it comes twice', async () => {
-    const one = new URL((await signInWithBrowser(start(), 'grace', isCallback)).url).searchParams
-    const other = new URL((await signInWithBrowser(start(), 'grace', isCallback)).url).searchParams
-    const mixed = new URLSearchParams(one)
-    mixed.set('state', other.get('state') ?? '')
-    expect((await callback(`?${mixed.toString()}`)).status).toBe(502)
-    expect((await callback(`?${other.toString()}`)).status).toBe(200)
-    expect((await callback(`?${other.toString()}`)).status).toBe(502)
+  it('is refused with the code of another sign-in, and when it comes twice', async () => {
+    const came = async () => {
+      const { url, cookie } = await signInWithBrowser(start(), 'grace', isCallback)
+      return { query: new URL(url).searchParams, cookie }
+    }
+    const [one, other, third] = [await came(), await came(), await came()]
+    const mixed = new URLSearchParams(one.query)
+    mixed.set('state', other.query.get('state') ?? '')
+    expect((await callback(`?${mixed.toString()}`, other.cookie)).status).toBe(502)
+    expect((await callback(`?${third.query.toString()}`, third.cookie)).status).toBe(200)
+    expect((await callback(`?${third.query.toString()}`, third.cookie)).status).toBe(400)
   })
 
-  it('sets no cookie, is kept nowhere, and runs no script', async () => {
-    const { url } = await signInWithBrowser(start(), 'grace', isCallback)
-    const { headers } = await fetch(url)
+  it('is refused in another browser, whose cookie it has not, and not spent by that', async () => {
+    const { url, cookie } = await signInWithBrowser(start(), 'grace', isCallback)
+    const { search } = new URL(url)
+    const [own = ''] = /belfry-sign-in=[^;]+/.exec(cookie) ?? []
+    for (const wrong of ['', `belfry-sign-in=${'x'.repeat(43)}`]) {
+      const answer = await callback(search, wrong)
+      expect(answer.status).toBe(400)
+      expect(await answer.text()).toContain('sign-in.state-invalid')
+    }
+    expect((await callback(search, own)).status).toBe(200)
+  })
+
+  it('has one cookie, for the pages of signing in, is kept nowhere, and runs no script', async () => {
+    const begun = await fetch(start(), { redirect: 'manual' })
+    expect(begun.headers.getSetCookie()).toEqual([
+      expect.stringMatching(
+        /^belfry-sign-in=[\w-]{43}; Path=\/sign-in\/oidc; Max-Age=600; HttpOnly; SameSite=Lax$/,
+      ),
+    ])
+    const { url, cookie } = await signInWithBrowser(start(), 'grace', isCallback)
+    const { headers } = await fetch(url, { headers: { cookie } })
     expect(headers.getSetCookie()).toEqual([])
     expect(headers.get('cache-control')).toBe('no-store')
     expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+  })
+
+  it('began where browsers reach the hub, under whatever name it was asked for', async () => {
+    const elsewhere = start().replace('127.0.0.1', 'localhost')
+    const moved = await fetch(elsewhere, { redirect: 'manual' })
+    expect(moved.headers.get('location')).toBe(`${start()}?moved=1`)
+    const { status } = await signInWithBrowser(elsewhere, 'grace')
+    expect(status).toBe(200)
   })
 })
 

@@ -197,7 +197,9 @@ describe('a second factor', () => {
   it('is set up in two steps, asked for at sign-in, and takes each code once', async () => {
     const { id, email } = await newUser()
     const { body: session } = await logIn(email)
-    const { body: enrolment } = await as(session, 'POST', '/second-factor')
+    const guessed = await as(session, 'POST', '/second-factor', { password: 'not the password' })
+    expect(guessed).toMatchObject({ status: 403, body: { code: 'password.refused' } })
+    const { body: enrolment } = await as(session, 'POST', '/second-factor', { password: PASSWORD })
     expect(enrolment.uri).toContain(`secret=${enrolment.secret}`)
     const codeAt = (away: number) => codeOf(enrolment.secret, stepAt(Date.now()) + away)
     expect((await as(session, 'POST', '/second-factor/confirm', { code: '000000' })).status) //
@@ -235,7 +237,7 @@ describe('a second factor', () => {
     expect(await as(session, 'GET', '/users')).toMatchObject(refused)
     expect(await as(session, 'GET', '/events/stream')).toMatchObject(refused)
     expect((await callerOf(session)).body).toMatchObject({ mustEnrol: true })
-    const { body: enrolment } = await as(session, 'POST', '/second-factor')
+    const { body: enrolment } = await as(session, 'POST', '/second-factor', { password: PASSWORD })
     const code = codeOf(enrolment.secret, stepAt(Date.now()))
     expect((await as(session, 'POST', '/second-factor/confirm', { code })).status).toBe(200)
     expect((await as(session, 'GET', '/users')).status).toBe(200)

@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process'
-import { statSync } from 'node:fs'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, expect, it } from 'vitest'
@@ -77,3 +78,45 @@ it('what it keeps is for its owner only', async () => {
   }
   await hub.kill('SIGTERM')
 })
+
+it("the administrator's password goes into a file of the owner's where there is no screen", async () => {
+  const data = folder()
+  const file = join(data, 'admin-password')
+  const hub = await startHubProcess(data)
+  expect(hub.banner).toContain(`password       in ${file}`)
+  const password = readFileSync(file, 'utf8').trim()
+  expect(password).toMatch(/^\w{24}$/)
+  expect(hub.banner + hub.errors()).not.toContain(password)
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  await hub.kill('SIGTERM')
+  const again = await startHubProcess(data)
+  expect(again.banner).not.toContain('password')
+  await again.kill('SIGTERM')
+})
+
+// util-linux's: gives a command a terminal.
+const hasScript = spawnSync('script', ['--version']).stdout?.includes('util-linux') ?? false
+it.skipIf(!hasScript)(
+  'the administrator’s password is shown once on a screen, and in no file',
+  async () => {
+    const data = folder()
+    const shownAtStart = async () => {
+      const command = `exec ${process.execPath} belfry.mjs start --port 0 --data ${data}`
+      const terminal = spawn('script', ['-qec', command, '/dev/null'], {
+        cwd: ROOT,
+        env: { ...process.env, NO_COLOR: '1' },
+      })
+      let output = ''
+      for await (const text of terminal.stdout) {
+        output += String(text)
+        if (output.includes('Ctrl-C')) break
+      }
+      terminal.stdin.write('\x03')
+      await once(terminal, 'exit')
+      return /password\s+(\w{24})\s/.exec(output)?.[1]
+    }
+    expect(await shownAtStart()).toBeDefined()
+    expect(existsSync(join(data, 'admin-password'))).toBe(false)
+    expect(await shownAtStart()).toBeUndefined()
+  },
+)

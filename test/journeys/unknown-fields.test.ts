@@ -30,23 +30,52 @@ const everything = async () =>
 it('a field that does not exist is refused by name, and nothing changes', async () => {
   const before = await everything()
   const user = { organisationId, email: 'a@b.cd', firstName: 'A', lastName: 'B' }
+  const withoutProvider = { LOCAL: { Enable: true }, MFA: { Requird: true }, OIDC: null }
   for (const [method, path, body, field] of [
     ['POST', '/users', { ...user, role: 'customer_user', rolle: 'customer_admin' }, 'rolle'],
     ['PATCH', `/accounts/${memberId}`, { nmae: 'x' }, 'nmae'],
     ['PATCH', `/organisations/${organisationId}`, { region: ['us-east-1'] }, 'region'],
     ['POST', '/dead-letters/redrive', { ruleARN: 'x' }, 'ruleARN'],
+    ['PUT', `/organisations/${organisationId}/sign-in`, withoutProvider, 'MFA/Requird'],
+    ['POST', '/sessions', { email: 'a@b.cd', password: 'x', kode: '123456' }, 'kode'],
   ] as const) {
     const answer = await hub.rest(method, path, body)
     expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
-    expect(answer.body.message).toContain(`("${field}")`)
+    expect(answer.body.message).toContain(`"${field}" is unknown`)
   }
   expect(await everything()).toEqual(before)
 })
 
-it('a misspelt filter of the stream is refused rather than ignored', async () => {
-  const answer = await hub.rest('GET', '/events/stream?sourc=aws.ec2')
+it('a body is taken as it is written: no text is a number, and null is no text', async () => {
+  const before = await everything()
+  for (const [method, path, body, field] of [
+    ['PATCH', `/accounts/${memberId}`, { name: null }, 'name'],
+    ['PATCH', `/accounts/${memberId}`, { tags: { stage: 5 } }, 'tags/stage'],
+    ['PATCH', `/organisations/${organisationId}`, { regions: 'us-east-1' }, 'regions'],
+    ['POST', '/dead-letters/redrive', { ids: ['5'] }, 'ids/0'],
+    ['POST', '/dead-letters/redrive', { all: 'true' }, 'all'],
+    ['POST', '/sessions', { email: 'a@b.cd', password: 12 }, 'password'],
+  ] as const) {
+    const answer = await hub.rest(method, path, body)
+    expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
+    expect(answer.body.message).toContain(`"${field}" must be`)
+  }
+  expect(await everything()).toEqual(before)
+})
+
+it.each([
+  ['/events/stream?sourc=aws.ec2', 'sourc'],
+  ['/accounts?acountType=x', 'acountType'],
+  ['/users?organisation=x', 'organisation'],
+  ['/roles?limit=5', 'limit'],
+])('a misspelt filter is refused rather than ignored: %s', async (path, name) => {
+  const answer = await hub.rest('GET', path)
   expect(answer).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
-  expect(answer.body.message).toContain('("sourc")')
+  expect(answer.body.message).toContain(`"${name}" is unknown`)
+})
+
+it('a number in a query is read as one', async () => {
+  expect((await hub.rest('GET', '/accounts?limit=2')).body.items).toHaveLength(2)
 })
 
 it('a redrive says which dead letters it means', async () => {

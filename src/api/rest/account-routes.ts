@@ -12,12 +12,11 @@ import {
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import {
   Id,
-  IdOrNull,
   IdParams,
   OfOrganisation,
   PageQuery,
+  orNull,
   StartedTask,
-  exact,
   page,
   pageRequest,
   pageSchema,
@@ -53,18 +52,15 @@ export function addAccountRoutes(add: AddRoute, { accounts }: Tenancy): void {
     tag,
     summary: 'Take an AWS account under management',
     permission: 'accounts:Write',
-    body: Type.Object(
-      {
-        organisationId: Id,
-        awsAccountId: AwsAccountId,
-        name: AccountName,
-        accountRole: Type.Optional(AccountRole),
-        accountType: Type.Optional(AccountTypeName),
-        organisationalUnitId: Type.Optional(Id),
-        tags: Type.Optional(GivenTags),
-      },
-      exact,
-    ),
+    body: Type.Object({
+      organisationId: Id,
+      awsAccountId: AwsAccountId,
+      name: AccountName,
+      accountRole: Type.Optional(AccountRole),
+      accountType: Type.Optional(AccountTypeName),
+      organisationalUnitId: Type.Optional(Id),
+      tags: Type.Optional(GivenTags),
+    }),
     answer: [201, ref(Account)],
     run: (caller, { body }) => accounts.create(caller, body),
   })
@@ -103,9 +99,9 @@ export function addAccountRoutes(add: AddRoute, { accounts }: Tenancy): void {
         name: Type.Optional(AccountName),
         accountType: Type.Optional(AccountTypeName),
         tags: Type.Optional(GivenTags),
-        organisationalUnitId: Type.Optional(IdOrNull),
+        organisationalUnitId: Type.Optional(orNull(Id)),
       },
-      { ...exact, minProperties: 1 },
+      { minProperties: 1 },
     ),
     answer: [200, ref(Account)],
     run: (caller, { params, body }) => accounts.update(caller, params.id, body),
@@ -117,13 +113,10 @@ export function addAccountRoutes(add: AddRoute, { accounts }: Tenancy): void {
     summary: 'Take a discovered account under management',
     permission: 'accounts:Write',
     params: IdParams,
-    body: Type.Object(
-      {
-        accountRole: Type.Optional(AccountRole),
-        accountType: Type.Optional(AccountTypeName),
-      },
-      exact,
-    ),
+    body: Type.Object({
+      accountRole: Type.Optional(AccountRole),
+      accountType: Type.Optional(AccountTypeName),
+    }),
     answer: [200, ref(Account)],
     run: (caller, { params, body }) => accounts.onboard(caller, params.id, body),
   })

@@ -8,7 +8,6 @@ import {
   IdParams,
   OfOrganisation,
   PageQuery,
-  exact,
   page,
   pageRequest,
   pageSchema,
@@ -24,10 +23,11 @@ export function addAccountTypeRoutes(add: AddRoute, { accountTypes }: Tenancy): 
     tag,
     summary: 'Create an account type; its name stays',
     permission: 'account-types:Write',
-    body: Type.Object(
-      { organisationId: Id, name: AccountTypeName, description: Type.Optional(Description) },
-      exact,
-    ),
+    body: Type.Object({
+      organisationId: Id,
+      name: AccountTypeName,
+      description: Type.Optional(Description),
+    }),
     answer: [201, ref(AccountType)],
     run: (caller, { body }) => accountTypes.create(caller, body),
   })
@@ -64,7 +64,7 @@ export function addAccountTypeRoutes(add: AddRoute, { accountTypes }: Tenancy): 
         description: Type.Optional(Description),
         status: Type.Optional(Type.Enum(['ACTIVE', 'DISABLED'])),
       },
-      { ...exact, minProperties: 1 },
+      { minProperties: 1 },
     ),
     answer: [200, ref(AccountType)],
     run: (caller, { params, body }) => accountTypes.update(caller, params.id, body),

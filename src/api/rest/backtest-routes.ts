@@ -13,7 +13,7 @@ import type { CallerOf } from './caller.ts'
 import { Time, patternOf, periodOf } from './event-search-routes.ts'
 import { streamLines } from './json-lines.ts'
 import type { LinePorts } from './json-lines.ts'
-import { exact } from './route.ts'
+import { requestSchema } from './route.ts'
 
 export interface BacktestPorts extends LinePorts {
   readonly scan: ScanPorts
@@ -22,20 +22,17 @@ export interface BacktestPorts extends LinePorts {
   readonly callerOf: CallerOf
 }
 
-const Body = Type.Object(
-  {
-    pattern: Type.String({ maxLength: 4_096, description: 'An event pattern, as JSON' }),
-    from: Type.Optional(Time),
-    to: Type.Optional(Time),
-    buses: Type.Optional(
-      Type.Array(Type.String({ maxLength: 1_600 }), {
-        maxItems: 100,
-        description: 'ARNs of event buses; without them all that the caller may see',
-      }),
-    ),
-  },
-  exact,
-)
+const Body = Type.Object({
+  pattern: Type.String({ maxLength: 4_096, description: 'An event pattern, as JSON' }),
+  from: Type.Optional(Time),
+  to: Type.Optional(Time),
+  buses: Type.Optional(
+    Type.Array(Type.String({ maxLength: 1_600 }), {
+      maxItems: 100,
+      description: 'ARNs of event buses; without them all that the caller may see',
+    }),
+  ),
+})
 
 /** `POST /rules/backtest`: what a rule would have matched. */
 export function addBacktestRoute(app: FastifyInstance, ports: BacktestPorts): void {
@@ -46,7 +43,7 @@ export function addBacktestRoute(app: FastifyInstance, ports: BacktestPorts): vo
         tags: ['events'],
         summary:
           'What a rule would have matched in the history: lines of JSON (progress, sample, at the end result or fault); nothing is delivered',
-        body: Body,
+        ...requestSchema({ body: Body }),
       },
       preValidation: async (request) => {
         request.caller = await ports.callerOf(request, 'events:Read')

@@ -3,8 +3,6 @@ import type { FastifyRequest } from 'fastify'
 import { RestError } from '#src/errors.ts'
 import { PERMISSIONS, mayDo } from '#src/model/principal.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
-import type { Clock } from '#src/ports/clock.ts'
-import type { Credentials } from '#src/tenancy/credentials.ts'
 import type { Sessions } from '#src/tenancy/sessions.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 
@@ -37,31 +35,19 @@ export type StillCalls = (request: FastifyRequest, permission: Permission) => Pr
 
 /**
  * Whether who made a request that has been going on for long could still make it: whether the
- * session, or the API token behind the signature, is there still and may do it.
+ * session, or the secret of the API token behind the signature, is good still and may do it.
  */
-export function createStillCalls({
-  credentials,
-  sessions,
-  clock,
-}: {
-  readonly credentials: Credentials
-  readonly sessions: Sessions
-  readonly clock: Clock
-}): StillCalls {
-  return async ({ headers, caller }, permission) => {
+export function createStillCalls(checkSignature: SignatureCheck, sessions: Sessions): StillCalls {
+  return async (request, permission) => {
+    const { method, url, headers, caller } = request
     const bearer = bearerOf(headers.authorization)
     if (bearer !== undefined) {
       const principal = await sessions.principalOf(bearer)
       return principal !== undefined && sameScope(caller, principal, permission)
     }
-    const accessKeyId = /Credential=([^/]+)\//.exec(headers.authorization ?? '')?.[1] ?? ''
-    const sessionToken = headers['x-amz-security-token']
-    const found = await credentials.find(
-      accessKeyId,
-      typeof sessionToken === 'string' ? sessionToken : undefined,
-    )
-    if (found === undefined || !sameScope(caller, found.principal, permission)) return false
-    return found.expiresAt === undefined || found.expiresAt > clock.now()
+    const body = bodyOf(request)
+    const signed = await checkSignature({ method, url, headers, body, goesOn: true })
+    return signed.ok && sameScope(caller, signed.principal, permission)
   }
 }
 
@@ -108,7 +94,7 @@ async function identify(
     if (principal !== undefined) return principal
     throw unknownCaller('the session is unknown or has expired: log in again')
   }
-  const body = request.rawBody ?? new Uint8Array()
+  const body = bodyOf(request)
   const signed = await checkSignature({ method, url, headers, body, sourceIp: request.ip })
   if (!signed.ok) {
     throw unknownCaller(
@@ -121,6 +107,10 @@ async function identify(
     throw unknownCaller(`the signature must be scoped to the service "${REST_SERVICE}"`)
   }
   return { ...signed.principal, region: signed.region }
+}
+
+function bodyOf({ rawBody }: FastifyRequest): Uint8Array {
+  return rawBody ?? new Uint8Array()
 }
 
 function mustEnrol(): RestError {

@@ -1,8 +1,8 @@
 import { Type } from 'typebox'
 
-import { Customer } from '#src/model/tenancy.ts'
+import { Customer, Name } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addCustomerRoutes(add: AddRoute, { customers }: Tenancy): void {
@@ -34,7 +34,7 @@ export function addCustomerRoutes(add: AddRoute, { customers }: Tenancy): void {
     summary: 'Rename a customer',
     permission: 'organisations:Write',
     params: IdParams,
-    body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 128 }) }, exact),
+    body: Type.Object({ name: Name }),
     answer: [200, ref(Customer)],
     run: (caller, { params, body }) => customers.rename(caller, params.id, body.name),
   })

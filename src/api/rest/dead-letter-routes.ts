@@ -127,7 +127,7 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
         all: Type.Optional(Type.Boolean({ description: 'All that the filter selects' })),
         ...Filter,
       },
-      { additionalProperties: false, minProperties: 1 },
+      { minProperties: 1 },
     ),
     answer: [
       200,

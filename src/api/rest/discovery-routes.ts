@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 import { AwsOrganizationSettings, GivenAwsOrganization } from '#src/model/aws-organization.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { Id, IdParams, StartedTask, exact, ref } from './route.ts'
+import { Id, IdParams, StartedTask, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addDiscoveryRoutes(add: AddRoute, { discovery }: Tenancy): void {
@@ -35,7 +35,7 @@ export function addDiscoveryRoutes(add: AddRoute, { discovery }: Tenancy): void 
     tag,
     summary: 'Bring accounts and units in step with AWS Organizations now',
     permission: 'accounts:Write',
-    body: Type.Object({ organisationId: Id }, exact),
+    body: Type.Object({ organisationId: Id }),
     answer: [202, StartedTask],
     run: (caller, { body }) => discovery.start(caller, body.organisationId),
   })

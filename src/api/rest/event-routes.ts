@@ -13,7 +13,7 @@ import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import { maySee } from '../visibility.ts'
 import type { CallerOf } from './caller.ts'
-import { Fault, ref } from './route.ts'
+import { Fault, ref, requestSchema } from './route.ts'
 
 export interface EventPorts {
   readonly finder: EventFinder
@@ -68,7 +68,7 @@ export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
       schema: {
         tags: ['events'],
         summary: 'Show an event on every bus that it reached, and who was behind it',
-        params: EventParams,
+        ...requestSchema({ params: EventParams }),
         response: { 200: Answer, default: ref(Fault) },
       },
       preValidation: async (request) => {

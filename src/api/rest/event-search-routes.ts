@@ -13,7 +13,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import { createSight } from '../visibility.ts'
 import type { EventPorts } from './event-routes.ts'
 import { FoundEventSchema, wireEvent } from './event-routes.ts'
-import { Fault, PageQuery, page, pageRequest, ref } from './route.ts'
+import { Fault, PageQuery, page, pageRequest, ref, requestSchema } from './route.ts'
 
 export interface EventSearchPorts extends EventPorts {
   readonly search: SearchPorts
@@ -79,7 +79,7 @@ export function addEventSearchRoute(app: FastifyInstance, ports: EventSearchPort
       schema: {
         tags: ['events'],
         summary: 'Search the events of the past, the newest first',
-        querystring: SearchQuery,
+        ...requestSchema({ query: SearchQuery }),
         response: { 200: Answer, default: ref(Fault) },
       },
       preValidation: async (request) => {

@@ -3,7 +3,16 @@ import { Type } from 'typebox'
 import { EventSource, EventSourceLabel } from '#src/model/event-source.ts'
 import { AwsAccountId, RegionName } from '#src/model/tenancy.ts'
 import type { EventSources } from '#src/tenancy/event-sources.ts'
-import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import {
+  IdParams,
+  OfOrganisation,
+  PageQuery,
+  orNull,
+  page,
+  pageRequest,
+  pageSchema,
+  ref,
+} from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Pattern = Type.String({ minLength: 1, maxLength: 4_096, description: 'An event pattern' })
@@ -17,15 +26,12 @@ export function addEventSourceRoutes(add: AddRoute, eventSources: EventSources):
     summary:
       "Offer the tenancy's events to an account, which takes them by CreateEventBus with the source's name",
     permission: 'event-sources:Write',
-    body: Type.Object(
-      {
-        awsAccountId: AwsAccountId,
-        region: Type.Optional(RegionName),
-        label: EventSourceLabel,
-        eventPattern: Type.Optional(Pattern),
-      },
-      exact,
-    ),
+    body: Type.Object({
+      awsAccountId: AwsAccountId,
+      region: Type.Optional(RegionName),
+      label: EventSourceLabel,
+      eventPattern: Type.Optional(Pattern),
+    }),
     answer: [201, ref(EventSource)],
     run: (caller, { body }) => eventSources.create(caller, body),
   })
@@ -37,7 +43,7 @@ export function addEventSourceRoutes(add: AddRoute, eventSources: EventSources):
     permission: 'event-sources:Read',
     query: Type.Object({
       ...PageQuery,
-      organisationId: Type.Optional(Type.String({ format: 'uuid' })),
+      ...OfOrganisation,
     }),
     answer: [200, pageSchema(EventSource)],
     run: async (caller, { query }) => {
@@ -62,10 +68,9 @@ export function addEventSourceRoutes(add: AddRoute, eventSources: EventSources):
     summary: 'Change which events a partner event source sends; null: all',
     permission: 'event-sources:Write',
     params: IdParams,
-    body: Type.Object(
-      { eventPattern: Type.Unsafe<string | null>({ ...Pattern, type: ['string', 'null'] }) },
-      exact,
-    ),
+    body: Type.Object({
+      eventPattern: orNull(Pattern),
+    }),
     answer: [200, ref(EventSource)],
     run: (caller, { params, body }) => eventSources.update(caller, params.id, body.eventPattern),
   })

@@ -8,7 +8,6 @@ import {
   IdParams,
   OfOrganisation,
   PageQuery,
-  exact,
   page,
   pageRequest,
   pageSchema,
@@ -27,10 +26,7 @@ export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
     tag,
     summary: 'Create a group of users',
     permission: 'groups:Write',
-    body: Type.Object(
-      { organisationId: Id, name: Name, description: Type.Optional(Description) },
-      exact,
-    ),
+    body: Type.Object({ organisationId: Id, name: Name, description: Type.Optional(Description) }),
     answer: [201, ref(Group)],
     run: (caller, { body }) => groups.create(caller, body),
   })
@@ -64,7 +60,7 @@ export function addGroupRoutes(add: AddRoute, tenancy: Tenancy): void {
     params: IdParams,
     body: Type.Object(
       { name: Type.Optional(Name), description: Type.Optional(Description) },
-      { ...exact, minProperties: 1 },
+      { minProperties: 1 },
     ),
     answer: [200, ref(Group)],
     run: (caller, { params, body }) => groups.update(caller, params.id, body),

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 import { Alias, Name, Organisation, RegionName } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { Id, IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import { Id, IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Regions = Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true })
@@ -15,17 +15,14 @@ export function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy)
     tag,
     summary: 'Create an organisation, and its customer unless customerId names one',
     permission: 'organisations:Write',
-    body: Type.Object(
-      {
-        name: Name,
-        alias: Alias,
-        installationRegion: RegionName,
-        regions: Type.Optional(Regions),
-        customerId: Type.Optional(Id),
-        customerName: Type.Optional(Name),
-      },
-      exact,
-    ),
+    body: Type.Object({
+      name: Name,
+      alias: Alias,
+      installationRegion: RegionName,
+      regions: Type.Optional(Regions),
+      customerId: Type.Optional(Id),
+      customerName: Type.Optional(Name),
+    }),
     answer: [201, ref(Organisation)],
     run: (caller, { body }) => organisations.create(caller, body),
   })
@@ -56,7 +53,7 @@ export function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy)
     summary: 'Rename an organisation or enable regions',
     permission: 'organisations:Write',
     params: IdParams,
-    body: Type.Object({ name: Type.Optional(Name), regions: Type.Optional(Regions) }, exact),
+    body: Type.Object({ name: Type.Optional(Name), regions: Type.Optional(Regions) }),
     answer: [200, ref(Organisation)],
     run: (caller, { params, body }) => organisations.update(caller, params.id, body),
   })

@@ -4,11 +4,10 @@ import { OrganisationalUnit, OrganisationalUnitName } from '#src/model/tenancy.t
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import {
   Id,
-  IdOrNull,
   IdParams,
   OfOrganisation,
   PageQuery,
-  exact,
+  orNull,
   page,
   pageRequest,
   pageSchema,
@@ -28,10 +27,11 @@ export function addOrganisationalUnitRoutes(
     tag,
     summary: 'Create an organisational unit, directly below the root or in another unit',
     permission: write,
-    body: Type.Object(
-      { organisationId: Id, name: OrganisationalUnitName, parentId: Type.Optional(Id) },
-      exact,
-    ),
+    body: Type.Object({
+      organisationId: Id,
+      name: OrganisationalUnitName,
+      parentId: Type.Optional(Id),
+    }),
     answer: [201, ref(OrganisationalUnit)],
     run: (caller, { body }) => units.create(caller, body),
   })
@@ -66,8 +66,8 @@ export function addOrganisationalUnitRoutes(
     permission: write,
     params: IdParams,
     body: Type.Object(
-      { name: Type.Optional(OrganisationalUnitName), parentId: Type.Optional(IdOrNull) },
-      { ...exact, minProperties: 1 },
+      { name: Type.Optional(OrganisationalUnitName), parentId: Type.Optional(orNull(Id)) },
+      { minProperties: 1 },
     ),
     answer: [200, ref(OrganisationalUnit)],
     run: (caller, { params, body }) => units.update(caller, params.id, body),

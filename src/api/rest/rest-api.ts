@@ -28,6 +28,7 @@ import {
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { lazyValidators } from '../lazy-compilers.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
 import { addEventStream } from '../stream/event-stream.ts'
 import type { EventStreamPorts } from '../stream/event-stream.ts'
@@ -109,6 +110,7 @@ const SCHEMAS = [
 
 /** Everything below `/api/v1`. */
 export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Promise<void> {
+  app.setValidatorCompiler(lazyValidators(app))
   app.removeContentTypeParser('application/json')
   app.addContentTypeParser(
     'application/json',
@@ -120,9 +122,9 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
   for (const schema of SCHEMAS) app.addSchema(schema)
-  const { sessions, credentials } = ports.tenancy
+  const { sessions } = ports.tenancy
   const callerOf = createCallerOf(ports.checkSignature, sessions)
-  const stillCalls = createStillCalls({ credentials, sessions, clock: ports.clock })
+  const stillCalls = createStillCalls(ports.checkSignature, sessions)
   const add = createAddRoute(app, callerOf)
   addTenancyRoutes(app, add, ports.tenancy)
   addCatalogueRoutes(add, ports.namespace)

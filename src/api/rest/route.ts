@@ -3,6 +3,7 @@ import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
+import { closedSchema } from '#src/model/closed-schema.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
 import type { CallerOf } from './caller.ts'
@@ -54,13 +55,18 @@ export const PageQuery = {
 }
 
 export const Id = Type.String({ format: 'uuid' })
-/** null takes a reference away. */
-export const IdOrNull = Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'uuid' })
+export const Instant = Type.Integer({ minimum: 0, description: 'Epoch milliseconds' })
 export const Description = Type.String({ maxLength: 1_024 })
 export const OfOrganisation = { organisationId: Type.Optional(Id) }
 
-/** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
-export const exact = { additionalProperties: false }
+/** Of routes that take no parameters. */
+const NoQuery = Type.Object({})
+
+/** null takes away. A list of types, as a union would be refused in words about each of its parts. */
+export function orNull<T extends TSchema>(schema: T) {
+  const { type } = schema as unknown as { readonly type: string }
+  return Type.Unsafe<Static<T> | null>({ ...schema, type: [type, 'null'] })
+}
 
 /** What a call answers that goes on after it: how to follow it. */
 export const StartedTask = Type.Object({ taskId: Id })
@@ -86,6 +92,26 @@ export function page<T>({ items, last }: Page<T>) {
   return { items, nextToken: Buffer.from(last).toString('base64url') }
 }
 
+/**
+ * What a request may hold, and nothing else: a misspelt filter or change that is ignored looks
+ * like one that was heeded.
+ */
+export function requestSchema({
+  params,
+  query = NoQuery,
+  body,
+}: {
+  readonly params?: TObject
+  readonly query?: TObject
+  readonly body?: TSchema
+}) {
+  return {
+    ...(params !== undefined && { params }),
+    querystring: closedSchema(query),
+    ...(body !== undefined && { body: closedSchema(body) }),
+  }
+}
+
 /** Adds routes whose caller has been identified and may do what the route is for. */
 export function createAddRoute(app: FastifyInstance, callerOf: CallerOf): AddRoute {
   return (route) => {
@@ -93,9 +119,7 @@ export function createAddRoute(app: FastifyInstance, callerOf: CallerOf): AddRou
     const schema: FastifySchema = {
       tags: [route.tag],
       summary: route.summary,
-      ...(route.params !== undefined && { params: route.params }),
-      ...(route.query !== undefined && { querystring: route.query }),
-      ...(route.body !== undefined && { body: route.body }),
+      ...requestSchema(route),
       response: {
         [status]: answerSchema ?? Type.Null({ description: 'Done' }),
         default: ref(Fault),

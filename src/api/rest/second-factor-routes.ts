@@ -1,13 +1,12 @@
 import { Type } from 'typebox'
 
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import { Code, GivenPassword } from './proofs.ts'
 import type { AddRoute } from './route.ts'
 
 const tag = 'sessions'
 
-/** Of the app, or a recovery code with its dashes. */
-export const Code = Type.String({ minLength: 6, maxLength: 32 })
-const CodeBody = Type.Object({ code: Code }, { additionalProperties: false })
+const CodeBody = Type.Object({ code: Code })
 
 /** What users do about their own second factor. */
 export function addSecondFactorRoutes(
@@ -18,7 +17,9 @@ export function addSecondFactorRoutes(
     method: 'POST',
     url: '/second-factor',
     tag,
-    summary: 'Begin to set up a second factor: its secret, for an authenticator app, shown once',
+    summary:
+      'Begin to set up a second factor, with the password: its secret, for an authenticator app, shown once',
+    body: Type.Object({ password: GivenPassword }),
     answer: [
       201,
       Type.Object({
@@ -26,7 +27,7 @@ export function addSecondFactorRoutes(
         uri: Type.String({ description: 'otpauth://, the text of the QR code' }),
       }),
     ],
-    run: (caller) => secondFactors.enrol(caller),
+    run: (caller, { body }) => secondFactors.enrol(caller, body.password),
   })
   add({
     method: 'POST',

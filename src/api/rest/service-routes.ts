@@ -4,7 +4,7 @@ import { RestError } from '#src/errors.ts'
 import { SERVICE_CONFIGURATIONS } from '#src/model/service-configuration.ts'
 import { SERVICE_NAMES, ServiceState, serviceNameOf } from '#src/model/service-state.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { OfOrganisation, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import { OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const ServiceParams = Type.Object({
@@ -81,17 +81,14 @@ export function addServiceRoutes(add: AddRoute, { services }: Tenancy): void {
     permission: 'services:Write',
     params: ServiceParams,
     query: Query,
-    body: Type.Object(
-      {
-        state: Type.Enum(['ACTIVE', 'INACTIVE', 'ERROR']),
-        errorCode: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
-        message: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
-        version: Type.Optional(
-          Type.Integer({ minimum: 0, description: 'The version that was applied' }),
-        ),
-      },
-      exact,
-    ),
+    body: Type.Object({
+      state: Type.Enum(['ACTIVE', 'INACTIVE', 'ERROR']),
+      errorCode: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+      message: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
+      version: Type.Optional(
+        Type.Integer({ minimum: 0, description: 'The version that was applied' }),
+      ),
+    }),
     answer: [200, ref(ServiceState)],
     run: (caller, { params, query, body }) =>
       services.report(caller, addressOf(params, query), body),

@@ -5,24 +5,26 @@ import type { Static, TObject } from 'typebox'
 import { Email, User } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { NewUserSession } from '#src/tenancy/user-sessions.ts'
-import { Fault, ref } from './route.ts'
+import { Code, GivenPassword } from './proofs.ts'
+import { Fault, Instant, ref, requestSchema } from './route.ts'
 import type { AddRoute } from './route.ts'
-import { Code } from './second-factor-routes.ts'
 
-const exact = { additionalProperties: false }
 const tag = 'sessions'
 
-const LogIn = Type.Object(
-  { email: Email, password: Type.String({ maxLength: 256 }), code: Type.Optional(Code) },
-  exact,
-)
-const Refresh = Type.Object({ refreshToken: Type.String({ maxLength: 1_024 }) }, exact)
-const ClaimSession = Type.Object(
-  { code: Type.String({ maxLength: 256 }), secret: Type.String({ maxLength: 256 }) },
-  exact,
-)
+/** Strangers send no more than their secrets. */
+const BODY_BYTES_MAX = 16 * 1024
 
-const Instant = Type.Integer({ description: 'Epoch milliseconds' })
+const LogIn = Type.Object({
+  email: Email,
+  password: GivenPassword,
+  code: Type.Optional(Code),
+})
+const Refresh = Type.Object({ refreshToken: Type.String({ maxLength: 1_024 }) })
+const ClaimSession = Type.Object({
+  code: Type.String({ maxLength: 256 }),
+  secret: Type.String({ maxLength: 256 }),
+})
+
 const NewSession = Type.Object({
   sessionToken: Type.String(),
   refreshToken: Type.String({ description: 'Good once, for the next pair of tokens' }),
@@ -56,7 +58,16 @@ export function addSessionRoutes(
     const response = { 201: NewSession, default: ref(Fault) }
     app.post(
       url,
-      { schema: { tags: [tag], summary, security: [], body: schema, response } },
+      {
+        bodyLimit: BODY_BYTES_MAX,
+        schema: {
+          tags: [tag],
+          summary,
+          security: [],
+          ...requestSchema({ body: schema }),
+          response,
+        },
+      },
       async ({ body, ip }, reply) => {
         void reply.code(201).header('cache-control', 'no-store')
         return signIn(body as Static<B>, ip)

@@ -4,28 +4,29 @@ import { Type } from 'typebox'
 import { RestError } from '#src/errors.ts'
 import { SignInConfiguration } from '#src/model/service-configuration.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams } from './route.ts'
+import { systemIds as ids } from '#src/ports/ids.ts'
+import { IdParams, orNull } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { refusedPage, signedInPage } from './sign-in-page.ts'
 
 const tag = 'organisations'
-const exact = { additionalProperties: false }
 
 const { LOCAL, MFA, OIDC } = SignInConfiguration.properties
 const Settings = Type.Object({ LOCAL, MFA, OIDC, ClientSecretSet: Type.Boolean() })
-const Change = Type.Object(
-  {
-    LOCAL,
-    MFA,
-    OIDC,
-    ClientSecret: Type.Optional(
-      Type.Union([Type.String({ minLength: 1, maxLength: 512 }), Type.Null()], {
+const Change = Type.Object({
+  LOCAL,
+  MFA,
+  OIDC,
+  ClientSecret: Type.Optional(
+    orNull(
+      Type.String({
+        minLength: 1,
+        maxLength: 512,
         description: 'Never shown; without it the one that is there stays, null drops it',
       }),
     ),
-  },
-  exact,
-)
+  ),
+})
 
 /** How an organisation's people sign in. */
 export function addSignInRoutes(
@@ -61,31 +62,65 @@ const CHALLENGE = /^[\w-]{43}$/
 const PORT_MIN = 1_024
 const PORT_MAX = 65_535
 
-/** The pages of a sign-in with a browser; they set no cookie and run no script. */
+/** Binds a sign-in to the browser that began it; nothing else knows of it. */
+const COOKIE = 'belfry-sign-in'
+/** As long as a sign-in may be under way. */
+const COOKIE_SECONDS = 600
+const BROWSER_SECRET_BYTES = 32
+
+/** The pages of a sign-in with a browser; they run no script. */
 export function addSignInPages(
   app: FastifyInstance,
   { federation }: Pick<Tenancy, 'federation'>,
   publicUrl: () => string,
 ): void {
   const redirectUri = () => publicUrl() + CALLBACK
-  app.get<{ Params: { alias: string }; Querystring: { port?: string; challenge?: string } }>(
+  app.get<{ Params: { alias: string }; Querystring: BeginQuery }>(
     '/sign-in/oidc/:alias',
-    async ({ params, query, id }, reply) =>
+    async ({ params, query, headers, host, url, id }, reply) =>
       onPage(reply, id, async () => {
+        const back = new URL(redirectUri())
+        // The provider sends the browser there: a cookie for another name would not come along.
+        if (host !== back.host && query.moved === undefined) {
+          const moved = `${url}${url.includes('?') ? '&' : '?'}moved=1`
+          return reply.redirect(publicUrl() + moved)
+        }
         const loopback = loopbackOf(query)
-        const way = { redirectUri: redirectUri(), ...(loopback !== undefined && { loopback }) }
-        return reply.redirect(await federation.begin(params.alias, way))
+        // Kept, so that a browser may begin in two windows.
+        const browser = cookieIn(headers.cookie) ?? ids.opaque(BROWSER_SECRET_BYTES)
+        const way = { redirectUri: back.href, browser, ...(loopback !== undefined && { loopback }) }
+        const away = await federation.begin(params.alias, way)
+        return reply.header('set-cookie', cookieOf(browser, back)).redirect(away)
       }),
   )
-  app.get(CALLBACK, async ({ url, ip, id }, reply) =>
+  app.get(CALLBACK, async ({ url, headers, ip, id }, reply) =>
     onPage(reply, id, async () => {
       const query = url.slice(url.indexOf('?') + 1)
-      const came = { query, redirectUri: redirectUri(), sourceAddress: ip }
+      const browser = cookieIn(headers.cookie)
+      const came = { query, redirectUri: redirectUri(), browser, sourceAddress: ip }
       const finished = await federation.finish(came)
       if (finished.kind === 'loopback') return reply.redirect(finished.url)
       return reply.send(signedInPage(finished.session))
     }),
   )
+}
+
+interface BeginQuery {
+  readonly port?: string
+  readonly challenge?: string
+  /** Set by the hub, which sends a browser on but once. */
+  readonly moved?: string
+}
+
+function cookieIn(header: string | undefined): string | undefined {
+  return /(?:^|; *)belfry-sign-in=([\w-]{43})(?:;|$)/.exec(header ?? '')?.[1]
+}
+
+/** Goes to the pages of signing in alone, and not with what another site asks for by itself. */
+function cookieOf(browser: string, { protocol, pathname }: URL): string {
+  const path = pathname.replace(/\/callback$/, '')
+  const secure = protocol === 'https:' ? '; Secure' : ''
+  return `${COOKIE}=${browser}; Path=${path}; Max-Age=${COOKIE_SECONDS}; HttpOnly; SameSite=Lax${secure}`
 }
 
 async function onPage(

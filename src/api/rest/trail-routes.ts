@@ -12,7 +12,7 @@ import type { TrailProblem } from '#src/trail/verify.ts'
 import type { CallerOf } from './caller.ts'
 import { streamLines } from './json-lines.ts'
 import type { LinePorts, Lines } from './json-lines.ts'
-import { ref } from './route.ts'
+import { ref, requestSchema } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface TrailPorts extends LinePorts {
@@ -45,15 +45,12 @@ export const TrailStatusSchema = Type.Object(
 const OrganisationId = Type.Optional(
   Type.String({ format: 'uuid', description: 'May be left out by callers who belong to one' }),
 )
-const VerifyBody = Type.Object({ organisationId: OrganisationId }, { additionalProperties: false })
-const EventsQuery = Type.Object(
-  {
-    organisationId: OrganisationId,
-    day: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-01-31'] }),
-    account: Type.Optional(AwsAccountId),
-  },
-  { additionalProperties: false },
-)
+const VerifyBody = Type.Object({ organisationId: OrganisationId })
+const EventsQuery = Type.Object({
+  organisationId: OrganisationId,
+  day: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-01-31'] }),
+  account: Type.Optional(AwsAccountId),
+})
 
 /** Told one by one; a trail that is gone altogether has as many as it had objects. */
 const PROBLEMS_TOLD_MAX = 1_000
@@ -85,7 +82,7 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
         tags: [tag],
         summary:
           'Verify the audit trail: lines of JSON (note, progress, problem, at the end result or fault)',
-        body: VerifyBody,
+        ...requestSchema({ body: VerifyBody }),
       },
       preValidation,
     },
@@ -112,7 +109,7 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
         tags: [tag],
         summary:
           "The trail's events of a day as lines of JSON, from its NDJSON objects, in the order in which they happened; in place of an object that is damaged a problem, at the start perhaps a note, at the end perhaps a fault",
-        querystring: EventsQuery,
+        ...requestSchema({ query: EventsQuery }),
       },
       preValidation,
     },

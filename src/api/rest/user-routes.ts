@@ -2,15 +2,18 @@ import { Type } from 'typebox'
 
 import { Email, PersonName, User, UserRole } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { GivenPassword, Password } from './proofs.ts'
+import {
+  Id,
+  IdParams,
+  OfOrganisation,
+  PageQuery,
+  page,
+  pageRequest,
+  pageSchema,
+  ref,
+} from './route.ts'
 import type { AddRoute } from './route.ts'
-
-const Id = Type.String({ format: 'uuid' })
-/** Twelve characters, and an end so that hashing stays bounded. */
-const Password = Type.String({ minLength: 12, maxLength: 256 })
-
-/** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
-const exact = { additionalProperties: false }
 
 const tag = 'users'
 
@@ -24,17 +27,14 @@ export function addUserRoutes(
     tag,
     summary: 'Create a user',
     permission: 'users:Write',
-    body: Type.Object(
-      {
-        organisationId: Id,
-        email: Email,
-        firstName: PersonName,
-        lastName: PersonName,
-        role: UserRole,
-        password: Type.Optional(Password),
-      },
-      exact,
-    ),
+    body: Type.Object({
+      organisationId: Id,
+      email: Email,
+      firstName: PersonName,
+      lastName: PersonName,
+      role: UserRole,
+      password: Type.Optional(Password),
+    }),
     answer: [201, ref(User)],
     run: async (caller, { body }) => withSignInState(await users.create(caller, body)),
   })
@@ -44,7 +44,7 @@ export function addUserRoutes(
     tag,
     summary: 'List users, but those that were deleted',
     permission: 'users:Read',
-    query: Type.Object({ ...PageQuery, organisationId: Type.Optional(Id) }),
+    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
     answer: [200, pageSchema(User)],
     run: async (caller, { query: { organisationId, ...query } }) => {
       const found = await users.list(caller, { ...pageRequest(query), organisationId })
@@ -77,7 +77,7 @@ export function addUserRoutes(
         status: Type.Optional(Type.Enum(['ACTIVE', 'DISABLED'])),
         password: Type.Optional(Password),
       },
-      { ...exact, minProperties: 1 },
+      { minProperties: 1 },
     ),
     answer: [200, ref(User)],
     run: async (caller, { params, body }) =>
@@ -105,7 +105,7 @@ export function addPasswordRoute(
     url: '/password',
     tag: 'sessions',
     summary: "Change one's own password; all sessions end, this one too",
-    body: Type.Object({ password: Type.String({ maxLength: 256 }), newPassword: Password }, exact),
+    body: Type.Object({ password: GivenPassword, newPassword: Password }),
     answer: [204],
     run: (caller, { body }) => ownPassword.change(caller, body),
   })

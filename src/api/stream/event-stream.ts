@@ -14,6 +14,7 @@ import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { CallerOf, StillCalls } from '../rest/caller.ts'
+import { requestSchema } from '../rest/route.ts'
 import { maySee } from '../visibility.ts'
 
 export interface EventStreamPorts {
@@ -26,22 +27,19 @@ export interface EventStreamPorts {
   readonly stopping: AbortSignal
 }
 
-const Query = Type.Object(
-  {
-    account: Type.Optional(Type.String({ description: 'Only events that came from this account' })),
-    region: Type.Optional(Type.String()),
-    source: Type.Optional(Type.String({ description: 'Exact, or a prefix that ends in *' })),
-    detailType: Type.Optional(Type.String()),
-    bus: Type.Optional(
-      Type.String({ description: 'Name or ARN of an event bus, or the account that it is in' }),
-    ),
-    pattern: Type.Optional(Type.String({ maxLength: 4_096, description: 'An event pattern' })),
-    since: Type.Optional(
-      Type.Enum(['now', 'start'], { description: 'Where to begin without Last-Event-ID' }),
-    ),
-  },
-  { additionalProperties: false },
-)
+const Query = Type.Object({
+  account: Type.Optional(Type.String({ description: 'Only events that came from this account' })),
+  region: Type.Optional(Type.String()),
+  source: Type.Optional(Type.String({ description: 'Exact, or a prefix that ends in *' })),
+  detailType: Type.Optional(Type.String()),
+  bus: Type.Optional(
+    Type.String({ description: 'Name or ARN of an event bus, or the account that it is in' }),
+  ),
+  pattern: Type.Optional(Type.String({ maxLength: 4_096, description: 'An event pattern' })),
+  since: Type.Optional(
+    Type.Enum(['now', 'start'], { description: 'Where to begin without Last-Event-ID' }),
+  ),
+})
 
 interface StreamQuery {
   readonly account?: string
@@ -71,7 +69,7 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
       schema: {
         tags: ['events'],
         summary: 'Follow events live (server-sent events); resumes after Last-Event-ID',
-        querystring: Query,
+        ...requestSchema({ query: Query }),
       },
       preValidation: async (request) => {
         request.caller = await ports.callerOf(request, 'events:Read')
