@@ -3,6 +3,7 @@ import { pause } from '#src/ports/patiently.ts'
 import { leaveType } from './account-type-documents.ts'
 import { keepAccount } from './account-steps.ts'
 import { ACCOUNTS, AWS_ACCOUNTS, UNMANAGED_AWS_ACCOUNTS } from './documents.ts'
+import { removeSourcesOf } from './event-source-documents.ts'
 import { leaveUnit } from './organisational-unit-documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import type { TaskWork } from './task-runner.ts'
@@ -41,6 +42,7 @@ export function createAccountClosing({ state, wiring, actions, routed }: Closing
       const { organisationId, awsAccountId } = before
       await refuseManaged(accountId, await transaction.get(AWS_ACCOUNTS, awsAccountId))
       step.tell('AccountCloseEvent', { organisationId, fields: { accountId } })
+      await removeSourcesOf(state, step, awsAccountId)
       transaction.delete(UNMANAGED_AWS_ACCOUNTS, awsAccountId)
       await leaveType(step, organisationId, before.accountType)
       await leaveUnit(step, before.organisationalUnitId)

@@ -6,9 +6,10 @@ import type { Principal } from '#src/model/principal.ts'
 import type { ApiToken, TokenRole } from '#src/model/tenancy.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Step } from './actions.ts'
-import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, TOKEN_USES, listAccepted } from './documents.ts'
+import { API_TOKENS, TOKEN_USES, listAccepted } from './documents.ts'
 import type { StoredToken } from './documents.ts'
 import { remember } from './history.ts'
+import { managedAccountOf } from './managed-accounts.ts'
 import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import type { Vault } from './vault.ts'
@@ -237,8 +238,7 @@ async function checkAccounts(
 ): Promise<void> {
   const named = [...(awsAccountId === undefined ? [] : [awsAccountId]), ...(onlyAccounts ?? [])]
   for (const each of named) {
-    const id = await transaction.get(AWS_ACCOUNTS, each)
-    const account = id === undefined ? undefined : await transaction.get(ACCOUNTS, id)
+    const account = await managedAccountOf(transaction, each)
     if (account?.organisationId === organisationId) continue
     throw new RestError(
       404,

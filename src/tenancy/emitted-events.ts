@@ -14,8 +14,9 @@ import type { Organisation } from '#src/model/tenancy.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Actions, Happening, Step } from './actions.ts'
-import { ACCOUNTS, AWS_ACCOUNTS, ORGANISATIONS } from './documents.ts'
+import { ACCOUNTS, ORGANISATIONS } from './documents.ts'
 import { ID_REMEMBERED_MS, claimId, pruneIds } from './emitted-ids.ts'
+import { managedAccountOf } from './managed-accounts.ts'
 
 export interface EmittedEvents {
   /**
@@ -196,8 +197,7 @@ async function placeOf(
     )
   }
   const { accountId } = event.aws
-  const stored = await transaction.get(AWS_ACCOUNTS, accountId)
-  const account = stored === undefined ? undefined : await transaction.get(ACCOUNTS, stored)
+  const account = await managedAccountOf(transaction, accountId)
   if (account?.organisationId !== organisation.id || !reachesAccount(caller, accountId)) {
     throw unreached(`"aws.accountId" ${accountId}`)
   }

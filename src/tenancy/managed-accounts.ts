@@ -1,3 +1,5 @@
+import type { AccountId } from '#src/model/event.ts'
+import type { Account } from '#src/model/tenancy.ts'
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import {
@@ -44,6 +46,15 @@ export function createManagedAccounts(state: State): ManagedAccounts {
         transaction.put(ACCOUNTS, accountId, { ...account, assuranceState: 'ACTIVE' })
       }),
   }
+}
+
+/** The account that is managed under an AWS account id. */
+export async function managedAccountOf(
+  from: Pick<StateTransaction, 'get'>,
+  awsAccountId: AccountId,
+): Promise<Account | undefined> {
+  const id = await from.get(AWS_ACCOUNTS, awsAccountId)
+  return id === undefined ? undefined : from.get(ACCOUNTS, id)
 }
 
 async function isManaged(
