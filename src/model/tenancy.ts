@@ -131,6 +131,10 @@ export const Account = Type.Object(
     tags: Type.Record(Type.String(), Type.String()),
     status: AccountStatus,
     assuranceState: Type.Enum(['NONE', 'UPDATING', 'ACTIVE']),
+    closingTaskId: Type.Optional({
+      ...Id,
+      description: 'The task that closes it: it takes no events any more',
+    }),
     createdAt: Instant,
     modifiedAt: Instant,
   },

@@ -117,6 +117,17 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
   }
 }
 
+/**
+ * Does what may be refused for the same reason each time it is tried, such as a sync's: tells of it
+ * once it is done, so that a refusal is no event.
+ */
+export async function toldOnceDone<R>(step: Step, body: (step: Step) => Promise<R>): Promise<R> {
+  const told: Parameters<Step['tell']>[] = []
+  const result = await body({ ...step, tell: (...each) => void told.push(each) })
+  for (const each of told) step.tell(...each)
+  return result
+}
+
 type Told = Happening & { readonly name: string; readonly moment: Moment }
 
 /** Events leave in the order of their moments, and those of one moment as they were told. */

@@ -115,18 +115,19 @@ function changing(
   { state, clock, ids, actions }: TokenPorts,
   vault: Vault,
 ): Pick<ApiTokens, 'update' | 'rotate' | 'remove'> {
-  /** Says what happens to a token, once the caller may do it. */
+  /** Says what happens to a token, once the caller may do it; nothing where nothing does. */
   const told = async (
     { transaction, tell }: Step,
     caller: Principal,
     [name, accessKeyId]: readonly [event: string, accessKeyId: string],
-    more: (token: StoredToken) => object = () => ({}),
+    more: (token: StoredToken) => object | undefined = () => ({}),
   ): Promise<StoredToken> => {
     const token = visible(caller, await transaction.get(API_TOKENS, accessKeyId), accessKeyId)
     checkGrant(caller, token.role)
     const { organisationId } = token
-    if (organisationId !== undefined) {
-      tell(name, { organisationId, fields: { accessKeyId, ...more(token) } })
+    const fields = more(token)
+    if (organisationId !== undefined && fields !== undefined) {
+      tell(name, { organisationId, fields: { accessKeyId, ...fields } })
     }
     return token
   }
@@ -137,16 +138,17 @@ function changing(
       checkExpiry(change.expiresAt ?? undefined, clock.now())
       const stored = await actions.perform(caller, async (step) => {
         const event = ['APITokenUpdateEvent', accessKeyId] as const
-        const before = await told(step, caller, event, (token) => ({
-          changed: namesOf(change),
-          ...limitsOf(changed(token, change)),
-        }))
+        const before = await told(step, caller, event, (token) => {
+          const names = namesOf(change, token)
+          if (names.length === 0) return undefined
+          return { changed: names, ...limitsOf(changed(token, change)) }
+        })
         const after = changed(before, change)
         const { organisationId } = after
         if (organisationId !== undefined) {
           await checkAccounts(step.transaction, organisationId, after)
         }
-        keep(step, after)
+        keep(step, after, before)
         return after
       })
       return shown(state, stored)
@@ -165,7 +167,7 @@ function changing(
           rotatedAt: now,
           ...(overlapMs > 0 && { previous }),
         }
-        keep(step, after)
+        keep(step, after, before)
         return after
       })
       return { ...(await shown(state, stored)), secretAccessKey }
@@ -187,9 +189,9 @@ function changing(
   }
 }
 
-function keep({ transaction, moment }: Step, stored: StoredToken): void {
+function keep({ transaction, moment }: Step, stored: StoredToken, before?: StoredToken): void {
   transaction.put(API_TOKENS, stored.accessKeyId, stored)
-  remember(transaction, moment, 'api-token', [stored.accessKeyId, stored])
+  remember(transaction, moment, 'api-token', [stored.accessKeyId, stored, before])
 }
 
 async function shown(state: State, stored: StoredToken): Promise<ApiToken> {

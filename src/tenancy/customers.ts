@@ -47,13 +47,14 @@ export function createCustomers({
             `the customer "${before.name}" has other organisations too: only the operator of the hub renames it`,
           )
         }
+        if (name === before.name) return before
         for (const organisation of organisations) {
           const fields = { customerId: id, customerName: name }
           tell('CustomerUpdateEvent', { organisationId: organisation.id, fields })
         }
         const after = { ...before, name }
         transaction.put(CUSTOMERS, id, after)
-        remember(transaction, moment, 'customer', [id, after])
+        remember(transaction, moment, 'customer', [id, after, before])
         return after
       }),
   }

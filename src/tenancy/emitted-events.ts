@@ -33,6 +33,7 @@ export interface EmittedEventPorts {
   readonly ids: Ids
   readonly actions: Actions
   readonly namespace: EventNamespace
+  readonly onFault: (error: unknown) => void
 }
 
 /** Clocks of two machines differ. */
@@ -43,7 +44,7 @@ const AGE_MS_MAX = ID_REMEMBERED_MS
 const FIELDS_BYTES_MAX = 256 * 1_024
 
 export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
-  const { state, ids, actions, namespace } = ports
+  const { state, ids, actions, namespace, onFault } = ports
 
   const take = async (
     { transaction, now, tell }: Step,
@@ -85,7 +86,8 @@ export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
         for (const each of given) answers.push(await refusedOr(() => take(step, caller, each)))
         return answers
       })
-      await pruneIds(state, now)
+      // The events are taken: what is kept too long meanwhile is no reason to send them again.
+      await pruneIds(state, now).catch(onFault)
       return results
     },
   }

@@ -57,7 +57,8 @@ export async function managedAccountOf(
   return id === undefined ? undefined : from.get(ACCOUNTS, id)
 }
 
-async function isManaged(
+/** Whether an account takes events: not so before it is onboarded and once it is closed. */
+export async function isManaged(
   transaction: Pick<StateTransaction, 'get'>,
   { id, awsAccountId }: { readonly id: string; readonly awsAccountId: string },
 ): Promise<boolean> {

@@ -69,7 +69,7 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
     const fields = { regions, changed: ['regions'] }
     tell('OrganisationUpdateEvent', { organisationId: organisation.id, fields })
     transaction.put(ORGANISATIONS, after.id, after)
-    remember(transaction, moment, 'organisation', [after.id, after])
+    remember(transaction, moment, 'organisation', [after.id, after, organisation])
     return regions.filter((one) => !organisation.regions.includes(one))
   })
   if (enabled.length > 0) work.log(`enabled ${enabled.join(', ')}`)

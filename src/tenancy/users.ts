@@ -108,7 +108,11 @@ export function createUsers({
       const stored = await actions.perform(caller, async (step) => {
         const { transaction, moment, now, tell } = step
         const before = userOf(caller, await transaction.get(USERS, id), id)
-        const changed = [...namesOf(change), ...(password === undefined ? [] : ['password'])]
+        const changed = [
+          ...namesOf(change, before),
+          ...(password === undefined ? [] : ['password']),
+        ]
+        if (changed.length === 0) return before
         const { organisationId } = before
         if (organisationId !== undefined) {
           const { status: userStatus } = change
@@ -128,7 +132,7 @@ export function createUsers({
           modifiedAt: now,
         }
         transaction.put(USERS, id, after)
-        remember(transaction, moment, 'user', [id, after])
+        remember(transaction, moment, 'user', [id, after, before])
         if (passwordHash !== undefined || after.status !== 'ACTIVE') {
           tellSignOut(step, before, await endSessions(step, id))
         }
