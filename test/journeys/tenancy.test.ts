@@ -281,7 +281,7 @@ describe('accounts', () => {
     const [first, second] = await Promise.all(
       [1, 2].map(() => call('POST', `/accounts/${id}/close`)),
     )
-    const { taskId } = first?.body
+    const taskId = first?.body.taskId
     expect(second?.body).toEqual({ taskId })
     expect((await call('GET', `/accounts/${id}`)).body).toMatchObject({ closingTaskId: taskId })
     follower.close()
