@@ -58,7 +58,7 @@ export interface ActionPorts {
 const CONFLICT = 409
 
 export function createActions({ state, clock, ids }: ActionPorts): Actions {
-  const nextMoment = createMoments(clock)
+  const moments = createMoments(state, clock)
 
   const emit = async (
     transaction: StateTransaction,
@@ -93,13 +93,14 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
       try {
         return await state.transact(async (transaction) => {
           told = []
-          const moment = nextMoment()
+          const moment = await moments.next()
           const tell: Step['tell'] = (name, happening) => {
             checkTold(name, happening)
             told.push({ name, moment, ...happening })
           }
           const result = await body({ transaction, moment, now: epochMsOf(moment), tell })
           for (const [index, each] of told.entries()) await emit(transaction, caller, each, index)
+          moments.keep(transaction)
           return result
         })
       } catch (error) {
@@ -110,6 +111,7 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
             const fields = { ...each.fields, status: 'FAILED', errorCode, message }
             await emit(transaction, caller, { ...each, fields }, index)
           }
+          moments.keep(transaction)
         })
         throw error
       }

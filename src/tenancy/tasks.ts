@@ -17,8 +17,8 @@ export interface StoredTask extends Task {
 }
 
 export const TASKS = collection<StoredTask>('tasks')
-/** Ids of the tasks that have not ended, so that a start need not read all. */
-export const OPEN_TASKS = collection<true>('open-tasks')
+/** By id, of the tasks that have not ended; holds the organisation's id. */
+export const OPEN_TASKS = collection<string>('open-tasks')
 
 export interface NewTask {
   readonly organisationId: string
@@ -88,7 +88,7 @@ export function startTask(
     },
   }
   transaction.put(TASKS, id, task)
-  transaction.put(OPEN_TASKS, id, true)
+  transaction.put(OPEN_TASKS, id, organisationId)
   return { taskId: id }
 }
 
