@@ -262,6 +262,10 @@ export function operationsOf(world: World): readonly RestOperation[] {
     accountId: (role) => world.accountIds[role] as string,
     made: world.made,
     newUser: () => newUser(world),
+    versionOf: async (service) => {
+      const path = `/services/${service}?organisationId=${world.organisationId}`
+      return (await world.hub.rest('GET', path)).body.version
+    },
   })
   return [
     ...ofThings.map(({ least, ...operation }) => ({

@@ -13,6 +13,8 @@ interface Tenancy {
   readonly accountId: (role: 'MEMBER' | 'LOGGING') => string
   readonly made: (path: string, body: object) => Promise<any>
   readonly newUser: () => object
+  /** Of a service, as it is configured now. */
+  readonly versionOf: (service: string) => Promise<number>
 }
 
 const GUARDDUTY = {
@@ -124,7 +126,7 @@ export function tenancyOperations(tenancy: Tenancy): readonly Operation[] {
     ]),
     write('PUT /services/{service}/state', 200, async () => [
       `/services/guardduty/state?${of()}`,
-      { state: 'ACTIVE' },
+      { state: 'ACTIVE', version: await tenancy.versionOf('guardduty') },
     ]),
     read('/tasks/{id}', async () => `/tasks/${await idOf('/groups')}`, 404),
   ]

@@ -23,6 +23,9 @@ export const ServiceState = Type.Object(
     }),
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     version: Type.Integer({ description: 'Counts up with each change; 0: never configured' }),
+    configurationVersion: Type.Optional(
+      Type.Integer({ description: 'The version that brought the configuration' }),
+    ),
     errorCode: Type.Optional(Type.String()),
     message: Type.Optional(Type.String()),
     taskId: Type.Optional(Id),

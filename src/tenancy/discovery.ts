@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { RestError } from '#src/errors.ts'
 import { SYNC_EVERY_MINUTES_DEFAULT } from '#src/model/aws-organization.ts'
 import type { AwsOrganizationSettings, GivenAwsOrganization } from '#src/model/aws-organization.ts'
@@ -93,8 +95,6 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
         const organisation = await organisationOf(transaction, caller, organisationId)
         checkAllowed(caller, given, ports.urlRefusal)
         const before = await transaction.get(AWS_ORGANIZATIONS, organisationId)
-        const fields = { regions: organisation.regions, changed: ['awsOrganization'] }
-        tell('OrganisationUpdateEvent', { organisationId, fields })
         const { lastSyncAt, lastTaskId, lastStartedAt } = before ?? {}
         const { endpoint } = given
         const settings: StoredSettings = {
@@ -109,6 +109,9 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
           ...(lastTaskId !== undefined && { lastTaskId }),
           ...(lastStartedAt !== undefined && { lastStartedAt }),
         }
+        if (isDeepStrictEqual(settings, before)) return shown(settings)
+        const fields = { regions: organisation.regions, changed: ['awsOrganization'] }
+        tell('OrganisationUpdateEvent', { organisationId, fields })
         transaction.put(AWS_ORGANIZATIONS, organisationId, settings)
         return shown(settings)
       }),

@@ -82,6 +82,8 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
     const service = await serviceOf(transaction, organisation, 'REGIONS')
     const { Disabled = [] } = configuration
     const Enabled = organisation.regions
+    work.complete(transaction, { regions: Enabled })
+    if (service.taskId !== work.id) return
     const done = {
       ...service,
       state: 'ACTIVE' as const,
@@ -90,7 +92,6 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
     }
     tellOf(step, done)
     putVersion(transaction, service, done)
-    work.complete(transaction, { regions: Enabled })
   })
 }
 
@@ -101,6 +102,7 @@ async function markFailed({ actions }: RegionPorts, work: TaskWork): Promise<voi
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return
     const service = await serviceOf(transaction, organisation, 'REGIONS')
+    if (service.taskId !== work.id) return
     const failed = {
       ...service,
       state: 'ERROR' as const,

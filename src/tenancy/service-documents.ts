@@ -19,13 +19,14 @@ export function versionsPrefix(organisationId: string, service: ServiceName): st
   return `${serviceKey(organisationId, service)}|`
 }
 
-/** Makes a state the service's next version. */
+/** Makes a state the service's next version; where it says no other, with a configuration of its own. */
 export function putVersion(
   transaction: StateTransaction,
   before: ServiceState,
   after: ServiceState,
 ): ServiceState {
-  const next = { ...after, version: before.version + 1 }
+  const version = before.version + 1
+  const next = { configurationVersion: version, ...after, version }
   const { organisationId, service } = next
   const prefix = versionsPrefix(organisationId, service)
   transaction.put(SERVICES, serviceKey(organisationId, service), next)

@@ -376,7 +376,7 @@ describe('who belongs to another organisation', () => {
       ['GET', `/customers/${customer.id}`],
       ['PATCH', `/customers/${customer.id}`, { name: 'taken' }],
       ['GET', `/services?${ofOurs}`],
-      ['PUT', `/services/guardduty/state?${ofOurs}`, { state: 'ACTIVE' }],
+      ['PUT', `/services/guardduty/state?${ofOurs}`, { state: 'ACTIVE', version: 1 }],
       ['GET', `/tasks/${task.id}`],
       ['GET', aws],
       ['PUT', aws, { enabled: true, region: 'us-east-1', credentials }],
