@@ -6,7 +6,7 @@ import { pause } from '#src/ports/patiently.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import { leaveType } from './account-type-documents.ts'
 import { keepAccount } from './account-steps.ts'
-import type { Actor, Step } from './actions.ts'
+import type { Initiator, Step } from './actions.ts'
 import { ACCOUNTS, AWS_ACCOUNTS, UNMANAGED_AWS_ACCOUNTS } from './documents.ts'
 import { removeSourcesOf } from './event-source-documents.ts'
 import { leaveUnit } from './organisational-unit-documents.ts'
@@ -30,7 +30,7 @@ export async function beginClosing(
   step: Step,
   ids: Ids,
   account: Account,
-  actor: Actor | undefined,
+  initiator: Initiator | undefined,
 ): Promise<{ readonly taskId: string }> {
   const { transaction, now } = step
   const underWay = await closingTaskOf(transaction, account)
@@ -39,7 +39,7 @@ export async function beginClosing(
   transaction.delete(AWS_ACCOUNTS, awsAccountId)
   transaction.put(UNMANAGED_AWS_ACCOUNTS, awsAccountId, id)
   const input = { accountId: id }
-  const started = startTask(step, ids, { actor, organisationId, kind: 'CLOSE_ACCOUNT', input })
+  const started = startTask(step, ids, { initiator, organisationId, kind: 'CLOSE_ACCOUNT', input })
   transaction.put(ACCOUNTS, id, { ...account, closingTaskId: started.taskId, modifiedAt: now })
   return started
 }
@@ -72,7 +72,7 @@ export function createAccountClosing({ state, wiring, actions, routed }: Closing
       await wiring.unwireAccount(account)
       work.log(`removed the event buses and rules of ${account.awsAccountId}`)
     }
-    await actions.perform(work.actor, async (step) => {
+    await actions.perform(work.initiator, async (step) => {
       const { transaction, now } = step
       const before = await transaction.get(ACCOUNTS, accountId)
       if (before === undefined || before.status === 'CLOSED') return

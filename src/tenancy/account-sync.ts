@@ -12,7 +12,8 @@ import {
   FOUNDATION_ACCOUNTS,
   UNMANAGED_AWS_ACCOUNTS,
   foundationKey,
-  listAccepted,
+  isOf,
+  listAll,
 } from './documents.ts'
 import { AWS_ORGANIZATIONS, accessOf } from './discovery.ts'
 import type { StoredSettings } from './discovery.ts'
@@ -67,7 +68,7 @@ export function createAccountSync(ports: AccountSyncPorts) {
     }
     await removeGoneUnits(work, ports.units, units)
     const missing = reportMissing(work, found)
-    await actions.perform(work.actor, async ({ transaction, now, tell }) => {
+    await actions.perform(work.initiator, async ({ transaction, now, tell }) => {
       const { discovered, updated, closed } = counts
       const result = { discovered, updated, closed, missing }
       tell('AccountSyncEvent', { organisationId, fields: { taskId: work.id, ...result } })
@@ -93,7 +94,7 @@ async function readOrFail(
     else failure = new RestError(409, 'aws-organization.unreadable', error.message)
   }
   const { organisationId, id: taskId } = work
-  return actions.perform(work.actor, async ({ tell }) => {
+  return actions.perform(work.initiator, async ({ tell }) => {
     const nothing = { discovered: 0, updated: 0, closed: 0, missing: 0 }
     tell('AccountSyncEvent', { organisationId, fields: { taskId, ...nothing } })
     throw failure
@@ -101,11 +102,8 @@ async function readOrFail(
 }
 
 async function accountsByAwsId({ state }: AccountSyncPorts, organisationId: string) {
-  const { items } = await listAccepted(state, ACCOUNTS, {
-    limit: Number.MAX_SAFE_INTEGER,
-    accept: (account) => account.organisationId === organisationId,
-  })
-  return Map.groupBy(items, ({ awsAccountId }) => awsAccountId)
+  const all = await listAll(state, ACCOUNTS, isOf(organisationId))
+  return Map.groupBy(all, ({ awsAccountId }) => awsAccountId)
 }
 
 /** One account that is refused does not stop the others. */
@@ -167,7 +165,7 @@ async function discover(
   const roleTaken = (await state.get(FOUNDATION_ACCOUNTS, roleKey)) !== undefined
   const accountRole = isManagement && !roleTaken ? 'MANAGEMENT' : 'MEMBER'
   const unitId = placeOf(found, listed)
-  const account = await actions.perform(work.actor, async (step) => {
+  const account = await actions.perform(work.initiator, async (step) => {
     const discovered: Account = {
       id: ids.timeOrderedUuid(step.now),
       organisationId,
@@ -198,7 +196,7 @@ async function onboardIfWished(
 ): Promise<void> {
   const wasClosed = ours.get(listed.awsAccountId)?.some(({ status }) => status === 'CLOSED')
   if (!settings.onboard || listed.state !== 'ACTIVE' || wasClosed) return
-  const onboarded = await actions.perform(work.actor, async (step) => {
+  const onboarded = await actions.perform(work.initiator, async (step) => {
     const before = await step.transaction.get(ACCOUNTS, id)
     if (before?.status !== 'DISCOVERED') return undefined
     return toldOnceDone(step, (quiet) => onboard(quiet, before, before))
@@ -213,10 +211,10 @@ async function close(
   work: TaskWork,
   { id, awsAccountId }: Account,
 ): Promise<Outcome> {
-  const begun = await actions.perform(work.actor, async (step) => {
+  const begun = await actions.perform(work.initiator, async (step) => {
     const account = await step.transaction.get(ACCOUNTS, id)
     if (account === undefined || (await closingTaskOf(step.transaction, account))) return false
-    await beginClosing(step, ids, account, work.actor)
+    await beginClosing(step, ids, account, work.initiator)
     return true
   })
   if (!begun) return 'same'
@@ -232,7 +230,7 @@ async function update(
   wanted: Parameters<typeof changeAccount>[2],
 ): Promise<Outcome> {
   if (namesOf(wanted, known).length === 0) return 'same'
-  await actions.perform(work.actor, async (step) => {
+  await actions.perform(work.initiator, async (step) => {
     const before = (await step.transaction.get(ACCOUNTS, known.id)) ?? known
     await toldOnceDone(step, (quiet) => changeAccount(quiet, before, wanted))
   })

@@ -21,8 +21,8 @@ export interface Happening
       >
     > {}
 
-/** Who acts, as events tell of it; a task acts as who started it. */
-export type Actor = Pick<Principal, 'userId' | 'accessKeyId' | 'traceContext'>
+/** Who acts in the tenancy, as its events tell of it; a task acts for who started it. */
+export type Initiator = Pick<Principal, 'userId' | 'accessKeyId' | 'traceContext'>
 
 /** One try at an action: its transaction, its moment, and what it tells of itself. */
 export interface Step {
@@ -46,7 +46,7 @@ export interface Actions {
    * forbids the action (a RestError of status 409), the events are written as FAILED instead, with
    * the error's code and message. `body` may run several times: it must have no other effects.
    */
-  perform<R>(caller: Actor | undefined, body: (step: Step) => Promise<R>): Promise<R>
+  perform<R>(caller: Initiator | undefined, body: (step: Step) => Promise<R>): Promise<R>
 }
 
 export interface ActionPorts {
@@ -62,7 +62,7 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
 
   const emit = async (
     transaction: StateTransaction,
-    caller: Actor | undefined,
+    caller: Initiator | undefined,
     { name, moment, ...happening }: Told,
     index: number,
   ) => {

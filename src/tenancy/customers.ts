@@ -4,7 +4,7 @@ import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Customer, Organisation } from '#src/model/tenancy.ts'
 import type { State } from '#src/ports/state.ts'
-import { CUSTOMERS, ORGANISATIONS, listAccepted } from './documents.ts'
+import { CUSTOMERS, ORGANISATIONS, listAccepted, listAll } from './documents.ts'
 import { remember } from './history.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 
@@ -60,10 +60,6 @@ export function createCustomers({
   }
 }
 
-async function organisationsOf(state: State, customerId: string): Promise<readonly Organisation[]> {
-  const { items } = await listAccepted(state, ORGANISATIONS, {
-    limit: Number.MAX_SAFE_INTEGER,
-    accept: (organisation) => organisation.customerId === customerId,
-  })
-  return items
+function organisationsOf(state: State, customerId: string): Promise<readonly Organisation[]> {
+  return listAll(state, ORGANISATIONS, (organisation) => organisation.customerId === customerId)
 }

@@ -91,7 +91,7 @@ it('knows an AWS account by whom it is managed, not by who finds it in theirs', 
   const nothing = () => undefined
   await createAccountClosing({ ...ports, routed: async () => undefined })({
     ...{ id: 'task', organisationId: given.organisationId, input: { accountId: id } },
-    ...{ actor: undefined, log: nothing, report: nothing, complete: nothing },
+    ...{ initiator: undefined, log: nothing, report: nothing, complete: nothing },
     signal: AbortSignal.timeout(60_000),
   })
   const found: Account = {

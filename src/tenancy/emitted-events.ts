@@ -8,15 +8,16 @@ import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EmitResult } from '#src/model/emitted-event.ts'
 import { epochMsOf, parseMoment } from '#src/model/moment.ts'
-import { reaches, reachesAccount } from '#src/model/principal.ts'
+import { reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Organisation } from '#src/model/tenancy.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Actions, Happening, Step } from './actions.ts'
-import { ACCOUNTS, ORGANISATIONS } from './documents.ts'
+import { ACCOUNTS } from './documents.ts'
 import { ID_REMEMBERED_MS, claimId, pruneIds } from './emitted-ids.ts'
 import { managedAccountOf } from './managed-accounts.ts'
+import { organisationOf } from './organisations.ts'
 
 export interface EmittedEvents {
   /**
@@ -54,7 +55,7 @@ export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
     const event = checkedForm(given)
     checkFields(event, namespace)
     const publishedAt = checkedTime(event, now)
-    const organisation = await organisationOf(transaction, caller, event)
+    const organisation = await organisationOf(transaction, caller, organisationIdOf(caller, event))
     const aws = await placeOf(transaction, { caller, event, organisation })
     await checkAccounts(transaction, caller, event)
     const { name, fields, userId, eventVersion } = event
@@ -169,18 +170,10 @@ function checkedTime({ time }: EmittedEvent, now: number) {
   )
 }
 
-async function organisationOf(
-  transaction: StateTransaction,
-  caller: Principal,
-  event: EmittedEvent,
-): Promise<Organisation> {
+function organisationIdOf(caller: Principal, event: EmittedEvent): string {
   const id = event.organisationId ?? caller.organisationId
-  if (id === undefined) {
-    throw invalid('"organisationId" is missing: the operator says whose event it is')
-  }
-  const organisation = reaches(caller, id) ? await transaction.get(ORGANISATIONS, id) : undefined
-  if (organisation !== undefined) return organisation
-  throw new RestError(404, 'organisation.not-found', `there is no organisation "${id}"`)
+  if (id !== undefined) return id
+  throw invalid('"organisationId" is missing: the operator says whose event it is')
 }
 
 async function placeOf(

@@ -12,7 +12,7 @@ import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Account } from '#src/model/tenancy.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { listAccepted } from './documents.ts'
+import { listAccepted, listAll } from './documents.ts'
 import {
   EVENT_SOURCES,
   EVENT_SOURCE_IDS,
@@ -171,9 +171,7 @@ function createActiveSources(state: State, busExists: BusExists) {
     if (changes.some(({ collection: changed }) => changed === EVENT_SOURCES.name)) held = undefined
   })
   const read = async (): Promise<readonly Held[]> => {
-    const limit = Number.MAX_SAFE_INTEGER
-    const { items } = await listAccepted(state, EVENT_SOURCES, { limit, accept: () => true })
-    return items.map((source) => {
+    return (await listAll(state, EVENT_SOURCES)).map((source) => {
       const { eventPattern } = source
       const pattern = eventPattern === undefined ? undefined : EventPattern.parse(eventPattern)
       const wants = (eventJson: string) => pattern?.matches(eventJson) ?? true

@@ -4,6 +4,7 @@ import type { Moment } from '#src/model/moment.ts'
 import type { Attributes, DirectoryKind } from '#src/ports/directory.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import { backwards, forwards } from './documents.ts'
 
 /**
  * What things were called, from which moment on. Keys are kind, id and the moment counted
@@ -34,7 +35,6 @@ export interface Known {
 }
 
 const SEPARATOR = '|'
-const DIGITS = String(Number.MAX_SAFE_INTEGER).length
 
 /**
  * Writes what something is called from a moment on, in the transaction that makes it so; nothing
@@ -111,10 +111,5 @@ function prefixOf(kind: DirectoryKind, id: string): string {
 }
 
 function knownOf({ key, value }: { readonly key: string; readonly value: Attributes }): Known {
-  const from = Number.MAX_SAFE_INTEGER - Number(key.slice(key.lastIndexOf(SEPARATOR) + 1))
-  return { from, attributes: value }
-}
-
-function backwards(moment: Moment): string {
-  return String(Number.MAX_SAFE_INTEGER - moment).padStart(DIGITS, '0')
+  return { from: forwards(key.slice(key.lastIndexOf(SEPARATOR) + 1)), attributes: value }
 }

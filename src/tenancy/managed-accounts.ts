@@ -8,30 +8,21 @@ import {
   FOUNDATION_ACCOUNTS,
   ORGANISATIONS,
   foundationKey,
-  listAccepted,
+  isOf,
+  listAll,
 } from './documents.ts'
 
 export function createManagedAccounts(state: State): ManagedAccounts {
-  const everyAccountOf = async (organisationId: string) => {
-    const limit = Number.MAX_SAFE_INTEGER
-    const accept = (account: { readonly organisationId: string }) =>
-      account.organisationId === organisationId
-    return (await listAccepted(state, ACCOUNTS, { limit, accept })).items
-  }
-
   return {
-    organisations: async () => {
-      const limit = Number.MAX_SAFE_INTEGER
-      return (await listAccepted(state, ORGANISATIONS, { limit, accept: () => true })).items
-    },
+    organisations: () => listAll(state, ORGANISATIONS),
     organisation: (id) => state.get(ORGANISATIONS, id),
     accountsOf: async (organisationId) => {
-      const all = await everyAccountOf(organisationId)
+      const all = await listAll(state, ACCOUNTS, isOf(organisationId))
       const managed = await Promise.all(all.map((account) => isManaged(state, account)))
       return all.filter((_, index) => managed[index])
     },
     accountsEverOf: async (organisationId) => {
-      const all = await everyAccountOf(organisationId)
+      const all = await listAll(state, ACCOUNTS, isOf(organisationId))
       return [...new Set(all.map(({ awsAccountId }) => awsAccountId))]
     },
     isManaged,

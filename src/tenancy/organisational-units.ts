@@ -5,8 +5,8 @@ import type { Principal } from '#src/model/principal.ts'
 import type { OrganisationalUnit } from '#src/model/tenancy.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { toldOnceDone } from './actions.ts'
-import type { Actions, Actor, Step } from './actions.ts'
-import { listAccepted } from './documents.ts'
+import type { Actions, Initiator, Step } from './actions.ts'
+import { isOf, listAccepted, listAll } from './documents.ts'
 import { remember } from './history.ts'
 import {
   ORGANISATIONAL_UNITS,
@@ -49,9 +49,13 @@ export interface OrganisationalUnits {
 
 export interface KeptUnits {
   of(organisationId: string): Promise<readonly OrganisationalUnit[]>
-  create(actor: Actor | undefined, given: NewUnit): Promise<OrganisationalUnit>
-  update(actor: Actor | undefined, id: string, change: UnitChange): Promise<OrganisationalUnit>
-  remove(actor: Actor | undefined, id: string): Promise<void>
+  create(initiator: Initiator | undefined, given: NewUnit): Promise<OrganisationalUnit>
+  update(
+    initiator: Initiator | undefined,
+    id: string,
+    change: UnitChange,
+  ): Promise<OrganisationalUnit>
+  remove(initiator: Initiator | undefined, id: string): Promise<void>
 }
 
 export function createOrganisationalUnits({
@@ -60,8 +64,8 @@ export function createOrganisationalUnits({
   actions,
 }: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): OrganisationalUnits {
   const { create, update, remove } = unitSteps(state, ids)
-  const perform: Actions['perform'] = (actor, body) =>
-    actions.perform(actor, (step) => toldOnceDone(step, body))
+  const perform: Actions['perform'] = (initiator, body) =>
+    actions.perform(initiator, (step) => toldOnceDone(step, body))
   return {
     create: (caller, given) =>
       actions.perform(caller, async (step) => {
@@ -87,10 +91,11 @@ export function createOrganisationalUnits({
     },
     kept: {
       of: (organisationId) => unitsOf(state, organisationId),
-      create: (actor, given) => perform(actor, (step) => create(step, given)),
-      update: (actor, id, change) =>
-        perform(actor, async (step) => update(step, await existing(step, id), change)),
-      remove: (actor, id) => perform(actor, async (step) => remove(step, await existing(step, id))),
+      create: (initiator, given) => perform(initiator, (step) => create(step, given)),
+      update: (initiator, id, change) =>
+        perform(initiator, async (step) => update(step, await existing(step, id), change)),
+      remove: (initiator, id) =>
+        perform(initiator, async (step) => remove(step, await existing(step, id))),
     },
   }
 }
@@ -189,15 +194,8 @@ async function treeForChange(
   return unitTree(await unitsOf(state, organisationId))
 }
 
-async function unitsOf(
-  state: State,
-  organisationId: string,
-): Promise<readonly OrganisationalUnit[]> {
-  const { items } = await listAccepted(state, ORGANISATIONAL_UNITS, {
-    limit: Number.MAX_SAFE_INTEGER,
-    accept: (unit) => unit.organisationId === organisationId,
-  })
-  return items
+function unitsOf(state: State, organisationId: string): Promise<readonly OrganisationalUnit[]> {
+  return listAll(state, ORGANISATIONAL_UNITS, isOf(organisationId))
 }
 
 function refuseTwin(tree: UnitTree, { id, name, parentId }: OrganisationalUnit): void {

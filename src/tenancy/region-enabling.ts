@@ -60,7 +60,7 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
   if (before === undefined) return
   const wired = { ...before, regions: union(before.regions, configuration.Enabled) }
   await wiring.wireOrganisation(wired, (done, total) => work.report(done, total))
-  const enabled = await actions.perform(work.actor, async ({ transaction, moment, tell }) => {
+  const enabled = await actions.perform(work.initiator, async ({ transaction, moment, tell }) => {
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return []
     const regions = union(organisation.regions, configuration.Enabled)
@@ -75,7 +75,7 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
   if (enabled.length > 0) work.log(`enabled ${enabled.join(', ')}`)
   // Accounts that were added while the others were wired know the old regions only.
   await wiring.wireOrganisation(wired)
-  await actions.perform(work.actor, async (step) => {
+  await actions.perform(work.initiator, async (step) => {
     const { transaction, now } = step
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return
@@ -97,7 +97,7 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
 
 /** So that it is seen, and can be configured again. */
 async function markFailed({ actions }: RegionPorts, work: TaskWork): Promise<void> {
-  await actions.perform(work.actor, async (step) => {
+  await actions.perform(work.initiator, async (step) => {
     const { transaction, now } = step
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return

@@ -1,5 +1,6 @@
 import { RestError } from '#src/errors.ts'
 import { faultOf } from '#src/model/catalogue/catalogue.ts'
+import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { ServiceName } from '#src/model/service-configuration.ts'
@@ -68,9 +69,7 @@ export function createServices(
         limit: limit + 1,
         ...(after !== undefined && { after }),
       })
-      const versions = found.slice(0, limit)
-      const last = found.length > limit ? versions.at(-1)?.key : undefined
-      return { items: versions.map(({ value }) => value), ...(last !== undefined && { last }) }
+      return pageOf(found, limit)
     },
     configure: async (caller, { organisationId, service }, given) => {
       if (service === 'SSO') {
@@ -102,7 +101,7 @@ export function createServices(
         }
         // The event comes with the task's end, which is when it is so.
         const { taskId } = startTask(step, ids, {
-          actor: caller,
+          initiator: caller,
           organisationId: organisation.id,
           kind: 'ENABLE_REGIONS',
           input: { configuration },

@@ -4,7 +4,7 @@ import type { TaskKind } from '#src/model/task.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { patiently } from '#src/ports/patiently.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import type { Actor } from './actions.ts'
+import type { Initiator } from './actions.ts'
 import { OPEN_TASKS, TASKS } from './tasks.ts'
 import type { StoredTask } from './tasks.ts'
 
@@ -13,8 +13,8 @@ export interface TaskWork {
   readonly id: string
   readonly organisationId: string
   readonly input: StoredTask['input']
-  /** Who started it, and so who acts. */
-  readonly actor: Actor | undefined
+  /** Who started it, for whom it acts. */
+  readonly initiator: Initiator | undefined
   /** Aborts when the hub stops: the task is done again at the next start. */
   readonly signal: AbortSignal
   report(done: number, total: number): void
@@ -124,7 +124,7 @@ async function runTask(
       id: task.id,
       organisationId: task.organisationId,
       input: task.input,
-      actor: task.actor,
+      initiator: task.initiator,
       signal,
       report: record.report,
       log: record.log,

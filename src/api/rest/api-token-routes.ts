@@ -3,7 +3,7 @@ import type { Static, TSchema } from 'typebox'
 
 import { ApiToken, AwsAccountId, OnlyAccounts, TokenName, TokenRole } from '#src/model/tenancy.ts'
 import type { ApiTokens } from '#src/tenancy/api-tokens.ts'
-import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import { Id, IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Description = Type.String({ maxLength: 1_024 })
@@ -31,7 +31,7 @@ export function addApiTokenRoutes(add: AddRoute, apiTokens: ApiTokens): void {
     permission: 'api-tokens:Write',
     body: Type.Object(
       {
-        organisationId: Type.String({ format: 'uuid' }),
+        organisationId: Id,
         name: TokenName,
         description: Type.Optional(Description),
         role: TokenRole,

@@ -3,7 +3,16 @@ import { Type } from 'typebox'
 import { EventSource, EventSourceLabel } from '#src/model/event-source.ts'
 import { AwsAccountId, RegionName } from '#src/model/tenancy.ts'
 import type { EventSources } from '#src/tenancy/event-sources.ts'
-import { IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
+import {
+  IdParams,
+  OfOrganisation,
+  PageQuery,
+  exact,
+  page,
+  pageRequest,
+  pageSchema,
+  ref,
+} from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Pattern = Type.String({ minLength: 1, maxLength: 4_096, description: 'An event pattern' })
@@ -35,10 +44,7 @@ export function addEventSourceRoutes(add: AddRoute, eventSources: EventSources):
     tag,
     summary: 'List partner event sources',
     permission: 'event-sources:Read',
-    query: Type.Object({
-      ...PageQuery,
-      organisationId: Type.Optional(Type.String({ format: 'uuid' })),
-    }),
+    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
     answer: [200, pageSchema(EventSource)],
     run: async (caller, { query }) => {
       const { organisationId } = query

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 import { IngestKey, TokenName } from '#src/model/tenancy.ts'
 import type { IngestKeys } from '#src/tenancy/ingest-keys.ts'
-import { IdParams, PageQuery, exact, page, pageRequest, pageSchema } from './route.ts'
+import { Id, IdParams, PageQuery, exact, page, pageRequest, pageSchema } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addIngestKeyRoutes(add: AddRoute, ingestKeys: IngestKeys): void {
@@ -13,7 +13,7 @@ export function addIngestKeyRoutes(add: AddRoute, ingestKeys: IngestKeys): void 
     tag,
     summary: 'Create a key for POST /ingest/aws; it is shown once',
     permission: 'ingest-keys:Write',
-    body: Type.Object({ organisationId: Type.String({ format: 'uuid' }), name: TokenName }, exact),
+    body: Type.Object({ organisationId: Id, name: TokenName }, exact),
     answer: [201, Type.Object({ ...IngestKey.properties, key: Type.String() })],
     run: (caller, { body }) => ingestKeys.create(caller, body),
   })

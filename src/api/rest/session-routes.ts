@@ -5,11 +5,10 @@ import type { Static, TObject } from 'typebox'
 import { Email, User } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { NewUserSession } from '#src/tenancy/user-sessions.ts'
-import { Fault, ref } from './route.ts'
+import { Fault, exact, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { Code } from './second-factor-routes.ts'
 
-const exact = { additionalProperties: false }
 const tag = 'sessions'
 
 const LogIn = Type.Object(

@@ -4,12 +4,11 @@ import { Type } from 'typebox'
 import { RestError } from '#src/errors.ts'
 import { SignInConfiguration } from '#src/model/service-configuration.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams } from './route.ts'
+import { IdParams, exact } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { refusedPage, signedInPage } from './sign-in-page.ts'
 
 const tag = 'organisations'
-const exact = { additionalProperties: false }
 
 const { LOCAL, MFA, OIDC } = SignInConfiguration.properties
 const Settings = Type.Object({ LOCAL, MFA, OIDC, ClientSecretSet: Type.Boolean() })

@@ -2,15 +2,11 @@ import { Type } from 'typebox'
 
 import { Email, PersonName, User, UserRole } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { Id, IdParams, PageQuery, exact, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
-const Id = Type.String({ format: 'uuid' })
 /** Twelve characters, and an end so that hashing stays bounded. */
 const Password = Type.String({ minLength: 12, maxLength: 256 })
-
-/** Refuses misspelt fields: a change that is silently ignored looks like one that was made. */
-const exact = { additionalProperties: false }
 
 const tag = 'users'
 
