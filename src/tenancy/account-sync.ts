@@ -199,6 +199,7 @@ async function onboardIfWished(
   const onboarded = await actions.perform(work.initiator, async (step) => {
     const before = await step.transaction.get(ACCOUNTS, id)
     if (before?.status !== 'DISCOVERED') return undefined
+    if ((await closingTaskOf(step.transaction, before)) !== undefined) return undefined
     return toldOnceDone(step, (quiet) => onboard(quiet, before, before))
   })
   if (onboarded === undefined) return
@@ -213,7 +214,8 @@ async function close(
 ): Promise<Outcome> {
   const begun = await actions.perform(work.initiator, async (step) => {
     const account = await step.transaction.get(ACCOUNTS, id)
-    if (account === undefined || (await closingTaskOf(step.transaction, account))) return false
+    if (account === undefined) return false
+    if ((await closingTaskOf(step.transaction, account)) !== undefined) return false
     await beginClosing(step, ids, account, work.initiator)
     return true
   })
