@@ -153,7 +153,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   await server.listen({ host: config.host, port: config.port })
   const url = urlOf(config.host, server.server.address() as AddressInfo)
   const stopProfiles = await keepProfiles(
-    { state, accounts, apiTokens, vault, folder, endpointUrl: url },
+    { state, accounts, apiTokens, vault, clock, folder, endpointUrl: url },
     onFault,
   )
 

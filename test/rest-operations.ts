@@ -172,27 +172,26 @@ export const OPERATIONS: readonly RestOperation[] = [
     `/services/guardduty/configuration?${of(world)}`,
     GUARDDUTY,
   ]),
-  write('PUT /services/{service}/state', 200, (world) => [
-    `/services/guardduty/state?${of(world)}`,
-    { state: 'ACTIVE' },
-  ]),
+  write('PUT /services/{service}/state', 200, async (world) => {
+    const { version } = (await world.hub.rest('GET', `/services/guardduty?${of(world)}`)).body
+    return [`/services/guardduty/state?${of(world)}`, { state: 'ACTIVE', version }]
+  }),
 
   list('/tasks'),
   get('/tasks/{id}', ({ taskId }) => `/tasks/${taskId}`),
 
+  operation('POST /event-sources', OPERATORS, 201, (world) => [
+    '/event-sources',
+    newEventSource(world),
+  ]),
+  operation('PATCH /event-sources/{id}', OPERATORS, 200, async (world) => [
+    await source(world),
+    { eventPattern: '{"source":["other"]}' },
+  ]),
+  operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
   ...within(
     list('/event-sources'),
     get('/event-sources/{id}', source),
-    operation('POST /event-sources', OPERATORS, 201, (world) => [
-      '/event-sources',
-      newEventSource(world),
-    ]),
-    operation('PATCH /event-sources/{id}', OPERATORS, 200, async (world) => [
-      await source(world),
-      { eventPattern: '{"source":["other"]}' },
-    ]),
-    operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
-
     list('/dead-letters'),
     get('/dead-letters/{id}', async (world) => `/dead-letters/${await world.deadLetterId()}`),
     operation('POST /dead-letters/redrive', OPERATORS, 200, async (world) => [

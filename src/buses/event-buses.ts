@@ -3,6 +3,7 @@ import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { EventBus } from '#src/model/event-bus.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
+import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
@@ -143,17 +144,6 @@ async function checkSource(
   }
   if (await isOffered(bus)) return
   throw new AwsError('ResourceNotFoundException', `Event source ${eventSourceName} does not exist.`)
-}
-
-/** Cuts a list that was read one longer than asked for. */
-export function pageOf<T>(
-  found: readonly { readonly key: string; readonly value: T }[],
-  limit: number,
-): Page<T> {
-  const shown = found.slice(0, limit)
-  const items = shown.map(({ value }) => value)
-  const last = found.length > limit ? shown.at(-1)?.key : undefined
-  return { items, ...(last !== undefined && { last }) }
 }
 
 /**

@@ -5,10 +5,11 @@ import { busArn, ruleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { Rule, RuleState, Target } from '#src/model/event-bus.ts'
 import type { AccountId } from '#src/model/event.ts'
+import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { BUSES, RULES, busKey, ruleKey, rulesOfBusPrefix } from './documents.ts'
-import { limitExceeded, noSuchBus, pageOf } from './event-buses.ts'
+import { limitExceeded, noSuchBus } from './event-buses.ts'
 import type { PageRequest } from './event-buses.ts'
 
 /** What PutRule sets; what it leaves out goes back to the default, as on AWS. */

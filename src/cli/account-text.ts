@@ -45,6 +45,7 @@ export function accountText(account: Account): string {
       tags: tags.length === 0 ? undefined : tags.join(' '),
       status: account.status,
       assurance: account.assuranceState,
+      'closed by task': account.closingTaskId,
       id: account.id,
       organisation: account.organisationId,
       created: localMoment(account.createdAt),

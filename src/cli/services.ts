@@ -114,7 +114,7 @@ interface ReportOptions extends OfOrganisation {
   readonly errorCode?: string
   readonly message?: string
   /** Not --version, which is the program's. */
-  readonly ofVersion?: number
+  readonly ofVersion: number
 }
 
 function addReport(services: Command): void {
@@ -125,14 +125,14 @@ function addReport(services: Command): void {
     .addArgument(new Argument('<state>', 'what it is now').choices(STATES))
     .option('--error-code <code>', 'why it failed, for programs')
     .option('--message <text>', 'why it failed, for people')
-    .option('--of-version <number>', 'the version that was applied', wholeNumber(0))
+    .requiredOption('--of-version <number>', 'the version that was applied', wholeNumber(0))
     .option(...ORGANISATION)
     .action(
       action<ReportOptions>(async ({ hub, output, options }, name: string, state: string) => {
         const { errorCode, message, ofVersion: version } = options
         const path = pathOf(name)
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const report = { state, ...givenOnly({ errorCode, message, version }) }
+        const report = { state, version, ...givenOnly({ errorCode, message }) }
         const service = await hub.put<ServiceState>(`${path}/state`, report, { organisationId })
         await output.show(service, () => shown(service))
       }),

@@ -1,10 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
-import { RegionName } from './tenancy.ts'
-
-const Id = Type.String({ format: 'uuid' })
-const Instant = Type.Number({ description: 'Epoch milliseconds' })
+import { Id, Instant, RegionName } from './tenancy.ts'
 
 const AccessKey = Type.String({ pattern: '^[A-Z0-9]{16,128}$' })
 const Profile = Type.Object({ profile: Type.String({ minLength: 1, maxLength: 128 }) })

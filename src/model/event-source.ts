@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
-import { AwsAccountId, RegionName } from './tenancy.ts'
+import { AwsAccountId, Id, Instant, RegionName } from './tenancy.ts'
 
 /** What the tenancy's own event source of the logging account is called; others may not be. */
 export const DEFAULT_EVENT_SOURCE = 'default'
@@ -13,8 +13,8 @@ export const EventSourceLabel = Type.String({
 
 export const EventSource = Type.Object(
   {
-    id: Type.String({ format: 'uuid' }),
-    organisationId: Type.String({ format: 'uuid' }),
+    id: Id,
+    organisationId: Id,
     name: Type.String({
       description: 'Also the name of the event bus that its account makes for it',
       examples: ['aws.partner/stax.io/333344445555/siem'],
@@ -27,8 +27,8 @@ export const EventSource = Type.Object(
     state: Type.Enum(['PENDING', 'ACTIVE'], {
       description: 'PENDING: the account has made no event bus for it',
     }),
-    createdAt: Type.Number({ description: 'Epoch milliseconds' }),
-    modifiedAt: Type.Number({ description: 'Epoch milliseconds' }),
+    createdAt: Instant,
+    modifiedAt: Instant,
   },
   { $id: 'EventSource' },
 )

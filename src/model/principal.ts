@@ -83,12 +83,12 @@ export type Permission = keyof typeof PERMISSIONS
 
 /**
  * What an API token that is only for some accounts may still do; everything else concerns the
- * organisation as a whole. Whoever does one of these keeps to `reachesAccount`.
+ * organisation as a whole, such as an event source, which takes the events of all accounts. Whoever
+ * does one of these keeps to `reachesAccount`.
  */
 const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
   'accounts:Read',
   'event-sources:Read',
-  'event-sources:Write',
   'catalogue:Read',
   'tenancy-events:Emit',
   'events:Read',

@@ -3,14 +3,12 @@ import type { Static } from 'typebox'
 
 import { SERVICE_CONFIGURATIONS } from './service-configuration.ts'
 import type { ServiceName } from './service-configuration.ts'
+import { Id, Instant } from './tenancy.ts'
 
 export const SERVICE_NAMES = Object.keys(SERVICE_CONFIGURATIONS) as readonly ServiceName[]
 
 export const ServiceStatus = Type.Enum(['ACTIVE', 'INACTIVE', 'CONFIGURING', 'ERROR'])
 export type ServiceStatus = Static<typeof ServiceStatus>
-
-const Instant = Type.Number({ description: 'Epoch milliseconds' })
-const Id = Type.String({ format: 'uuid' })
 
 /** A service of an organisation: what is wanted of it, and how far that is so. */
 export const ServiceState = Type.Object(
@@ -23,6 +21,9 @@ export const ServiceState = Type.Object(
     }),
     configuration: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
     version: Type.Integer({ description: 'Counts up with each change; 0: never configured' }),
+    configurationVersion: Type.Optional(
+      Type.Integer({ description: 'The version that brought the configuration' }),
+    ),
     errorCode: Type.Optional(Type.String()),
     message: Type.Optional(Type.String()),
     taskId: Type.Optional(Id),

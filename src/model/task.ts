@@ -1,6 +1,8 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
+import { Id, Instant } from './tenancy.ts'
+
 /**
  * A task: an action that takes longer than a call. Statuses are the reference system's:
  *
@@ -14,9 +16,6 @@ export type TaskStatus = Static<typeof TaskStatus>
 
 export const TaskKind = Type.Enum(['CLOSE_ACCOUNT', 'ENABLE_REGIONS', 'SYNC_ACCOUNTS'])
 export type TaskKind = Static<typeof TaskKind>
-
-const Instant = Type.Number({ description: 'Epoch milliseconds' })
-const Id = Type.String({ format: 'uuid' })
 
 export const Task = Type.Object(
   {

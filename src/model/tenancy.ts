@@ -17,8 +17,8 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
-const Id = Type.String({ format: 'uuid' })
-const Instant = Type.Number({ description: 'Epoch milliseconds' })
+export const Id = Type.String({ format: 'uuid' })
+export const Instant = Type.Number({ description: 'Epoch milliseconds' })
 /** One line of text: names stand in tables, in lines of logs, and in messages. */
 const ONE_LINE = '^[^\\p{Cc}\\p{Zl}\\p{Zp}]*$'
 export const Name = Type.String({ minLength: 1, maxLength: 128, pattern: ONE_LINE })
@@ -131,6 +131,10 @@ export const Account = Type.Object(
     tags: Type.Record(Type.String(), Type.String()),
     status: AccountStatus,
     assuranceState: Type.Enum(['NONE', 'UPDATING', 'ACTIVE']),
+    closingTaskId: Type.Optional({
+      ...Id,
+      description: 'The task that closes it: it takes no events any more',
+    }),
     createdAt: Instant,
     modifiedAt: Instant,
   },

@@ -1,11 +1,18 @@
 import { RestError } from '#src/errors.ts'
+import { hasEnded } from '#src/model/task.ts'
+import type { Account } from '#src/model/tenancy.ts'
+import type { Ids } from '#src/ports/ids.ts'
 import { pause } from '#src/ports/patiently.ts'
+import type { StateTransaction } from '#src/ports/state.ts'
 import { leaveType } from './account-type-documents.ts'
 import { keepAccount } from './account-steps.ts'
+import type { Initiator, Step } from './actions.ts'
 import { ACCOUNTS, AWS_ACCOUNTS, UNMANAGED_AWS_ACCOUNTS } from './documents.ts'
+import { removeSourcesOf } from './event-source-documents.ts'
 import { leaveUnit } from './organisational-unit-documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import type { TaskWork } from './task-runner.ts'
+import { TASKS, startTask } from './tasks.ts'
 
 export interface ClosingPorts extends Pick<OrganisationPorts, 'state' | 'wiring' | 'actions'> {
   /** Resolves once all events recorded so far have met the rules of their buses. */
@@ -14,6 +21,37 @@ export interface ClosingPorts extends Pick<OrganisationPorts, 'state' | 'wiring'
 
 /** A call that was let in just before the account was closed has recorded its events by then. */
 const LAST_CALLS_END_WITHIN_MS = 1_000
+
+/**
+ * Starts the task that closes an account, or answers the one under way. The account takes no
+ * events from now on.
+ */
+export async function beginClosing(
+  step: Step,
+  ids: Ids,
+  account: Account,
+  initiator: Initiator | undefined,
+): Promise<{ readonly taskId: string }> {
+  const { transaction, now } = step
+  const underWay = await closingTaskOf(transaction, account)
+  if (underWay !== undefined) return { taskId: underWay }
+  const { id, organisationId, awsAccountId } = account
+  transaction.delete(AWS_ACCOUNTS, awsAccountId)
+  transaction.put(UNMANAGED_AWS_ACCOUNTS, awsAccountId, id)
+  const input = { accountId: id }
+  const started = startTask(step, ids, { initiator, organisationId, kind: 'CLOSE_ACCOUNT', input })
+  transaction.put(ACCOUNTS, id, { ...account, closingTaskId: started.taskId, modifiedAt: now })
+  return started
+}
+
+/** The task under way that closes an account. */
+export async function closingTaskOf(
+  transaction: StateTransaction,
+  { closingTaskId }: Account,
+): Promise<string | undefined> {
+  const task = closingTaskId === undefined ? undefined : await transaction.get(TASKS, closingTaskId)
+  return task === undefined || hasEnded(task) ? undefined : task.id
+}
 
 /**
  * Ends the management of an account that takes no events any more. Its rules go only when the
@@ -34,18 +72,20 @@ export function createAccountClosing({ state, wiring, actions, routed }: Closing
       await wiring.unwireAccount(account)
       work.log(`removed the event buses and rules of ${account.awsAccountId}`)
     }
-    await actions.perform(work.actor, async (step) => {
+    await actions.perform(work.initiator, async (step) => {
       const { transaction, now } = step
       const before = await transaction.get(ACCOUNTS, accountId)
       if (before === undefined || before.status === 'CLOSED') return
       const { organisationId, awsAccountId } = before
       await refuseManaged(accountId, await transaction.get(AWS_ACCOUNTS, awsAccountId))
       step.tell('AccountCloseEvent', { organisationId, fields: { accountId } })
+      await removeSourcesOf(state, step, awsAccountId)
       transaction.delete(UNMANAGED_AWS_ACCOUNTS, awsAccountId)
       await leaveType(step, organisationId, before.accountType)
       await leaveUnit(step, before.organisationalUnitId)
-      const { organisationalUnitId: _, ...rest } = before
-      keepAccount(step, { ...rest, status: 'CLOSED', assuranceState: 'NONE', modifiedAt: now })
+      const { organisationalUnitId: _, closingTaskId: __, ...rest } = before
+      const closed = { ...rest, status: 'CLOSED', assuranceState: 'NONE', modifiedAt: now } as const
+      await keepAccount(step, closed, before)
       work.complete(transaction, { accountId, awsAccountId })
     })
   }

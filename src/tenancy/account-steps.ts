@@ -13,7 +13,9 @@ import {
   foundationKey,
 } from './documents.ts'
 import { remember } from './history.ts'
+import { isManaged } from './managed-accounts.ts'
 import { enterUnit, leaveUnit } from './organisational-unit-documents.ts'
+import { namesOf } from './organisations.ts'
 
 /** Parts of actions on accounts, for whoever acts: a caller, a task, or discovery. */
 
@@ -26,11 +28,22 @@ export interface AccountChange {
   readonly organisationalUnitId?: string | null | undefined
 }
 
-/** Writes an account and what it is called from now on. */
-export function keepAccount({ transaction, moment }: Step, account: Account): Account {
-  transaction.put(ACCOUNTS, account.id, account)
-  remember(transaction, moment, 'account', [account.id, account])
-  remember(transaction, moment, 'aws-account', [account.awsAccountId, account])
+/**
+ * Writes an account and what it is called from now on. The name of an AWS account is that of who
+ * manages it: another organisation may have discovered it, or had it before.
+ */
+export async function keepAccount(
+  { transaction, moment }: Step,
+  account: Account,
+  before?: Account,
+): Promise<Account> {
+  const { id, awsAccountId } = account
+  transaction.put(ACCOUNTS, id, account)
+  remember(transaction, moment, 'account', [id, account, before])
+  if (await isManaged(transaction, account)) {
+    const named = before?.status === 'DISCOVERED' ? undefined : before
+    remember(transaction, moment, 'aws-account', [awsAccountId, account, named])
+  }
   return account
 }
 
@@ -65,12 +78,15 @@ export async function addDiscovered(step: Step, account: Account): Promise<Accou
   return keepAccount(step, account)
 }
 
-/** Takes a discovered account under management. */
+/** Takes a discovered account under management, and tells of it. */
 export async function onboard(
   step: Step,
   before: Account,
-  { accountRole, accountType }: { readonly accountRole: AccountRole; readonly accountType: string },
+  given: { readonly accountRole: AccountRole; readonly accountType?: string | undefined },
 ): Promise<Account> {
+  const { id: accountId, organisationId, organisationalUnitId } = before
+  const place = organisationalUnitId === undefined ? {} : { organisationalUnitId }
+  step.tell('AccountOnboardEvent', { organisationId, fields: { accountId, ...place } })
   if (before.status !== 'DISCOVERED') {
     throw new RestError(
       409,
@@ -78,9 +94,12 @@ export async function onboard(
       `the account "${before.name}" is ${before.status}: only a DISCOVERED one can be onboarded`,
     )
   }
-  await changeType(step, before, typeForRole(accountRole, accountType))
+  const { accountRole } = given
+  const accountType = typeForRole(accountRole, given.accountType)
+  await changeType(step, before, accountType)
+  const { closingTaskId: _, ...rest } = before
   const after: Account = {
-    ...before,
+    ...rest,
     accountRole,
     accountType,
     status: 'ACTIVE',
@@ -89,15 +108,24 @@ export async function onboard(
   }
   step.transaction.delete(UNMANAGED_AWS_ACCOUNTS, after.awsAccountId)
   await manage(step, after)
-  return keepAccount(step, after)
+  return keepAccount(step, after, before)
 }
 
-/** Renames, tags or moves an account, or gives it another type. */
+/** Renames, tags or moves an account, or gives it another type, and tells of what that changes. */
 export async function changeAccount(
   step: Step,
   before: Account,
   change: AccountChange & { readonly status?: Account['status'] | undefined },
 ): Promise<Account> {
+  const changed = namesOf(change, before)
+  if (changed.length === 0) return before
+  const organisationalUnitId =
+    change.organisationalUnitId === undefined
+      ? before.organisationalUnitId
+      : (change.organisationalUnitId ?? undefined)
+  const place = organisationalUnitId === undefined ? {} : { organisationalUnitId }
+  const { id: accountId, organisationId } = before
+  step.tell('AccountUpdateEvent', { organisationId, fields: { accountId, ...place, changed } })
   if (before.status === 'CLOSED') {
     throw new RestError(
       409,
@@ -107,24 +135,21 @@ export async function changeAccount(
   }
   const accountType = typeForRole(before.accountRole, change.accountType ?? before.accountType)
   await changeType(step, before, accountType)
-  const organisationalUnitId =
-    change.organisationalUnitId === undefined
-      ? before.organisationalUnitId
-      : (change.organisationalUnitId ?? undefined)
   if (organisationalUnitId !== before.organisationalUnitId) {
     await leaveUnit(step, before.organisationalUnitId)
     await enterUnit(step, before.organisationId, organisationalUnitId)
   }
   const { organisationalUnitId: _, ...rest } = before
-  return keepAccount(step, {
+  const after = {
     ...rest,
+    ...place,
     name: change.name ?? before.name,
     accountType,
-    ...(organisationalUnitId !== undefined && { organisationalUnitId }),
     tags: { ...(change.tags ?? before.tags) },
     status: change.status ?? before.status,
     modifiedAt: step.now,
-  })
+  }
+  return keepAccount(step, after, before)
 }
 
 /** The account, where the caller reaches it. @throws RestError account.not-found */

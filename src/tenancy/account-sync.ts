@@ -2,22 +2,25 @@ import { RestError } from '#src/errors.ts'
 import type { Account } from '#src/model/tenancy.ts'
 import { AwsOrganizationFault } from '#src/ports/aws-organization.ts'
 import type { AwsAccount, AwsOrganization, AwsOrganizations } from '#src/ports/aws-organization.ts'
+import { beginClosing, closingTaskOf } from './account-closing.ts'
 import { typeForRole } from './account-type-documents.ts'
 import { addDiscovered, changeAccount, fieldsOfNew, onboard } from './account-steps.ts'
+import { toldOnceDone } from './actions.ts'
 import {
   ACCOUNTS,
   AWS_ACCOUNTS,
   FOUNDATION_ACCOUNTS,
   UNMANAGED_AWS_ACCOUNTS,
   foundationKey,
-  listAccepted,
+  isOf,
+  listAll,
 } from './documents.ts'
 import { AWS_ORGANIZATIONS, accessOf } from './discovery.ts'
 import type { StoredSettings } from './discovery.ts'
 import type { KeptUnits } from './organisational-units.ts'
+import { namesOf } from './organisations.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import type { TaskWork } from './task-runner.ts'
-import { startTask } from './tasks.ts'
 import { keepUnits, removeGoneUnits } from './unit-sync.ts'
 import type { UnitIds } from './unit-sync.ts'
 import type { Vault } from './vault.ts'
@@ -65,7 +68,7 @@ export function createAccountSync(ports: AccountSyncPorts) {
     }
     await removeGoneUnits(work, ports.units, units)
     const missing = reportMissing(work, found)
-    await actions.perform(work.actor, async ({ transaction, now, tell }) => {
+    await actions.perform(work.initiator, async ({ transaction, now, tell }) => {
       const { discovered, updated, closed } = counts
       const result = { discovered, updated, closed, missing }
       tell('AccountSyncEvent', { organisationId, fields: { taskId: work.id, ...result } })
@@ -91,7 +94,7 @@ async function readOrFail(
     else failure = new RestError(409, 'aws-organization.unreadable', error.message)
   }
   const { organisationId, id: taskId } = work
-  return actions.perform(work.actor, async ({ tell }) => {
+  return actions.perform(work.initiator, async ({ tell }) => {
     const nothing = { discovered: 0, updated: 0, closed: 0, missing: 0 }
     tell('AccountSyncEvent', { organisationId, fields: { taskId, ...nothing } })
     throw failure
@@ -99,11 +102,8 @@ async function readOrFail(
 }
 
 async function accountsByAwsId({ state }: AccountSyncPorts, organisationId: string) {
-  const { items } = await listAccepted(state, ACCOUNTS, {
-    limit: Number.MAX_SAFE_INTEGER,
-    accept: (account) => account.organisationId === organisationId,
-  })
-  return Map.groupBy(items, ({ awsAccountId }) => awsAccountId)
+  const all = await listAll(state, ACCOUNTS, isOf(organisationId))
+  return Map.groupBy(all, ({ awsAccountId }) => awsAccountId)
 }
 
 /** One account that is refused does not stop the others. */
@@ -137,11 +137,11 @@ async function keepOne(
     work.log(`account ${listed.awsAccountId} belongs to another organisation of this hub`)
     return 'same'
   }
-  // About to be closed: there is a task for that.
-  if (managedId === undefined && known.status !== 'DISCOVERED') return 'same'
   if (listed.state === 'CLOSED' && known.accountRole === 'MEMBER') {
     return close(ports, work, known)
   }
+  // About to be closed: there is a task for that.
+  if (managedId === undefined && known.status !== 'DISCOVERED') return 'same'
   const outcome = await update(ports, work, known, wantedOf(known, listed, found))
   if (known.status === 'DISCOVERED')
     await onboardIfWished(ports, work, found, { id: known.id, listed })
@@ -164,8 +164,8 @@ async function discover(
   const roleKey = foundationKey(organisationId, 'MANAGEMENT')
   const roleTaken = (await state.get(FOUNDATION_ACCOUNTS, roleKey)) !== undefined
   const accountRole = isManagement && !roleTaken ? 'MANAGEMENT' : 'MEMBER'
-  const unitId = unitIdOf(found, listed)
-  const account = await actions.perform(work.actor, async (step) => {
+  const unitId = placeOf(found, listed)
+  const account = await actions.perform(work.initiator, async (step) => {
     const discovered: Account = {
       id: ids.timeOrderedUuid(step.now),
       organisationId,
@@ -173,7 +173,7 @@ async function discover(
       name: nameOf(listed),
       accountRole,
       accountType: typeForRole(accountRole, undefined),
-      ...(unitId !== undefined && { organisationalUnitId: unitId }),
+      ...(typeof unitId === 'string' && { organisationalUnitId: unitId }),
       tags: tagsOf(listed),
       status: 'DISCOVERED',
       assuranceState: 'NONE',
@@ -189,73 +189,63 @@ async function discover(
 
 /** An account that was closed here comes back only when somebody onboards it. */
 async function onboardIfWished(
-  { actions, state, wiring }: AccountSyncPorts,
+  { actions, wiring }: AccountSyncPorts,
   work: TaskWork,
   { settings, ours }: Found,
   { id, listed }: { readonly id: string; readonly listed: AwsAccount },
 ): Promise<void> {
   const wasClosed = ours.get(listed.awsAccountId)?.some(({ status }) => status === 'CLOSED')
   if (!settings.onboard || listed.state !== 'ACTIVE' || wasClosed) return
-  const { organisationId } = work
-  const onboarded = await actions.perform(work.actor, async (step) => {
+  const onboarded = await actions.perform(work.initiator, async (step) => {
     const before = await step.transaction.get(ACCOUNTS, id)
     if (before?.status !== 'DISCOVERED') return undefined
-    step.tell('AccountOnboardEvent', { organisationId, fields: { accountId: id } })
-    return onboard(step, before, before)
+    if ((await closingTaskOf(step.transaction, before)) !== undefined) return undefined
+    return toldOnceDone(step, (quiet) => onboard(quiet, before, before))
   })
-  if (onboarded !== undefined) await wiring.wireAccount(onboarded)
-  const account = await state.get(ACCOUNTS, id)
-  work.log(`account ${account?.awsAccountId} was onboarded`)
+  if (onboarded === undefined) return
+  await wiring.wireAccount(onboarded)
+  work.log(`account ${listed.awsAccountId} was onboarded`)
 }
 
 async function close(
   { actions, ids }: AccountSyncPorts,
   work: TaskWork,
-  { id, awsAccountId, organisationId }: Account,
+  { id, awsAccountId }: Account,
 ): Promise<Outcome> {
-  await actions.perform(work.actor, async (step) => {
-    step.transaction.delete(AWS_ACCOUNTS, awsAccountId)
-    step.transaction.put(UNMANAGED_AWS_ACCOUNTS, awsAccountId, id)
-    const { actor } = work
-    const input = { accountId: id }
-    startTask(step, ids, { actor, organisationId, kind: 'CLOSE_ACCOUNT', input })
+  const begun = await actions.perform(work.initiator, async (step) => {
+    const account = await step.transaction.get(ACCOUNTS, id)
+    if (account === undefined) return false
+    if ((await closingTaskOf(step.transaction, account)) !== undefined) return false
+    await beginClosing(step, ids, account, work.initiator)
+    return true
   })
+  if (!begun) return 'same'
   work.log(`account ${awsAccountId} is CLOSED in AWS: a task closes it here`)
   return 'closed'
 }
 
-type Wanted = ReturnType<typeof wantedOf>
-
-/** What of an account is not as AWS has it. */
-function wantedOf(known: Account, listed: AwsAccount, found: Found) {
-  const name = nameOf(listed)
-  const tags = tagsOf(listed)
-  const unitId = unitIdOf(found, listed)
-  const status = statusOf(known, listed)
-  const sameTags = sortedText(tags) === sortedText(known.tags)
-  return {
-    ...(name !== known.name && { name }),
-    ...(!sameTags && { tags }),
-    ...(unitId !== known.organisationalUnitId && { organisationalUnitId: unitId ?? null }),
-    ...(status !== known.status && { status }),
-  }
-}
-
+/** Makes of an account what AWS has of it. */
 async function update(
   { actions }: AccountSyncPorts,
   work: TaskWork,
   known: Account,
-  wanted: Wanted,
+  wanted: Parameters<typeof changeAccount>[2],
 ): Promise<Outcome> {
-  const changed = Object.keys(wanted)
-  if (changed.length === 0) return 'same'
-  await actions.perform(work.actor, async (step) => {
+  if (namesOf(wanted, known).length === 0) return 'same'
+  await actions.perform(work.initiator, async (step) => {
     const before = (await step.transaction.get(ACCOUNTS, known.id)) ?? known
-    const { organisationId, id: accountId } = known
-    step.tell('AccountUpdateEvent', { organisationId, fields: { accountId, changed } })
-    await changeAccount(step, before, wanted)
+    await toldOnceDone(step, (quiet) => changeAccount(quiet, before, wanted))
   })
   return 'updated'
+}
+
+function wantedOf(known: Account, listed: AwsAccount, found: Found) {
+  return {
+    name: nameOf(listed),
+    tags: tagsOf(listed),
+    organisationalUnitId: placeOf(found, listed),
+    status: statusOf(known, listed),
+  }
 }
 
 /** A foundation account that AWS has closed stays, as the organisation's events need it. */
@@ -287,10 +277,10 @@ function tagsOf({ tags }: AwsAccount): Record<string, string> {
   return Object.fromEntries(Object.entries(tags).filter(([key]) => !/^aws:/i.test(key)))
 }
 
-function unitIdOf({ unitIds }: Found, { unitId }: AwsAccount): string | undefined {
-  return unitId === undefined ? undefined : unitIds.get(unitId)
-}
-
-function sortedText(tags: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+/**
+ * The unit of ours that AWS has an account in; null: directly below the root. undefined where that
+ * unit could not be made here: then the account stays where it is.
+ */
+function placeOf({ unitIds }: Found, { unitId }: AwsAccount): string | null | undefined {
+  return unitId === undefined ? null : unitIds.get(unitId)
 }

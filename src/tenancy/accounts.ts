@@ -4,13 +4,13 @@ import type { Page } from '#src/model/page.ts'
 import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Account, AccountRole, AccountStatus, Tags } from '#src/model/tenancy.ts'
+import { beginClosing } from './account-closing.ts'
 import { typeForRole } from './account-type-documents.ts'
 import { addManaged, changeAccount, fieldsOfNew, onboard, visibleAccount } from './account-steps.ts'
 import type { AccountChange } from './account-steps.ts'
-import { ACCOUNTS, AWS_ACCOUNTS, UNMANAGED_AWS_ACCOUNTS, listAccepted } from './documents.ts'
-import { namesOf, organisationOf } from './organisations.ts'
+import { ACCOUNTS, listAccepted } from './documents.ts'
+import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
-import { startTask } from './tasks.ts'
 
 export interface NewAccount {
   readonly organisationId: string
@@ -46,7 +46,10 @@ export interface Accounts {
   update(caller: Principal, id: string, change: AccountChange): Promise<Account>
   /** Takes a discovered account under management. */
   onboard(caller: Principal, id: string, given: Onboarding): Promise<Account>
-  /** Starts a task that ends the management of an account; no event is taken from now on. */
+  /**
+   * Starts a task that ends the management of an account, or answers the one under way; no event
+   * is taken from now on.
+   */
   close(caller: Principal, id: string): Promise<{ readonly taskId: string }>
 }
 
@@ -85,21 +88,14 @@ export function createAccounts(ports: OrganisationPorts): Accounts {
     update: (caller, id, change) =>
       actions.perform(caller, async (step) => {
         const before = visibleAccount(caller, await step.transaction.get(ACCOUNTS, id), id)
-        step.tell('AccountUpdateEvent', {
-          organisationId: before.organisationId,
-          fields: { accountId: id, changed: namesOf(change) },
-        })
         return changeAccount(step, before, change)
       }),
     onboard: async (caller, id, given) => {
       const account = await actions.perform(caller, async (step) => {
         const before = visibleAccount(caller, await step.transaction.get(ACCOUNTS, id), id)
-        const { organisationId } = before
         const accountRole = given.accountRole ?? before.accountRole
         const kept = accountRole === before.accountRole ? before.accountType : undefined
-        step.tell('AccountOnboardEvent', { organisationId, fields: { accountId: id } })
-        const accountType = typeForRole(accountRole, given.accountType ?? kept)
-        return onboard(step, before, { accountRole, accountType })
+        return onboard(step, before, { accountRole, accountType: given.accountType ?? kept })
       })
       return wired(account)
     },
@@ -107,16 +103,13 @@ export function createAccounts(ports: OrganisationPorts): Accounts {
       actions.perform(caller, async (step) => {
         const { transaction } = step
         const account = visibleAccount(caller, await transaction.get(ACCOUNTS, id), id)
-        const { organisationId, awsAccountId } = account
+        const { organisationId } = account
         const refusal = refusalToClose(account)
         if (refusal !== undefined) {
           step.tell('AccountCloseEvent', { organisationId, fields: { accountId: id } })
           throw refusal
         }
-        transaction.delete(AWS_ACCOUNTS, awsAccountId)
-        transaction.put(UNMANAGED_AWS_ACCOUNTS, awsAccountId, id)
-        const input = { accountId: id }
-        return startTask(step, ids, { actor: caller, organisationId, kind: 'CLOSE_ACCOUNT', input })
+        return beginClosing(step, ids, account, caller)
       }),
   }
 }

@@ -21,8 +21,8 @@ export interface Happening
       >
     > {}
 
-/** Who acts, as events tell of it; a task acts as who started it. */
-export type Actor = Pick<Principal, 'userId' | 'accessKeyId' | 'traceContext'>
+/** Who acts in the tenancy, as its events tell of it; a task acts for who started it. */
+export type Initiator = Pick<Principal, 'userId' | 'accessKeyId' | 'traceContext'>
 
 /** One try at an action: its transaction, its moment, and what it tells of itself. */
 export interface Step {
@@ -46,7 +46,7 @@ export interface Actions {
    * forbids the action (a RestError of status 409), the events are written as FAILED instead, with
    * the error's code and message. `body` may run several times: it must have no other effects.
    */
-  perform<R>(caller: Actor | undefined, body: (step: Step) => Promise<R>): Promise<R>
+  perform<R>(caller: Initiator | undefined, body: (step: Step) => Promise<R>): Promise<R>
 }
 
 export interface ActionPorts {
@@ -58,11 +58,11 @@ export interface ActionPorts {
 const CONFLICT = 409
 
 export function createActions({ state, clock, ids }: ActionPorts): Actions {
-  const nextMoment = createMoments(clock)
+  const moments = createMoments(state, clock)
 
   const emit = async (
     transaction: StateTransaction,
-    caller: Actor | undefined,
+    caller: Initiator | undefined,
     { name, moment, ...happening }: Told,
     index: number,
   ) => {
@@ -93,13 +93,14 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
       try {
         return await state.transact(async (transaction) => {
           told = []
-          const moment = nextMoment()
+          const moment = await moments.next()
           const tell: Step['tell'] = (name, happening) => {
             checkTold(name, happening)
             told.push({ name, moment, ...happening })
           }
           const result = await body({ transaction, moment, now: epochMsOf(moment), tell })
           for (const [index, each] of told.entries()) await emit(transaction, caller, each, index)
+          moments.keep(transaction)
           return result
         })
       } catch (error) {
@@ -110,11 +111,23 @@ export function createActions({ state, clock, ids }: ActionPorts): Actions {
             const fields = { ...each.fields, status: 'FAILED', errorCode, message }
             await emit(transaction, caller, { ...each, fields }, index)
           }
+          moments.keep(transaction)
         })
         throw error
       }
     },
   }
+}
+
+/**
+ * Does what may be refused for the same reason each time it is tried, such as a sync's: tells of it
+ * once it is done, so that a refusal is no event.
+ */
+export async function toldOnceDone<R>(step: Step, body: (step: Step) => Promise<R>): Promise<R> {
+  const told: Parameters<Step['tell']>[] = []
+  const result = await body({ ...step, tell: (...each) => void told.push(each) })
+  for (const each of told) step.tell(...each)
+  return result
 }
 
 type Told = Happening & { readonly name: string; readonly moment: Moment }

@@ -6,9 +6,10 @@ import type { Principal } from '#src/model/principal.ts'
 import type { ApiToken, TokenRole } from '#src/model/tenancy.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Step } from './actions.ts'
-import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS, TOKEN_USES, listAccepted } from './documents.ts'
+import { API_TOKENS, TOKEN_USES, listAccepted } from './documents.ts'
 import type { StoredToken } from './documents.ts'
 import { remember } from './history.ts'
+import { managedAccountOf } from './managed-accounts.ts'
 import { namesOf, organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import type { Vault } from './vault.ts'
@@ -116,18 +117,19 @@ function changing(
   { state, clock, ids, actions }: TokenPorts,
   vault: Vault,
 ): Pick<ApiTokens, 'update' | 'rotate' | 'remove'> {
-  /** Says what happens to a token, once the caller may do it. */
+  /** Says what happens to a token, once the caller may do it; nothing where nothing does. */
   const told = async (
     { transaction, tell }: Step,
     caller: Principal,
     [name, accessKeyId]: readonly [event: string, accessKeyId: string],
-    more: (token: StoredToken) => object = () => ({}),
+    more: (token: StoredToken) => object | undefined = () => ({}),
   ): Promise<StoredToken> => {
     const token = visible(caller, await transaction.get(API_TOKENS, accessKeyId), accessKeyId)
     checkGrant(caller, token.role)
     const { organisationId } = token
-    if (organisationId !== undefined) {
-      tell(name, { organisationId, fields: { accessKeyId, ...more(token) } })
+    const fields = more(token)
+    if (organisationId !== undefined && fields !== undefined) {
+      tell(name, { organisationId, fields: { accessKeyId, ...fields } })
     }
     return token
   }
@@ -138,16 +140,17 @@ function changing(
       checkExpiry(change.expiresAt ?? undefined, clock.now())
       const stored = await actions.perform(caller, async (step) => {
         const event = ['APITokenUpdateEvent', accessKeyId] as const
-        const before = await told(step, caller, event, (token) => ({
-          changed: namesOf(change),
-          ...limitsOf(changed(token, change)),
-        }))
+        const before = await told(step, caller, event, (token) => {
+          const names = namesOf(change, token)
+          if (names.length === 0) return undefined
+          return { changed: names, ...limitsOf(changed(token, change)) }
+        })
         const after = changed(before, change)
         // Otherwise left alone: an account may have been closed since.
         if (change.onlyAccounts !== undefined) {
           await checkAccounts(step.transaction, after.organisationId, after)
         }
-        keep(step, after)
+        keep(step, after, before)
         return after
       })
       return shown(state, stored)
@@ -166,7 +169,7 @@ function changing(
           rotatedAt: now,
           ...(overlapMs > 0 && { previous }),
         }
-        keep(step, after)
+        keep(step, after, before)
         return after
       })
       return { ...(await shown(state, stored)), secretAccessKey }
@@ -188,9 +191,9 @@ function changing(
   }
 }
 
-function keep({ transaction, moment }: Step, stored: StoredToken): void {
+function keep({ transaction, moment }: Step, stored: StoredToken, before?: StoredToken): void {
   transaction.put(API_TOKENS, stored.accessKeyId, stored)
-  remember(transaction, moment, 'api-token', [stored.accessKeyId, stored])
+  remember(transaction, moment, 'api-token', [stored.accessKeyId, stored, before])
 }
 
 async function shown(state: State, stored: StoredToken): Promise<ApiToken> {
@@ -242,8 +245,7 @@ async function checkAccounts(
 ): Promise<void> {
   const named = [...(awsAccountId === undefined ? [] : [awsAccountId]), ...(onlyAccounts ?? [])]
   for (const each of named) {
-    const id = await transaction.get(AWS_ACCOUNTS, each)
-    const account = id === undefined ? undefined : await transaction.get(ACCOUNTS, id)
+    const account = await managedAccountOf(transaction, each)
     const isOurs = account?.organisationId === (organisationId ?? account?.organisationId)
     if (account !== undefined && isOurs) continue
     throw new RestError(

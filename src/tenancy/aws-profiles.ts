@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Principal } from '#src/model/principal.ts'
 import type { Account, Organisation } from '#src/model/tenancy.ts'
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State } from '#src/ports/state.ts'
 import type { ApiTokens } from './api-tokens.ts'
@@ -19,7 +20,10 @@ import type { Vault } from './vault.ts'
 export interface AwsProfiles {
   /** Brings tokens and files up to date. */
   refresh(): Promise<void>
-  /** Refreshes on every change of accounts and organisations; answers how to stop. */
+  /**
+   * Refreshes on every change of accounts, organisations and tokens, and when a token of a profile
+   * ends; answers how to stop.
+   */
   follow(onFault: (error: unknown) => void): () => void
 }
 
@@ -28,6 +32,7 @@ export interface AwsProfilePorts {
   readonly accounts: ManagedAccounts
   readonly apiTokens: ApiTokens
   readonly vault: Vault
+  readonly clock: Clock
   readonly folder: string
   readonly endpointUrl: string
 }
@@ -41,16 +46,21 @@ const OPERATOR_REGION = 'us-east-1'
 const OWNER_ONLY = 0o600
 /** Many accounts made one after the other are one refresh. */
 const REFRESH_AFTER_MS = 100
+/** A timer takes 24 days at most. */
+const REFRESH_WITHIN_MS = 24 * 60 * 60_000
+/** What a profile needs is in these. */
+const WATCHED: ReadonlySet<string> = new Set([ACCOUNTS.name, API_TOKENS.name, ORGANISATIONS.name])
 
 interface Profile {
   readonly name: string
   readonly region: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  readonly expiresAt?: number
 }
 
 export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
-  const { state, accounts, apiTokens, vault, folder, endpointUrl } = ports
+  const { state, accounts, apiTokens, vault, clock, folder, endpointUrl } = ports
 
   const profileOf = async (
     name: string,
@@ -58,13 +68,22 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
     mint: () => Promise<{ accessKeyId: string; secretAccessKey: string }>,
   ): Promise<Profile> => {
     const known = await state.get(PROFILES, name)
-    const token = known === undefined ? undefined : await state.get(API_TOKENS, known)
+    const stored = known === undefined ? undefined : await state.get(API_TOKENS, known)
+    const { expiresAt } = stored ?? {}
+    const token = expiresAt === undefined || expiresAt > clock.now() ? stored : undefined
     const secretAccessKey =
       token && vault.open(['api-token', token.accessKeyId], token.sealedSecret)
     // The account of a profile may have been closed: then another one has its place.
     const current = token?.awsAccountId === awsAccountId
     if (token !== undefined && secretAccessKey !== undefined && current) {
-      return { name, region, accessKeyId: token.accessKeyId, secretAccessKey }
+      const { accessKeyId } = token
+      return {
+        name,
+        region,
+        accessKeyId,
+        secretAccessKey,
+        ...(expiresAt !== undefined && { expiresAt }),
+      }
     }
     const minted = await mint()
     await state.transact(async (transaction) => {
@@ -98,7 +117,10 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
       awsAccountId: account.awsAccountId,
     })
 
+  /** When the first of their tokens ends. */
+  let endsAt = Infinity
   const refreshOnce = async () => {
+    endsAt = Infinity
     const operator = () => apiTokens.createForOperator()
     const profiles = [await profileOf(OPERATOR_PROFILE, { region: OPERATOR_REGION }, operator)]
     for (const [index, organisation] of (await accounts.organisations()).entries()) {
@@ -110,6 +132,7 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
     keepSections(join(folder, 'credentials'), profiles.map(credentialsSection), ours)
     const sections = profiles.map((profile) => configSection(profile, endpointUrl))
     keepSections(join(folder, 'config'), sections, ours)
+    endsAt = Math.min(...profiles.map(({ expiresAt = Infinity }) => expiresAt))
   }
 
   let last = Promise.resolve()
@@ -119,23 +142,39 @@ export function createAwsProfiles(ports: AwsProfilePorts): AwsProfiles {
   }
   return {
     refresh,
-    follow: (onFault) => {
-      let timer: NodeJS.Timeout | undefined
-      const stop = state.watch((changes) => {
-        const relevant = changes.some(
-          ({ collection: changed }) => changed === ACCOUNTS.name || changed === ORGANISATIONS.name,
-        )
-        if (!relevant) return
-        timer ??= setTimeout(() => {
-          timer = undefined
-          refresh().catch(onFault)
-        }, REFRESH_AFTER_MS)
-      })
-      return () => {
-        stop()
-        clearTimeout(timer)
-      }
-    },
+    follow: (onFault) =>
+      keepRefreshing(ports, { refresh: () => refresh().catch(onFault), endsAt: () => endsAt }),
+  }
+}
+
+/** Refreshes when what profiles need changes, or ends; answers how to stop. */
+function keepRefreshing(
+  { state, clock }: AwsProfilePorts,
+  { refresh, endsAt }: { refresh: () => Promise<void>; endsAt: () => number },
+): () => void {
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+  let wanted = false
+  const refreshAfter = (ms: number) => {
+    clearTimeout(timer)
+    timer = setTimeout(() => void refreshNow(), ms)
+  }
+  const refreshAtEnd = () => refreshAfter(Math.min(endsAt() - clock.now(), REFRESH_WITHIN_MS))
+  const refreshNow = async () => {
+    wanted = false
+    await refresh()
+    if (!wanted && !stopped) refreshAtEnd()
+  }
+  const stopWatching = state.watch((changes) => {
+    if (wanted || !changes.some(({ collection: changed }) => WATCHED.has(changed))) return
+    wanted = true
+    refreshAfter(REFRESH_AFTER_MS)
+  })
+  refreshAtEnd()
+  return () => {
+    stopped = true
+    stopWatching()
+    clearTimeout(timer)
   }
 }
 

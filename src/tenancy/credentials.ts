@@ -4,8 +4,9 @@ import type { Principal } from '#src/model/principal.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State } from '#src/ports/state.ts'
-import { ACCOUNTS, API_TOKENS, AWS_ACCOUNTS } from './documents.ts'
+import { API_TOKENS, AWS_ACCOUNTS } from './documents.ts'
 import type { StoredToken } from './documents.ts'
+import { managedAccountOf } from './managed-accounts.ts'
 import type { Vault } from './vault.ts'
 
 /** An access key that signs requests, and who it stands for. */
@@ -120,10 +121,8 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
     }
   }
 
-  const organisationOfAccount = async (awsAccountId: AccountId) => {
-    const id = await state.get(AWS_ACCOUNTS, awsAccountId)
-    return id === undefined ? undefined : (await state.get(ACCOUNTS, id))?.organisationId
-  }
+  const organisationOfAccount = async (awsAccountId: AccountId) =>
+    (await managedAccountOf(state, awsAccountId))?.organisationId
 
   return {
     find: async (accessKeyId, sessionToken) => {
@@ -161,11 +160,12 @@ export function createCredentials({ state, clock, ids, vault }: CredentialPorts)
 
 /** API tokens by their access key. */
 function tokenFinder(state: State, vault: Vault) {
-  /** The token of an account that was closed acts in none. */
+  /** The token of an account that was closed, and may be another organisation's now, acts in none. */
   const whereManaged = async (principal: Principal): Promise<Principal> => {
     const { awsAccountId, ...elsewhere } = principal
     if (awsAccountId === undefined) return principal
-    return (await state.get(AWS_ACCOUNTS, awsAccountId)) === undefined ? elsewhere : principal
+    const account = await managedAccountOf(state, awsAccountId)
+    return account?.organisationId === principal.organisationId ? principal : elsewhere
   }
 
   return async (accessKeyId: string): Promise<Credential | undefined> => {

@@ -4,7 +4,7 @@ import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Customer, Organisation } from '#src/model/tenancy.ts'
 import type { State } from '#src/ports/state.ts'
-import { CUSTOMERS, ORGANISATIONS, listAccepted } from './documents.ts'
+import { CUSTOMERS, ORGANISATIONS, listAccepted, listAll } from './documents.ts'
 import { remember } from './history.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 
@@ -47,22 +47,19 @@ export function createCustomers({
             `the customer "${before.name}" has other organisations too: only the operator of the hub renames it`,
           )
         }
+        if (name === before.name) return before
         for (const organisation of organisations) {
           const fields = { customerId: id, customerName: name }
           tell('CustomerUpdateEvent', { organisationId: organisation.id, fields })
         }
         const after = { ...before, name }
         transaction.put(CUSTOMERS, id, after)
-        remember(transaction, moment, 'customer', [id, after])
+        remember(transaction, moment, 'customer', [id, after, before])
         return after
       }),
   }
 }
 
-async function organisationsOf(state: State, customerId: string): Promise<readonly Organisation[]> {
-  const { items } = await listAccepted(state, ORGANISATIONS, {
-    limit: Number.MAX_SAFE_INTEGER,
-    accept: (organisation) => organisation.customerId === customerId,
-  })
-  return items
+function organisationsOf(state: State, customerId: string): Promise<readonly Organisation[]> {
+  return listAll(state, ORGANISATIONS, (organisation) => organisation.customerId === customerId)
 }

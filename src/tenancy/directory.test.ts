@@ -4,12 +4,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { enrichedDetail } from '#src/pipeline/3-enrich/enriched-detail.ts'
 import { temporaryStore } from '#src/pipeline/pipeline.fixture.ts'
 import type { Principal } from '#src/model/principal.ts'
+import type { Account } from '#src/model/tenancy.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
+import { createAccountClosing } from './account-closing.ts'
+import { addDiscovered } from './account-steps.ts'
 import { createActions } from './actions.ts'
 import { createAccounts } from './accounts.ts'
 import { createDirectory } from './directory.ts'
 import { OUTBOX } from './documents.ts'
-import { knownAt, remember } from './history.ts'
+import { knownAt, knownLast, remember } from './history.ts'
 import { createOrganisations } from './organisations.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import type { TenancyEvent } from './tenancy-events.ts'
@@ -67,6 +70,45 @@ it('of something that was never known answers nothing', async () => {
   const directory = createDirectory(ports.state)
   expect(await directory.attributesAt('user', 'nobody', 5)).toBeUndefined()
   expect(await directory.attributesAt('account', 'nothing', 5)).toBeUndefined()
+})
+
+it('knows an AWS account by whom it is managed, not by who finds it in theirs', async () => {
+  const directory = createDirectory(ports.state)
+  const accounts = createAccounts(ports)
+  const awsAccountId = '888888888888'
+  const [owner, finder] = await Promise.all(
+    ['owner', 'finder'].map(async (alias) =>
+      createOrganisations(ports).create(OPERATOR, {
+        ...{ name: alias, alias, installationRegion: REGION, regions: [REGION] },
+      }),
+    ),
+  )
+  const given = { organisationId: owner?.id ?? '', awsAccountId, name: 'owned' }
+  const { id } = await accounts.create(OPERATOR, given)
+  await accounts.update(OPERATOR, id, { tags: { only: 'a tag' } })
+  const tagged = await knownLast(ports.state, ['aws-account', awsAccountId])
+  now += 1_000
+  await accounts.close(OPERATOR, id)
+  const nothing = () => undefined
+  await createAccountClosing({ ...ports, routed: async () => undefined })({
+    ...{ id: 'task', organisationId: given.organisationId, input: { accountId: id } },
+    ...{ initiator: undefined, log: nothing, report: nothing, complete: nothing },
+    signal: AbortSignal.timeout(60_000),
+  })
+  const found: Account = {
+    ...(await accounts.get(OPERATOR, id)),
+    ...{ id: ids.uuid(), organisationId: finder?.id ?? '', name: 'found', status: 'DISCOVERED' },
+  }
+  await ports.actions.perform(undefined, (step) => addDiscovered(step, found))
+  const known = { name: 'owned', organisationId: owner?.id }
+  expect(await directory.accountAt(awsAccountId, now)).toMatchObject(known)
+  // Neither a tag nor the end is another name.
+  expect(await knownLast(ports.state, ['aws-account', awsAccountId])).toEqual(tagged)
+  now += 1_000
+  await accounts.onboard(OPERATOR, found.id, {})
+  expect(await directory.accountAt(awsAccountId, now)).toMatchObject({
+    ...{ name: 'found', organisationId: finder?.id },
+  })
 })
 
 /** One thing that happens: a rename of the user or of the account, an event of either, time. */

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { RestError } from '#src/errors.ts'
 import { SYNC_EVERY_MINUTES_DEFAULT } from '#src/model/aws-organization.ts'
 import type { AwsOrganizationSettings, GivenAwsOrganization } from '#src/model/aws-organization.ts'
@@ -6,8 +8,8 @@ import { hasEnded } from '#src/model/task.ts'
 import type { AwsOrganizationAccess } from '#src/ports/aws-organization.ts'
 import { pause } from '#src/ports/patiently.ts'
 import { collection } from '#src/ports/state.ts'
-import type { Actor, Step } from './actions.ts'
-import { listAccepted } from './documents.ts'
+import type { Initiator, Step } from './actions.ts'
+import { listAll } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import { TASKS, startTask } from './tasks.ts'
@@ -52,12 +54,12 @@ export interface DiscoveryPorts extends Pick<
 export function createDiscovery(ports: DiscoveryPorts): Discovery {
   const { state, clock, ids, actions } = ports
 
-  const begin = async (step: Step, actor: Actor | undefined, settings: StoredSettings) => {
+  const begin = async (step: Step, initiator: Initiator | undefined, settings: StoredSettings) => {
     const { organisationId, lastTaskId } = settings
     const last = lastTaskId && (await step.transaction.get(TASKS, lastTaskId))
     if (last && !hasEnded(last)) return { taskId: last.id }
     const started = startTask(step, ids, {
-      actor,
+      initiator,
       organisationId,
       kind: 'SYNC_ACCOUNTS',
       input: {},
@@ -71,9 +73,7 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
   const startDue = async () => {
     const due = ({ enabled, everyMinutes, lastStartedAt = 0 }: StoredSettings) =>
       enabled && lastStartedAt + everyMinutes * MINUTE_MS <= clock.now()
-    const limit = Number.MAX_SAFE_INTEGER
-    const { items } = await listAccepted(state, AWS_ORGANIZATIONS, { limit, accept: due })
-    for (const { organisationId } of items) {
+    for (const { organisationId } of await listAll(state, AWS_ORGANIZATIONS, due)) {
       await actions.perform(undefined, async (step) => {
         const settings = await step.transaction.get(AWS_ORGANIZATIONS, organisationId)
         if (settings !== undefined && due(settings)) await begin(step, undefined, settings)
@@ -93,8 +93,6 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
         const organisation = await organisationOf(transaction, caller, organisationId)
         checkAllowed(caller, given, ports.urlRefusal)
         const before = await transaction.get(AWS_ORGANIZATIONS, organisationId)
-        const fields = { regions: organisation.regions, changed: ['awsOrganization'] }
-        tell('OrganisationUpdateEvent', { organisationId, fields })
         const { lastSyncAt, lastTaskId, lastStartedAt } = before ?? {}
         const { endpoint } = given
         const settings: StoredSettings = {
@@ -109,6 +107,9 @@ export function createDiscovery(ports: DiscoveryPorts): Discovery {
           ...(lastTaskId !== undefined && { lastTaskId }),
           ...(lastStartedAt !== undefined && { lastStartedAt }),
         }
+        if (isDeepStrictEqual(settings, before)) return shown(settings)
+        const fields = { regions: organisation.regions, changed: ['awsOrganization'] }
+        tell('OrganisationUpdateEvent', { organisationId, fields })
         transaction.put(AWS_ORGANIZATIONS, organisationId, settings)
         return shown(settings)
       }),

@@ -68,6 +68,18 @@ export function organisationIdOf({ organisationId }: { readonly organisationId?:
   return organisationId === undefined ? {} : { organisationId }
 }
 
+const DIGITS = String(Number.MAX_SAFE_INTEGER).length
+
+/** Part of a key by which what has the greatest number comes first. */
+export function backwards(number: number): string {
+  return String(Number.MAX_SAFE_INTEGER - number).padStart(DIGITS, '0')
+}
+
+/** The number in what `backwards` made. */
+export function forwards(text: string): number {
+  return Number.MAX_SAFE_INTEGER - Number(text)
+}
+
 export interface ListRequest<T> {
   readonly after?: string | undefined
   readonly limit: number
@@ -100,4 +112,18 @@ export async function listAccepted<T>(
     if (documents.length < DOCUMENTS_PER_READ) return { items: found.map(({ value }) => value) }
     cursor = documents.at(-1)?.key
   }
+}
+
+/** All documents that are accepted, in the order of their keys. */
+export async function listAll<T>(
+  state: State,
+  from: Collection<T>,
+  accept: (value: T) => boolean = () => true,
+): Promise<readonly T[]> {
+  return (await listAccepted(state, from, { limit: Number.MAX_SAFE_INTEGER, accept })).items
+}
+
+/** Whether something is one organisation's. */
+export function isOf(organisationId: string) {
+  return (thing: { readonly organisationId?: string }) => thing.organisationId === organisationId
 }

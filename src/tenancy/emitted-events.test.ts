@@ -42,7 +42,13 @@ beforeAll(async () => {
   const other = { organisationId, awsAccountId: OTHER, name: 'other' }
   otherId = (await accounts.create(OPERATOR, other)).id
   const namespace = { prefix: 'stax', partner: 'stax.io' }
-  emitted = createEmittedEvents({ ...ports, namespace })
+  emitted = createEmittedEvents({
+    ...ports,
+    namespace,
+    onFault: (error) => {
+      throw error
+    },
+  })
   restricted = {
     ...OPERATOR,
     ...{ role: 'operations', organisationId, onlyAccounts: [OWN], region: REGION },

@@ -8,14 +8,16 @@ import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EmitResult } from '#src/model/emitted-event.ts'
 import { epochMsOf, parseMoment } from '#src/model/moment.ts'
-import { reaches, reachesAccount } from '#src/model/principal.ts'
+import { reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Organisation } from '#src/model/tenancy.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Actions, Happening, Step } from './actions.ts'
-import { ACCOUNTS, AWS_ACCOUNTS, ORGANISATIONS } from './documents.ts'
+import { ACCOUNTS } from './documents.ts'
 import { ID_REMEMBERED_MS, claimId, pruneIds } from './emitted-ids.ts'
+import { managedAccountOf } from './managed-accounts.ts'
+import { organisationOf } from './organisations.ts'
 
 export interface EmittedEvents {
   /**
@@ -32,6 +34,7 @@ export interface EmittedEventPorts {
   readonly ids: Ids
   readonly actions: Actions
   readonly namespace: EventNamespace
+  readonly onFault: (error: unknown) => void
 }
 
 /** Clocks of two machines differ. */
@@ -42,7 +45,7 @@ const AGE_MS_MAX = ID_REMEMBERED_MS
 const FIELDS_BYTES_MAX = 256 * 1_024
 
 export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
-  const { state, ids, actions, namespace } = ports
+  const { state, ids, actions, namespace, onFault } = ports
 
   const take = async (
     { transaction, now, tell }: Step,
@@ -52,7 +55,7 @@ export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
     const event = checkedForm(given)
     checkFields(event, namespace)
     const publishedAt = checkedTime(event, now)
-    const organisation = await organisationOf(transaction, caller, event)
+    const organisation = await organisationOf(transaction, caller, organisationIdOf(caller, event))
     const aws = await placeOf(transaction, { caller, event, organisation })
     await checkAccounts(transaction, caller, event)
     const { name, fields, userId, eventVersion } = event
@@ -84,7 +87,8 @@ export function createEmittedEvents(ports: EmittedEventPorts): EmittedEvents {
         for (const each of given) answers.push(await refusedOr(() => take(step, caller, each)))
         return answers
       })
-      await pruneIds(state, now)
+      // The events are taken: what is kept too long meanwhile is no reason to send them again.
+      await pruneIds(state, now).catch(onFault)
       return results
     },
   }
@@ -166,18 +170,10 @@ function checkedTime({ time }: EmittedEvent, now: number) {
   )
 }
 
-async function organisationOf(
-  transaction: StateTransaction,
-  caller: Principal,
-  event: EmittedEvent,
-): Promise<Organisation> {
+function organisationIdOf(caller: Principal, event: EmittedEvent): string {
   const id = event.organisationId ?? caller.organisationId
-  if (id === undefined) {
-    throw invalid('"organisationId" is missing: the operator says whose event it is')
-  }
-  const organisation = reaches(caller, id) ? await transaction.get(ORGANISATIONS, id) : undefined
-  if (organisation !== undefined) return organisation
-  throw new RestError(404, 'organisation.not-found', `there is no organisation "${id}"`)
+  if (id !== undefined) return id
+  throw invalid('"organisationId" is missing: the operator says whose event it is')
 }
 
 async function placeOf(
@@ -196,8 +192,7 @@ async function placeOf(
     )
   }
   const { accountId } = event.aws
-  const stored = await transaction.get(AWS_ACCOUNTS, accountId)
-  const account = stored === undefined ? undefined : await transaction.get(ACCOUNTS, stored)
+  const account = await managedAccountOf(transaction, accountId)
   if (account?.organisationId !== organisation.id || !reachesAccount(caller, accountId)) {
     throw unreached(`"aws.accountId" ${accountId}`)
   }

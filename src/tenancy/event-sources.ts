@@ -1,7 +1,6 @@
 import { EventPattern, InvalidEventPatternError } from '@belfry/event-pattern'
 
 import { RestError } from '#src/errors.ts'
-import { busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { partnerSource } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
@@ -12,10 +11,21 @@ import type { Page } from '#src/model/page.ts'
 import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Account } from '#src/model/tenancy.ts'
-import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import type { Step } from './actions.ts'
-import { ACCOUNTS, AWS_ACCOUNTS, listAccepted } from './documents.ts'
+import { listAccepted, listAll } from './documents.ts'
+import {
+  EVENT_SOURCES,
+  EVENT_SOURCE_IDS,
+  busOf,
+  happeningTo,
+  isActive,
+  isOwn,
+  keepSource,
+  removeSource,
+  sourceKey,
+} from './event-source-documents.ts'
+import type { BusExists, StoredEventSource } from './event-source-documents.ts'
+import { managedAccountOf } from './managed-accounts.ts'
 import { organisationOf } from './organisations.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 
@@ -55,28 +65,21 @@ export interface ActiveEventSource {
 
 export interface EventSourcePorts extends Pick<OrganisationPorts, 'state' | 'ids' | 'actions'> {
   readonly namespace: EventNamespace
-  readonly busExists: (busArn: string) => Promise<boolean>
+  readonly busExists: BusExists
 }
-
-type StoredEventSource = Omit<EventSource, 'state'>
-
-/** By account, region and name, which is how an event bus asks for it. */
-const EVENT_SOURCES = collection<StoredEventSource>('event-sources')
-/** By id; holds the key. */
-const EVENT_SOURCE_IDS = collection<string>('event-source-ids')
 
 export function createEventSources(ports: EventSourcePorts): EventSources {
   const { state, busExists } = ports
   const activeOf = createActiveSources(state, busExists)
 
   const shown = async (stored: StoredEventSource): Promise<EventSource> => {
-    const exists = await busExists(busArn(busOf(stored)))
-    return { ...stored, state: exists ? 'ACTIVE' : 'PENDING' }
+    const active = await isActive(state, busExists, stored)
+    return { ...stored, state: active ? 'ACTIVE' : 'PENDING' }
   }
 
   return {
     ...changing(ports, shown),
-    get: async (caller, id) => shown((await found(state, caller, id)).stored),
+    get: async (caller, id) => shown(await found(state, caller, id)),
     list: async (caller, { organisationId, ...page }) => {
       const { items, last } = await listAccepted(state, EVENT_SOURCES, {
         ...page,
@@ -87,7 +90,10 @@ export function createEventSources(ports: EventSourcePorts): EventSources {
       const sources = await Promise.all(items.map(shown))
       return { items: sources, ...(last !== undefined && { last }) }
     },
-    isOffered: async (bus) => (await state.get(EVENT_SOURCES, keyOf(bus))) !== undefined,
+    isOffered: async (bus) => {
+      const source = await state.get(EVENT_SOURCES, sourceKey(bus))
+      return source !== undefined && isOwn(state, source)
+    },
     activeOf,
   }
 }
@@ -102,7 +108,7 @@ function changing(
       if (label === DEFAULT_EVENT_SOURCE) throw defaultIsTaken()
       checkPattern(eventPattern)
       const stored = await actions.perform(caller, async (step) => {
-        const { transaction, now, tell } = step
+        const { transaction, now } = step
         const account = await accountOf(transaction, caller, given.awsAccountId)
         const { organisationId, awsAccountId } = account
         const organisation = await organisationOf(transaction, caller, organisationId)
@@ -124,62 +130,52 @@ function changing(
           createdAt: now,
           modifiedAt: now,
         }
-        tell('EventSourceCreateEvent', happening(created))
-        const key = keyOf(busOf(created))
-        if ((await transaction.get(EVENT_SOURCES, key)) !== undefined) {
+        step.tell('EventSourceCreateEvent', happeningTo(created))
+        if ((await transaction.get(EVENT_SOURCES, sourceKey(busOf(created)))) !== undefined) {
           throw new RestError(
             409,
             'event-source.exists',
             `account ${awsAccountId} has an event source "${created.name}" in ${region} already`,
           )
         }
-        transaction.put(EVENT_SOURCES, key, created)
-        transaction.put(EVENT_SOURCE_IDS, created.id, key)
-        return created
+        return keepSource(step, created)
       })
       return shown(stored)
     },
     update: async (caller, id, eventPattern) => {
       checkPattern(eventPattern ?? undefined)
-      const stored = await actions.perform(caller, async ({ transaction, now, tell }) => {
-        const { key, stored: before } = await found(transaction, caller, id)
-        tell('EventSourceUpdateEvent', happening(before))
+      const stored = await actions.perform(caller, async (step) => {
+        const before = await found(step.transaction, caller, id)
+        step.tell('EventSourceUpdateEvent', happeningTo(before))
         const { eventPattern: _, ...others } = before
-        const after = {
+        return keepSource(step, {
           ...others,
           ...(eventPattern !== null && { eventPattern }),
-          modifiedAt: now,
-        }
-        transaction.put(EVENT_SOURCES, key, after)
-        return after
+          modifiedAt: step.now,
+        })
       })
       return shown(stored)
     },
     remove: (caller, id) =>
-      actions.perform(caller, async ({ transaction, tell }: Step) => {
-        const { key, stored } = await found(transaction, caller, id)
-        tell('EventSourceDeleteEvent', happening(stored))
-        transaction.delete(EVENT_SOURCES, key)
-        transaction.delete(EVENT_SOURCE_IDS, id)
-      }),
+      actions.perform(caller, async (step) =>
+        removeSource(step, await found(step.transaction, caller, id)),
+      ),
   }
 }
 
 /** The sources of each organisation, in memory until one changes. */
-function createActiveSources(state: State, busExists: EventSourcePorts['busExists']) {
-  type Held = ActiveEventSource & { readonly organisationId: string }
+function createActiveSources(state: State, busExists: BusExists) {
+  type Held = ActiveEventSource & { readonly source: StoredEventSource }
   let held: Promise<readonly Held[]> | undefined
   state.watch((changes) => {
     if (changes.some(({ collection: changed }) => changed === EVENT_SOURCES.name)) held = undefined
   })
   const read = async (): Promise<readonly Held[]> => {
-    const limit = Number.MAX_SAFE_INTEGER
-    const { items } = await listAccepted(state, EVENT_SOURCES, { limit, accept: () => true })
-    return items.map((source) => {
-      const { eventPattern, organisationId } = source
+    return (await listAll(state, EVENT_SOURCES)).map((source) => {
+      const { eventPattern } = source
       const pattern = eventPattern === undefined ? undefined : EventPattern.parse(eventPattern)
       const wants = (eventJson: string) => pattern?.matches(eventJson) ?? true
-      return { organisationId, bus: busOf(source), wants }
+      return { source, bus: busOf(source), wants }
     })
   }
   return async (organisationId: string): Promise<readonly ActiveEventSource[]> => {
@@ -190,25 +186,12 @@ function createActiveSources(state: State, busExists: EventSourcePorts['busExist
       throw error
     })
     const active: Held[] = []
-    for (const source of sources) {
-      const isOurs = source.organisationId === organisationId
-      if (isOurs && (await busExists(busArn(source.bus)))) active.push(source)
+    for (const each of sources) {
+      const isOurs = each.source.organisationId === organisationId
+      if (isOurs && (await isActive(state, busExists, each.source))) active.push(each)
     }
     return active
   }
-}
-
-function busOf({ awsAccountId, region, name }: StoredEventSource): BusAddress {
-  return { account: awsAccountId, region, name }
-}
-
-function keyOf({ account, region, name }: BusAddress): string {
-  return [account, region, name].join('|')
-}
-
-function happening({ organisationId, name, awsAccountId, region }: StoredEventSource) {
-  const fields = { eventSourceName: name, awsAccountId, region }
-  return { organisationId, aws: { accountId: awsAccountId, region }, fields }
 }
 
 async function accountOf(
@@ -216,13 +199,8 @@ async function accountOf(
   caller: Principal,
   awsAccountId: AccountId,
 ): Promise<Account> {
-  const id = await transaction.get(AWS_ACCOUNTS, awsAccountId)
-  const account = id === undefined ? undefined : await transaction.get(ACCOUNTS, id)
-  const isSeen =
-    account !== undefined &&
-    reaches(caller, account.organisationId) &&
-    reachesAccount(caller, awsAccountId)
-  if (isSeen) return account
+  const account = await managedAccountOf(transaction, awsAccountId)
+  if (account !== undefined && reaches(caller, account.organisationId)) return account
   throw new RestError(404, 'account.not-found', `AWS account "${awsAccountId}" is not managed here`)
 }
 
@@ -230,10 +208,10 @@ async function found(
   from: Pick<StateTransaction, 'get'>,
   caller: Principal,
   id: string,
-): Promise<{ readonly key: string; readonly stored: StoredEventSource }> {
+): Promise<StoredEventSource> {
   const key = await from.get(EVENT_SOURCE_IDS, id)
   const stored = key === undefined ? undefined : await from.get(EVENT_SOURCES, key)
-  if (key !== undefined && stored !== undefined && isVisible(caller, stored)) return { key, stored }
+  if (stored !== undefined && isVisible(caller, stored)) return stored
   throw new RestError(404, 'event-source.not-found', `there is no event source "${id}"`)
 }
 

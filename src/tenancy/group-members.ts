@@ -1,4 +1,5 @@
 import { RestError } from '#src/errors.ts'
+import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
@@ -46,13 +47,9 @@ export function createGroupMembers({
         limit: limit + 1,
         ...(after !== undefined && { after }),
       })
-      const members = found.slice(0, limit)
-      const users = await Promise.all(members.map(({ value }) => state.get(USERS, value.userId)))
-      const last = found.length > limit ? members.at(-1)?.key : undefined
-      return {
-        items: users.filter((user) => user !== undefined).map(shown),
-        ...(last !== undefined && { last }),
-      }
+      const { items, ...more } = pageOf(found, limit)
+      const users = await Promise.all(items.map(({ userId }) => state.get(USERS, userId)))
+      return { items: users.filter((user) => user !== undefined).map(shown), ...more }
     },
     add: async (caller, id, userId) => {
       await actions.perform(caller, async ({ transaction, now, tell }) => {

@@ -85,14 +85,16 @@ export function createGroups({
           ...(change.description !== undefined && { description: change.description }),
           modifiedAt: now,
         }
+        const changed = namesOf(change, before)
+        if (changed.length === 0) return before
         const told = groupHappening(after)
-        tell('GroupUpdateEvent', { ...told, fields: { ...told.fields, changed: namesOf(change) } })
+        tell('GroupUpdateEvent', { ...told, fields: { ...told.fields, changed } })
         if (nameKey(after) !== nameKey(before)) {
           await claimName(transaction, after)
           transaction.delete(GROUP_NAMES, nameKey(before))
         }
         transaction.put(GROUPS, id, after)
-        remember(transaction, moment, 'group', [id, after])
+        remember(transaction, moment, 'group', [id, after, before])
         return after
       }),
     remove: async (caller, id) => {

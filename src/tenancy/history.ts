@@ -1,7 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Moment } from '#src/model/moment.ts'
 import type { Attributes, DirectoryKind } from '#src/ports/directory.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import { backwards, forwards } from './documents.ts'
 
 /**
  * What things were called, from which moment on. Keys are kind, id and the moment counted
@@ -32,20 +35,27 @@ export interface Known {
 }
 
 const SEPARATOR = '|'
-const DIGITS = String(Number.MAX_SAFE_INTEGER).length
 
-/** Writes what something is called from a moment on, in the transaction that makes it so. */
+/**
+ * Writes what something is called from a moment on, in the transaction that makes it so; nothing
+ * where it is called as it was before.
+ */
 export function remember(
   transaction: StateTransaction,
   moment: Moment,
   kind: DirectoryKind,
-  [id, thing]: readonly [id: string, thing: object],
+  [id, thing, before]: readonly [id: string, thing: object, before?: object | undefined],
 ): void {
+  const attributes = attributesOf(kind, thing)
+  if (before !== undefined && isDeepStrictEqual(attributes, attributesOf(kind, before))) return
+  transaction.put(HISTORY, prefixOf(kind, id) + backwards(moment), attributes)
+}
+
+function attributesOf(kind: DirectoryKind, thing: object): Attributes {
   const shown = [...SHOWN[kind], 'organisationId'].map(
     (name) => [name, (thing as Attributes)[name]] as const,
   )
-  const attributes = Object.fromEntries(shown.filter(([, value]) => value !== undefined))
-  transaction.put(HISTORY, prefixOf(kind, id) + backwards(moment), attributes)
+  return Object.fromEntries(shown.filter(([, value]) => value !== undefined))
 }
 
 /** What was so at a moment; where nothing was known yet, what was known first. */
@@ -101,10 +111,5 @@ function prefixOf(kind: DirectoryKind, id: string): string {
 }
 
 function knownOf({ key, value }: { readonly key: string; readonly value: Attributes }): Known {
-  const from = Number.MAX_SAFE_INTEGER - Number(key.slice(key.lastIndexOf(SEPARATOR) + 1))
-  return { from, attributes: value }
-}
-
-function backwards(moment: Moment): string {
-  return String(Number.MAX_SAFE_INTEGER - moment).padStart(DIGITS, '0')
+  return { from: forwards(key.slice(key.lastIndexOf(SEPARATOR) + 1)), attributes: value }
 }

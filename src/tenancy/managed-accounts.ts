@@ -1,3 +1,5 @@
+import type { AccountId } from '#src/model/event.ts'
+import type { Account } from '#src/model/tenancy.ts'
 import type { ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import {
@@ -6,30 +8,21 @@ import {
   FOUNDATION_ACCOUNTS,
   ORGANISATIONS,
   foundationKey,
-  listAccepted,
+  isOf,
+  listAll,
 } from './documents.ts'
 
 export function createManagedAccounts(state: State): ManagedAccounts {
-  const everyAccountOf = async (organisationId: string) => {
-    const limit = Number.MAX_SAFE_INTEGER
-    const accept = (account: { readonly organisationId: string }) =>
-      account.organisationId === organisationId
-    return (await listAccepted(state, ACCOUNTS, { limit, accept })).items
-  }
-
   return {
-    organisations: async () => {
-      const limit = Number.MAX_SAFE_INTEGER
-      return (await listAccepted(state, ORGANISATIONS, { limit, accept: () => true })).items
-    },
+    organisations: () => listAll(state, ORGANISATIONS),
     organisation: (id) => state.get(ORGANISATIONS, id),
     accountsOf: async (organisationId) => {
-      const all = await everyAccountOf(organisationId)
+      const all = await listAll(state, ACCOUNTS, isOf(organisationId))
       const managed = await Promise.all(all.map((account) => isManaged(state, account)))
       return all.filter((_, index) => managed[index])
     },
     accountsEverOf: async (organisationId) => {
-      const all = await everyAccountOf(organisationId)
+      const all = await listAll(state, ACCOUNTS, isOf(organisationId))
       return [...new Set(all.map(({ awsAccountId }) => awsAccountId))]
     },
     isManaged,
@@ -46,7 +39,17 @@ export function createManagedAccounts(state: State): ManagedAccounts {
   }
 }
 
-async function isManaged(
+/** The account that is managed under an AWS account id. */
+export async function managedAccountOf(
+  from: Pick<StateTransaction, 'get'>,
+  awsAccountId: AccountId,
+): Promise<Account | undefined> {
+  const id = await from.get(AWS_ACCOUNTS, awsAccountId)
+  return id === undefined ? undefined : from.get(ACCOUNTS, id)
+}
+
+/** Whether an account takes events: not so before it is onboarded and once it is closed. */
+export async function isManaged(
   transaction: Pick<StateTransaction, 'get'>,
   { id, awsAccountId }: { readonly id: string; readonly awsAccountId: string },
 ): Promise<boolean> {

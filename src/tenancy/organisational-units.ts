@@ -4,8 +4,9 @@ import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { OrganisationalUnit } from '#src/model/tenancy.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import type { Actor, Step } from './actions.ts'
-import { listAccepted } from './documents.ts'
+import { toldOnceDone } from './actions.ts'
+import type { Actions, Initiator, Step } from './actions.ts'
+import { isOf, listAccepted, listAll } from './documents.ts'
 import { remember } from './history.ts'
 import {
   ORGANISATIONAL_UNITS,
@@ -42,15 +43,19 @@ export interface OrganisationalUnits {
   /** Renames or moves a unit with all that is in it. */
   update(caller: Principal, id: string, change: UnitChange): Promise<OrganisationalUnit>
   remove(caller: Principal, id: string): Promise<void>
-  /** The same without a caller to be checked, for who keeps units in step. */
+  /** The same for who keeps units in step: without a caller to be checked, or FAILED events. */
   readonly kept: KeptUnits
 }
 
 export interface KeptUnits {
   of(organisationId: string): Promise<readonly OrganisationalUnit[]>
-  create(actor: Actor | undefined, given: NewUnit): Promise<OrganisationalUnit>
-  update(actor: Actor | undefined, id: string, change: UnitChange): Promise<OrganisationalUnit>
-  remove(actor: Actor | undefined, id: string): Promise<void>
+  create(initiator: Initiator | undefined, given: NewUnit): Promise<OrganisationalUnit>
+  update(
+    initiator: Initiator | undefined,
+    id: string,
+    change: UnitChange,
+  ): Promise<OrganisationalUnit>
+  remove(initiator: Initiator | undefined, id: string): Promise<void>
 }
 
 export function createOrganisationalUnits({
@@ -59,6 +64,8 @@ export function createOrganisationalUnits({
   actions,
 }: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): OrganisationalUnits {
   const { create, update, remove } = unitSteps(state, ids)
+  const perform: Actions['perform'] = (initiator, body) =>
+    actions.perform(initiator, (step) => toldOnceDone(step, body))
   return {
     create: (caller, given) =>
       actions.perform(caller, async (step) => {
@@ -84,20 +91,24 @@ export function createOrganisationalUnits({
     },
     kept: {
       of: (organisationId) => unitsOf(state, organisationId),
-      create: (actor, given) => actions.perform(actor, (step) => create(step, given)),
-      update: (actor, id, change) =>
-        actions.perform(actor, async (step) => update(step, await existing(step, id), change)),
-      remove: (actor, id) =>
-        actions.perform(actor, async (step) => remove(step, await existing(step, id))),
+      create: (initiator, given) => perform(initiator, (step) => create(step, given)),
+      update: (initiator, id, change) =>
+        perform(initiator, async (step) => update(step, await existing(step, id), change)),
+      remove: (initiator, id) =>
+        perform(initiator, async (step) => remove(step, await existing(step, id))),
     },
   }
 }
 
 /** The parts of an action that change the tree, whoever acts. */
 function unitSteps(state: State, ids: OrganisationPorts['ids']) {
-  const keep = ({ transaction, moment }: Step, unit: OrganisationalUnit) => {
+  const keep = (
+    { transaction, moment }: Step,
+    unit: OrganisationalUnit,
+    before?: OrganisationalUnit,
+  ) => {
     transaction.put(ORGANISATIONAL_UNITS, unit.id, unit)
-    remember(transaction, moment, 'organisational-unit', [unit.id, unit])
+    remember(transaction, moment, 'organisational-unit', [unit.id, unit, before])
     return unit
   }
 
@@ -136,11 +147,10 @@ function unitSteps(state: State, ids: OrganisationPorts['ids']) {
       ...(awsOrganizationalUnitId !== undefined && { awsOrganizationalUnitId }),
       modifiedAt: step.now,
     }
+    const changed = namesOf(change, before)
+    if (changed.length === 0) return before
     const told = happening(after)
-    step.tell('OrganisationalUnitUpdateEvent', {
-      ...told,
-      fields: { ...told.fields, changed: namesOf(change) },
-    })
+    step.tell('OrganisationalUnitUpdateEvent', { ...told, fields: { ...told.fields, changed } })
     if (tree.isWithin(parentId, before.id)) {
       throw new RestError(
         409,
@@ -150,7 +160,7 @@ function unitSteps(state: State, ids: OrganisationPorts['ids']) {
     }
     refuseTwin(tree, after)
     refuseDepth(tree.depthOf(parentId) + tree.heightOf(before.id))
-    return keep(step, after)
+    return keep(step, after, before)
   }
 
   const remove = async (step: Step, unit: OrganisationalUnit) => {
@@ -184,24 +194,17 @@ async function treeForChange(
   return unitTree(await unitsOf(state, organisationId))
 }
 
-async function unitsOf(
-  state: State,
-  organisationId: string,
-): Promise<readonly OrganisationalUnit[]> {
-  const { items } = await listAccepted(state, ORGANISATIONAL_UNITS, {
-    limit: Number.MAX_SAFE_INTEGER,
-    accept: (unit) => unit.organisationId === organisationId,
-  })
-  return items
+function unitsOf(state: State, organisationId: string): Promise<readonly OrganisationalUnit[]> {
+  return listAll(state, ORGANISATIONAL_UNITS, isOf(organisationId))
 }
 
 function refuseTwin(tree: UnitTree, { id, name, parentId }: OrganisationalUnit): void {
   if (!tree.childrenOf(parentId).some((other) => other.name === name && other.id !== id)) return
-  const parent = parentId === undefined ? 'the root' : `"${tree.unit(parentId)?.name}"`
+  const place = parentId === undefined ? 'below the root' : `in "${tree.unit(parentId)?.name}"`
   throw new RestError(
     409,
     'organisational-unit.name-taken',
-    `there already is a unit "${name}" directly in ${parent}: choose another name`,
+    `there already is a unit "${name}" directly ${place}: choose another name`,
   )
 }
 

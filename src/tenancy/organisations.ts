@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { RestError } from '#src/errors.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
@@ -121,7 +123,9 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
     update: async (caller, id, change) => {
       const updated = await actions.perform(caller, async ({ transaction, moment, tell }) => {
         const before = await organisationOf(transaction, caller, id)
-        const fields = { regions: change.regions ?? before.regions, changed: namesOf(change) }
+        const changed = namesOf(change, before)
+        if (changed.length === 0) return before
+        const fields = { regions: change.regions ?? before.regions, changed }
         tell('OrganisationUpdateEvent', { organisationId: before.id, fields })
         const regions = checkedRegions(change.regions ?? before.regions, before.installationRegion)
         const removed = before.regions.filter((region) => !regions.includes(region))
@@ -134,7 +138,7 @@ export function createOrganisations(ports: OrganisationPorts): Organisations {
         }
         const after = { ...before, name: change.name ?? before.name, regions: [...regions] }
         transaction.put(ORGANISATIONS, id, after)
-        remember(transaction, moment, 'organisation', [id, after])
+        remember(transaction, moment, 'organisation', [id, after, before])
         return after
       })
       await wiring.wireOrganisation(updated)
@@ -163,10 +167,14 @@ function checkedRegions(regions: readonly Region[], installationRegion: Region):
   )
 }
 
-/** Names of the fields that a change gives. */
-export function namesOf(change: object): readonly string[] {
+/** Names of the fields that a change makes different; null takes a field away. */
+export function namesOf(change: object, before: object): readonly string[] {
+  const had = new Map<string, unknown>(Object.entries(before))
   return Object.entries(change)
-    .filter(([, value]) => value !== undefined)
+    .filter(
+      ([name, value]) =>
+        value !== undefined && !isDeepStrictEqual(value ?? undefined, had.get(name)),
+    )
     .map(([name]) => name)
 }
 

@@ -60,7 +60,7 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
   if (before === undefined) return
   const wired = { ...before, regions: union(before.regions, configuration.Enabled) }
   await wiring.wireOrganisation(wired, (done, total) => work.report(done, total))
-  const enabled = await actions.perform(work.actor, async ({ transaction, moment, tell }) => {
+  const enabled = await actions.perform(work.initiator, async ({ transaction, moment, tell }) => {
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return []
     const regions = union(organisation.regions, configuration.Enabled)
@@ -69,19 +69,21 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
     const fields = { regions, changed: ['regions'] }
     tell('OrganisationUpdateEvent', { organisationId: organisation.id, fields })
     transaction.put(ORGANISATIONS, after.id, after)
-    remember(transaction, moment, 'organisation', [after.id, after])
+    remember(transaction, moment, 'organisation', [after.id, after, organisation])
     return regions.filter((one) => !organisation.regions.includes(one))
   })
   if (enabled.length > 0) work.log(`enabled ${enabled.join(', ')}`)
   // Accounts that were added while the others were wired know the old regions only.
   await wiring.wireOrganisation(wired)
-  await actions.perform(work.actor, async (step) => {
+  await actions.perform(work.initiator, async (step) => {
     const { transaction, now } = step
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return
     const service = await serviceOf(transaction, organisation, 'REGIONS')
     const { Disabled = [] } = configuration
     const Enabled = organisation.regions
+    work.complete(transaction, { regions: Enabled })
+    if (service.taskId !== work.id) return
     const done = {
       ...service,
       state: 'ACTIVE' as const,
@@ -90,17 +92,17 @@ async function enable({ state, wiring, actions }: RegionPorts, work: TaskWork): 
     }
     tellOf(step, done)
     putVersion(transaction, service, done)
-    work.complete(transaction, { regions: Enabled })
   })
 }
 
 /** So that it is seen, and can be configured again. */
 async function markFailed({ actions }: RegionPorts, work: TaskWork): Promise<void> {
-  await actions.perform(work.actor, async (step) => {
+  await actions.perform(work.initiator, async (step) => {
     const { transaction, now } = step
     const organisation = await transaction.get(ORGANISATIONS, work.organisationId)
     if (organisation === undefined) return
     const service = await serviceOf(transaction, organisation, 'REGIONS')
+    if (service.taskId !== work.id) return
     const failed = {
       ...service,
       state: 'ERROR' as const,

@@ -2,6 +2,7 @@ import type { ServiceName } from '#src/model/service-configuration.ts'
 import type { ServiceState } from '#src/model/service-state.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
+import { backwards } from './documents.ts'
 
 /** By organisation and service. */
 export const SERVICES = collection<ServiceState>('services')
@@ -9,7 +10,6 @@ export const SERVICES = collection<ServiceState>('services')
 export const SERVICE_VERSIONS = collection<ServiceState>('service-versions')
 
 const VERSIONS_KEPT = 1_000
-const DIGITS = String(Number.MAX_SAFE_INTEGER).length
 
 export function serviceKey(organisationId: string, service: ServiceName): string {
   return `${organisationId}|${service}`
@@ -19,13 +19,14 @@ export function versionsPrefix(organisationId: string, service: ServiceName): st
   return `${serviceKey(organisationId, service)}|`
 }
 
-/** Makes a state the service's next version. */
+/** Makes a state the service's next version; where it says no other, with a configuration of its own. */
 export function putVersion(
   transaction: StateTransaction,
   before: ServiceState,
   after: ServiceState,
 ): ServiceState {
-  const next = { ...after, version: before.version + 1 }
+  const version = before.version + 1
+  const next = { configurationVersion: version, ...after, version }
   const { organisationId, service } = next
   const prefix = versionsPrefix(organisationId, service)
   transaction.put(SERVICES, serviceKey(organisationId, service), next)
@@ -34,8 +35,4 @@ export function putVersion(
     transaction.delete(SERVICE_VERSIONS, prefix + backwards(next.version - VERSIONS_KEPT))
   }
   return next
-}
-
-function backwards(version: number): string {
-  return String(Number.MAX_SAFE_INTEGER - version).padStart(DIGITS, '0')
 }

@@ -1,10 +1,12 @@
 import { RestError } from '#src/errors.ts'
 import { faultOf } from '#src/model/catalogue/catalogue.ts'
+import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { ServiceName } from '#src/model/service-configuration.ts'
 import { SERVICE_NAMES } from '#src/model/service-state.ts'
 import type { ServiceState, ServiceStatus } from '#src/model/service-state.ts'
+import { hasEnded } from '#src/model/task.ts'
 import type { Organisation } from '#src/model/tenancy.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import { validatorOf } from './service-validator.ts'
@@ -14,7 +16,7 @@ import { regionsRefusal } from './region-enabling.ts'
 import { SERVICE_VERSIONS, putVersion, versionsPrefix } from './service-documents.ts'
 import { modifiedBy, neverConfigured, serviceOf, tellOf } from './service-steps.ts'
 import type { SignInSettingsChange, SignInSettingsOfOrganisations } from './sign-in-settings.ts'
-import { startTask } from './tasks.ts'
+import { TASKS, startTask } from './tasks.ts'
 
 /** A service of an organisation; for a caller of one organisation its own where none is named. */
 export interface ServiceAddress {
@@ -27,8 +29,8 @@ export interface ServiceReport {
   readonly state: Exclude<ServiceStatus, 'CONFIGURING'>
   readonly errorCode?: string | undefined
   readonly message?: string | undefined
-  /** The version that was applied; a report about an older one comes too late. */
-  readonly version?: number | undefined
+  /** The version that was applied; a report about an older configuration comes too late. */
+  readonly version: number
 }
 
 export interface Services {
@@ -67,9 +69,7 @@ export function createServices(
         limit: limit + 1,
         ...(after !== undefined && { after }),
       })
-      const versions = found.slice(0, limit)
-      const last = found.length > limit ? versions.at(-1)?.key : undefined
-      return { items: versions.map(({ value }) => value), ...(last !== undefined && { last }) }
+      return pageOf(found, limit)
     },
     configure: async (caller, { organisationId, service }, given) => {
       if (service === 'SSO') {
@@ -93,14 +93,15 @@ export function createServices(
           tellOf(step, { ...wish, configuration })
           return putVersion(transaction, before, { ...wish, configuration })
         }
-        const refusal = underWay(before) ?? regionsRefusal(organisation, configuration)
+        const refusal =
+          (await underWay(transaction, before)) ?? regionsRefusal(organisation, configuration)
         if (refusal !== undefined) {
           tellOf(step, before)
           throw refusal
         }
         // The event comes with the task's end, which is when it is so.
         const { taskId } = startTask(step, ids, {
-          actor: caller,
+          initiator: caller,
           organisationId: organisation.id,
           kind: 'ENABLE_REGIONS',
           input: { configuration },
@@ -120,7 +121,7 @@ export function createServices(
         const after: ServiceState = {
           ...neverConfigured(organisation, service),
           state: reported,
-          ...(before.configuration !== undefined && { configuration: before.configuration }),
+          ...configurationOf(before),
           ...(errorCode !== undefined && { errorCode }),
           ...(message !== undefined && { message }),
           ...modifiedBy(caller, now),
@@ -173,8 +174,21 @@ function signInChange(given: unknown): SignInSettingsChange {
   )
 }
 
-function underWay({ state, service, taskId }: ServiceState): RestError | undefined {
-  if (state !== 'CONFIGURING') return undefined
+/** What a report does not change. */
+function configurationOf({ configuration, configurationVersion }: ServiceState) {
+  return {
+    ...(configuration !== undefined && { configuration }),
+    ...(configurationVersion !== undefined && { configurationVersion }),
+  }
+}
+
+async function underWay(
+  transaction: StateTransaction,
+  { state, service, taskId }: ServiceState,
+): Promise<RestError | undefined> {
+  if (state !== 'CONFIGURING' || taskId === undefined) return undefined
+  const task = await transaction.get(TASKS, taskId)
+  if (task === undefined || hasEnded(task)) return undefined
   return new RestError(
     409,
     'service.configuring',
@@ -199,12 +213,12 @@ function notConfigured({ service }: ServiceState): RestError {
 }
 
 function reportRefusal(before: ServiceState, report: ServiceReport): RestError | undefined {
-  const { service, version } = before
-  if (report.version === undefined || report.version === version) return undefined
+  const { service, version, configurationVersion = version } = before
+  if (report.version >= configurationVersion && report.version <= version) return undefined
   return new RestError(
     409,
     'service.outdated',
-    `the report is about version ${report.version} of ${service}, which is at version ${version}: apply that one`,
+    `the report is about version ${report.version} of ${service}, whose configuration is that of version ${configurationVersion}: apply that one`,
   )
 }
 

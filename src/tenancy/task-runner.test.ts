@@ -50,11 +50,18 @@ function run(work: (work: TaskWork) => Promise<void>): void {
 }
 
 async function start(organisationId: string, input: object = {}): Promise<string> {
-  const actions = createActions({ state: store.state, clock: { now: () => now }, ids })
-  const { taskId } = await actions.perform(undefined, async (step) =>
-    startTask(step, ids, { organisationId, kind: 'SYNC_ACCOUNTS', input: { ...input } }),
-  )
+  const [taskId = ''] = await startMany([organisationId], input)
   return taskId
+}
+
+async function startMany(organisations: readonly string[], input: object = {}): Promise<string[]> {
+  const actions = createActions({ state: store.state, clock: { now: () => now }, ids })
+  return actions.perform(undefined, async (step) =>
+    organisations.map((organisationId) => {
+      const task = { organisationId, kind: 'SYNC_ACCOUNTS', input: { ...input } } as const
+      return startTask(step, ids, task).taskId
+    }),
+  )
 }
 
 async function until(id: string, accept: (task: StoredTask) => boolean): Promise<StoredTask> {
@@ -84,6 +91,22 @@ describe('tasks', () => {
     expect(tasks.map(({ status }) => status)).toEqual(Array(5).fill('SUCCEEDED'))
     expect(together).toBeGreaterThan(1)
     expect(faults).toEqual([])
+  })
+
+  it('of an organisation do not wait for all that others have', async () => {
+    const others = Array.from({ length: 8 }, (_, index) => `other-${index}`)
+    const all = await startMany(others.flatMap((other) => Array(200).fill(other)))
+    const late = await start('late')
+    const done: string[] = []
+    run(async ({ organisationId, signal }) => {
+      done.push(organisationId)
+      if (organisationId === 'late' || !done.includes('late') || signal.aborted) return
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    })
+    await ended(late)
+    expect(all.length).toBeGreaterThan(1_000)
+    // Each of the others had a turn, and those that were under way meanwhile one more.
+    expect(done.indexOf('late')).toBeLessThan(2 * others.length + 1)
   })
 
   it('that a stop interrupts wait and go on at the next start', async () => {

@@ -4,7 +4,7 @@ import type { TaskKind } from '#src/model/task.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import { patiently } from '#src/ports/patiently.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import type { Actor } from './actions.ts'
+import type { Initiator } from './actions.ts'
 import { OPEN_TASKS, TASKS } from './tasks.ts'
 import type { StoredTask } from './tasks.ts'
 
@@ -13,8 +13,8 @@ export interface TaskWork {
   readonly id: string
   readonly organisationId: string
   readonly input: StoredTask['input']
-  /** Who started it, and so who acts. */
-  readonly actor: Actor | undefined
+  /** Who started it, for whom it acts. */
+  readonly initiator: Initiator | undefined
   /** Aborts when the hub stops: the task is done again at the next start. */
   readonly signal: AbortSignal
   report(done: number, total: number): void
@@ -38,7 +38,7 @@ export interface TaskRunnerPorts {
   readonly onFault: (error: unknown) => void
 }
 
-const OPEN_TASKS_PER_READ = 1_000
+const TASKS_PER_READ = 1_000
 /** One an organisation, and so many in all: they share one writer to the store. */
 const TASKS_AT_ONCE = 8
 const LOG_LINES_MAX = 200
@@ -69,18 +69,23 @@ export async function runTasks(
   const pruning = setInterval(prune, PRUNE_EVERY_MS)
   prune()
   const underWay = new Map<string, Promise<void>>()
+  // Whose turn was longest ago comes first, however many tasks the others have waiting.
+  const served = new Set<string>()
   while (!signal.aborted) {
     wake = Promise.withResolvers()
-    const tasks = (await patiently(() => openTasks(state), onFault, signal)) ?? []
+    const tasks = (await patiently(() => nextTasks(state, served), onFault, signal)) ?? []
     for (const task of tasks) {
-      if (underWay.size >= TASKS_AT_ONCE || underWay.has(task.organisationId)) continue
+      const { organisationId } = task
+      if (underWay.size >= TASKS_AT_ONCE || underWay.has(organisationId)) continue
+      served.delete(organisationId)
+      served.add(organisationId)
       // A store without room takes no end either: then all is done again when there is some.
       const done = patiently(() => runTask(ports, kinds, { task, signal }), onFault, signal)
       const next = () => {
-        underWay.delete(task.organisationId)
+        underWay.delete(organisationId)
         wake.resolve()
       }
-      underWay.set(task.organisationId, done.finally(next))
+      underWay.set(organisationId, done.finally(next))
     }
     if (!signal.aborted) await wake.promise
   }
@@ -89,9 +94,19 @@ export async function runTasks(
   await Promise.all(underWay.values())
 }
 
-async function openTasks(state: State): Promise<readonly StoredTask[]> {
-  const open = await state.list(OPEN_TASKS, { limit: OPEN_TASKS_PER_READ })
-  const tasks = await Promise.all(open.map(({ key }) => state.get(TASKS, key)))
+/** The oldest open task of each organisation, in the order of their turns. */
+async function nextTasks(
+  state: State,
+  served: ReadonlySet<string>,
+): Promise<readonly StoredTask[]> {
+  const open = await state.list(OPEN_TASKS, { limit: Number.MAX_SAFE_INTEGER })
+  const oldest = new Map<string, string>()
+  for (const { key, value: organisationId } of open) {
+    if (!oldest.has(organisationId)) oldest.set(organisationId, key)
+  }
+  const turns = [...served]
+  const inTurn = [...oldest].toSorted(([a], [b]) => turns.indexOf(a) - turns.indexOf(b))
+  const tasks = await Promise.all(inTurn.map(([, id]) => state.get(TASKS, id)))
   return tasks.filter((task) => task !== undefined && !hasEnded(task)) as StoredTask[]
 }
 
@@ -109,7 +124,7 @@ async function runTask(
       id: task.id,
       organisationId: task.organisationId,
       input: task.input,
-      actor: task.actor,
+      initiator: task.initiator,
       signal,
       report: record.report,
       log: record.log,
@@ -178,11 +193,11 @@ async function pruneTasks({ state, clock }: TaskRunnerPorts): Promise<void> {
   const before = clock.now() - TASK_KEPT_MS
   // Ids are in the order of time, so the oldest come first.
   for (;;) {
-    const oldest = await state.list(TASKS, { limit: OPEN_TASKS_PER_READ })
+    const oldest = await state.list(TASKS, { limit: TASKS_PER_READ })
     const gone = oldest.filter(({ value }) => value.endedAt !== undefined && value.endedAt < before)
     await state.transact(async (transaction) => {
       for (const { key } of gone) transaction.delete(TASKS, key)
     })
-    if (gone.length < OPEN_TASKS_PER_READ) return
+    if (gone.length < TASKS_PER_READ) return
   }
 }

@@ -6,26 +6,26 @@ import type { Task, TaskKind, TaskStatus } from '#src/model/task.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State } from '#src/ports/state.ts'
-import type { Actor, Step } from './actions.ts'
+import type { Initiator, Step } from './actions.ts'
 import { listAccepted } from './documents.ts'
 import type { PageOfCaller } from './organisations.ts'
 
 /** A task with what it needs to be done again after a crash. */
 export interface StoredTask extends Task {
   readonly input: Readonly<Record<string, unknown>>
-  readonly actor?: Actor
+  readonly initiator?: Initiator
 }
 
 export const TASKS = collection<StoredTask>('tasks')
-/** Ids of the tasks that have not ended, so that a start need not read all. */
-export const OPEN_TASKS = collection<true>('open-tasks')
+/** By id, of the tasks that have not ended; holds the organisation's id. */
+export const OPEN_TASKS = collection<string>('open-tasks')
 
 export interface NewTask {
   readonly organisationId: string
   readonly kind: TaskKind
   readonly input: StoredTask['input']
   /** Absent: the hub itself. */
-  readonly actor?: Actor | undefined
+  readonly initiator?: Initiator | undefined
 }
 
 export interface TaskFilter {
@@ -66,10 +66,10 @@ export function createTasks(state: State): Tasks {
 export function startTask(
   { transaction, now }: Step,
   ids: Ids,
-  { organisationId, kind, input, actor = {} }: NewTask,
+  { organisationId, kind, input, initiator = {} }: NewTask,
 ): { readonly taskId: string } {
   const id = ids.timeOrderedUuid(now)
-  const { userId, accessKeyId, traceContext } = actor
+  const { userId, accessKeyId, traceContext } = initiator
   const task: StoredTask = {
     id,
     organisationId,
@@ -81,17 +81,17 @@ export function startTask(
     startedAt: now,
     ...(userId !== undefined && { userId }),
     ...(accessKeyId !== undefined && { accessKeyId }),
-    actor: {
+    initiator: {
       ...(userId !== undefined && { userId }),
       ...(accessKeyId !== undefined && { accessKeyId }),
       ...(traceContext !== undefined && { traceContext }),
     },
   }
   transaction.put(TASKS, id, task)
-  transaction.put(OPEN_TASKS, id, true)
+  transaction.put(OPEN_TASKS, id, organisationId)
   return { taskId: id }
 }
 
-function shownTask({ input: _, actor: __, ...task }: StoredTask): Task {
+function shownTask({ input: _, initiator: __, ...task }: StoredTask): Task {
   return task
 }

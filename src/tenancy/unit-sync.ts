@@ -17,7 +17,7 @@ export async function keepUnits(
   units: KeptUnits,
   listed: readonly AwsUnit[],
 ): Promise<UnitIds> {
-  const { organisationId, actor } = work
+  const { organisationId, initiator } = work
   const ours = new Map<string, string>()
 
   const keep = async (unit: AwsUnit): Promise<void> => {
@@ -29,7 +29,7 @@ export async function keepUnits(
     const { name, id: awsOrganizationalUnitId } = unit
     if (found === undefined) {
       const given = { organisationId, name, parentId, awsOrganizationalUnitId }
-      ours.set(unit.id, (await units.create(actor, given)).id)
+      ours.set(unit.id, (await units.create(initiator, given)).id)
       return
     }
     ours.set(unit.id, found.id)
@@ -39,7 +39,7 @@ export async function keepUnits(
     }
     const adopted = found.awsOrganizationalUnitId !== awsOrganizationalUnitId
     if (Object.keys(change).length === 0 && !adopted) return
-    await units.update(actor, found.id, {
+    await units.update(initiator, found.id, {
       ...change,
       ...(adopted && { awsOrganizationalUnitId }),
     })
@@ -79,7 +79,7 @@ export async function removeGoneUnits(
     .toSorted((a, b) => tree.depthOf(b.id) - tree.depthOf(a.id))
   for (const { id, name } of gone) {
     try {
-      await units.remove(work.actor, id)
+      await units.remove(work.initiator, id)
     } catch (error) {
       if (!(error instanceof RestError)) throw error
       work.log(`unit "${name}" is gone in AWS and stays here: ${error.message}`)

@@ -2,6 +2,7 @@ import { RestError } from '#src/errors.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
+import type { Ids } from '#src/ports/ids.ts'
 import type { User, UserRole } from '#src/model/tenancy.ts'
 import type { Step } from './actions.ts'
 import { tellSignOut } from './authentication-event.ts'
@@ -62,38 +63,8 @@ export function createUsers({
   return {
     create: async (caller, { password, ...given }) => {
       const passwordHash = password === undefined ? undefined : await passwords.hash(password)
-      const stored = await actions.perform(caller, async (step) => {
-        const { transaction, moment, now, tell } = step
-        const { id: organisationId } = await organisationOf(
-          transaction,
-          caller,
-          given.organisationId,
-        )
-        const email = given.email.toLowerCase()
-        const id = ids.timeOrderedUuid(now)
-        const { role, firstName, lastName } = given
-        const named = { username: email, email, role, firstName, lastName }
-        tell('UserCreateEvent', { organisationId, fields: { userID: id, ...named } })
-        if ((await transaction.get(USER_EMAILS, email)) !== undefined) {
-          throw new RestError(409, 'user.email-taken', `a user with the e-mail "${email}" exists`)
-        }
-        const user: StoredUser = {
-          id,
-          ...given,
-          email,
-          status: 'ACTIVE',
-          authOrigin: 'local',
-          mfaEnabled: false,
-          ...(passwordHash !== undefined && { passwordHash }),
-          createdAt: now,
-          modifiedAt: now,
-        }
-        transaction.put(USER_EMAILS, email, user.id)
-        transaction.put(USERS, user.id, user)
-        remember(transaction, moment, 'user', [user.id, user])
-        return user
-      })
-      return shown(stored)
+      const make = (step: Step) => create({ ids, step, caller }, given, passwordHash)
+      return shown(await actions.perform(caller, make))
     },
     get: async (caller, id) => shown(visible(caller, await state.get(USERS, id), id)),
     list: async (caller, { organisationId, ...page }) => {
@@ -111,7 +82,11 @@ export function createUsers({
       const stored = await actions.perform(caller, async (step) => {
         const { transaction, moment, now, tell } = step
         const before = userOf(caller, await transaction.get(USERS, id), id)
-        const changed = [...namesOf(change), ...(password === undefined ? [] : ['password'])]
+        const changed = [
+          ...namesOf(change, before),
+          ...(password === undefined ? [] : ['password']),
+        ]
+        if (changed.length === 0) return before
         const { organisationId } = before
         if (organisationId !== undefined) {
           const { status: userStatus } = change
@@ -131,7 +106,7 @@ export function createUsers({
           modifiedAt: now,
         }
         transaction.put(USERS, id, after)
-        remember(transaction, moment, 'user', [id, after])
+        remember(transaction, moment, 'user', [id, after, before])
         if (passwordHash !== undefined || after.status !== 'ACTIVE') {
           tellSignOut(step, before, await endSessions(step, id))
         }
@@ -149,6 +124,44 @@ export function createUsers({
         tell('UserLockoutEvent', { organisationId, fields: { userID: id, locked: false } })
       }),
   }
+}
+
+interface Creation {
+  readonly ids: Ids
+  readonly step: Step
+  readonly caller: Principal
+}
+
+async function create(
+  { ids, step, caller }: Creation,
+  given: Omit<NewUser, 'password'>,
+  passwordHash: string | undefined,
+): Promise<StoredUser> {
+  const { transaction, moment, now, tell } = step
+  const { id: organisationId } = await organisationOf(transaction, caller, given.organisationId)
+  const email = given.email.toLowerCase()
+  const id = ids.timeOrderedUuid(now)
+  const { role, firstName, lastName } = given
+  const named = { username: email, email, role, firstName, lastName }
+  tell('UserCreateEvent', { organisationId, fields: { userID: id, ...named } })
+  if ((await transaction.get(USER_EMAILS, email)) !== undefined) {
+    throw new RestError(409, 'user.email-taken', `a user with the e-mail "${email}" exists`)
+  }
+  const user: StoredUser = {
+    id,
+    ...given,
+    email,
+    status: 'ACTIVE',
+    authOrigin: 'local',
+    mfaEnabled: false,
+    ...(passwordHash !== undefined && { passwordHash }),
+    createdAt: now,
+    modifiedAt: now,
+  }
+  transaction.put(USER_EMAILS, email, user.id)
+  transaction.put(USERS, user.id, user)
+  remember(transaction, moment, 'user', [user.id, user])
+  return user
 }
 
 async function remove(step: Step, caller: Principal, id: string): Promise<void> {

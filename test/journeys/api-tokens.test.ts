@@ -197,6 +197,28 @@ describe('the profiles in the data folder', () => {
     expect(readFileSync(join(folder, 'credentials'), 'utf8')).toContain(own)
     expect((await hub.profile('mine')).accessKeyId).toBe('mine')
   })
+
+  it('follow their tokens: no secret stays that is no longer good', async () => {
+    const written = () => readFileSync(join(folder, 'credentials'), 'utf8')
+    const gone = async (secret: string) => {
+      while (written().includes(secret)) await sleep(20)
+      const next = await hub.profile('member')
+      expect(await statusOf(next)).toBe(200)
+      return next
+    }
+    const first = await hub.profile('member')
+    const path = `/api-tokens/${first.accessKeyId}`
+    const { body } = await hub.rest('POST', `${path}/rotate`, { overlapHours: 0 })
+    const rotated = await gone(first.secretAccessKey)
+    expect(rotated.secretAccessKey).toBe(body.secretAccessKey)
+    expect((await hub.rest('DELETE', path)).status).toBe(204)
+    const another = await gone(rotated.secretAccessKey)
+    expect(another.accessKeyId).not.toBe(first.accessKeyId)
+    const end = { expiresAt: Date.now() + 1_000 }
+    expect((await hub.rest('PATCH', `/api-tokens/${another.accessKeyId}`, end)).status).toBe(200)
+    await gone(another.secretAccessKey)
+    expect((await hub.profile('mine')).accessKeyId).toBe('mine')
+  })
 })
 
 describe('an API token that is only for some accounts', () => {

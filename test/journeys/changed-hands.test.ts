@@ -1,4 +1,5 @@
 import {
+  CreateEventBusCommand,
   EventBridgeClient,
   PutEventsCommand,
   PutRuleCommand,
@@ -14,7 +15,9 @@ import { startReceiver } from '../receiver.ts'
 import type { Receiver } from '../receiver.ts'
 import { restAs } from '../rest-caller.ts'
 import type { Caller } from '../rest-caller.ts'
-import { ended } from '../tenancy-calls.ts'
+import { ended, told } from '../tenancy-calls.ts'
+
+const SOURCE = `aws.partner/stax.io/${ACCOUNTS.MEMBER}/siem`
 
 /** One of the two organisations that had the account, one after the other. */
 interface Owner {
@@ -28,6 +31,8 @@ let hub: HubProcess
 let receiver: Receiver
 let before: Owner
 let after: Owner
+/** The first one's program in the account. */
+let formerly: EventBridgeClient
 
 beforeAll(async () => {
   hub = await startHubProcess(folder)
@@ -37,6 +42,9 @@ beforeAll(async () => {
   })
   const ours = await createOrganisation(hub)
   before = await owner(ours.organisationId, 'member')
+  formerly = await eventBridge('member')
+  await hub.rest('POST', '/event-sources', { awsAccountId: ACCOUNTS.MEMBER, label: 'siem' })
+  await formerly.send(new CreateEventBusCommand({ Name: SOURCE, EventSourceName: SOURCE }))
   const { body } = await hub.rest('POST', `/accounts/${ours.accountIds['MEMBER']}/close`)
   await ended(hub, body.taskId)
   const regions = { installationRegion: REGION, regions: [REGION] }
@@ -118,5 +126,31 @@ describe('of an account that passed to another organisation, each sees what it h
     expect(await redrive(before, { ids })).toEqual({ redriven: [], more: false })
     expect(await redrive(before, { all: true })).toEqual({ redriven: [], more: false })
     expect(await redrive(after, { ids })).toEqual({ redriven: [current?.id], more: false })
+  })
+})
+
+describe('of an account that passed to another organisation, the first one', () => {
+  it('has no event source left there, and tells that it ended', async () => {
+    expect((await restAs(hub, before.admin, ['GET', '/event-sources'])).body.items).toEqual([])
+    const bus = new CreateEventBusCommand({ Name: SOURCE, EventSourceName: SOURCE })
+    const theirs = await eventBridge('other-member')
+    await expect(theirs.send(bus)).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
+    const stream = await follow(hub, before.admin, { since: 'start' })
+    const fields = { eventSourceName: SOURCE, status: 'SUCCESS' }
+    const event = await told(stream, 'EventSourceDeleteEvent', fields)
+    expect(event.detail).toMatchObject({ awsAccountId: ACCOUNTS.MEMBER })
+    stream.close()
+    const again = { awsAccountId: ACCOUNTS.MEMBER, label: 'siem' }
+    expect(await restAs(hub, before.admin, ['POST', '/event-sources', again])).toMatchObject({
+      ...{ status: 404, body: { code: 'account.not-found' } },
+    })
+    expect((await restAs(hub, after.admin, ['POST', '/event-sources', again])).status).toBe(201)
+  })
+
+  it('acts in it no more with the API tokens that it had there', async () => {
+    const Entries = [{ Source: 'app', DetailType: 'd', Detail: '{}' }]
+    await expect(formerly.send(new PutEventsCommand({ Entries }))).rejects.toMatchObject({
+      name: 'AccessDeniedException',
+    })
   })
 })

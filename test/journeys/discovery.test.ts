@@ -180,11 +180,71 @@ describe('discovery', () => {
     const changed = ['name', 'tags', 'organisationalUnitId', 'status']
     const event = await told(follower, 'AccountUpdateEvent', { awsAccountId: WEB })
     expect(event.detail.changed).toEqual(changed)
+    expect(event.detail.organisationalUnitName).toBe('Sandbox')
     expect((await unitNamed('Production')).parentId).toBeUndefined()
     expect(await unitNamed('Empty')).toBeUndefined()
     Object.assign(of(WEB), { State: 'ACTIVE' })
     await synced()
     expect((await account(WEB)).status).toBe('ACTIVE')
+  })
+
+  it('leaves what it may not change, without an event for each time that it tries', async () => {
+    const { accounts: listed, units: listedUnits } = aws.organization
+    const web = listed.find(({ Id }) => Id === WEB) as (typeof listed)[number]
+    const sandbox = await unitNamed('Sandbox')
+    const before = follower.events.length
+    // AWS's limit is five levels, and so is ours; who speaks its API may have more.
+    listedUnits.push(
+      ...[1, 2, 3, 4, 5, 6].map((level) => ({
+        ...{ Id: `ou-${level}`, Name: `Level ${level}` },
+        parent: level === 1 ? ROOT : `ou-${level - 1}`,
+      })),
+      { Id: 'ou-left', Name: 'Left', parent: ROOT },
+    )
+    Object.assign(web, { parent: 'ou-6' })
+    await synced()
+    expect((await account(WEB)).organisationalUnitId).toBe(sandbox.id)
+    const left = await unitNamed('Left')
+    await call('PATCH', `/accounts/${ours.accountIds['MEMBER']}`, { organisationalUnitId: left.id })
+    listedUnits.splice(-2, 2)
+    listedUnits.push({ Id: 'ou-6', Name: 'Level 6', parent: 'ou-5' })
+    const task = await synced()
+    expect(task.result).toMatchObject({ updated: 0 })
+    expect(task.logs.map(({ message }: any) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining('unit "Level 6" was left as it is'),
+        expect.stringContaining('unit "Left" is gone in AWS and stays here'),
+      ]),
+    )
+    await told(follower, 'AccountSyncEvent', { taskId: task.id })
+    const failed = follower.events
+      .slice(before)
+      .filter(({ data }) => data.event.detail.status === 'FAILED')
+    expect(failed.map(({ data }) => data.event.detail.staxEventName)).toEqual([])
+    listedUnits.splice(-6, 6)
+    Object.assign(web, { parent: 'ou-sand' })
+    await synced()
+  })
+
+  it('moves an account to the root and back, each time once', async () => {
+    const web = aws.organization.accounts.find(({ Id }) => Id === WEB)
+    const sandbox = await unitNamed('Sandbox')
+    for (const parent of [ROOT, 'ou-sand']) {
+      Object.assign(web as object, { parent })
+      const task = await synced()
+      expect(task.result).toMatchObject({ updated: 1 })
+      const place = parent === ROOT ? undefined : sandbox.id
+      expect((await account(WEB)).organisationalUnitId).toBe(place)
+      expect((await synced()).result).toMatchObject({ updated: 0 })
+      await told(follower, 'AccountSyncEvent', { taskId: task.id })
+      const moved = follower.events
+        .map(({ data }) => data.event.detail)
+        .findLast(({ staxEventName, awsAccountId }) => {
+          return staxEventName === 'AccountUpdateEvent' && awsAccountId === WEB
+        })
+      expect(moved).toMatchObject({ changed: ['organisationalUnitId'], status: 'SUCCESS' })
+      expect(moved?.['organisationalUnitName']).toBe(place && 'Sandbox')
+    }
   })
 
   it('closes what AWS has closed', async () => {

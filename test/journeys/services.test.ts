@@ -1,6 +1,7 @@
 import { EventBridgeClient, ListEventBusesCommand } from '@aws-sdk/client-eventbridge'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { SERVICE_EVENTS } from '#src/model/catalogue/service-configuration.ts'
 import { SERVICE_CONFIGURATIONS } from '#src/model/service-configuration.ts'
 import { follow } from '../event-follower.ts'
 import type { EventFollower } from '../event-follower.ts'
@@ -72,16 +73,15 @@ describe('services', () => {
       ...{ status: 'SUCCESS', configuration: GUARDDUTY },
     })
     const failure = { state: 'ERROR', errorCode: 'NoAdmin', message: 'no delegated administrator' }
-    expect((await report('guardduty', failure)).body).toMatchObject({ ...failure, version: 2 })
+    const failed = await report('guardduty', { ...failure, version: 1 })
+    expect(failed.body).toMatchObject({ ...failure, version: 2, configurationVersion: 1 })
     expect((await events({ state: 'ERROR' })).detail).toMatchObject({
       ...{ status: 'FAILED', errorCode: 'NoAdmin', message: 'no delegated administrator' },
     })
-    const stale = await report('guardduty', { state: 'ACTIVE', version: 1 })
-    expect(stale).toMatchObject({ status: 409, body: { code: 'service.outdated' } })
-    const active = await report('guardduty', { state: 'ACTIVE', version: 2 })
+    const active = await report('guardduty', { state: 'ACTIVE', version: 1 })
     expect(active.body).toMatchObject({ state: 'ACTIVE', version: 3, configuration: GUARDDUTY })
     expect(active.body.errorCode).toBeUndefined()
-    expect((await report('guardduty', { state: 'ACTIVE' })).body).toEqual(active.body)
+    expect((await report('guardduty', { state: 'ACTIVE', version: 3 })).body).toEqual(active.body)
     const path = '/services/guardduty/history'
     const first = (await call('GET', `${path}?limit=2`)).body
     const rest = (await call('GET', `${path}?limit=2&nextToken=${first.nextToken}`)).body
@@ -93,6 +93,22 @@ describe('services', () => {
         [1, 'CONFIGURING'],
       ],
     ])
+  })
+
+  it('keep the state of a newer configuration from what is reported of an older one', async () => {
+    const hourly = { ...GUARDDUTY, FindingPublishingFrequency: 'ONE_HOUR' }
+    const { body } = await configure('guardduty', hourly)
+    expect(body).toMatchObject({ state: 'CONFIGURING', version: 4, configurationVersion: 4 })
+    const outdated = { status: 409, body: { code: 'service.outdated' } }
+    for (const version of [1, 3, 5]) {
+      const answer = await report('guardduty', { state: 'ACTIVE', version })
+      expect(answer).toMatchObject(outdated)
+    }
+    const nameless = await report('guardduty', { state: 'ACTIVE' })
+    expect(nameless).toMatchObject({ status: 400, body: { code: 'request.invalid' } })
+    expect((await call('GET', '/services/guardduty')).body).toEqual(body)
+    const active = await report('guardduty', { state: 'ACTIVE', version: 4 })
+    expect(active.body).toMatchObject({ state: 'ACTIVE', configuration: hourly })
   })
 
   it.each([
@@ -138,9 +154,23 @@ describe('services', () => {
     expect(await configure('sso', { ...onlyPasswords, ClientSecret: 5 })).toMatchObject({
       ...{ status: 400, body: { code: 'service.invalid-configuration' } },
     })
-    expect(await report('regions', { state: 'ACTIVE' })).toMatchObject({
+    expect(await report('regions', { state: 'ACTIVE', version: 0 })).toMatchObject({
       ...{ status: 409, body: { code: 'service.applied-by-hub' } },
     })
+  })
+})
+
+describe('the catalogue', () => {
+  it('says that a report is told of where others apply a service, and nowhere else', async () => {
+    const { items } = (await call('GET', '/services')).body
+    for (const { service, version } of items) {
+      const path = `/services/${service.toLowerCase()}/state`
+      const type = SERVICE_EVENTS[service as keyof typeof SERVICE_EVENTS]
+      const { causes } = (await hub.rest('GET', `/catalogue/${type}`)).body
+      const isCause = causes.some(({ action }: any) => action === `PUT /api/v1${path}`)
+      const { body } = await call('PUT', path, { state: 'ACTIVE', version })
+      expect([service, isCause]).toEqual([service, body.code !== 'service.applied-by-hub'])
+    }
   })
 })
 

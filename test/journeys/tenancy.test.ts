@@ -278,14 +278,32 @@ describe('accounts', () => {
 
   it('whose closing is cut off by a crash are closed after the next start', async () => {
     const { id } = await newAccount()
-    const { taskId } = (await call('POST', `/accounts/${id}/close`)).body
+    const [first, second] = await Promise.all(
+      [1, 2].map(() => call('POST', `/accounts/${id}/close`)),
+    )
+    const taskId = first?.body.taskId
+    expect(second?.body).toEqual({ taskId })
+    expect((await call('GET', `/accounts/${id}`)).body).toMatchObject({ closingTaskId: taskId })
     follower.close()
     await hub.kill('SIGKILL')
     hub = await startHubProcess(folder)
     follower = await follow(hub, await hub.profile('operator'), { since: 'start' })
     expect(await ended(hub, taskId)).toMatchObject({ status: 'SUCCEEDED' })
-    expect((await call('GET', `/accounts/${id}`)).body.status).toBe('CLOSED')
+    const { status, closingTaskId } = (await call('GET', `/accounts/${id}`)).body
+    expect([status, closingTaskId]).toEqual(['CLOSED', undefined])
     await told(follower, 'AccountCloseEvent', { accountId: id, status: 'SUCCESS' })
+  })
+
+  it('are told of as changed in what is different, and not where nothing is', async () => {
+    const account = await newAccount({ tags: { team: 'web' } })
+    const path = `/accounts/${account.id}`
+    const { name, tags } = account
+    expect((await call('PATCH', path, { name, tags, organisationalUnitId: null })).body).toEqual(
+      account,
+    )
+    await call('PATCH', path, { name: 'renamed', tags, organisationalUnitId: null })
+    const event = await told(follower, 'AccountUpdateEvent', { accountId: account.id })
+    expect(event.detail.changed).toEqual(['name'])
   })
 })
 
@@ -358,7 +376,7 @@ describe('who belongs to another organisation', () => {
       ['GET', `/customers/${customer.id}`],
       ['PATCH', `/customers/${customer.id}`, { name: 'taken' }],
       ['GET', `/services?${ofOurs}`],
-      ['PUT', `/services/guardduty/state?${ofOurs}`, { state: 'ACTIVE' }],
+      ['PUT', `/services/guardduty/state?${ofOurs}`, { state: 'ACTIVE', version: 1 }],
       ['GET', `/tasks/${task.id}`],
       ['GET', aws],
       ['PUT', aws, { enabled: true, region: 'us-east-1', credentials }],

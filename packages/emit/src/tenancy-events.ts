@@ -2171,7 +2171,7 @@ export interface EventSourceUpdateEvent {
   }
 }
 /**
- * A partner event source of the tenancy's events was deleted.
+ * A partner event source of the tenancy's events was deleted, or its account closed.
  *
  * `EventDelivery: EventSourceDeleteEvent`, version 1, ours
  */

@@ -41,10 +41,7 @@ export function addEventSourceRoutes(add: AddRoute, eventSources: EventSources):
     tag,
     summary: 'List partner event sources',
     permission: 'event-sources:Read',
-    query: Type.Object({
-      ...PageQuery,
-      ...OfOrganisation,
-    }),
+    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
     answer: [200, pageSchema(EventSource)],
     run: async (caller, { query }) => {
       const { organisationId } = query

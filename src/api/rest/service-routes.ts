@@ -85,9 +85,7 @@ export function addServiceRoutes(add: AddRoute, { services }: Tenancy): void {
       state: Type.Enum(['ACTIVE', 'INACTIVE', 'ERROR']),
       errorCode: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
       message: Type.Optional(Type.String({ minLength: 1, maxLength: 1_024 })),
-      version: Type.Optional(
-        Type.Integer({ minimum: 0, description: 'The version that was applied' }),
-      ),
+      version: Type.Integer({ minimum: 0, description: 'The version that was applied' }),
     }),
     answer: [200, ref(ServiceState)],
     run: (caller, { params, query, body }) =>

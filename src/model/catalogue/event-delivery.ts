@@ -10,6 +10,11 @@ const EXAMPLE = {
   status: 'SUCCESS',
 }
 
+const ACCOUNT_CLOSED = [
+  { action: 'POST /api/v1/accounts/:id/close', permission: 'accounts:Write' as const },
+  { action: 'POST /api/v1/accounts/discovery', permission: 'accounts:Write' as const },
+]
+
 export const EVENT_DELIVERY = category(
   'EventDelivery',
   'events',
@@ -17,13 +22,16 @@ export const EVENT_DELIVERY = category(
     [
       ['Create', 'POST /api/v1/event-sources', 'offered to an account'],
       ['Update', 'PATCH /api/v1/event-sources/:id', 'given another filter'],
-      ['Delete', 'DELETE /api/v1/event-sources/:id', 'deleted'],
+      ['Delete', 'DELETE /api/v1/event-sources/:id', 'deleted, or its account closed'],
     ] as const
   ).map(([verb, action, done]) => ({
     name: `EventSource${verb}Event`,
     provenance: 'ours' as const,
     summary: `A partner event source of the tenancy's events was ${done}.`,
-    causes: [{ action, permission: 'event-sources:Write' as const }],
+    causes: [
+      { action, permission: 'event-sources:Write' as const },
+      ...(verb === 'Delete' ? ACCOUNT_CLOSED : []),
+    ],
     fields: Type.Object({
       eventSourceName: Type.String(),
       ...id('awsAccountId', 'aws-account', { accountName: 'name' }, { schema: AwsId }),

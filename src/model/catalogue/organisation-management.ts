@@ -7,6 +7,10 @@ const OU_EXAMPLE = {
   organisationalUnitName: 'Workloads',
   status: 'SUCCESS',
 }
+const DISCOVERY = {
+  action: 'POST /api/v1/accounts/discovery',
+  permission: 'accounts:Write',
+} as const
 const names = { changed: Type.Optional(Type.Array(Type.String())) }
 
 export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organisation', [
@@ -67,7 +71,7 @@ export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organ
     name: `OrganisationalUnit${verb}Event`,
     provenance: 'ours' as const,
     summary: `An organisational unit was ${done}.`,
-    causes: [{ action, permission: 'organisational-units:Write' as const }],
+    causes: [{ action, permission: 'organisational-units:Write' as const }, DISCOVERY],
     fields: Type.Object({
       ...id('organisationalUnitId', 'organisational-unit', OU_GAINS),
       ...id('parentId', 'organisational-unit', { parentName: 'name' }, { optional: true }),
@@ -80,7 +84,7 @@ export const ORGANISATION_MANAGEMENT = category('OrganisationManagement', 'organ
     name: 'AccountSyncEvent',
     provenance: 'ours',
     summary: 'Accounts and organisational units were brought in step with AWS Organizations.',
-    causes: [{ action: 'POST /api/v1/accounts/discovery', permission: 'accounts:Write' }],
+    causes: [DISCOVERY],
     fields: Type.Object({
       taskId: Uuid,
       discovered: Type.Integer({ minimum: 0 }),

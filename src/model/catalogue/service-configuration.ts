@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox'
 import { SERVICE_CONFIGURATIONS } from '#src/model/service-configuration.ts'
 import type { ServiceName } from '#src/model/service-configuration.ts'
 import { category, outcome } from './event-type.ts'
-import type { Provenance } from './event-type.ts'
+import type { Cause, Provenance } from './event-type.ts'
 
 /** The event of each configurable service; GuardDuty's and Security Hub's names are published. */
 export const SERVICE_EVENTS = {
@@ -32,9 +32,16 @@ const PROVENANCE: Readonly<Partial<Record<ServiceName, Provenance>>> = {
   SECURITYHUB: 'partly-published',
 }
 
-const SIGN_IN_CAUSE = {
-  action: 'PUT /api/v1/organisations/:id/sign-in',
-  permission: 'services:Write' as const,
+/** Whoever applies a service in AWS reports its state; of what the hub applies, it tells itself. */
+function causesOf(service: ServiceName): readonly Cause[] {
+  const permission = 'services:Write'
+  const path = `/api/v1/services/${service.toLowerCase()}`
+  const configured = { action: `PUT ${path}/configuration`, permission } as const
+  if (service === 'SSO') {
+    return [configured, { action: 'PUT /api/v1/organisations/:id/sign-in', permission }]
+  }
+  if (SERVICE_CONFIGURATIONS[service].appliedBy === 'hub') return [configured]
+  return [configured, { action: `PUT ${path}/state`, permission }]
 }
 
 export const SERVICE_CONFIGURATION = category(
@@ -44,17 +51,7 @@ export const SERVICE_CONFIGURATION = category(
     name: SERVICE_EVENTS[service],
     provenance: PROVENANCE[service] ?? 'ours',
     summary: SUMMARIES[service],
-    causes: [
-      {
-        action: `PUT /api/v1/services/${service.toLowerCase()}/configuration`,
-        permission: 'services:Write' as const,
-      },
-      {
-        action: `PUT /api/v1/services/${service.toLowerCase()}/state`,
-        permission: 'services:Write' as const,
-      },
-      ...(service === 'SSO' ? [SIGN_IN_CAUSE] : []),
-    ],
+    causes: causesOf(service),
     fields: Type.Object({
       state: Type.Enum(['ACTIVE', 'INACTIVE', 'CONFIGURING', 'ERROR']),
       // Optional as in the published table; a reader must not break when a newer one has more.
