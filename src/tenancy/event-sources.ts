@@ -42,8 +42,11 @@ export interface EventSources {
   /** @param eventPattern null: all events */
   update(caller: Principal, id: string, eventPattern: string | null): Promise<EventSource>
   remove(caller: Principal, id: string): Promise<void>
-  /** Whether an account is offered a source of this name in a region. */
-  readonly isOffered: (bus: BusAddress) => Promise<boolean>
+  /** The sources that an account is offered in a region. */
+  readonly offeredTo: (place: {
+    readonly account: AccountId
+    readonly region: Region
+  }) => Promise<readonly { readonly name: string; readonly createdAt: number }[]>
   /** The sources of an organisation whose account has made the bus for them. */
   readonly activeOf: (organisationId: string) => Promise<readonly ActiveEventSource[]>
 }
@@ -87,7 +90,11 @@ export function createEventSources(ports: EventSourcePorts): EventSources {
       const sources = await Promise.all(items.map(shown))
       return { items: sources, ...(last !== undefined && { last }) }
     },
-    isOffered: async (bus) => (await state.get(EVENT_SOURCES, keyOf(bus))) !== undefined,
+    offeredTo: async ({ account, region }) => {
+      const prefix = keyOf({ account, region, name: '' })
+      const limit = Number.MAX_SAFE_INTEGER
+      return (await state.list(EVENT_SOURCES, { prefix, limit })).map(({ value }) => value)
+    },
     activeOf,
   }
 }

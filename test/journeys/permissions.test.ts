@@ -12,6 +12,7 @@ import { restAs } from '../rest-caller.ts'
 import type { Caller } from '../rest-caller.ts'
 import {
   EVENTBRIDGE_OPERATIONS,
+  KEPT_SOURCE,
   OPERATIONS,
   OTHER_OPERATIONS,
   OWN_OPERATIONS,
@@ -64,7 +65,9 @@ afterAll(async () => {
 /** All lists that the API has, as the operator sees them. */
 async function everything(): Promise<Record<string, unknown>> {
   // How far the trail has come changes by itself, and what was heard with each call.
-  const lists = OPERATIONS.filter(({ name }) => /^GET \/(?!trail$|events$|volume$)[a-z-]+$/.test(name))
+  const lists = OPERATIONS.filter(({ name }) =>
+    /^GET \/(?!trail$|events$|volume$)[a-z-]+$/.test(name),
+  )
   const whole = ['GET /roles', 'GET /catalogue', 'GET /services']
   const seen: Record<string, unknown> = {}
   for (const { name, call } of lists) {
@@ -249,6 +252,10 @@ describe('the operations of EventBridge', () => {
   beforeAll(async () => {
     const kept = { Name: 'kept', EventPattern: '{"source":["kept"]}' }
     await put(tokens.admin, 'PutRule', kept)
+    const offered = { Name: KEPT_SOURCE, Account: ACCOUNTS.MEMBER }
+    await put(tokens.admin, 'CreatePartnerEventSource', offered)
+    const bus = { Name: KEPT_SOURCE, EventSourceName: KEPT_SOURCE }
+    await put(tokens.admin, 'CreateEventBus', bus)
   })
 
   it.each(TOKEN_ROLES)('are for the role %s as far as it includes them', async (role) => {
