@@ -43,6 +43,25 @@ function inRange(bits: number, max: number): boolean {
   return bits >= 1 && bits <= max
 }
 
+/** `name=number` pairs, comma-separated, over what holds where nothing is given. */
+export function numbersOf<T extends Readonly<Record<string, number>>>(
+  name: string,
+  text: string,
+  fallback: T,
+  max: (of: string) => number,
+): T {
+  const given = text.split(',').filter((pair) => pair.trim() !== '')
+  const pairs = given.map((pair) => {
+    const [of = '', value = '', ...rest] = pair.split('=').map((part) => part.trim())
+    if (!Object.hasOwn(fallback, of) || rest.length > 0) {
+      const known = Object.keys(fallback).join(', ')
+      throw new Error(`--${name} must be name=number with one of ${known}, not "${pair.trim()}"`)
+    }
+    return [of, numberOf(`${name} ${of}`, value, 1, max(of))] as const
+  })
+  return { ...fallback, ...Object.fromEntries(pairs) }
+}
+
 export function oneOf<T extends string>(name: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find((one) => one === text)
   if (found !== undefined) return found

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { HELP, readConfig } from './config.ts'
 import type { Config } from './config.ts'
+import { AWS_QUOTAS } from './model/quotas.ts'
 
 const read = (args: readonly string[], env: Record<string, string> = {}) =>
   readConfig(args, env) as Config
@@ -26,6 +27,7 @@ describe('the configuration', () => {
       },
       adminEmail: 'admin@localhost',
       trustedProxies: [],
+      quotas: AWS_QUOTAS,
     })
   })
 
@@ -44,6 +46,7 @@ describe('the configuration', () => {
     },
     ...{ publicUrl: 'https://belfry.example.com', adminEmail: 'root@example.com' },
     trustedProxies: ['10.0.0.0/8', 'fd00::1'],
+    quotas: { ...AWS_QUOTAS, rules: 500, 'pattern-size': 4096 },
   }
 
   it('takes every setting from a flag', () => {
@@ -57,7 +60,9 @@ describe('the configuration', () => {
     const signIn = ['--public-url', 'https://belfry.example.com/', '--admin-email']
     const last = ['root@example.com', '--trusted-proxy', '10.0.0.0/8, fd00::1']
     const all = [...flags, ...more, ...rest, ...trail, ...how, ...when, ...s3, ...signIn, ...last]
-    expect(read([...all, '--trail-s3-path-style'])).toEqual(everything)
+    expect(
+      read([...all, '--trail-s3-path-style', '--quota', 'rules=500, pattern-size=4096']),
+    ).toEqual(everything)
   })
 
   it('takes every setting from the environment', () => {
@@ -72,7 +77,11 @@ describe('the configuration', () => {
       ...{ BELFRY_TRAIL_S3_ENDPOINT: 'https://s3.example.com', BELFRY_AWS_PROFILE: 'trail' },
       ...{ BELFRY_TRAIL_S3_PATH_STYLE: 'true', BELFRY_HISTORY_DAYS: '30' },
       ...{ BELFRY_PUBLIC_URL: 'https://belfry.example.com' },
-      ...{ BELFRY_ADMIN_EMAIL: 'root@example.com', BELFRY_TRUSTED_PROXY: '10.0.0.0/8,fd00::1' },
+      ...{
+        BELFRY_QUOTA: 'rules=500,pattern-size=4096',
+        BELFRY_ADMIN_EMAIL: 'root@example.com',
+        BELFRY_TRUSTED_PROXY: '10.0.0.0/8,fd00::1',
+      },
     }
     expect(read([], env)).toEqual(everything)
   })
@@ -121,6 +130,11 @@ describe('the configuration', () => {
     ['--trusted-proxy', 'fd00::/129', /^--trusted-proxy must be IP .+, not "fd00::\/129"$/],
     ['--trusted-proxy', '10.0.0.0/8/8', /^--trusted-proxy must be IP .+, not "10\.0\.0\.0\/8\/8"$/],
     ['--trusted-proxy', '1:2', /^--trusted-proxy must be IP .+, not "1:2"$/],
+    ['--quota', 'rules', /^--quota rules must be a whole number from 1 to 1000000, not ""$/],
+    ['--quota', 'rules=0', /^--quota rules must be a whole number from 1 to 1000000, not "0"$/],
+    ['--quota', 'rules=1=2', /^--quota must be name=number with one of .+, not "rules=1=2"$/],
+    ['--quota', 'targets=9,rule=1', /with one of event-buses, rules, .+, not "rule=1"$/],
+    ['--quota', 'pattern-size=4097', /^--quota pattern-size .+ from 1 to 4096, not "4097"$/],
     ['--log-level', 'loud', /^--log-level must be one of trace, .+ silent, not "loud"$/],
   ])('refuses %s %s and says what it may be', (flag, text, message) => {
     expect(() => read([flag, text])).toThrow(message)
@@ -212,6 +226,7 @@ describe('help', () => {
       ['--public-url URL', 'BELFRY_PUBLIC_URL', ''],
       ['--admin-email E-MAIL', 'BELFRY_ADMIN_EMAIL', '(default: admin@localhost)'],
       ['--trusted-proxy ADDRESSES', 'BELFRY_TRUSTED_PROXY', ''],
+      ['--quota NAME=NUMBER,...', 'BELFRY_QUOTA', 'targets of a rule, 5'],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
       ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
       ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],
@@ -234,7 +249,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(22)
+    expect(variables).toHaveLength(23)
     expect(HELP).toContain('--help')
   })
 })

@@ -2,7 +2,9 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 import type { EventNamespace } from '#src/model/event-namespace.ts'
-import { addressOrNetwork, flagOf, matching, numberOf, oneOf } from './config-values.ts'
+import { AWS_QUOTAS, QUOTA_MEANINGS } from '#src/model/quotas.ts'
+import type { Quotas } from '#src/model/quotas.ts'
+import { addressOrNetwork, flagOf, matching, numberOf, numbersOf, oneOf } from './config-values.ts'
 import type { Setting } from './config-values.ts'
 import { TRAIL_SETTINGS, readTrailConfig } from './trail-config.ts'
 import type { TrailConfig } from './trail-config.ts'
@@ -24,6 +26,7 @@ export interface Config {
   readonly adminEmail: string
   /** Proxies that are believed about whom they call for. */
   readonly trustedProxies: readonly string[]
+  readonly quotas: Quotas
 }
 
 const SETTINGS = {
@@ -83,6 +86,13 @@ const SETTINGS = {
     value: 'ADDRESSES',
     help: 'addresses or networks (CIDR) of proxies in front, comma-separated, whose X-Forwarded-For says who calls',
   },
+  quota: {
+    env: 'BELFRY_QUOTA',
+    value: 'NAME=NUMBER,...',
+    help: `limits other than AWS's: ${Object.entries(QUOTA_MEANINGS)
+      .map(([name, meaning]) => `${name} (${meaning}, ${AWS_QUOTAS[name as keyof Quotas]})`)
+      .join(', ')}`,
+  },
   'log-level': {
     env: 'BELFRY_LOG_LEVEL',
     fallback: 'warn',
@@ -95,6 +105,10 @@ const SETTINGS = {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 /** A delivery may be tried for a day, so an event is kept for a day at least. */
 const HISTORY_DAYS_MAX = 3_650
+/** The API's own limit, whatever the quota. */
+const PATTERN_SIZE_MAX = 4_096
+/** What one transaction, or one look-up, can still take. */
+const QUOTA_MAX = 1_000_000
 /** Room for the schema and a first batch. */
 const STORE_BYTES_MIN = 1024 * 1024
 
@@ -163,6 +177,9 @@ export function readConfig(
       .map((address) => address.trim())
       .filter((address) => address !== '')
       .map((address) => addressOrNetwork('trusted-proxy', address)),
+    quotas: numbersOf('quota', textOf('quota'), AWS_QUOTAS, (quota) =>
+      quota === 'pattern-size' ? PATTERN_SIZE_MAX : QUOTA_MAX,
+    ),
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
     ...(trail !== undefined && { trail }),
   }

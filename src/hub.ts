@@ -9,7 +9,12 @@ import { createOperations } from '#src/api/eventbridge/operations.ts'
 import { createServer } from '#src/api/server.ts'
 import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
 import { createAssurance } from '#src/assurance/assurance.ts'
+import { createBusAccess } from '#src/buses/bus-access.ts'
 import { createEventBuses } from '#src/buses/event-buses.ts'
+import { createOfferedSources } from '#src/buses/offered-sources.ts'
+import { createPartnerSources } from '#src/buses/partner-sources.ts'
+import { createPermissions } from '#src/buses/permissions.ts'
+import { createResourceTags } from '#src/buses/resource-tags.ts'
 import { createRuleTable } from '#src/buses/rule-table.ts'
 import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
@@ -24,6 +29,7 @@ import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import { sequenceOf } from '#src/model/event.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
+import { awsOrganizationId } from '#src/model/tenancy.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
@@ -103,8 +109,10 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     stopping: stopping.signal,
   })
 
+  const buses = openBuses({ state, tenancy, onFault }, config)
+  const parts = { tenancy, busExists, ruleTable, buses, routing, trail }
   const pipeline = startPipeline(
-    { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing, trail },
+    { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
   const sources = [
@@ -112,18 +120,12 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
+    buses.partnerSources.run(stopping.signal),
   ]
 
-  const operations = createOperations({
-    log,
-    clock,
-    ids,
-    observer,
-    busExists,
-    eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
-    rules: createRules(state),
-    urlRefusal: (url) => outbound.refusalOf(url),
-  })
+  const urlRefusal = (url: string) => outbound.refusalOf(url)
+  const ports = { log, clock, ids, observer, busExists, urlRefusal }
+  const operations = createOperations({ ...buses, ...ports })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
@@ -139,7 +141,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
-    rules: createRules(state),
+    rules: buses.rules,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
@@ -205,6 +207,36 @@ function openTenancy(
   return { tenancy, accounts, wiring, routing }
 }
 
+/** What is configured on event buses, and who may. */
+function openBuses(
+  parts: Pick<TenancyPorts, 'state' | 'onFault'> & { readonly tenancy: Tenancy },
+  { namespace, quotas }: Config,
+) {
+  const { state, onFault, tenancy } = parts
+  const access = createBusAccess({
+    state,
+    awsOrganizationIdOf: async (account) => {
+      const known = await tenancy.directory.accountByAwsId(account)
+      return known && awsOrganizationId(known.organisationId)
+    },
+  })
+  const offeredSources = createOfferedSources({
+    state,
+    clock,
+    namespace,
+    tenancySourcesOf: tenancy.eventSources.offeredTo,
+  })
+  return {
+    access,
+    offeredSources,
+    partnerSources: createPartnerSources({ state, clock, namespace, onFault }),
+    eventBuses: createEventBuses({ state, clock, quotas, partnerBuses: offeredSources }),
+    permissions: createPermissions({ state, clock, quotas }),
+    tags: createResourceTags(state, quotas),
+    rules: createRules(state, quotas),
+  }
+}
+
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
 async function keepProfiles(
   ports: Parameters<typeof createAwsProfiles>[0],
@@ -228,6 +260,7 @@ interface PipelineParts {
   readonly tenancy: Tenancy
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
+  readonly buses: ReturnType<typeof openBuses>
   readonly routing: RoutingMark
   readonly trail: Trail | undefined
 }
@@ -238,7 +271,12 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { cursors, queue, eventIndex, history, volume } = store
   const { trail } = parts
   const eventIds = createEventIds(config.namespace)
-  const eventBus = createEventBusTarget({ log, clock, busExists })
+  const eventBus = createEventBusTarget({
+    log,
+    clock,
+    busExists,
+    forwardingRefusal: async (forwarding) => parts.buses.access.forwardingRefusal(forwarding),
+  })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
   const dispatcher = new Dispatcher(
     {

@@ -253,6 +253,11 @@ export const OTHER_OPERATIONS: readonly string[] = [
   'GET /events/stream',
 ]
 
+const SOURCE = 'aws.partner/example.com/one'
+/** Offered to the member account, which has made its bus. */
+export const KEPT_SOURCE = 'aws.partner/example.com/kept'
+const KEPT_RULE = `arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}:rule/kept`
+
 /** EventBridge's, each with an input that succeeds in the member account. */
 export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   operation: string,
@@ -263,6 +268,23 @@ export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   ['TestEventPattern', EVERYONE, { EventPattern: '{"source":["a"]}', Event: testEvent() }],
   ['CreateEventBus', OPERATORS, { Name: 'bus' }],
   ['DescribeEventBus', EVERYONE, { Name: 'default' }],
+  ['UpdateEventBus', OPERATORS, { Name: 'bus', Description: 'd' }],
+  [
+    'PutPermission',
+    OPERATORS,
+    { Action: 'events:PutEvents', Principal: ACCOUNTS.SECURITY, StatementId: 's' },
+  ],
+  ['RemovePermission', OPERATORS, { StatementId: 's' }],
+  ['CreatePartnerEventSource', OPERATORS, { Name: SOURCE, Account: ACCOUNTS.MEMBER }],
+  ['DescribePartnerEventSource', EVERYONE, { Name: KEPT_SOURCE }],
+  ['ListPartnerEventSources', EVERYONE, { NamePrefix: 'aws.partner/example.com/' }],
+  ['ListPartnerEventSourceAccounts', EVERYONE, { EventSourceName: KEPT_SOURCE }],
+  ['PutPartnerEvents', PUTTERS, { Entries: [{ Source: KEPT_SOURCE }] }],
+  ['DescribeEventSource', EVERYONE, { Name: KEPT_SOURCE }],
+  ['ListEventSources', EVERYONE, {}],
+  ['DeactivateEventSource', OPERATORS, { Name: KEPT_SOURCE }],
+  ['ActivateEventSource', OPERATORS, { Name: KEPT_SOURCE }],
+  ['DeletePartnerEventSource', OPERATORS, { Name: SOURCE, Account: ACCOUNTS.MEMBER }],
   ['ListEventBuses', EVERYONE, {}],
   ['PutRule', OPERATORS, { Name: 'rule', EventPattern: '{"source":["a"]}' }],
   ['DescribeRule', EVERYONE, { Name: 'kept' }],
@@ -275,6 +297,10 @@ export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
     { Rule: 'kept', Targets: [{ Id: 't', Arn: 'https://hooks.example.com/' }] },
   ],
   ['ListTargetsByRule', EVERYONE, { Rule: 'kept' }],
+  ['ListRuleNamesByTarget', EVERYONE, { TargetArn: 'https://hooks.example.com/' }],
+  ['TagResource', OPERATORS, { ResourceARN: KEPT_RULE, Tags: [{ Key: 'k', Value: 'v' }] }],
+  ['ListTagsForResource', EVERYONE, { ResourceARN: KEPT_RULE }],
+  ['UntagResource', OPERATORS, { ResourceARN: KEPT_RULE, TagKeys: ['k'] }],
   ['RemoveTargets', OPERATORS, { Rule: 'kept', Ids: ['t'] }],
   ['DeleteRule', OPERATORS, { Name: 'rule' }],
   ['DeleteEventBus', OPERATORS, { Name: 'bus' }],

@@ -9,8 +9,28 @@ export interface StoredBus extends EventBus {
   readonly busCount?: number
 }
 
+/** Keys and values of a resource's tags. */
+export type Tags = Readonly<Record<string, string>>
+
 export const BUSES = collection<StoredBus>('buses')
 export const RULES = collection<Rule>('rules')
+/** By the ARN of the resource. */
+export const RESOURCE_TAGS = collection<Tags>('resource-tags')
+
+/** A partner event source that is offered to an account. */
+export interface PartnerSource extends BusAddress {
+  readonly state: 'PENDING' | 'ACTIVE' | 'DELETED'
+  readonly createdAt: number
+  /** Epoch ms; counts while it is pending. */
+  readonly pendingSince: number
+}
+
+/** By the partner's name; holds its account. */
+export const PARTNERS = collection<AccountId>('partners')
+/** By the key that the source's bus has, or would have. */
+export const PARTNER_SOURCES = collection<PartnerSource>('partner-sources')
+/** By region, name and account; holds the source's key. */
+export const SOURCE_ACCOUNTS = collection<string>('partner-source-accounts')
 
 /** No name of AWS's holds this character, so keys cannot run into each other. */
 const SEPARATOR = '|'
@@ -37,6 +57,19 @@ export function rulesOfBusPrefix(bus: BusAddress, namePrefix = ''): string {
 
 export function defaultBusKey(account: AccountId, region: Region): string {
   return busKey({ account, region, name: DEFAULT_BUS })
+}
+
+export function sourceAccountKey({ region, name, account }: BusAddress): string {
+  return [region, name, account].join(SEPARATOR)
+}
+
+export function sourceAccountsPrefix(region: Region, namePrefix: string): string {
+  return [region, namePrefix].join(SEPARATOR)
+}
+
+/** The name of the source that the key of one of its accounts holds. */
+export function sourceNameOf(sourceAccount: string): string {
+  return sourceAccount.split(SEPARATOR)[1] as string
 }
 
 /** The bus that a document's key names, be it the bus's own or one of its rules'. */

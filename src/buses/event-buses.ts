@@ -1,13 +1,15 @@
 import { AwsError } from '#src/errors.ts'
-import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
+import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { EventBus } from '#src/model/event-bus.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
 import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
+import type { Quotas } from '#src/model/quotas.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { State } from '#src/ports/state.ts'
-import { BUSES, busKey, busesOfRegionPrefix, defaultBusKey } from './documents.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
+import { BUSES, RESOURCE_TAGS, busKey, busesOfRegionPrefix, defaultBusKey } from './documents.ts'
+import type { StoredBus, Tags } from './documents.ts'
 
 /** The account and region that a call acts in. */
 export interface Place {
@@ -26,13 +28,28 @@ export interface NewEventBus {
   readonly description?: string | undefined
   /** Makes a partner event bus: the source's name, which is also the bus's. */
   readonly eventSourceName?: string | undefined
+  readonly tags?: Tags
 }
 
 export interface EventBusPorts {
   readonly state: State
   readonly clock: Clock
-  /** Whether an account is offered a partner event source. */
-  readonly isOffered: (bus: BusAddress) => Promise<boolean>
+  readonly quotas: Quotas
+  readonly partnerBuses: PartnerBuses
+}
+
+/** What partner event sources know of the buses that are made for them. */
+export interface PartnerBuses {
+  /**
+   * Notes that the source of this name has its bus.
+   * @throws AwsError ResourceNotFoundException, InvalidStateException
+   */
+  made(transaction: StateTransaction, bus: BusAddress): Promise<void>
+  /**
+   * Notes that it has it no longer.
+   * @throws AwsError ValidationException for a bus that must stay
+   */
+  deleted(transaction: StateTransaction, bus: BusAddress): Promise<void>
 }
 
 export interface EventBuses {
@@ -40,28 +57,31 @@ export interface EventBuses {
   create(place: Place, given: NewEventBus): Promise<EventBus>
   /** @throws AwsError ResourceNotFoundException */
   describe(address: BusAddress): Promise<EventBus>
+  /**
+   * @param description empty: none from now on; absent: as it was
+   * @throws AwsError ResourceNotFoundException
+   */
+  update(address: BusAddress, description: string | undefined): Promise<EventBus>
   /** A bus that does not exist is no error, as on AWS. */
   remove(address: BusAddress): Promise<void>
   list(place: Place, page: PageRequest): Promise<Page<EventBus>>
 }
 
-/** AWS's default quota. */
-const BUSES_PER_REGION_MAX = 100
-
-export function createEventBuses({ state, clock, isOffered }: EventBusPorts): EventBuses {
+export function createEventBuses(ports: EventBusPorts): EventBuses {
+  const { state, clock, quotas, partnerBuses } = ports
   return {
-    create: async (place, { name, description, eventSourceName }) => {
-      await checkSource(isOffered, { ...place, name }, eventSourceName)
+    create: async ({ account, region }, { name, description, eventSourceName, tags = {} }) => {
+      checkName(name, eventSourceName)
+      const address = { account, region, name }
       return state.transact(async (transaction) => {
-        const address = { ...place, name }
         if (name === DEFAULT_BUS || (await transaction.get(BUSES, busKey(address)))) {
           throw new AwsError('ResourceAlreadyExistsException', `Event bus ${name} already exists.`)
         }
-        const anchorKey = defaultBusKey(place.account, place.region)
-        const anchor = await transaction.get(BUSES, anchorKey)
-        if (anchor === undefined) throw noSuchBus(DEFAULT_BUS)
+        const anchor = await existingBus(transaction, { account, region, name: DEFAULT_BUS })
         const busCount = (anchor.busCount ?? 1) + 1
-        if (busCount > BUSES_PER_REGION_MAX) throw limitExceeded()
+        const tagCount = Object.keys(tags).length
+        if (busCount > quotas['event-buses'] || tagCount > quotas.tags) throw limitExceeded()
+        if (eventSourceName !== undefined) await partnerBuses.made(transaction, address)
         const now = clock.now()
         const bus: EventBus = {
           ...address,
@@ -71,16 +91,26 @@ export function createEventBuses({ state, clock, isOffered }: EventBusPorts): Ev
           createdAt: now,
           modifiedAt: now,
         }
-        transaction.put(BUSES, anchorKey, { ...anchor, busCount })
+        transaction.put(BUSES, busKey(anchor), { ...anchor, busCount })
         transaction.put(BUSES, busKey(address), bus)
+        if (tagCount > 0) transaction.put(RESOURCE_TAGS, busArn(address), tags)
         return bus
       })
     },
-    describe: async (address) => {
-      const bus = await state.get(BUSES, busKey(address))
-      if (bus === undefined) throw noSuchBus(address.name)
-      return bus
-    },
+    update: async (address, description) =>
+      state.transact(async (transaction) => {
+        const stored = await existingBus(transaction, address)
+        const { description: before, ...others } = stored
+        const after = description ?? before
+        const bus = {
+          ...others,
+          ...(after !== undefined && after !== '' && { description: after }),
+          modifiedAt: clock.now(),
+        }
+        transaction.put(BUSES, busKey(address), bus)
+        return bus
+      }),
+    describe: async (address) => existingBus(state, address),
     remove: async (address) => {
       if (address.name === DEFAULT_BUS) {
         throw new AwsError('ValidationException', 'Cannot delete event bus default.')
@@ -88,24 +118,20 @@ export function createEventBuses({ state, clock, isOffered }: EventBusPorts): Ev
       await state.transact(async (transaction) => {
         const bus = await transaction.get(BUSES, busKey(address))
         if (bus === undefined) return
-        if (bus.eventSourceName?.endsWith(`/${DEFAULT_BUS}`)) {
-          throw new AwsError(
-            'ValidationException',
-            `Event bus ${bus.name} belongs to the tenancy's own partner event source and cannot be deleted.`,
-          )
-        }
         if (bus.ruleCount > 0) {
           throw new AwsError(
             'ValidationException',
             `Event bus ${bus.name} can't be deleted since it has rules.`,
           )
         }
+        if (bus.eventSourceName !== undefined) await partnerBuses.deleted(transaction, address)
         const anchorKey = defaultBusKey(address.account, address.region)
         const anchor = await transaction.get(BUSES, anchorKey)
         if (anchor !== undefined) {
           transaction.put(BUSES, anchorKey, { ...anchor, busCount: (anchor.busCount ?? 2) - 1 })
         }
         transaction.delete(BUSES, busKey(address))
+        transaction.delete(RESOURCE_TAGS, busArn(address))
       })
     },
     list: async (place, { namePrefix = '', after, limit }) => {
@@ -121,14 +147,9 @@ export function createEventBuses({ state, clock, isOffered }: EventBusPorts): Ev
 
 /**
  * A partner event bus, and no other, has a "/" in its name; it is named like its event source.
- * @throws AwsError ValidationException, ResourceNotFoundException
+ * @throws AwsError ValidationException
  */
-async function checkSource(
-  isOffered: EventBusPorts['isOffered'],
-  bus: BusAddress,
-  eventSourceName: string | undefined,
-): Promise<void> {
-  const { name } = bus
+function checkName(name: string, eventSourceName: string | undefined): void {
   if (eventSourceName === undefined) {
     if (!name.includes('/')) return
     throw new AwsError(
@@ -136,41 +157,21 @@ async function checkSource(
       `Event bus name ${name} is not valid: only a partner event bus, which is made with EventSourceName, has a "/" in its name.`,
     )
   }
-  if (eventSourceName !== name) {
-    throw new AwsError(
-      'ValidationException',
-      `Event bus name ${name} is not valid: a partner event bus has the name of its event source, ${eventSourceName}.`,
-    )
-  }
-  if (await isOffered(bus)) return
-  throw new AwsError('ResourceNotFoundException', `Event source ${eventSourceName} does not exist.`)
+  if (eventSourceName === name) return
+  throw new AwsError(
+    'ValidationException',
+    `Event bus name ${name} is not valid: a partner event bus has the name of its event source, ${eventSourceName}.`,
+  )
 }
 
-/**
- * The bus that a parameter EventBusName means to a caller.
- * @throws AwsError AccessDeniedException for a bus of another account, ValidationException for
- * one of another region.
- */
-export function addressOf(place: Place, nameOrArn: string = DEFAULT_BUS): BusAddress {
-  if (!nameOrArn.startsWith('arn:')) return { ...place, name: nameOrArn }
-  const address = parseBusArn(nameOrArn)
-  if (address === undefined || address.region !== place.region) {
-    throw new AwsError(
-      'ValidationException',
-      'Parameter EventBusName is not valid. Reason: the ARN must name an event bus of this region.',
-    )
-  }
-  if (address.account !== place.account) {
-    throw new AwsError(
-      'AccessDeniedException',
-      `Account ${place.account} is not authorized for the event bus ${busArn(address)} because no resource-based policy allows it.`,
-    )
-  }
-  return address
-}
-
-export function noSuchBus(name: string): AwsError {
-  return new AwsError('ResourceNotFoundException', `Event bus ${name} does not exist.`)
+/** @throws AwsError ResourceNotFoundException */
+export async function existingBus(
+  state: Pick<StateTransaction, 'get'>,
+  address: BusAddress,
+): Promise<StoredBus> {
+  const bus = await state.get(BUSES, busKey(address))
+  if (bus !== undefined) return bus
+  throw new AwsError('ResourceNotFoundException', `Event bus ${address.name} does not exist.`)
 }
 
 export function limitExceeded(): AwsError {

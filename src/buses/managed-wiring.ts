@@ -6,12 +6,14 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import {
   BUSES,
+  RESOURCE_TAGS,
   RULES,
   busKey,
   busesOfAccountPrefix,
   ruleKey,
   rulesOfBusPrefix,
 } from './documents.ts'
+import { removeSourcesOf } from './partner-sources.ts'
 
 /** A rule that the hub keeps on a bus. */
 export interface ManagedRule {
@@ -40,7 +42,7 @@ export async function keepBus(
   })
 }
 
-/** Takes away all buses and rules of an account in which nobody may act any more. */
+/** Takes away all buses, rules and event sources of an account in which nobody may act any more. */
 export async function removeBusesOf(state: State, account: AccountId): Promise<void> {
   const limit = Number.MAX_SAFE_INTEGER
   for (const { key, value: bus } of await state.list(BUSES, {
@@ -49,10 +51,15 @@ export async function removeBusesOf(state: State, account: AccountId): Promise<v
   })) {
     const rules = await state.list(RULES, { prefix: rulesOfBusPrefix(bus), limit })
     await state.transact(async (transaction) => {
-      for (const rule of rules) transaction.delete(RULES, rule.key)
+      for (const rule of rules) {
+        transaction.delete(RULES, rule.key)
+        transaction.delete(RESOURCE_TAGS, rule.value.arn)
+      }
       transaction.delete(BUSES, key)
+      transaction.delete(RESOURCE_TAGS, busArn(bus))
     })
   }
+  await removeSourcesOf(state, account)
 }
 
 /** Makes the managed rule of a bus what it should be; true when it was not. */

@@ -7,6 +7,7 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { busArn } from '#src/model/arn.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
+import { AWS_QUOTAS } from '#src/model/quotas.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, busKey } from './documents.ts'
@@ -16,6 +17,7 @@ import type { RuleTable } from './rule-table.ts'
 import { createRules } from './rules.ts'
 import type { Rules } from './rules.ts'
 
+const NO_PARTNERS = { made: async () => undefined, deleted: async () => undefined }
 const PLACE = { account: '111122223333' as AccountId, region: 'eu-west-1' as Region }
 const BUS = { ...PLACE, name: 'orders' }
 const EVENT = '{"source":"shop","detail":{"total":7}}'
@@ -48,7 +50,7 @@ beforeEach(async () => {
       modifiedAt: systemClock.now(),
     })
   })
-  rules = createRules(state)
+  rules = createRules(state, AWS_QUOTAS)
   table = createRuleTable(state)
 })
 
@@ -72,7 +74,8 @@ it('follows every change of a rule without reading the other rules again', async
   const buses = createEventBuses({
     state: store.state,
     clock: systemClock,
-    isOffered: async () => false,
+    quotas: AWS_QUOTAS,
+    partnerBuses: NO_PARTNERS,
   })
   expect(await matching()).toBeUndefined()
   await buses.create(PLACE, { name: BUS.name })
@@ -105,7 +108,8 @@ it('gives a rule as it is now, with targets that were put after it was read', as
   await createEventBuses({
     state: store.state,
     clock: systemClock,
-    isOffered: async () => false,
+    quotas: AWS_QUOTAS,
+    partnerBuses: NO_PARTNERS,
   }).create(PLACE, { name: BUS.name })
   await put('all', '{"source":["shop"]}')
   await matching()
@@ -118,7 +122,8 @@ it('matches every value of a name that a detail has twice', async () => {
   await createEventBuses({
     state: store.state,
     clock: systemClock,
-    isOffered: async () => false,
+    quotas: AWS_QUOTAS,
+    partnerBuses: NO_PARTNERS,
   }).create(PLACE, { name: BUS.name })
   await put('first', '{"detail":{"total":[1]}}')
   await put('second', '{"detail":{"total":[7]}}')

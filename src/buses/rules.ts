@@ -7,9 +7,11 @@ import type { Rule, RuleState, Target } from '#src/model/event-bus.ts'
 import type { AccountId } from '#src/model/event.ts'
 import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
+import type { Quotas } from '#src/model/quotas.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { BUSES, RULES, busKey, ruleKey, rulesOfBusPrefix } from './documents.ts'
-import { limitExceeded, noSuchBus } from './event-buses.ts'
+import { BUSES, RESOURCE_TAGS, RULES, busKey, ruleKey, rulesOfBusPrefix } from './documents.ts'
+import type { StoredBus, Tags } from './documents.ts'
+import { existingBus, limitExceeded } from './event-buses.ts'
 import type { PageRequest } from './event-buses.ts'
 
 /** What PutRule sets; what it leaves out goes back to the default, as on AWS. */
@@ -18,6 +20,8 @@ export interface RuleSettings {
   readonly eventPattern: string
   readonly state?: RuleState | undefined
   readonly description?: string | undefined
+  /** Of a new rule; one that is there keeps its own. */
+  readonly tags?: Tags
 }
 
 export interface Rules {
@@ -26,6 +30,12 @@ export interface Rules {
   /** @throws AwsError ResourceNotFoundException */
   describe(bus: BusAddress, name: string): Promise<Rule>
   list(bus: BusAddress, page: PageRequest): Promise<Page<Rule>>
+  /** Those that have a target of this ARN. */
+  listByTarget(
+    bus: BusAddress,
+    targetArn: string,
+    page: Pick<PageRequest, 'after' | 'limit'>,
+  ): Promise<Page<Rule>>
   setState(bus: BusAddress, name: string, state: RuleState): Promise<void>
   /** A rule that does not exist is no error. `force` is needed for a managed rule. */
   remove(bus: BusAddress, name: string, force: boolean): Promise<void>
@@ -38,11 +48,7 @@ export interface Rules {
   ): Promise<void>
 }
 
-/** AWS's default quotas. */
-const RULES_PER_BUS_MAX = 300
-const TARGETS_PER_RULE_MAX = 5
-
-export function createRules(state: State): Rules {
+export function createRules(state: State, quotas: Quotas): Rules {
   const change = async (
     bus: BusAddress,
     name: string,
@@ -60,26 +66,29 @@ export function createRules(state: State): Rules {
   return {
     put: async (bus, settings, createdBy) => {
       parsePattern(settings.eventPattern)
+      if (settings.eventPattern.length > quotas['pattern-size']) throw limitExceeded()
       return state.transact(async (transaction) => {
-        const stored = await transaction.get(BUSES, busKey(bus))
-        if (stored === undefined) throw noSuchBus(bus.name)
+        const stored = await existingBus(transaction, bus)
         const before = await transaction.get(RULES, ruleKey(bus, settings.name))
         if (before !== undefined) refuseManaged(before)
-        else if (stored.ruleCount >= RULES_PER_BUS_MAX) throw limitExceeded()
-        else transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount + 1 })
         const rule = ruleFrom(bus, settings, before ?? { createdBy, targets: [] })
         transaction.put(RULES, ruleKey(bus, settings.name), rule)
+        const counted = countedWith(stored, before, rule)
+        const isOver = (count: 'ruleCount' | 'wildcardRuleCount', quota: number) =>
+          counted[count] > quota && counted[count] > (stored[count] ?? 0)
+        if (isOver('ruleCount', quotas.rules)) throw limitExceeded()
+        if (isOver('wildcardRuleCount', quotas['wildcard-rules'])) throw limitExceeded()
+        transaction.put(BUSES, busKey(bus), counted)
+        const { tags = {} } = settings
+        const tagCount = before === undefined ? Object.keys(tags).length : 0
+        if (tagCount > quotas.tags) throw limitExceeded()
+        if (tagCount > 0) transaction.put(RESOURCE_TAGS, rule.arn, tags)
         return rule
       })
     },
-    describe: async (bus, name) => {
-      const rule = await state.get(RULES, ruleKey(bus, name))
-      if (rule !== undefined) return rule
-      if ((await state.get(BUSES, busKey(bus))) === undefined) throw noSuchBus(bus.name)
-      throw noSuchRule(bus, name)
-    },
+    describe: async (bus, name) => existingRule(state, bus, name),
     list: async (bus, { namePrefix = '', after, limit }) => {
-      if ((await state.get(BUSES, busKey(bus))) === undefined) throw noSuchBus(bus.name)
+      await existingBus(state, bus)
       const found = await state.list(RULES, {
         prefix: rulesOfBusPrefix(bus, namePrefix),
         limit: limit + 1,
@@ -87,13 +96,22 @@ export function createRules(state: State): Rules {
       })
       return pageOf(found, limit)
     },
+    listByTarget: async (bus, targetArn, { after, limit }) => {
+      await existingBus(state, bus)
+      const rules = await state.list(RULES, {
+        prefix: rulesOfBusPrefix(bus),
+        limit: Number.MAX_SAFE_INTEGER,
+        ...(after !== undefined && { after }),
+      })
+      const having = rules.filter(({ value }) => value.targets.some(({ arn }) => arn === targetArn))
+      return pageOf(having, limit)
+    },
     setState: async (bus, name, ruleState) => {
       await change(bus, name, (rule) => ({ ...rule, state: ruleState }))
     },
     remove: async (bus, name, force) => {
       await state.transact(async (transaction) => {
-        const stored = await transaction.get(BUSES, busKey(bus))
-        if (stored === undefined) throw noSuchBus(bus.name)
+        const stored = await existingBus(transaction, bus)
         const rule = await transaction.get(RULES, ruleKey(bus, name))
         if (rule === undefined) return
         if (!force) refuseManaged(rule, " Set 'force' parameter to true to override.")
@@ -101,14 +119,15 @@ export function createRules(state: State): Rules {
           throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.")
         }
         transaction.delete(RULES, ruleKey(bus, name))
-        transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount - 1 })
+        transaction.delete(RESOURCE_TAGS, rule.arn)
+        transaction.put(BUSES, busKey(bus), countedWith(stored, rule, undefined))
       })
     },
     putTargets: async (bus, name, targets) => {
       await change(bus, name, (rule) => {
         const put = new Map(rule.targets.map((target) => [target.id, target]))
         for (const target of targets) put.set(target.id, target)
-        if (put.size > TARGETS_PER_RULE_MAX) throw limitExceeded()
+        if (put.size > quotas.targets) throw limitExceeded()
         return { ...rule, targets: [...put.values()] }
       })
     },
@@ -153,25 +172,38 @@ function ruleFrom(
   }
 }
 
-async function existingRule(
-  transaction: StateTransaction,
+/** The bus as it counts its rules once one has taken the place of another. */
+function countedWith(bus: StoredBus, before: Rule | undefined, after: Rule | undefined) {
+  const wildcards = (rule: Rule | undefined) =>
+    Number(rule !== undefined && parsePattern(rule.eventPattern).complexity > 0)
+  return {
+    ...bus,
+    ruleCount: bus.ruleCount + Number(after !== undefined) - Number(before !== undefined),
+    // The hub's own rules are not counted when they come.
+    wildcardRuleCount: Math.max(
+      0,
+      (bus.wildcardRuleCount ?? 0) + wildcards(after) - wildcards(before),
+    ),
+  }
+}
+
+/** @throws AwsError ResourceNotFoundException for a rule that is not there, or its bus */
+export async function existingRule(
+  transaction: Pick<StateTransaction, 'get'>,
   bus: BusAddress,
   name: string,
 ): Promise<Rule> {
   const rule = await transaction.get(RULES, ruleKey(bus, name))
   if (rule !== undefined) return rule
-  if ((await transaction.get(BUSES, busKey(bus))) === undefined) throw noSuchBus(bus.name)
-  throw noSuchRule(bus, name)
-}
-
-function refuseManaged(rule: Rule, advice = ''): void {
-  if (rule.managedBy === undefined) return
-  throw new AwsError('ManagedRuleException', `Rule ${rule.name} is a managed rule.${advice}`)
-}
-
-function noSuchRule(bus: BusAddress, name: string): AwsError {
-  return new AwsError(
+  await existingBus(transaction, bus)
+  throw new AwsError(
     'ResourceNotFoundException',
     `Rule ${name} does not exist on EventBus ${bus.name}.`,
   )
+}
+
+/** @throws AwsError ManagedRuleException */
+export function refuseManaged(rule: Rule, advice = ''): void {
+  if (rule.managedBy === undefined) return
+  throw new AwsError('ManagedRuleException', `Rule ${rule.name} is a managed rule.${advice}`)
 }

@@ -89,9 +89,10 @@ async function configureServices(hub: HubClient, organisationId: string): Promis
     if (version > 0) continue
     const { example } = SERVICE_CONFIGURATIONS[service]
     await hub.put(`${path}/configuration`, example, { organisationId })
-    if (service === 'GUARDDUTY') {
-      await hub.put(`${path}/state`, { state: 'ACTIVE' }, { organisationId })
-    }
+    if (service !== 'GUARDDUTY') continue
+    const wanted = await hub.get<ServiceState>(path, { organisationId })
+    const applied = { state: 'ACTIVE', version: wanted.version }
+    await hub.put(`${path}/state`, applied, { organisationId })
   }
 }
 

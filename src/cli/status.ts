@@ -9,7 +9,12 @@ import { counted } from './terminal-text.ts'
 
 export const ACCEPTED = 'belfry_events_accepted_total'
 const DELIVERY = ['delivery', 'deliveries'] as const
-const DOORS = { collector: 'from AWS', 'put-events': 'put', tenancy: 'of the tenancy' }
+const DOORS = {
+  collector: 'from AWS',
+  'put-events': 'put',
+  partners: 'of partners',
+  tenancy: 'of the tenancy',
+}
 
 export function addStatus(program: Command): void {
   program

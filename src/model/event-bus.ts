@@ -1,4 +1,5 @@
 import type { AccountId, Region } from './event.ts'
+import type { Policy } from './resource-policy.ts'
 
 /** An event bus of one account in one region. */
 export interface EventBus {
@@ -8,8 +9,12 @@ export interface EventBus {
   readonly description?: string
   /** Set on a partner event bus: the name of its partner event source. */
   readonly eventSourceName?: string
+  /** What others may do with it. */
+  readonly policy?: Policy
   /** Kept with the bus so that quotas and deletion are decided on one document. */
   readonly ruleCount: number
+  /** Of those, the ones whose patterns have wildcards. */
+  readonly wildcardRuleCount?: number
   readonly createdAt: number
   readonly modifiedAt: number
 }

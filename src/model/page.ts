@@ -15,3 +15,16 @@ export function pageOf<T>(
   const last = found.length > limit ? shown.at(-1)?.key : undefined
   return { items, ...(last !== undefined && { last }) }
 }
+
+/** A page of what is in memory, in the order of its keys. */
+export function pageOfAll<T>(
+  all: readonly T[],
+  keyOf: (item: T) => string,
+  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+): Page<T> {
+  const ordered = all.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  const rest = after === undefined ? ordered : ordered.filter((item) => keyOf(item) > after)
+  const items = rest.slice(0, limit)
+  const last = rest.length > limit ? items.at(-1) : undefined
+  return { items, ...(last !== undefined && { last: keyOf(last) }) }
+}

@@ -53,6 +53,14 @@ export const Organisation = Type.Object(
 )
 export type Organisation = Static<typeof Organisation>
 
+/**
+ * What `aws:PrincipalOrgID` is for the accounts of an organisation: AWS's form of such an id, made
+ * of ours, so that it is known before there is any AWS organization and never changes.
+ */
+export function awsOrganizationId(organisationId: string): string {
+  return `o-${organisationId.replaceAll('-', '')}`
+}
+
 export const AccountRole = Type.Enum(['MANAGEMENT', 'SECURITY', 'LOGGING', 'MEMBER'])
 export type AccountRole = Static<typeof AccountRole>
 

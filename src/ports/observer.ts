@@ -19,10 +19,10 @@ export interface EnrichedEvent {
 
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
 export interface Observer {
-  entriesAccepted(door: 'put-events' | 'collector' | 'tenancy', count: number): void
+  entriesAccepted(door: 'put-events' | 'partners' | 'collector' | 'tenancy', count: number): void
   /** Refused entries, by error code. */
-  entryRefused(door: 'put-events' | 'collector', code: string): void
-  /** Entries put to a bus that does not exist: accepted and dropped, as on AWS. */
+  entryRefused(door: 'put-events' | 'partners' | 'collector', code: string): void
+  /** Entries for a bus or a partner's account that is not there: accepted and dropped, as on AWS. */
   entryDropped(): void
   eventsRouted(count: number, deliveries: number): void
   eventEnriched(enriched: EnrichedEvent): void

@@ -52,8 +52,11 @@ export interface EventSources {
   /** @param eventPattern null: all events */
   update(caller: Principal, id: string, eventPattern: string | null): Promise<EventSource>
   remove(caller: Principal, id: string): Promise<void>
-  /** Whether an account is offered a source of this name in a region. */
-  readonly isOffered: (bus: BusAddress) => Promise<boolean>
+  /** The sources that an account is offered in a region. */
+  readonly offeredTo: (place: {
+    readonly account: AccountId
+    readonly region: Region
+  }) => Promise<readonly { readonly name: string; readonly createdAt: number }[]>
   /** The sources of an organisation whose account has made the bus for them. */
   readonly activeOf: (organisationId: string) => Promise<readonly ActiveEventSource[]>
 }
@@ -90,9 +93,12 @@ export function createEventSources(ports: EventSourcePorts): EventSources {
       const sources = await Promise.all(items.map(shown))
       return { items: sources, ...(last !== undefined && { last }) }
     },
-    isOffered: async (bus) => {
-      const source = await state.get(EVENT_SOURCES, sourceKey(bus))
-      return source !== undefined && isOwn(state, source)
+    offeredTo: async ({ account, region }) => {
+      const prefix = sourceKey({ account, region, name: '' })
+      const limit = Number.MAX_SAFE_INTEGER
+      const offered = await state.list(EVENT_SOURCES, { prefix, limit })
+      const own = await Promise.all(offered.map(async ({ value }) => isOwn(state, value)))
+      return offered.filter((_, at) => own[at]).map(({ value }) => value)
     },
     activeOf,
   }

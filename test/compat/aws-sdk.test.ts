@@ -7,11 +7,11 @@ import {
   DisableRuleCommand,
   EnableRuleCommand,
   EventBridgeClient,
+  ListEndpointsCommand,
   ListEventBusesCommand,
   ListRulesCommand,
   ListTargetsByRuleCommand,
   PutEventsCommand,
-  PutPermissionCommand,
   PutRuleCommand,
   PutTargetsCommand,
   RemoveTargetsCommand,
@@ -205,7 +205,6 @@ describe('rules and targets', () => {
     for (const unsupported of [
       { RoleArn: `arn:aws:iam::${ACCOUNTS.MEMBER}:role/r` },
       { ScheduleExpression: 'rate(5 minutes)' },
-      { Tags: [{ Key: 'k', Value: 'v' }] },
     ]) {
       const [name] = Object.keys(unsupported)
       await expect(
@@ -354,9 +353,9 @@ describe('events', () => {
   })
 
   it('answers an operation that it does not have as AWS does', async () => {
-    await expect(events.send(new PutPermissionCommand({ StatementId: 'x' }))).rejects.toMatchObject(
-      { name: 'UnknownOperationException' },
-    )
+    await expect(events.send(new ListEndpointsCommand({}))).rejects.toMatchObject({
+      name: 'UnknownOperationException',
+    })
   })
 })
 

@@ -1,10 +1,12 @@
 import {
   CreateEventBusCommand,
   DeleteEventBusCommand,
+  DeleteRuleCommand,
   EventBridgeClient,
   ListRulesCommand,
   PutEventsCommand,
   PutRuleCommand,
+  PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
@@ -63,6 +65,41 @@ it('a bus has 300 rules and no more; one that is there can still be changed', as
   await expect(events.send(new DeleteEventBusCommand({ Name: 'bus-1' }))).rejects.toMatchObject({
     name: 'ValidationException',
   })
+})
+
+it('a bus has 30 rules with wildcards, a rule 5 targets, and no more', async () => {
+  const bus = { EventBusName: 'bus-2' }
+  const wild = '{"source":[{"wildcard":"a*b"}]}'
+  const put = (n: number, pattern = wild) =>
+    events.send(new PutRuleCommand({ Name: `wild-${n}`, EventPattern: pattern, ...bus }))
+  await Promise.all(Array.from({ length: 15 }, (_, n) => put(n)))
+  await Promise.all(Array.from({ length: 15 }, (_, n) => put(n + 15)))
+  await expect(put(30)).rejects.toMatchObject(LIMIT)
+  await put(30, EventPattern)
+  await expect(put(30)).rejects.toMatchObject(LIMIT)
+  await put(5)
+  await put(5, EventPattern)
+  await put(30)
+  await events.send(new DeleteRuleCommand({ Name: 'wild-7', ...bus }))
+  await put(31)
+  await expect(put(32)).rejects.toMatchObject(LIMIT)
+
+  const target = (n: number) => {
+    const Targets = [{ Id: `t${n}`, Arn: `https://hooks.example.com/${n}` }]
+    return events.send(new PutTargetsCommand({ Rule: 'wild-1', Targets, ...bus }))
+  }
+  for (let n = 0; n < 5; n += 1) await target(n)
+  await expect(target(5)).rejects.toMatchObject(LIMIT)
+  await target(4)
+})
+
+it('a rule has a pattern of 2,048 characters and no more', async () => {
+  const put = (length: number) => {
+    const filled = '{"source":[""]}'.replace('""', `"${'x'.repeat(length - 15)}"`)
+    return events.send(new PutRuleCommand({ Name: 'long', EventPattern: filled }))
+  }
+  await put(2_048)
+  await expect(put(2_049)).rejects.toMatchObject(LIMIT)
 })
 
 it('a detail type has 128 characters and no more', async () => {

@@ -12,6 +12,7 @@ import { restAs } from '../rest-caller.ts'
 import type { Caller } from '../rest-caller.ts'
 import {
   EVENTBRIDGE_OPERATIONS,
+  KEPT_SOURCE,
   OPERATIONS,
   OTHER_OPERATIONS,
   OWN_OPERATIONS,
@@ -251,6 +252,10 @@ describe('the operations of EventBridge', () => {
   beforeAll(async () => {
     const kept = { Name: 'kept', EventPattern: '{"source":["kept"]}' }
     await put(tokens.admin, 'PutRule', kept)
+    const offered = { Name: KEPT_SOURCE, Account: ACCOUNTS.MEMBER }
+    await put(tokens.admin, 'CreatePartnerEventSource', offered)
+    const bus = { Name: KEPT_SOURCE, EventSourceName: KEPT_SOURCE }
+    await put(tokens.admin, 'CreateEventBus', bus)
   })
 
   it.each(TOKEN_ROLES)('are for the role %s as far as it includes them', async (role) => {

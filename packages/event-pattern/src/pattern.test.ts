@@ -93,6 +93,27 @@ describe('$or', () => {
   })
 })
 
+describe('the texts that a pattern wants of a field', () => {
+  test.each([
+    ['{"a":["x","y"]}', ['x', 'y']],
+    ['{"a":["x"],"b":["z"]}', ['x']],
+    ['{"b":["x"]}', []],
+    ['{"a":["x",1]}', ['x', undefined]],
+    ['{"a":[{"prefix":"x"}]}', [undefined]],
+    ['{"a":["x",{"exists":false}]}', [undefined]],
+    ['{"$or":[{"a":["x"]},{"a":["y","x"]}]}', ['x', 'y']],
+    ['{"$or":[{"a":["x"]},{"b":["y"]}]}', ['x', undefined]],
+    ['{"a":["x"],"$or":[{"a":["y"]},{"b":["z"]}]}', ['y', 'x']],
+  ])('%s: %j', (text, texts) => {
+    expect(EventPattern.parse(text).textsOf('a')).toEqual(texts)
+  })
+
+  test('are found by their path', () => {
+    const pattern = EventPattern.parse('{"detail":{"state":["on"]},"state":["off"]}')
+    expect(pattern.textsOf('detail.state')).toEqual(['on'])
+  })
+})
+
 describe('what is not an event does not match', () => {
   const pattern = EventPattern.parse('{"a":[{"exists":false}]}')
   test.each([

@@ -37,6 +37,22 @@ export class EventPattern {
     return this.#alone.match(event).length > 0
   }
 
+  /**
+   * What a field must be for the event to match: texts, and undefined for anything that is not one
+   * plain text. Empty where the pattern asks nothing of the field.
+   * @param path its names with dots between them, such as `detail.state`
+   */
+  textsOf(path: string): readonly (string | undefined)[] {
+    const asked = this.alternatives.map((fields) => fields.find((field) => field.path === path))
+    if (asked.every((field) => field === undefined)) return []
+    const texts = asked.flatMap((field) =>
+      field === undefined || field.mayBeAbsent
+        ? [undefined]
+        : field.tests.map((test) => (test.kind === 'string' ? test.text : undefined)),
+    )
+    return [...new Set(texts)]
+  }
+
   /** Why the event matches or does not: field by field, in words. Never throws. */
   explain(event: string | Uint8Array): Explanation {
     return explain(this, event)

@@ -1,14 +1,11 @@
-import type { Place } from '#src/buses/event-buses.ts'
+import type { Caller } from '#src/buses/bus-access.ts'
 import type { Page } from '#src/model/page.ts'
-import type { Permission, Principal } from '#src/model/principal.ts'
+import type { Permission } from '#src/model/principal.ts'
 import { afterOf, pageToken } from './page-token.ts'
 import { optional, string } from './shapes.ts'
 import type { Member, Shape } from './shapes.ts'
 
-/** Who calls, and the account and region that the call acts in. */
-export interface Call extends Place {
-  readonly principal: Principal
-}
+export type Call = Caller
 
 /** An operation: what it needs of the caller's role, what it takes, and what it does with that. */
 export interface Operation {
@@ -37,6 +34,13 @@ export const BUS_NAME_OR_ARN = string({
   min: 1,
   max: 1600,
   pattern: /^(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/.\-_A-Za-z0-9]+$/,
+})
+/** Buses that are no partner's. */
+export const PLAIN_BUS_NAME = string({ min: 1, max: 256, pattern: /^[.\-_A-Za-z0-9]+$/ })
+export const EVENT_SOURCE_NAME = string({
+  min: 1,
+  max: 256,
+  pattern: /^aws\.partner(\/[.\-_A-Za-z0-9]+){2,}$/,
 })
 export const RULE_NAME = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
 export const ROLE_ARN = string({ min: 1, max: 1600 })

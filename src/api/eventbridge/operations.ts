@@ -1,21 +1,38 @@
-import type { EventBuses } from '#src/buses/event-buses.ts'
-import type { PutEventsPorts } from '#src/pipeline/1-accept/put-events.ts'
+import type { Permissions } from '#src/buses/permissions.ts'
 import type { Operations } from './operation.ts'
 import { eventBusOperations } from './operations/event-buses.ts'
+import type { EventBusOperationPorts } from './operations/event-buses.ts'
 import { eventOperations } from './operations/events.ts'
+import type { EventOperationPorts } from './operations/events.ts'
+import { partnerSourceOperations } from './operations/partner-sources.ts'
+import type { PartnerSourceOperationPorts } from './operations/partner-sources.ts'
+import { permissionOperations } from './operations/permissions.ts'
 import { ruleOperations } from './operations/rules.ts'
+import type { RuleOperationPorts } from './operations/rules.ts'
+import { tagOperations } from './operations/tags.ts'
+import type { TagOperationPorts } from './operations/tags.ts'
 import { targetOperations } from './operations/targets.ts'
 import type { TargetOperationPorts } from './operations/targets.ts'
 
-export interface OperationPorts extends PutEventsPorts, TargetOperationPorts {
-  readonly eventBuses: EventBuses
+export interface OperationPorts
+  extends
+    EventOperationPorts,
+    EventBusOperationPorts,
+    RuleOperationPorts,
+    TargetOperationPorts,
+    TagOperationPorts,
+    PartnerSourceOperationPorts {
+  readonly permissions: Permissions
 }
 
 /** All operations of EventBridge that the hub knows. */
 export function createOperations(ports: OperationPorts): Operations {
   return {
-    ...eventBusOperations(ports.eventBuses),
-    ...ruleOperations(ports.rules),
+    ...eventBusOperations(ports),
+    ...permissionOperations(ports.permissions),
+    ...tagOperations(ports),
+    ...partnerSourceOperations(ports),
+    ...ruleOperations(ports),
     ...targetOperations(ports),
     ...eventOperations(ports),
   }

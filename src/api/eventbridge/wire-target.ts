@@ -9,6 +9,7 @@ import {
   RETRY_ATTEMPTS_MAX,
 } from '#src/model/event-bus.ts'
 import type { Target } from '#src/model/event-bus.ts'
+import type { AccountId } from '#src/model/event.ts'
 import { ROLE_ARN, structure } from './operation.ts'
 import { UNSUPPORTED, optional, required, string } from './shapes.ts'
 import { INPUT_MEMBERS, inputFrom, wireInput } from './wire-input.ts'
@@ -57,13 +58,19 @@ export interface WireTarget extends WireInput {
 
 const ROLE_OF_ACCOUNT = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
 
+/** The bus of the rule that gets a target, and the account of who gives it. */
+interface TargetPlace {
+  readonly bus: BusAddress
+  readonly account: AccountId
+}
+
 /**
  * The target that a caller gave, if Belfry delivers to its kind.
  * @param urlRefusal why a URL may not be a target, or undefined
  * @throws AwsError ValidationException
  */
 export function targetFrom(
-  bus: BusAddress,
+  place: TargetPlace,
   wire: WireTarget,
   urlRefusal: (url: string) => string | undefined,
 ): Target {
@@ -71,7 +78,13 @@ export function targetFrom(
   const input = inputFrom(id, wire)
   const to = parseBusArn(arn)
   if (to !== undefined && input !== undefined) throw inputNotSupported(id)
-  if (to !== undefined) checkBusTarget(bus, to, roleArn)
+  if (to === undefined && place.account !== place.bus.account) {
+    throw new AwsError(
+      'ValidationException',
+      'Only EventBus targets are allowed on cross-account PutTargets calls.',
+    )
+  }
+  if (to !== undefined) checkBusTarget(place, to, roleArn)
   else if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal)
   else throw notValid(arn, unsupportedReason(arn))
   return {
@@ -111,15 +124,23 @@ function inputNotSupported(id: string): AwsError {
   )
 }
 
-function checkBusTarget(bus: BusAddress, to: BusAddress, roleArn: string | undefined): void {
-  const elsewhere = to.account !== bus.account || to.region !== bus.region
+function checkBusTarget(
+  { bus, account: caller }: TargetPlace,
+  to: BusAddress,
+  roleArn: string | undefined,
+): void {
+  if (to.name.includes('/')) {
+    throw notValid(busArn(to), 'only its partner puts events on a partner event bus.')
+  }
+  // Of who puts a target on another's rule the role tells on whose behalf it acts from then on.
+  const elsewhere = to.account !== bus.account || to.region !== bus.region || caller !== bus.account
   if (elsewhere && roleArn === undefined) {
     throw new AwsError('ValidationException', `RoleArn is required for target ${busArn(to)}.`)
   }
   if (roleArn === undefined) return
   const [, account] = ROLE_OF_ACCOUNT.exec(roleArn) ?? []
-  if (account !== bus.account) {
-    throw notValid(roleArn, `the role must be one of account ${bus.account}.`)
+  if (account !== caller) {
+    throw notValid(roleArn, `the role must be one of account ${caller}.`)
   }
 }
 

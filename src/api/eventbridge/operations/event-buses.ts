@@ -1,32 +1,42 @@
-import { addressOf } from '#src/buses/event-buses.ts'
+import type { BusAccess } from '#src/buses/bus-access.ts'
 import type { EventBuses } from '#src/buses/event-buses.ts'
-import { busArn } from '#src/model/arn.ts'
+import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import type { EventBus } from '#src/model/event-bus.ts'
 import {
   BUS_NAME,
   BUS_NAME_OR_ARN,
   DESCRIPTION,
+  EVENT_SOURCE_NAME,
   NOTHING,
   PAGING,
   paged,
   structure,
 } from '../operation.ts'
 import type { Operations, Paging } from '../operation.ts'
-import { UNSUPPORTED, optional, required, string } from '../shapes.ts'
+import { UNSUPPORTED, optional, required } from '../shapes.ts'
+import { TAGS, tagsFrom } from '../wire-tags.ts'
+import type { WireTag } from '../wire-tags.ts'
 
-const EVENT_SOURCE_NAME = string({
-  min: 1,
-  max: 256,
-  pattern: /^aws\.partner(\/[.\-_A-Za-z0-9]+){2,}$/,
-})
+export interface EventBusOperationPorts {
+  readonly access: BusAccess
+  readonly eventBuses: EventBuses
+}
+
+/** Known to AWS: encryption, dead letters and logs of a bus. */
+const NOT_HERE = {
+  KmsKeyIdentifier: UNSUPPORTED,
+  DeadLetterConfig: UNSUPPORTED,
+  LogConfig: UNSUPPORTED,
+}
 
 interface CreateEventBusInput {
   readonly Name: string
   readonly Description?: string
   readonly EventSourceName?: string
+  readonly Tags?: readonly WireTag[]
 }
 
-export function eventBusOperations(eventBuses: EventBuses): Operations {
+export function eventBusOperations({ access, eventBuses }: EventBusOperationPorts): Operations {
   return {
     CreateEventBus: {
       permission: 'events:Write',
@@ -34,14 +44,13 @@ export function eventBusOperations(eventBuses: EventBuses): Operations {
         Name: required(BUS_NAME),
         Description: optional(DESCRIPTION),
         EventSourceName: optional(EVENT_SOURCE_NAME),
-        KmsKeyIdentifier: UNSUPPORTED,
-        DeadLetterConfig: UNSUPPORTED,
-        LogConfig: UNSUPPORTED,
-        Tags: UNSUPPORTED,
+        Tags: optional(TAGS),
+        ...NOT_HERE,
       }),
       run: async (call, input: CreateEventBusInput) => {
         const { Name: name, Description: description, EventSourceName: eventSourceName } = input
-        const bus = await eventBuses.create(call, { name, description, eventSourceName })
+        const tags = tagsFrom(input.Tags ?? [])
+        const bus = await eventBuses.create(call, { name, description, eventSourceName, tags })
         return {
           EventBusArn: busArn(bus),
           ...(bus.description !== undefined && { Description: bus.description }),
@@ -51,14 +60,30 @@ export function eventBusOperations(eventBuses: EventBuses): Operations {
     DescribeEventBus: {
       permission: 'events:Read',
       input: structure({ Name: optional(BUS_NAME_OR_ARN) }),
-      run: async (call, { Name }: { Name?: string }) =>
-        wireBus(await eventBuses.describe(addressOf(call, Name))),
+      run: async (call, { Name }: { Name?: string }) => {
+        const address = await access.busFor(call, Name, { action: 'DescribeEventBus' })
+        return wireBus(await eventBuses.describe(address))
+      },
+    },
+    UpdateEventBus: {
+      permission: 'events:Write',
+      input: structure({
+        Name: optional(BUS_NAME),
+        Description: optional(DESCRIPTION),
+        ...NOT_HERE,
+      }),
+      run: async ({ account, region }, input: { Name?: string; Description?: string }) => {
+        const { Name: name = DEFAULT_BUS, Description: description } = input
+        const bus = await eventBuses.update({ account, region, name }, description)
+        const { Name, Arn, Description } = wireBus(bus)
+        return { Name, Arn, Description }
+      },
     },
     DeleteEventBus: {
       permission: 'events:Write',
       input: structure({ Name: required(BUS_NAME) }),
-      run: async (call, { Name }: { Name: string }) => {
-        await eventBuses.remove(addressOf(call, Name))
+      run: async ({ account, region }, { Name: name }: { Name: string }) => {
+        await eventBuses.remove({ account, region, name })
         return NOTHING
       },
     },
@@ -82,6 +107,7 @@ function wireBus(bus: EventBus) {
     Name: bus.name,
     Arn: busArn(bus),
     ...(bus.description !== undefined && { Description: bus.description }),
+    ...(bus.policy !== undefined && { Policy: JSON.stringify(bus.policy) }),
     CreationTime: bus.createdAt / 1_000,
     LastModifiedTime: bus.modifiedAt / 1_000,
   }

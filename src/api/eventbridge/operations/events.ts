@@ -1,23 +1,45 @@
-import { addressOf } from '#src/buses/event-buses.ts'
-import type { Place } from '#src/buses/event-buses.ts'
+import { putContext } from '#src/buses/bus-access.ts'
+import type { BusAccess } from '#src/buses/bus-access.ts'
+import type { PartnerSources } from '#src/buses/partner-sources.ts'
 import { AwsError } from '#src/errors.ts'
 import type { BusAddress } from '#src/model/arn.ts'
+import type { EntryError, EventEntry, PutResult } from '#src/pipeline/1-accept/entry.ts'
 import { putEvents } from '#src/pipeline/1-accept/put-events.ts'
-import type { EntryError, PutEntry, PutEventsPorts } from '#src/pipeline/1-accept/put-events.ts'
-import { BUS_NAME_OR_ARN, EVENT_PATTERN, structure } from '../operation.ts'
-import type { Operations } from '../operation.ts'
+import type { PutEntry, PutEventsPorts } from '#src/pipeline/1-accept/put-events.ts'
+import { putPartnerEvents } from '#src/pipeline/1-accept/put-partner-events.ts'
+import { EVENT_PATTERN, EVENT_SOURCE_NAME, structure } from '../operation.ts'
+import type { Call, Operations } from '../operation.ts'
 import { UNSUPPORTED, optional, required, string, timestampMs } from '../shapes.ts'
 import { testEventPattern } from '../test-event-pattern.ts'
 
-const ENTRY = structure({
+export interface EventOperationPorts extends PutEventsPorts {
+  readonly access: BusAccess
+  readonly partnerSources: PartnerSources
+}
+
+const EVENT = {
   Time: optional({ type: 'timestamp' }),
-  Source: optional(string()),
   Resources: optional({ type: 'list', member: string({ max: 2048 }) }),
   DetailType: optional(string()),
   Detail: optional(string()),
-  EventBusName: optional(BUS_NAME_OR_ARN),
+} as const
+
+const ENTRY = structure({
+  ...EVENT,
+  Source: optional(string()),
+  // No partner event bus: PutPartnerEvents is the way to those.
+  EventBusName: optional(
+    string({
+      min: 1,
+      max: 1600,
+      pattern:
+        /^(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[.\-_A-Za-z0-9]+$/,
+    }),
+  ),
   TraceHeader: optional(string({ min: 1, max: 500 })),
 })
+
+const PARTNER_ENTRY = structure({ ...EVENT, Source: optional(EVENT_SOURCE_NAME) })
 
 interface WireEntry {
   readonly Time?: number | string
@@ -34,7 +56,7 @@ const REQUEST_BYTES_MAX = 1_048_576
 /** What Time counts for, however it is written. */
 const TIME_BYTES = 14
 
-export function eventOperations(ports: PutEventsPorts): Operations {
+export function eventOperations(ports: EventOperationPorts): Operations {
   return {
     PutEvents: {
       permission: 'events:Put',
@@ -44,6 +66,24 @@ export function eventOperations(ports: PutEventsPorts): Operations {
       }),
       run: async (call, input) => putEntries(ports, call, input),
     },
+    PutPartnerEvents: {
+      permission: 'events:Put',
+      input: structure({
+        Entries: required({ type: 'list', member: PARTNER_ENTRY, min: 1, max: 20 }),
+      }),
+      run: async (call, { Entries }: PutInput) => {
+        checkSize(Entries)
+        const results = await putPartnerEvents(
+          {
+            ...ports,
+            activeBuses: async (...source) => ports.partnerSources.activeBuses(...source),
+          },
+          call,
+          Entries.map(entryFrom),
+        )
+        return wireResults(results)
+      },
+    },
     TestEventPattern: {
       permission: 'events:Read',
       input: structure({ EventPattern: required(EVENT_PATTERN), Event: required(string()) }),
@@ -52,23 +92,33 @@ export function eventOperations(ports: PutEventsPorts): Operations {
   }
 }
 
+interface PutInput {
+  readonly Entries: readonly WireEntry[]
+}
+
 async function putEntries(
-  ports: PutEventsPorts,
-  place: Place,
-  { Entries }: { readonly Entries: readonly WireEntry[] },
+  ports: EventOperationPorts,
+  call: Call,
+  { Entries }: PutInput,
 ): Promise<object> {
-  const bytes = Entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
-  if (bytes > REQUEST_BYTES_MAX) {
-    throw new AwsError(
-      'ValidationException',
-      `Total event entry size must be less than ${REQUEST_BYTES_MAX} bytes.`,
-    )
+  checkSize(Entries)
+  const entries: PutEntry[] = []
+  for (const entry of Entries) {
+    entries.push({ ...entryFrom(entry), bus: await busOf(ports.access, call, entry) })
   }
-  const results = await putEvents(
-    ports,
-    place,
-    Entries.map((entry) => entryFrom(place, entry)),
+  return wireResults(await putEvents(ports, call, entries))
+}
+
+function checkSize(Entries: readonly WireEntry[]): void {
+  const bytes = Entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
+  if (bytes <= REQUEST_BYTES_MAX) return
+  throw new AwsError(
+    'ValidationException',
+    `Total event entry size must be less than ${REQUEST_BYTES_MAX} bytes.`,
   )
+}
+
+function wireResults(results: readonly PutResult[]) {
   return {
     FailedEntryCount: results.filter((result) => 'errorCode' in result).length,
     Entries: results.map((result) =>
@@ -79,7 +129,7 @@ async function putEntries(
   }
 }
 
-function entryFrom(place: Place, wire: WireEntry): PutEntry {
+function entryFrom(wire: WireEntry): EventEntry {
   return {
     source: wire.Source,
     detailType: wire.DetailType,
@@ -87,13 +137,17 @@ function entryFrom(place: Place, wire: WireEntry): PutEntry {
     time: wire.Time === undefined ? undefined : timestampMs(wire.Time),
     resources: wire.Resources,
     traceHeader: wire.TraceHeader,
-    bus: busOf(place, wire.EventBusName),
   }
 }
 
-function busOf(place: Place, nameOrArn: string | undefined): BusAddress | EntryError {
+async function busOf(
+  access: BusAccess,
+  call: Call,
+  { EventBusName, Source, DetailType }: WireEntry,
+): Promise<BusAddress | EntryError> {
+  const context = putContext(Source, DetailType, false)
   try {
-    return addressOf(place, nameOrArn)
+    return await access.busFor(call, EventBusName, { action: 'PutEvents', context })
   } catch (error) {
     if (!(error instanceof AwsError)) throw error
     return { errorCode: error.code, errorMessage: error.message }

@@ -1,10 +1,14 @@
-import { addressOf } from '#src/buses/event-buses.ts'
+import type { EventPattern } from '@belfry/event-pattern'
+
+import type { BusAccess } from '#src/buses/bus-access.ts'
 import { parsePattern } from '#src/buses/rules.ts'
 import type { Rules } from '#src/buses/rules.ts'
 import { AwsError } from '#src/errors.ts'
 import { busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { Rule, RuleState } from '#src/model/event-bus.ts'
+import { ANY_VALUE } from '#src/model/resource-policy.ts'
+import type { Context } from '#src/model/resource-policy.ts'
 import {
   BOOLEAN,
   BUS_NAME_OR_ARN,
@@ -18,12 +22,20 @@ import {
 } from '../operation.ts'
 import type { OfBus, Operation, Operations, Paging } from '../operation.ts'
 import { UNSUPPORTED, optional, required, string } from '../shapes.ts'
+import { TAGS, tagsFrom } from '../wire-tags.ts'
+import type { WireTag } from '../wire-tags.ts'
+
+export interface RuleOperationPorts {
+  readonly access: BusAccess
+  readonly rules: Rules
+}
 
 interface PutRuleInput extends OfBus {
   readonly Name: string
   readonly EventPattern?: string
   readonly State?: string
   readonly Description?: string
+  readonly Tags?: readonly WireTag[]
 }
 
 interface OfRule extends OfBus {
@@ -32,12 +44,13 @@ interface OfRule extends OfBus {
 
 const OF_RULE = { Name: required(RULE_NAME), EventBusName: optional(BUS_NAME_OR_ARN) }
 
-export function ruleOperations(rules: Rules): Operations {
-  const setState = (state: RuleState): Operation => ({
+export function ruleOperations({ access, rules }: RuleOperationPorts): Operations {
+  const setState = (action: 'EnableRule' | 'DisableRule', state: RuleState): Operation => ({
     permission: 'events:Write',
     input: structure(OF_RULE),
     run: async (call, { Name, EventBusName }: OfRule) => {
-      await rules.setState(addressOf(call, EventBusName), Name, state)
+      const bus = await access.busFor(call, EventBusName, { action, rule: Name })
+      await rules.setState(bus, Name, state)
       return NOTHING
     },
   })
@@ -55,11 +68,16 @@ export function ruleOperations(rules: Rules): Operations {
         Description: optional(DESCRIPTION),
         RoleArn: UNSUPPORTED,
         ScheduleExpression: UNSUPPORTED,
-        Tags: UNSUPPORTED,
+        Tags: optional(TAGS),
       }),
       run: async (call, input: PutRuleInput) => {
-        const bus = addressOf(call, input.EventBusName)
-        const rule = await rules.put(bus, ruleSettings(input), call.account)
+        const settings = ruleSettings(input)
+        const bus = await access.busFor(call, input.EventBusName, {
+          action: 'PutRule',
+          rule: input.Name,
+          context: patternContext(parsePattern(settings.eventPattern)),
+        })
+        const rule = await rules.put(bus, settings, call.account)
         return { RuleArn: rule.arn }
       },
     },
@@ -67,7 +85,7 @@ export function ruleOperations(rules: Rules): Operations {
       permission: 'events:Read',
       input: structure(OF_RULE),
       run: async (call, { Name, EventBusName }: OfRule) => {
-        const bus = addressOf(call, EventBusName)
+        const bus = await access.busFor(call, EventBusName, { action: 'DescribeRule', rule: Name })
         const rule = await rules.describe(bus, Name)
         return { ...wireRule(bus, rule), CreatedBy: rule.createdBy }
       },
@@ -81,7 +99,7 @@ export function ruleOperations(rules: Rules): Operations {
       }),
       run: async (call, input: { NamePrefix?: string } & Paging & OfBus) => {
         const { NamePrefix: namePrefix } = input
-        const bus = addressOf(call, input.EventBusName)
+        const bus = await access.busFor(call, input.EventBusName, { action: 'ListRules' })
         const list = `rules ${busArn(bus)} ${namePrefix}`
         const { items, next } = await paged(list, input, async (page) =>
           rules.list(bus, { namePrefix, ...page }),
@@ -89,13 +107,35 @@ export function ruleOperations(rules: Rules): Operations {
         return { Rules: items.map((rule) => wireRule(bus, rule)), ...next }
       },
     },
-    EnableRule: setState('ENABLED'),
-    DisableRule: setState('DISABLED'),
+    ListRuleNamesByTarget: {
+      permission: 'events:Read',
+      input: structure({
+        TargetArn: required(string({ min: 1, max: 1600 })),
+        EventBusName: optional(BUS_NAME_OR_ARN),
+        ...PAGING,
+      }),
+      run: async (call, input: { TargetArn: string } & Paging & OfBus) => {
+        const { TargetArn: targetArn } = input
+        const bus = await access.busFor(call, input.EventBusName, {
+          action: 'ListRuleNamesByTarget',
+          context: { 'events:TargetArn': [targetArn] },
+        })
+        const list = `rule names ${busArn(bus)} ${targetArn}`
+        const { items, next } = await paged(list, input, async (page) =>
+          rules.listByTarget(bus, targetArn, page),
+        )
+        return { RuleNames: items.map(({ name }) => name), ...next }
+      },
+    },
+    EnableRule: setState('EnableRule', 'ENABLED'),
+    DisableRule: setState('DisableRule', 'DISABLED'),
     DeleteRule: {
       permission: 'events:Write',
       input: structure({ ...OF_RULE, Force: optional(BOOLEAN) }),
       run: async (call, input: OfRule & { Force?: boolean }) => {
-        await rules.remove(addressOf(call, input.EventBusName), input.Name, input.Force ?? false)
+        const { Name: rule, Force: force = false } = input
+        const bus = await access.busFor(call, input.EventBusName, { action: 'DeleteRule', rule })
+        await rules.remove(bus, rule, force)
         return NOTHING
       },
     },
@@ -103,8 +143,9 @@ export function ruleOperations(rules: Rules): Operations {
 }
 
 function ruleSettings(input: PutRuleInput) {
-  const { Name: name, EventPattern, State, Description: description } = input
-  if (EventPattern === undefined || EventPattern === '') {
+  const { Name: name, EventPattern: eventPattern, State, Tags = [] } = input
+  const { Description: description } = input
+  if (eventPattern === undefined || eventPattern === '') {
     throw new AwsError(
       'ValidationException',
       'Parameter(s) EventPattern or ScheduleExpression must be specified.',
@@ -113,9 +154,26 @@ function ruleSettings(input: PutRuleInput) {
   if (State === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS') {
     throw new AwsError('ValidationException', `State ${State} is not supported by Belfry.`)
   }
-  parsePattern(EventPattern)
   const state = State as RuleState | undefined
-  return { name, eventPattern: EventPattern, state, description }
+  return { name, eventPattern, state, description, tags: tagsFrom(Tags) }
+}
+
+/** Fields of an event pattern that conditions of a policy may ask about. */
+const PATTERN_FIELDS = [
+  'source',
+  'detail-type',
+  'detail.eventTypeCode',
+  'detail.service',
+  'detail.userIdentity.principalId',
+]
+
+function patternContext(pattern: EventPattern): Context {
+  return Object.fromEntries(
+    PATTERN_FIELDS.map((field) => [
+      `events:${field}`,
+      pattern.textsOf(field).map((text) => text ?? ANY_VALUE),
+    ]),
+  )
 }
 
 function wireRule(bus: BusAddress, rule: Rule) {

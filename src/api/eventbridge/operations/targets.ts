@@ -1,4 +1,4 @@
-import { addressOf } from '#src/buses/event-buses.ts'
+import type { BusAccess } from '#src/buses/bus-access.ts'
 import type { Rules } from '#src/buses/rules.ts'
 import { BOOLEAN, BUS_NAME_OR_ARN, PAGING, RULE_NAME, paged, structure } from '../operation.ts'
 import type { OfBus, Operations, Paging } from '../operation.ts'
@@ -7,6 +7,7 @@ import { TARGET, TARGET_ID, targetFrom, wireTarget } from '../wire-target.ts'
 import type { WireTarget } from '../wire-target.ts'
 
 export interface TargetOperationPorts {
+  readonly access: BusAccess
   readonly rules: Rules
   /** Why a URL may not be a target, or undefined. */
   readonly urlRefusal: (url: string) => string | undefined
@@ -20,7 +21,7 @@ const OF_RULE = { Rule: required(RULE_NAME), EventBusName: optional(BUS_NAME_OR_
 const MEMBERS_MAX = 100
 const NONE_FAILED = { FailedEntryCount: 0, FailedEntries: [] }
 
-export function targetOperations({ rules, urlRefusal }: TargetOperationPorts): Operations {
+export function targetOperations({ access, rules, urlRefusal }: TargetOperationPorts): Operations {
   return {
     PutTargets: {
       permission: 'events:Write',
@@ -29,8 +30,13 @@ export function targetOperations({ rules, urlRefusal }: TargetOperationPorts): O
         Targets: required({ type: 'list', member: TARGET, min: 1, max: MEMBERS_MAX }),
       }),
       run: async (call, input: OfRule & { Targets: readonly WireTarget[] }) => {
-        const bus = addressOf(call, input.EventBusName)
-        const targets = input.Targets.map((target) => targetFrom(bus, target, urlRefusal))
+        const bus = await access.busFor(call, input.EventBusName, {
+          action: 'PutTargets',
+          rule: input.Rule,
+          context: { 'events:TargetArn': input.Targets.map(({ Arn }) => Arn) },
+        })
+        const place = { bus, account: call.account }
+        const targets = input.Targets.map((target) => targetFrom(place, target, urlRefusal))
         await rules.putTargets(bus, input.Rule, targets)
         return NONE_FAILED
       },
@@ -39,7 +45,10 @@ export function targetOperations({ rules, urlRefusal }: TargetOperationPorts): O
       permission: 'events:Read',
       input: structure({ ...OF_RULE, ...PAGING }),
       run: async (call, input: OfRule & Paging) => {
-        const bus = addressOf(call, input.EventBusName)
+        const bus = await access.busFor(call, input.EventBusName, {
+          action: 'ListTargetsByRule',
+          rule: input.Rule,
+        })
         const { targets, arn } = await rules.describe(bus, input.Rule)
         const { items, next } = await paged(`targets ${arn}`, input, async ({ after, limit }) => {
           const start = after === undefined ? 0 : targets.findIndex(({ id }) => id === after) + 1
@@ -58,7 +67,10 @@ export function targetOperations({ rules, urlRefusal }: TargetOperationPorts): O
         Force: optional(BOOLEAN),
       }),
       run: async (call, input: OfRule & { Ids: readonly string[]; Force?: boolean }) => {
-        const bus = addressOf(call, input.EventBusName)
+        const bus = await access.busFor(call, input.EventBusName, {
+          action: 'RemoveTargets',
+          rule: input.Rule,
+        })
         const { Ids: ids, Force: force = false } = input
         await rules.removeTargets(bus, input.Rule, { ids, force })
         return NONE_FAILED

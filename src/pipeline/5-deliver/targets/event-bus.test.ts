@@ -14,10 +14,16 @@ const THERE = 'us-east-1'
 const OWN = '111111111111'
 const SECURITY = '333333333333'
 
+interface Circumstances {
+  readonly managed?: boolean
+  readonly exists?: boolean
+  readonly refusal?: string
+}
+
 async function forward(
   event: RecordedEvent,
   targetArn: string,
-  { managed = false, exists = true } = {},
+  { managed = false, exists = true, refusal }: Circumstances = {},
 ) {
   const recorded: RecordedEvent[] = []
   const log = {
@@ -27,7 +33,10 @@ async function forward(
     },
   } as unknown as EventLog
   const busExists = async (arn: string) => exists && arn === targetArn
-  const target = createEventBusTarget({ log, clock: { now: () => NOW }, busExists })
+  const target = createEventBusTarget({
+    ...{ log, clock: { now: () => NOW }, busExists },
+    forwardingRefusal: async () => refusal,
+  })
   const outcome = await target.attempt(
     { target: { id: 't', arn: targetArn }, managed } as Delivery,
     event,
@@ -47,13 +56,16 @@ describe('forwarding within a region', () => {
     expect(recorded).toEqual([{ ...event, busArn, hops, acceptedAt: NOW }])
   })
 
-  it('to another account is for managed rules alone', async () => {
+  it('needs the leave of the bus, but for managed rules', async () => {
     const there = bus(HERE, SECURITY)
-    const refused = await forward(recordedEvent('e'), there)
-    expect(refused.outcome).toMatchObject(refusedWith('NO_PERMISSIONS'))
+    const refused = await forward(recordedEvent('e'), there, { refusal: 'no policy' })
+    expect(refused.outcome).toEqual({
+      ...{ kind: 'permanent', error: { code: 'NO_PERMISSIONS', message: 'no policy' } },
+    })
     expect(refused.recorded).toEqual([])
     const event = recordedEvent('e')
-    const { outcome, recorded } = await forward(event, there, { managed: true })
+    const circumstances = { managed: true, refusal: 'no policy' }
+    const { outcome, recorded } = await forward(event, there, circumstances)
     expect(outcome).toEqual({ kind: 'success' })
     expect(recorded).toMatchObject([
       { id: 'e', account: OWN, region: HERE, json: event.json, busArn: there },
@@ -131,7 +143,10 @@ describe('forwarding', () => {
   it('passes on that the log had no room, so that it is tried again', async () => {
     const log = { record: () => Promise.reject(new Error('full')) } as unknown as EventLog
     const clock = { now: () => NOW }
-    const target = createEventBusTarget({ log, clock, busExists: async () => true })
+    const target = createEventBusTarget({
+      ...{ log, clock, busExists: async () => true },
+      forwardingRefusal: async () => undefined,
+    })
     const delivery = { target: { id: 't', arn: `${BUS}-other` }, managed: false } as Delivery
     await expect(target.attempt(delivery, recordedEvent('e'))).rejects.toThrow('full')
   })

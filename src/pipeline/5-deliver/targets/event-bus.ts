@@ -14,6 +14,18 @@ export interface EventBusTargetPorts {
   readonly log: EventLog
   readonly clock: Clock
   readonly busExists: (busArn: string) => Promise<boolean>
+  /** Why a rule may not put an event on a bus, by the bus's policy as it is now. */
+  readonly forwardingRefusal: (forwarding: Forwarding) => Promise<string | undefined>
+}
+
+/** An event on its way from the bus of its rule to another bus. */
+interface Forwarding {
+  readonly from: BusAddress
+  readonly to: BusAddress
+  readonly ruleArn: string
+  readonly roleArn: string | undefined
+  readonly source: string
+  readonly detailType: string
 }
 
 /** Attempts end in a flush of the log, which they share: many at once cost as much as one. */
@@ -23,7 +35,8 @@ const ATTEMPTS_PER_TARGET_MAX = 256
 const HOPS_MAX = 1
 
 /** A target that is another event bus of this hub: the event is recorded on that bus. */
-export function createEventBusTarget({ log, clock, busExists }: EventBusTargetPorts): TargetKind {
+export function createEventBusTarget(ports: EventBusTargetPorts): TargetKind {
+  const { log, clock, busExists, forwardingRefusal } = ports
   return {
     concurrency: ATTEMPTS_PER_TARGET_MAX,
     attempt: async (delivery, event) => {
@@ -32,12 +45,12 @@ export function createEventBusTarget({ log, clock, busExists }: EventBusTargetPo
       if (from === undefined || to === undefined) {
         return refused('INVALID_PARAMETER', `"${delivery.target.arn}" is not an event bus`)
       }
-      if (from.account !== to.account && !delivery.managed) {
-        return refused(
-          'NO_PERMISSIONS',
-          `no resource-based policy of ${delivery.target.arn} lets account ${from.account} put events`,
-        )
-      }
+      const { source, detailType } = event
+      const { ruleArn, target } = delivery
+      const forwarding = { from, to, ruleArn, roleArn: target.roleArn, source, detailType }
+      // The hub's own wiring needs nobody's leave.
+      const refusal = delivery.managed ? undefined : await forwardingRefusal(forwarding)
+      if (refusal !== undefined) return refused('NO_PERMISSIONS', refusal)
       if (!(await busExists(delivery.target.arn))) {
         return refused('NO_RESOURCE', `event bus ${delivery.target.arn} does not exist`)
       }

@@ -1,0 +1,32 @@
+/** How much of something there may be, by name. */
+export type Quotas = {
+  readonly 'event-buses': number
+  readonly rules: number
+  readonly targets: number
+  readonly 'pattern-size': number
+  readonly 'wildcard-rules': number
+  readonly 'policy-size': number
+  readonly tags: number
+}
+
+/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+export const AWS_QUOTAS: Quotas = {
+  'event-buses': 100,
+  rules: 300,
+  targets: 5,
+  'pattern-size': 2_048,
+  'wildcard-rules': 30,
+  'policy-size': 10_240,
+  tags: 50,
+}
+
+/** What each quota counts, for who sets it. */
+export const QUOTA_MEANINGS: Readonly<Record<keyof Quotas, string>> = {
+  'event-buses': 'event buses of an account in a region',
+  rules: 'rules of an event bus',
+  targets: 'targets of a rule',
+  'pattern-size': "characters of a rule's event pattern",
+  'wildcard-rules': 'rules of an event bus whose patterns have wildcards',
+  'policy-size': "characters of an event bus's resource policy",
+  tags: 'tags of a resource',
+}
