@@ -253,11 +253,15 @@ export const OTHER_OPERATIONS: readonly string[] = [
   'GET /events/stream',
 ]
 
-/** EventBridge's, each with an input that succeeds in the member account. */
+const ARN_START = `arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}`
+const DEFAULT_BUS_ARN = `${ARN_START}:event-bus/default`
+
+/** EventBridge's, each with an input that succeeds in the member account, or fails as it says. */
 export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   operation: string,
   roles: readonly Role[],
   input: object,
+  fault?: string,
 ])[] = [
   ['PutEvents', PUTTERS, { Entries: [{ Source: 'test', DetailType: 'd', Detail: '{}' }] }],
   ['TestEventPattern', EVERYONE, { EventPattern: '{"source":["a"]}', Event: testEvent() }],
@@ -277,6 +281,23 @@ export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   ['ListTargetsByRule', EVERYONE, { Rule: 'kept' }],
   ['RemoveTargets', OPERATORS, { Rule: 'kept', Ids: ['t'] }],
   ['DeleteRule', OPERATORS, { Name: 'rule' }],
+  ['CreateArchive', OPERATORS, { ArchiveName: 'archive', EventSourceArn: DEFAULT_BUS_ARN }],
+  ['DescribeArchive', EVERYONE, { ArchiveName: 'none' }, 'ResourceNotFoundException'],
+  ['UpdateArchive', OPERATORS, { ArchiveName: 'archive', RetentionDays: 1 }],
+  ['ListArchives', EVERYONE, {}],
+  ['DeleteArchive', OPERATORS, { ArchiveName: 'archive' }],
+  [
+    'StartReplay',
+    OPERATORS,
+    {
+      ...{ ReplayName: 'replay', EventSourceArn: `${ARN_START}:archive/none` },
+      ...{ EventStartTime: 0, EventEndTime: 1, Destination: { Arn: DEFAULT_BUS_ARN } },
+    },
+    'ValidationException',
+  ],
+  ['DescribeReplay', EVERYONE, { ReplayName: 'none' }, 'ResourceNotFoundException'],
+  ['CancelReplay', OPERATORS, { ReplayName: 'none' }, 'ResourceNotFoundException'],
+  ['ListReplays', EVERYONE, {}],
   ['DeleteEventBus', OPERATORS, { Name: 'bus' }],
 ]
 

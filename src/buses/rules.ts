@@ -39,7 +39,7 @@ export interface Rules {
 }
 
 /** AWS's default quotas. */
-const RULES_PER_BUS_MAX = 300
+export const RULES_PER_BUS_MAX = 300
 const TARGETS_PER_RULE_MAX = 5
 
 export function createRules(state: State): Rules {
