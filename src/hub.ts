@@ -8,6 +8,12 @@ import type { Store } from '#src/adapters/sqlite/store.ts'
 import { createOperations } from '#src/api/eventbridge/operations.ts'
 import { createServer } from '#src/api/server.ts'
 import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
+import { archiveEvents } from '#src/archives/archiver.ts'
+import { createArchives } from '#src/archives/archives.ts'
+import { createReplayFilter } from '#src/archives/replay-filter.ts'
+import { replayEvents } from '#src/archives/replayer.ts'
+import { createReplays } from '#src/archives/replays.ts'
+import { keepRetention } from '#src/archives/retention.ts'
 import { createAssurance } from '#src/assurance/assurance.ts'
 import { createBusAccess } from '#src/buses/bus-access.ts'
 import { createEventBuses } from '#src/buses/event-buses.ts'
@@ -25,7 +31,7 @@ import { createEventIds } from '#src/event-index/event-ids.ts'
 import { indexEvents } from '#src/event-index/indexer.ts'
 import { countVolume } from '#src/history/volume.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
-import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
+import { DEFAULT_BUS, busArn, parseBusArn, ruleArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
 import { sequenceOf } from '#src/model/event.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
@@ -35,8 +41,6 @@ import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
-import { createRoutingMark } from '#src/pipeline/4-route/routing-mark.ts'
-import type { RoutingMark } from '#src/pipeline/4-route/routing-mark.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
@@ -44,6 +48,8 @@ import { systemClock as clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { createReaderMark } from '#src/ports/reader-mark.ts'
+import type { ReaderMark } from '#src/ports/reader-mark.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import type { AdminPassword } from '#src/tenancy/first-admin.ts'
@@ -109,7 +115,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     stopping: stopping.signal,
   })
 
-  const buses = openBuses({ state, tenancy, onFault }, config)
+  const buses = openBuses({ store, log, tenancy, onFault }, config)
   const parts = { tenancy, busExists, ruleTable, buses, routing, trail }
   const pipeline = startPipeline(
     { config, store, log, observer, outbound, ...parts },
@@ -192,7 +198,7 @@ function openTenancy(
   const { state, onFault } = parts
   const accounts = createManagedAccounts(state)
   const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
-  const routing = createRoutingMark()
+  const routing = createReaderMark()
   const tenancy = createTenancy({
     ...parts,
     clock,
@@ -209,10 +215,11 @@ function openTenancy(
 
 /** What is configured on event buses, and who may. */
 function openBuses(
-  parts: Pick<TenancyPorts, 'state' | 'onFault'> & { readonly tenancy: Tenancy },
+  parts: Pick<TenancyPorts, 'onFault'> & Pick<PipelineParts, 'store' | 'log' | 'tenancy'>,
   { namespace, quotas }: Config,
 ) {
-  const { state, onFault, tenancy } = parts
+  const { store, log, onFault, tenancy } = parts
+  const { state, eventArchive } = store
   const access = createBusAccess({
     state,
     awsOrganizationIdOf: async (account) => {
@@ -234,6 +241,8 @@ function openBuses(
     permissions: createPermissions({ state, clock, quotas }),
     tags: createResourceTags(state, quotas),
     rules: createRules(state, quotas),
+    archives: createArchives({ state, clock, ids, log, eventArchive, quotas }),
+    replays: createReplays({ state, clock, log }),
   }
 }
 
@@ -261,7 +270,7 @@ interface PipelineParts {
   readonly busExists: (busArn: string) => Promise<boolean>
   readonly ruleTable: RuleTable
   readonly buses: ReturnType<typeof openBuses>
-  readonly routing: RoutingMark
+  readonly routing: ReaderMark
   readonly trail: Trail | undefined
 }
 
@@ -290,8 +299,9 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     },
     signal,
   )
+  const forReplay = createReplayFilter(store.state)
   const matchingRules = async (event: RecordedEvent) =>
-    (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? []
+    forReplay(event, (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? [])
   const stages = [
     enrich(
       {
@@ -318,6 +328,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       },
       signal,
     ),
+    ...startArchives(parts, dispatcher, signal),
   ]
   const counting = countVolume(
     { log, cursors, volume, clock, observer, keepDays: config.historyDays, matchingRules },
@@ -348,4 +359,50 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     },
     drained: Promise.all([...stages, counting, retention, dispatcher.drained]),
   }
+}
+
+/** Archives and replays: readers and writers of the log that stand beside the way. */
+function startArchives(
+  { store, log, observer, busExists, ruleTable, routing }: PipelineParts,
+  dispatcher: Dispatcher,
+  signal: AbortSignal,
+): readonly Promise<void>[] {
+  const { cursors, eventArchive, state } = store
+  const archiving = createReaderMark()
+  return [
+    archiveEvents(
+      {
+        log,
+        cursors,
+        state,
+        eventArchive,
+        clock,
+        observer,
+        archivesOf: async (bus) => {
+          const rules = await ruleTable.rulesOf(bus)
+          return (eventJson) => rules?.matchArchives(eventJson) ?? []
+        },
+        onPassed: (sequence) => archiving.passed(sequence),
+      },
+      signal,
+    ),
+    keepRetention({ state, eventArchive, clock, observer }, signal),
+    replayEvents(
+      {
+        state,
+        log,
+        eventArchive,
+        clock,
+        observer,
+        busExists,
+        archived: (sequence, until) => archiving.reached(sequence, until),
+        routed: (sequence, until) => routing.reached(sequence, until),
+        targetsAreBehind: ({ destinationArn }) => {
+          const bus = parseBusArn(destinationArn)
+          return bus !== undefined && dispatcher.isBehind(ruleArn(bus, ''))
+        },
+      },
+      signal,
+    ),
+  ]
 }

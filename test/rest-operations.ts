@@ -253,16 +253,19 @@ export const OTHER_OPERATIONS: readonly string[] = [
   'GET /events/stream',
 ]
 
+const ARN_START = `arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}`
+const DEFAULT_BUS_ARN = `${ARN_START}:event-bus/default`
 const SOURCE = 'aws.partner/example.com/one'
 /** Offered to the member account, which has made its bus. */
 export const KEPT_SOURCE = 'aws.partner/example.com/kept'
-const KEPT_RULE = `arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}:rule/kept`
+const KEPT_RULE = `${ARN_START}:rule/kept`
 
-/** EventBridge's, each with an input that succeeds in the member account. */
+/** EventBridge's, each with an input that succeeds in the member account, or fails as it says. */
 export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   operation: string,
   roles: readonly Role[],
   input: object,
+  fault?: string,
 ])[] = [
   ['PutEvents', PUTTERS, { Entries: [{ Source: 'test', DetailType: 'd', Detail: '{}' }] }],
   ['TestEventPattern', EVERYONE, { EventPattern: '{"source":["a"]}', Event: testEvent() }],
@@ -303,6 +306,23 @@ export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   ['UntagResource', OPERATORS, { ResourceARN: KEPT_RULE, TagKeys: ['k'] }],
   ['RemoveTargets', OPERATORS, { Rule: 'kept', Ids: ['t'] }],
   ['DeleteRule', OPERATORS, { Name: 'rule' }],
+  ['CreateArchive', OPERATORS, { ArchiveName: 'archive', EventSourceArn: DEFAULT_BUS_ARN }],
+  ['DescribeArchive', EVERYONE, { ArchiveName: 'none' }, 'ResourceNotFoundException'],
+  ['UpdateArchive', OPERATORS, { ArchiveName: 'archive', RetentionDays: 1 }],
+  ['ListArchives', EVERYONE, {}],
+  ['DeleteArchive', OPERATORS, { ArchiveName: 'archive' }],
+  [
+    'StartReplay',
+    OPERATORS,
+    {
+      ...{ ReplayName: 'replay', EventSourceArn: `${ARN_START}:archive/none` },
+      ...{ EventStartTime: 0, EventEndTime: 1, Destination: { Arn: DEFAULT_BUS_ARN } },
+    },
+    'ValidationException',
+  ],
+  ['DescribeReplay', EVERYONE, { ReplayName: 'none' }, 'ResourceNotFoundException'],
+  ['CancelReplay', OPERATORS, { ReplayName: 'none' }, 'ResourceNotFoundException'],
+  ['ListReplays', EVERYONE, {}],
   ['DeleteEventBus', OPERATORS, { Name: 'bus' }],
 ]
 

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
+import { removeArchivesOf } from '#src/archives/archives.ts'
 import { keepBus, keepRule, removeBusesOf } from '#src/buses/managed-wiring.ts'
 import type { ManagedRule } from '#src/buses/managed-wiring.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
@@ -71,6 +72,7 @@ export function createAssurance(ports: AssurancePorts): Assurance {
         throw new Error(`account ${account.awsAccountId} is managed: its wiring must stay`)
       }
       await removeBusesOf(ports.state, account.awsAccountId)
+      await removeArchivesOf(ports.state, account.awsAccountId)
     },
     run: async (signal) => {
       while (!signal.aborted) {

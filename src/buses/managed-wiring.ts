@@ -87,6 +87,18 @@ export async function keepRule(
   return true
 }
 
+/** Takes a rule away from a bus, with its targets. */
+export async function dropRule(
+  transaction: StateTransaction,
+  bus: BusAddress,
+  name: string,
+): Promise<void> {
+  const stored = await transaction.get(BUSES, busKey(bus))
+  if (stored === undefined) throw new Error(`no bus ${busArn(bus)} for its managed rule`)
+  transaction.delete(RULES, ruleKey(bus, name))
+  transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount - 1 })
+}
+
 function sameDocument(left: object, right: object): boolean {
   const sorted = (document: object) =>
     JSON.stringify(Object.entries(document).toSorted(([a], [b]) => (a < b ? -1 : 1)))

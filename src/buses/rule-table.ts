@@ -2,14 +2,17 @@ import { EventPattern, RuleSet } from '@belfry/event-pattern'
 
 import { busArn, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
-import type { Rule, Target } from '#src/model/event-bus.ts'
+import { isArchiveRule } from '#src/model/event-bus.ts'
+import type { ArchiveTarget, Rule, Target } from '#src/model/event-bus.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './documents.ts'
 
 /** A bus with its enabled rules, ready to match. */
 export interface BusRules {
-  /** Enabled rules whose pattern matches the event text. */
+  /** Enabled rules whose pattern matches the event text, without those of archives. */
   match(eventJson: string): readonly Rule[]
+  /** The archives whose rule's pattern matches the event text. */
+  matchArchives(eventJson: string): readonly ArchiveTarget[]
   /** Any rule of the bus, enabled or not. */
   rule(name: string): Rule | undefined
   /** All of them, in the order of their names. */
@@ -39,6 +42,8 @@ interface HeldBus {
 interface RulesInMemory {
   readonly byName: Map<string, { readonly rule: Rule; readonly pattern?: EventPattern }>
   readonly patterns: RuleSet<string>
+  /** Patterns of the rules of archives: who routes does not ask for them, who archives only for them. */
+  readonly archivePatterns: RuleSet<string>
 }
 
 /**
@@ -58,9 +63,10 @@ export function createRuleTable(state: State): RuleTable {
     return pattern
   }
 
-  const set = ({ byName, patterns }: RulesInMemory, name: string, rule: Rule | undefined) => {
+  const set = (rules: RulesInMemory, name: string, rule: Rule | undefined) => {
+    const { byName } = rules
     const before = byName.get(name)
-    if (before?.pattern !== undefined) patterns.delete(name, before.pattern)
+    if (before?.pattern !== undefined) patternsFor(rules, before.rule).delete(name, before.pattern)
     byName.delete(name)
     if (rule === undefined) return
     if (rule.state !== 'ENABLED') {
@@ -69,12 +75,16 @@ export function createRuleTable(state: State): RuleTable {
     }
     const pattern = patternOf(rule.eventPattern)
     byName.set(name, { rule, pattern })
-    patterns.add(name, pattern)
+    patternsFor(rules, rule).add(name, pattern)
   }
 
   const read = async (address: BusAddress): Promise<RulesInMemory | undefined> => {
     if ((await state.get(BUSES, busKey(address))) === undefined) return undefined
-    const rules: RulesInMemory = { byName: new Map(), patterns: new RuleSet() }
+    const rules: RulesInMemory = {
+      byName: new Map(),
+      patterns: new RuleSet(),
+      archivePatterns: new RuleSet(),
+    }
     let after: string | undefined
     do {
       const found = await state.list(RULES, {
@@ -96,7 +106,11 @@ export function createRuleTable(state: State): RuleTable {
         if (rules === undefined) return undefined
         bus.read = rules
         return {
-          match: (eventJson) => matchingRules(rules, eventJson),
+          match: (eventJson) => matchingRules(rules, rules.patterns, eventJson),
+          matchArchives: (eventJson) =>
+            matchingRules(rules, rules.archivePatterns, eventJson).flatMap(({ targets }) =>
+              targets.flatMap(({ archive }) => archive ?? []),
+            ),
           rule: (name) => rules.byName.get(name)?.rule,
           all: () => Array.from(rules.byName.values(), ({ rule }) => rule).toSorted(inOrderOfNames),
         }
@@ -142,7 +156,15 @@ export function createRuleTable(state: State): RuleTable {
   }
 }
 
-function matchingRules({ byName, patterns }: RulesInMemory, eventJson: string): readonly Rule[] {
+function patternsFor(rules: RulesInMemory, rule: Rule): RuleSet<string> {
+  return isArchiveRule(rule) ? rules.archivePatterns : rules.patterns
+}
+
+function matchingRules(
+  { byName }: RulesInMemory,
+  patterns: RuleSet<string>,
+  eventJson: string,
+): readonly Rule[] {
   // Not as trusted: a detail may name a field twice, and then all its values count.
   return patterns.match(eventJson).flatMap((name) => {
     const found = byName.get(name)

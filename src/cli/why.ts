@@ -15,6 +15,7 @@ interface Why {
   readonly bus: string
   readonly acceptedAt: number
   readonly routed: boolean
+  readonly archives?: boolean
   readonly explanation: Explanation
   readonly deliveries: readonly TracedDelivery[]
 }
@@ -56,11 +57,12 @@ function whyText(why: Why): string {
   return [about, explanationText(explanation), outcome, ...made].join('\n\n')
 }
 
-function outcomeText({ routed, state, explanation, deliveries }: Why): string {
+function outcomeText({ routed, archives, state, explanation, deliveries }: Why): string {
   if (!routed) return 'Routing has yet to come to the event.'
   if (deliveries.length > 0) return 'The rule took the event:'
   if (!explanation.matches) return 'The rule did not take the event.'
+  if (archives === true) return 'The rule is that of an archive, which keeps what it matches.'
   return state === 'ENABLED'
-    ? 'The rule matches the event and did not take it: it had no target, another pattern, or was disabled when the event came.'
+    ? 'The rule matches the event and did not take it: it had no target, another pattern, or was disabled when the event came, or a replay sent the event to other rules.'
     : 'The rule would match the event, and is disabled.'
 }

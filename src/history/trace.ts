@@ -3,6 +3,7 @@ import { EventPattern } from '@belfry/event-pattern'
 import type { Explanation } from '@belfry/event-pattern'
 
 import type { DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
+import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
 import type { LogPosition, PositionedEvent } from '#src/model/event.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
@@ -26,6 +27,8 @@ export interface RuleVerdict {
   readonly matches: boolean
   /** The first field that fails, in words. */
   readonly summary: string
+  /** What it matches goes to an archive and is no delivery. */
+  readonly archives?: true
 }
 
 export interface TracedDelivery {
@@ -83,9 +86,11 @@ export async function traceOf(
   const isRouted = await ports.isRouted(position)
   const deliveries = await deliveriesOf(ports, position)
   const rules: RuleVerdict[] = []
-  for (const { arn, state, eventPattern } of await ports.rulesOf(event.busArn)) {
+  for (const rule of await ports.rulesOf(event.busArn)) {
+    const { arn: ruleArn, state, eventPattern } = rule
     const { matches, summary } = EventPattern.parse(eventPattern).explain(event.json)
-    rules.push({ ruleArn: arn, state, matches, summary })
+    const archives = isArchiveRule(rule) ? { archives: true as const } : {}
+    rules.push({ ruleArn, state, matches, summary, ...archives })
     // A bus may have hundreds of rules, and explaining takes longer than matching.
     await nextTurn()
   }
@@ -153,14 +158,17 @@ function letterTarget(letter: DeadLetter | undefined) {
 }
 
 function unmatched(at: number, rules: readonly RuleVerdict[]): readonly Step[] {
-  const matching = rules.find(({ matches, state }) => matches && state === 'ENABLED')
+  const matching = rules.find(
+    ({ matches, state, archives }) => matches && state === 'ENABLED' && !archives,
+  )
   if (matching === undefined) return [{ at, type: 'NO_STANDARD_RULES_MATCHED' }]
   return [
     {
       at,
       type: 'NO_STANDARD_RULES_MATCHED',
       ruleArn: matching.ruleArn,
-      message: 'a rule matches now that had no target, or another pattern, when it was routed',
+      message:
+        'a rule matches now that had no target, or another pattern, when it was routed, or that the replay was not for',
     },
   ]
 }

@@ -1,11 +1,14 @@
 import type { AccountId, Region } from './event.ts'
 
-/** What an event-bus ARN names. */
-export interface BusAddress {
+/** Something with a name of its own in an account and region. */
+export interface NamedAddress {
   readonly account: AccountId
   readonly region: Region
   readonly name: string
 }
+
+/** What an event-bus ARN names. */
+export type BusAddress = NamedAddress
 
 export const DEFAULT_BUS = 'default'
 
@@ -41,4 +44,20 @@ export function parseRuleArn(
 export function ruleArn(bus: BusAddress, rule: string): string {
   const path = bus.name === DEFAULT_BUS ? rule : `${bus.name}/${rule}`
   return `arn:aws:events:${bus.region}:${bus.account}:rule/${path}`
+}
+
+/** What a call makes in an account and region, and names there. */
+export type NamedKind = 'archive' | 'replay'
+
+const NAMED_ARN =
+  /^arn:aws[\w-]*:events:([a-z]+-[a-z]+-[\w-]+):([0-9]{12}):(archive|replay)\/([.\-_A-Za-z0-9]+)$/
+
+export function namedArn(kind: NamedKind, { region, account, name }: NamedAddress): string {
+  return `arn:aws:events:${region}:${account}:${kind}/${name}`
+}
+
+/** What an ARN names, or undefined where the text is no ARN of that kind. */
+export function parseNamedArn(kind: NamedKind, arn: string): NamedAddress | undefined {
+  const [, region = '', account = '', found, name = ''] = NAMED_ARN.exec(arn) ?? []
+  return found === kind ? { region, account, name } : undefined
 }

@@ -52,7 +52,10 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   maximumEventAgeInSeconds: EVENT_AGE_SECONDS_DEFAULT,
 }
 
-/** Where a matching event goes: the ARN of an event bus, or the URL of an HTTP endpoint. */
+/**
+ * Where a matching event goes: the ARN of an event bus, the URL of an HTTP endpoint, or an archive,
+ * which only the hub itself makes a target of its managed rule.
+ */
 export interface Target {
   readonly id: string
   readonly arn: string
@@ -60,6 +63,19 @@ export interface Target {
   readonly retryPolicy?: RetryPolicy
   /** What it is sent in place of the event. */
   readonly input?: TargetInput
+  readonly archive?: ArchiveTarget
+}
+
+/** Whether what a rule matches goes to an archive, beside routing. */
+export function isArchiveRule({ targets }: Pick<Rule, 'targets'>): boolean {
+  return targets.some(({ archive }) => archive !== undefined)
+}
+
+/** Which archive takes the events of a rule, and from where in the log on. */
+export interface ArchiveTarget {
+  readonly id: string
+  /** Events of this batch of the log and before were accepted before the archive was made. */
+  readonly after: number
 }
 
 /** EventBridge's Input, InputPath and InputTransformer, of which a target has one at most. */

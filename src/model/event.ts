@@ -7,6 +7,8 @@
  *  recorded event an event together with what the log knows of it
  *  position       where a recorded event stands in the log
  *  hop            one forwarding of an event from a bus to another bus
+ *  archive        events of a bus that are kept to be replayed
+ *  replay         the sending again of an archive's events to its bus, each with `replay-name`
  */
 
 /** 12 digits. */
@@ -51,6 +53,8 @@ export interface RecordedEvent {
   readonly hops: Hops
   /** X-Ray trace header of PutEvents: travels to targets beside the event. */
   readonly traceHeader?: string
+  /** Set on an event that a replay has sent again: that replay. */
+  readonly replayArn?: string
   /** Set on a tenancy event that has yet to gain the names behind its IDs. */
   readonly awaitsEnrichment?: true
   /** The whole event: compact JSON text without line breaks. */

@@ -54,6 +54,11 @@ export function createMetrics(queue: DeliveryQueue) {
     buckets: DISPATCH_SECONDS,
     registers,
   })
+  const archived = counter(
+    'belfry_events_archived_total',
+    'Events that were added to archives: one for each event and archive',
+  )
+  const replayed = counter('belfry_events_replayed_total', 'Events that replays have sent again')
   const attempts = new Histogram({
     name: 'belfry_delivery_attempt_seconds',
     help: 'Delivery attempts, by how they ended',
@@ -94,6 +99,8 @@ export function createMetrics(queue: DeliveryQueue) {
     enriched,
     unresolved,
     enrichment,
+    archived,
+    replayed,
     attempts,
     faults,
     signIns,

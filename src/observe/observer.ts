@@ -106,6 +106,8 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
           'delivery.attempted',
         )
       },
+      eventsArchived: (count) => metrics.archived.inc(count),
+      eventsReplayed: (count) => metrics.replayed.inc(count),
       ...createTrailMetrics({ registers: [metrics.registry], log, clock }),
       stageFaulted: (stage, error) => {
         noteFault(error)

@@ -36,6 +36,8 @@ export function observing() {
     eventsRouted: () => undefined,
     eventEnriched: () => undefined,
     volumeCounted: () => undefined,
+    eventsArchived: () => undefined,
+    eventsReplayed: () => undefined,
     trailWritten: () => undefined,
     trailWaiting: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),

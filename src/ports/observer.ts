@@ -29,13 +29,26 @@ export interface Observer {
   /** Events that were counted, by what they are. */
   volumeCounted(counts: readonly VolumeCount[]): void
   attemptFinished(attempt: FinishedAttempt): void
+  /** Events became durable in archives, counted once for each archive. */
+  eventsArchived(count: number): void
+  eventsReplayed(count: number): void
   /** Objects of the trail became durable, with so many events. */
   trailWritten(objects: number, events: number): void
   /** Since when the oldest event has waited that is not in the trail; undefined when none waits. */
   trailWaiting(since: number | undefined): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
-    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail' | 'history' | 'volume',
+    stage:
+      | 'outbox'
+      | 'enrich'
+      | 'index'
+      | 'route'
+      | 'deliver'
+      | 'trail'
+      | 'history'
+      | 'volume'
+      | 'archive'
+      | 'replay',
     error: unknown,
   ): void
 }

@@ -54,7 +54,9 @@ const ORGANISATION_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 export function trailEventOf({ position, event }: PositionedEvent): TrailEvent | undefined {
   const { id, busArn, acceptedAt, source, awaitsEnrichment, hops, json } = event
   const loggingAccount = TENANCY_SOURCE.exec(source)?.[1]
-  if (awaitsEnrichment || loggingAccount === undefined) return undefined
+  // A replay sends again what the trail has already.
+  if (awaitsEnrichment || event.replayArn !== undefined) return undefined
+  if (loggingAccount === undefined) return undefined
   const bus = parseBusArn(busArn)
   if (bus?.name !== source || bus.account !== loggingAccount) return undefined
   // What a rule has sent on is the same event once more.

@@ -74,6 +74,7 @@ describe('objects', () => {
       { ...event, awaitsEnrichment: true },
       { ...tenancyEvent('elsewhere'), busArn: busArn.replace(/event-bus.*/, 'event-bus/default') },
       { ...tenancyEvent('forwarded'), hops: { sameRegion: 1, crossRegion: 0 } },
+      { ...tenancyEvent('replayed'), replayArn: 'arn:aws:events:eu-west-1:222222222222:replay/r' },
       { ...tenancyEvent('other'), source: 'aws.partner/example.com/222222222222/default' },
     ])
     await rig.flush()

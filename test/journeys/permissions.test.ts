@@ -246,7 +246,9 @@ describe('the operations of EventBridge', () => {
     const rules = (await put(tokens.admin, 'ListRules', {})).body
     const buses = (await put(tokens.admin, 'ListEventBuses', {})).body
     const targets = (await put(tokens.admin, 'ListTargetsByRule', { Rule: 'kept' })).body
-    return { rules, buses, targets }
+    const archives = (await put(tokens.admin, 'ListArchives', {})).body
+    const replays = (await put(tokens.admin, 'ListReplays', {})).body
+    return { rules, buses, targets, archives, replays }
   }
 
   beforeAll(async () => {
@@ -259,14 +261,14 @@ describe('the operations of EventBridge', () => {
   })
 
   it.each(TOKEN_ROLES)('are for the role %s as far as it includes them', async (role) => {
-    for (const [operation, roles, input] of EVENTBRIDGE_OPERATIONS) {
+    for (const [operation, roles, input, fault] of EVENTBRIDGE_OPERATIONS) {
       const allowed = roles.includes(role)
       const before = allowed ? undefined : await configured()
       const { status, body } = await put(tokens[role], operation, input)
       expect([operation, status, body.__type]).toEqual([
         operation,
-        allowed ? 200 : 400,
-        allowed ? undefined : 'AccessDeniedException',
+        allowed && fault === undefined ? 200 : 400,
+        allowed ? fault : 'AccessDeniedException',
       ])
       if (allowed) continue
       expect(Object.keys(body)).toEqual(['__type', 'message'])

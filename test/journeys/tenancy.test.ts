@@ -1,4 +1,9 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import {
+  CreateArchiveCommand,
+  EventBridgeClient,
+  ListArchivesCommand,
+  PutEventsCommand,
+} from '@aws-sdk/client-eventbridge'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -225,13 +230,18 @@ describe('accounts', () => {
       RoleArn: `arn:aws:iam::${awsAccountId}:role/api_operations`,
       RoleSessionName: 'me',
     })
-    const { Credentials } = await sts.send(assume)
-    const credentials = {
-      accessKeyId: Credentials?.AccessKeyId ?? '',
-      secretAccessKey: Credentials?.SecretAccessKey ?? '',
-      sessionToken: Credentials?.SessionToken ?? '',
+    const assumed = async () => {
+      const { Credentials } = await sts.send(assume)
+      const credentials = {
+        accessKeyId: Credentials?.AccessKeyId ?? '',
+        secretAccessKey: Credentials?.SecretAccessKey ?? '',
+        sessionToken: Credentials?.SessionToken ?? '',
+      }
+      return new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
     }
-    const bridge = new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
+    const bridge = await assumed()
+    const EventSourceArn = `arn:aws:events:${REGION}:${awsAccountId}:event-bus/default`
+    await bridge.send(new CreateArchiveCommand({ ArchiveName: 'kept', EventSourceArn }))
     const entry = { Source: 's', DetailType: 'd', Detail: '{}' }
     await bridge.send(new PutEventsCommand({ Entries: [entry] }))
 
@@ -265,6 +275,8 @@ describe('accounts', () => {
     const again = await newAccount({ awsAccountId })
     expect(again.id).not.toBe(id)
     expect((await collected(1)).status).toBe(200)
+    // Whoever has the account next has nothing of what it kept.
+    expect((await (await assumed()).send(new ListArchivesCommand({}))).Archives).toEqual([])
   })
 
   it('of the foundation stay', async () => {

@@ -130,6 +130,26 @@ describe('the trace of an event', () => {
     ])
   })
 
+  it('has the rule of an archive, which takes the event and delivers nothing', async () => {
+    const archive = { ArchiveName: 'all', EventSourceArn: bus }
+    await putter.call(hub.url, 'CreateArchive', archive)
+    const archived = await put('paused')
+    const trace = await vi.waitFor(async () => {
+      const found = await traceOf(archived)
+      expect(found.routed).toBe(true)
+      return found
+    })
+    expect(trace.deliveries).toEqual([])
+    const { steps, rules } = trace
+    expect(steps.at(-1)).toEqual({ at: trace.acceptedAt, type: 'NO_STANDARD_RULES_MATCHED' })
+    expect(rules).toContainEqual(
+      expect.objectContaining({ ruleArn: arnOf('Events-Archive-all'), archives: true }),
+    )
+    const { stdout } = await runCommand(folder, ['why', 'Events-Archive-all', archived])
+    expect(stdout).toContain('The rule is that of an archive, which keeps what it matches.')
+    await putter.call(hub.url, 'DeleteArchive', { ArchiveName: 'all' })
+  })
+
   it('outlives a target that was removed', async () => {
     const { deliveries } = await endedTrace()
     const Ids = ['fine', 'busy', 'gone']

@@ -117,6 +117,26 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (hour, bus_arn, account, region, source, detail_type, rule_arn)
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE archived_event (
+    id INTEGER PRIMARY KEY,
+    archive TEXT NOT NULL,
+    -- Epoch ms of the event itself.
+    time INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    header TEXT NOT NULL,
+    json TEXT NOT NULL
+  );
+  -- add, read, prune
+  CREATE UNIQUE INDEX archived_event_place ON archived_event (archive, time, position);
+
+  CREATE TABLE archive_total (
+    archive TEXT PRIMARY KEY,
+    events INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -1,4 +1,21 @@
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
+
+CREATE TABLE archive_total (
+    archive TEXT PRIMARY KEY,
+    events INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+  ) WITHOUT ROWID;
+
+CREATE TABLE archived_event (
+    id INTEGER PRIMARY KEY,
+    archive TEXT NOT NULL,
+    -- Epoch ms of the event itself.
+    time INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    header TEXT NOT NULL,
+    json TEXT NOT NULL
+  );
 
 CREATE TABLE attempt (
     position INTEGER NOT NULL,
@@ -84,6 +101,8 @@ CREATE TABLE volume (
     bytes INTEGER NOT NULL,
     PRIMARY KEY (hour, bus_arn, account, region, source, detail_type, rule_arn)
   ) WITHOUT ROWID;
+
+CREATE UNIQUE INDEX archived_event_place ON archived_event (archive, time, position);
 
 CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
 

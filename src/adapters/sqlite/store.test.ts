@@ -9,6 +9,7 @@ import type { Restartable } from '#src/ports/adapter.contract.ts'
 import { batchLogContract } from '#src/ports/batch-log.contract.ts'
 import { cursorsContract } from '#src/ports/cursors.contract.ts'
 import { deliveryQueueContract } from '#src/ports/delivery-queue.contract.ts'
+import { eventArchiveContract } from '#src/ports/event-archive.contract.ts'
 import { eventHistoryContract } from '#src/ports/event-history.contract.ts'
 import { eventIndexContract } from '#src/ports/event-index.contract.ts'
 import { eventVolumeContract } from '#src/ports/event-volume.contract.ts'
@@ -72,6 +73,9 @@ eventHistoryContract(
   })),
 )
 eventVolumeContract(restartable(({ volume, cursors }) => ({ volume, cursors })))
+eventArchiveContract(
+  restartable(({ eventArchive, cursors }) => ({ archive: eventArchive, cursors })),
+)
 eventIndexContract(restartable(({ eventIndex, cursors }) => ({ index: eventIndex, cursors })))
 
 /** A second connection, as a backup tool would open one. */

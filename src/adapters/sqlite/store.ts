@@ -5,12 +5,14 @@ import { DatabaseSync } from 'node:sqlite'
 import type { BatchLog } from '#src/ports/batch-log.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
+import type { EventArchive } from '#src/ports/event-archive.ts'
 import type { EventHistory } from '#src/ports/event-history.ts'
 import type { EventIndex } from '#src/ports/event-index.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
 import type { State } from '#src/ports/state.ts'
 import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
 import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
+import { createSqliteEventArchive } from './event-archive.sql.ts'
 import { createSqliteEventHistory } from './event-history.sql.ts'
 import { createSqliteEventIndex } from './event-index.sql.ts'
 import { createSqliteEventVolume } from './event-volume.sql.ts'
@@ -23,6 +25,7 @@ export interface Store {
   readonly cursors: Cursors
   readonly queue: DeliveryQueue
   readonly eventIndex: EventIndex
+  readonly eventArchive: EventArchive
   readonly history: EventHistory
   readonly volume: EventVolume
   readonly state: State
@@ -61,6 +64,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     cursors: createSqliteCursors(writer, reading),
     queue: createSqliteDeliveryQueue(writer, reading),
     eventIndex: createSqliteEventIndex(writer, reading),
+    eventArchive: createSqliteEventArchive(writer, reading),
     history: createSqliteEventHistory(writer, reading),
     volume: createSqliteEventVolume(writer, reading),
     state: createSqliteState(writer, reading),

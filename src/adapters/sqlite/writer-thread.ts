@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 
 import { deliveryVerbs } from './delivery-queue.sql.ts'
 import { logVerbs } from './batch-log.sql.ts'
+import { eventArchiveVerbs } from './event-archive.sql.ts'
 import { eventHistoryVerbs } from './event-history.sql.ts'
 import { eventIndexVerbs } from './event-index.sql.ts'
 import { eventVolumeVerbs } from './event-volume.sql.ts'
@@ -36,6 +37,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   ...stateVerbs(database),
   ...deliveryVerbs(database),
   ...eventIndexVerbs(database),
+  ...eventArchiveVerbs(database),
   ...eventHistoryVerbs(database),
   ...eventVolumeVerbs(database),
 }

@@ -1,5 +1,8 @@
+import type { Archives } from '#src/archives/archives.ts'
+import type { Replays } from '#src/archives/replays.ts'
 import type { Permissions } from '#src/buses/permissions.ts'
 import type { Operations } from './operation.ts'
+import { archiveOperations } from './operations/archives.ts'
 import { eventBusOperations } from './operations/event-buses.ts'
 import type { EventBusOperationPorts } from './operations/event-buses.ts'
 import { eventOperations } from './operations/events.ts'
@@ -7,6 +10,7 @@ import type { EventOperationPorts } from './operations/events.ts'
 import { partnerSourceOperations } from './operations/partner-sources.ts'
 import type { PartnerSourceOperationPorts } from './operations/partner-sources.ts'
 import { permissionOperations } from './operations/permissions.ts'
+import { replayOperations } from './operations/replays.ts'
 import { ruleOperations } from './operations/rules.ts'
 import type { RuleOperationPorts } from './operations/rules.ts'
 import { tagOperations } from './operations/tags.ts'
@@ -23,6 +27,8 @@ export interface OperationPorts
     TagOperationPorts,
     PartnerSourceOperationPorts {
   readonly permissions: Permissions
+  readonly archives: Archives
+  readonly replays: Replays
 }
 
 /** All operations of EventBridge that the hub knows. */
@@ -35,5 +41,7 @@ export function createOperations(ports: OperationPorts): Operations {
     ...ruleOperations(ports),
     ...targetOperations(ports),
     ...eventOperations(ports),
+    ...archiveOperations(ports.archives),
+    ...replayOperations(ports.replays),
   }
 }

@@ -4,6 +4,7 @@ import { RestError } from '#src/errors.ts'
 import { reasonOf, traceOf } from '#src/history/trace.ts'
 import type { TracePorts, TracedDelivery } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
+import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent } from '#src/model/event.ts'
 import type { Directory } from '#src/ports/directory.ts'
@@ -43,11 +44,16 @@ export const TracedDeliverySchema = Type.Object(
   { $id: 'TracedDelivery' },
 )
 
+const Archives = Type.Optional(
+  Type.Boolean({ description: 'What the rule matches goes to an archive and is no delivery' }),
+)
+
 const RuleVerdictSchema = Type.Object({
   ruleArn: Type.String(),
   state: Type.String(),
   matches: Type.Boolean(),
   summary: Type.String({ description: 'The first field that fails, in words' }),
+  archives: Archives,
 })
 
 const StepSchema = Type.Object({
@@ -88,6 +94,7 @@ const WhySchema = Type.Object({
   ruleArn: Type.String(),
   state: Type.String(),
   eventPattern: Type.String(),
+  archives: Archives,
   ...PlaceFields,
   explanation: Type.Unknown({ description: 'Field by field why the event matches or does not' }),
   deliveries: Type.Array(ref(TracedDeliverySchema)),
@@ -132,6 +139,7 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
         ruleArn: rule.arn,
         state: rule.state,
         eventPattern: rule.eventPattern,
+        ...(isArchiveRule(rule) && { archives: true }),
         ...wirePlace(place, isRouted),
         explanation,
         deliveries: deliveries.map(wireDelivery),

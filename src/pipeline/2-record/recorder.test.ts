@@ -170,13 +170,14 @@ describe('reading', () => {
     const given = [
       recordedEvent('a', { traceHeader: 'Root=1', json: '{"n":1.0,"s":"a\\nb\u2028é𐀀"}' }),
       recordedEvent('b', { awaitsEnrichment: true, hops: { sameRegion: 1, crossRegion: 1 } }),
+      recordedEvent('c', { replayArn: 'arn:aws:events:eu-west-1:111111111111:replay/r' }),
     ]
     const positions = await before.record(given)
     for (let n = 0; n < 40; n += 1) await before.record(events(`batch${n}`, 1))
     const log = await createRecorder(batches, clock)
     expect(log.lastSequence()).toBe(41)
-    const all = await readAll(log, 42)
-    expect(all.slice(0, 2)).toEqual(
+    const all = await readAll(log, 43)
+    expect(all.slice(0, 3)).toEqual(
       given.map((event, index) => ({ position: positions[index], event })),
     )
     expect(all.map(({ position }) => position)).toEqual(

@@ -121,6 +121,26 @@ async function enqueue(targetArn: string, count: number, given: Partial<NewDeliv
 const allDone = async () => (await store.queue.counts()).pending === 0
 const idsSeen = ({ seen }: Target) => seen.map(({ id }) => id).toSorted((a, b) => a - b)
 
+describe('a target', () => {
+  it('is behind while more waits for it than it is sent at once, but not when it fails', async () => {
+    const answer = Promise.withResolvers<AttemptOutcome>()
+    const slow = target(() => answer.promise, 2)
+    const failing = target(() => RETRYABLE, 2)
+    const { dispatcher } = start({ slow, failing })
+    dispatcher.offer(await enqueue('slow', 2, { ruleArn: 'slow-rule' }))
+    expect(dispatcher.isBehind('slow-')).toBe(false)
+    dispatcher.offer(await enqueue('slow', 1, { ruleArn: 'slow-rule' }))
+    expect(dispatcher.isBehind('slow-')).toBe(true)
+    expect(dispatcher.isBehind('other-')).toBe(false)
+    dispatcher.offer(await enqueue('failing', 20, { ruleArn: 'failing-rule' }))
+    await until(() => failing.seen.length > 3, 'the target fails')
+    expect(dispatcher.isBehind('failing-')).toBe(false)
+    answer.resolve(SUCCESS)
+    await until(() => !dispatcher.isBehind('slow-'), 'the target has caught up')
+    expect(slow.seen).toHaveLength(3)
+  })
+})
+
 describe('deliveries', () => {
   it('that were pending at the start are taken up, with their events', async () => {
     const pending = await enqueue('a', 3)

@@ -8,7 +8,7 @@ import type { EventLog } from '#src/ports/event-log.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently } from '#src/ports/patiently.ts'
-import { attemptsAllowed, isFailing, isIdle, newLane, roomOf } from './lane.ts'
+import { attemptsAllowed, isBehind, isFailing, isIdle, newLane, roomOf } from './lane.ts'
 import type { HeldDelivery, Lane } from './lane.ts'
 import { verdictAfter } from './retry-schedule.ts'
 import type { AttemptOutcome } from './retry-schedule.ts'
@@ -79,6 +79,13 @@ export class Dispatcher {
       touched.add(lane)
     }
     for (const lane of touched) this.#pump(lane)
+  }
+
+  /** Whether more waits for a target that answers than it is sent at once, of rules of some place. */
+  isBehind(ruleArnPrefix: string): boolean {
+    return this.#lanes
+      .values()
+      .some((lane) => lane.name.startsWith(ruleArnPrefix) && isBehind(lane))
   }
 
   async #takeUpWaiting(): Promise<void> {

@@ -59,6 +59,11 @@ export function roomOf(lane: Lane): number {
   return (isFailing(lane) ? 1 : READY_PER_LANE_MAX) - lane.ready.length
 }
 
+/** A failing lane is not: its target is what holds it up. */
+export function isBehind(lane: Lane): boolean {
+  return !isFailing(lane) && (lane.ready.length > 0 || lane.storeHasMore)
+}
+
 export function isIdle(lane: Lane): boolean {
   return lane.held.size === 0 && !lane.storeHasMore && !lane.refilling && lane.timer === undefined
 }

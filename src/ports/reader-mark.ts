@@ -1,12 +1,12 @@
-/** How far routing has come, for who waits for it. */
-export interface RoutingMark {
+/** How far a reader of the log has come, for who waits for it. */
+export interface ReaderMark {
   passed(sequence: number): void
   hasPassed(sequence: number): boolean
-  /** Resolves once routing is done with a batch, or when the signal aborts. */
+  /** Resolves once the reader is done with a batch, or when the signal aborts. */
   reached(sequence: number, signal: AbortSignal): Promise<void>
 }
 
-export function createRoutingMark(): RoutingMark {
+export function createReaderMark(): ReaderMark {
   let mark = -1
   const waiting = new Set<() => void>()
   return {
