@@ -135,6 +135,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
+    restServices: [],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
@@ -144,10 +145,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
     metrics,
-    notReady: async () => {
-      if (stopping.signal.aborted) return 'the hub is stopping'
-      return storeIsFull() ? new StoreFullFault().message : undefined
-    },
+    notReady: async () => notReadyReason(stopping.signal, storeIsFull()),
     onFault,
   })
   await server.listen({ host: config.host, port: config.port })
@@ -203,6 +201,11 @@ function openTenancy(
     providers: createOpenIdProviders(outbound, clock),
   })
   return { tenancy, accounts, wiring, routing }
+}
+
+function notReadyReason(stopping: AbortSignal, storeIsFull: boolean): string | undefined {
+  if (stopping.aborted) return 'the hub is stopping'
+  return storeIsFull ? new StoreFullFault().message : undefined
 }
 
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
