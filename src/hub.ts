@@ -6,6 +6,8 @@ import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { createOperations } from '#src/api/eventbridge/operations.ts'
+import type { RestService } from '#src/api/aws-rest/rest-json.ts'
+import { createSchemasService } from '#src/api/schemas/schemas-service.ts'
 import { createServer } from '#src/api/server.ts'
 import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
 import { createAssurance } from '#src/assurance/assurance.ts'
@@ -39,6 +41,15 @@ import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
+import type { State } from '#src/ports/state.ts'
+import { createDiscoverers } from '#src/schemas/discoverers.ts'
+import { discover } from '#src/schemas/discovery.ts'
+import { AWS_EVENTS } from '#src/schemas/provided/aws-events.ts'
+import { tenancyEvents } from '#src/schemas/provided/tenancy-events.ts'
+import { createRegistries } from '#src/schemas/registries.ts'
+import { createSchemas } from '#src/schemas/schemas.ts'
+import { removeSchemasOf } from '#src/schemas/remove-account.ts'
+import { createResourceTags } from '#src/schemas/tags.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
@@ -135,7 +146,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
-    restServices: [],
+    restServices: [openSchemas(state, config)],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
@@ -187,7 +198,14 @@ function openTenancy(
 ) {
   const { state, onFault } = parts
   const accounts = createManagedAccounts(state)
-  const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
+  const wiring = createAssurance({
+    state,
+    accounts,
+    clock,
+    namespace,
+    onFault,
+    forgetAccount: async (account) => removeSchemasOf(state, account),
+  })
   const routing = createRoutingMark()
   const tenancy = createTenancy({
     ...parts,
@@ -206,6 +224,20 @@ function openTenancy(
 function notReadyReason(stopping: AbortSignal, storeIsFull: boolean): string | undefined {
   if (stopping.aborted) return 'the hub is stopping'
   return storeIsFull ? new StoreFullFault().message : undefined
+}
+
+/** EventBridge's schema registries, with those that the hub provides. */
+function openSchemas(state: State, { namespace }: Pick<Config, 'namespace'>): RestService {
+  const provided = new Map(
+    [AWS_EVENTS, tenancyEvents(namespace)].map((registry) => [registry.name, registry]),
+  )
+  return createSchemasService({
+    provided,
+    registries: createRegistries({ state, ids, provided }),
+    schemas: createSchemas({ state, clock, provided }),
+    discoverers: createDiscoverers(state),
+    resourceTags: createResourceTags(state),
+  })
 }
 
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
@@ -270,6 +302,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       signal,
     ),
     indexEvents({ log, cursors, index: eventIndex, observer, ids: eventIds }, signal),
+    discover({ log, cursors, state: store.state, clock, observer, ruleTable }, signal),
     route(
       {
         log,

@@ -29,6 +29,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actors: ['model', 'ports'],
   // Wiring is buses and managed rules.
   assurance: ['model', 'ports', 'errors', 'buses'],
+  // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
+  schemas: ['model', 'ports', 'errors', 'buses'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -40,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // Events by their id, and who was behind them.
-    ...['event-index', 'actors', 'history'],
+    ...['event-index', 'actors', 'history', 'schemas'],
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],

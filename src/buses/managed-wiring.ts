@@ -80,6 +80,19 @@ export async function keepRule(
   return true
 }
 
+/** Takes a managed rule away; one that is not there is no error. */
+export async function removeManagedRule(
+  transaction: StateTransaction,
+  bus: BusAddress,
+  name: string,
+): Promise<void> {
+  const rule = await transaction.get(RULES, ruleKey(bus, name))
+  const stored = await transaction.get(BUSES, busKey(bus))
+  if (rule === undefined || stored === undefined) return
+  transaction.delete(RULES, ruleKey(bus, name))
+  transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount - 1 })
+}
+
 function sameDocument(left: object, right: object): boolean {
   const sorted = (document: object) =>
     JSON.stringify(Object.entries(document).toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -107,6 +107,10 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         )
       },
       ...createTrailMetrics({ registers: [metrics.registry], log, clock }),
+      schemaDiscovered: (schema) =>
+        schema.version === undefined
+          ? log.warn(schema, 'schema.refused')
+          : log.info(schema, 'schema.discovered'),
       stageFaulted: (stage, error) => {
         noteFault(error)
         metrics.faults.inc({ stage })

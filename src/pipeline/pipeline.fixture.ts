@@ -38,6 +38,7 @@ export function observing() {
     volumeCounted: () => undefined,
     trailWritten: () => undefined,
     trailWaiting: () => undefined,
+    schemaDiscovered: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
     stageFaulted: (stage, error) => faults.push({ stage, error }),
   }

@@ -11,7 +11,7 @@ export interface AccountWiring {
     organisation: Organisation,
     onWired?: (done: number, total: number) => void,
   ): Promise<void>
-  /** Takes away all event buses and rules of an account that takes no more events. */
+  /** Takes away all event buses, rules and schemas of an account that takes no more events. */
   unwireAccount(account: Account): Promise<void>
 }
 
