@@ -6,10 +6,12 @@ import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { createOperations } from '#src/api/eventbridge/operations.ts'
+import type { RestService } from '#src/api/aws-rest/rest-json.ts'
+import { createSchemasService } from '#src/api/schemas/schemas-service.ts'
 import { createServer } from '#src/api/server.ts'
 import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
 import { archiveEvents } from '#src/archives/archiver.ts'
-import { createArchives } from '#src/archives/archives.ts'
+import { createArchives, removeArchivesOf } from '#src/archives/archives.ts'
 import { createReplayFilter } from '#src/archives/replay-filter.ts'
 import { replayEvents } from '#src/archives/replayer.ts'
 import { createReplays } from '#src/archives/replays.ts'
@@ -51,6 +53,15 @@ import type { Observer } from '#src/ports/observer.ts'
 import { createReaderMark } from '#src/ports/reader-mark.ts'
 import type { ReaderMark } from '#src/ports/reader-mark.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
+import type { State } from '#src/ports/state.ts'
+import { createDiscoverers } from '#src/schemas/discoverers.ts'
+import { discover } from '#src/schemas/discovery.ts'
+import { AWS_EVENTS } from '#src/schemas/provided/aws-events.ts'
+import { tenancyEvents } from '#src/schemas/provided/tenancy-events.ts'
+import { createRegistries } from '#src/schemas/registries.ts'
+import { createSchemas } from '#src/schemas/schemas.ts'
+import { removeSchemasOf } from '#src/schemas/remove-account.ts'
+import { createSchemaTags } from '#src/schemas/tags.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
@@ -143,6 +154,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
+    restServices: [openSchemas(state, config)],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
@@ -152,10 +164,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
     metrics,
-    notReady: async () => {
-      if (stopping.signal.aborted) return 'the hub is stopping'
-      return storeIsFull() ? new StoreFullFault().message : undefined
-    },
+    notReady: async () => notReadyReason(stopping.signal, storeIsFull()),
     onFault,
   })
   await server.listen({ host: config.host, port: config.port })
@@ -197,7 +206,17 @@ function openTenancy(
 ) {
   const { state, onFault } = parts
   const accounts = createManagedAccounts(state)
-  const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
+  const wiring = createAssurance({
+    state,
+    accounts,
+    clock,
+    namespace,
+    onFault,
+    forgetAccount: async (account) => {
+      await removeArchivesOf(state, account)
+      await removeSchemasOf(state, account)
+    },
+  })
   const routing = createReaderMark()
   const tenancy = createTenancy({
     ...parts,
@@ -244,6 +263,25 @@ function openBuses(
     archives: createArchives({ state, clock, ids, log, eventArchive, quotas }),
     replays: createReplays({ state, clock, log }),
   }
+}
+
+function notReadyReason(stopping: AbortSignal, storeIsFull: boolean): string | undefined {
+  if (stopping.aborted) return 'the hub is stopping'
+  return storeIsFull ? new StoreFullFault().message : undefined
+}
+
+/** EventBridge's schema registries, with those that the hub provides. */
+function openSchemas(state: State, { namespace }: Pick<Config, 'namespace'>): RestService {
+  const provided = new Map(
+    [AWS_EVENTS, tenancyEvents(namespace)].map((registry) => [registry.name, registry]),
+  )
+  return createSchemasService({
+    provided,
+    registries: createRegistries({ state, ids, provided }),
+    schemas: createSchemas({ state, clock, provided }),
+    discoverers: createDiscoverers(state),
+    resourceTags: createSchemaTags(state),
+  })
 }
 
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
@@ -315,6 +353,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       signal,
     ),
     indexEvents({ log, cursors, index: eventIndex, observer, ids: eventIds }, signal),
+    discover({ log, cursors, state: store.state, clock, observer, ruleTable }, signal),
     route(
       {
         log,

@@ -29,8 +29,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   actors: ['model', 'ports'],
   // Readers of the log beside the pipeline; an archive keeps a managed rule on its bus.
   archives: ['model', 'ports', 'errors', 'buses'],
-  // Wiring is buses and managed rules; a closed account's archives go with its buses.
-  assurance: ['model', 'ports', 'errors', 'buses', 'archives'],
+  // Wiring is buses and managed rules.
+  assurance: ['model', 'ports', 'errors', 'buses'],
+  // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
+  schemas: ['model', 'ports', 'errors', 'buses'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -41,8 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['model', 'ports', 'errors'],
   api: [
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
-    // Events by their id, who was behind them, what became of them; archives and replays.
-    ...['event-index', 'actors', 'history', 'archives'],
+    // Events by their id, who was behind them, what became of them; archives and replays; schemas.
+    ...['event-index', 'actors', 'history', 'archives', 'schemas'],
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],

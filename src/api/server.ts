@@ -6,6 +6,8 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import { addRestServices } from './aws-rest/rest-json.ts'
+import type { RestService } from './aws-rest/rest-json.ts'
 import { addCataloguePage } from './catalogue-page/catalogue-page.ts'
 import { createCollector } from './collector/collector.ts'
 import type { CollectorPorts } from './collector/collector.ts'
@@ -22,6 +24,8 @@ export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'cloc
   readonly publicUrl: () => string
   readonly trustedProxies: readonly string[]
   readonly frontDoor: FrontDoorPorts
+  /** AWS services beside EventBridge's own, at paths of theirs. */
+  readonly restServices: readonly RestService[]
   readonly collector: CollectorPorts
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   /** Why the hub is not ready, or undefined when it is. */
@@ -88,6 +92,7 @@ function addRawBodyRoutes(app: FastifyInstance, ports: ServerPorts): void {
       ? sts(request, reply)
       : frontDoor(request, reply),
   )
+  addRestServices(app, ports.restServices, ports.frontDoor)
   app.post('/ingest/aws', createCollector(ports.collector))
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
     const tooLarge = error.code === 'FST_ERR_CTP_BODY_TOO_LARGE'

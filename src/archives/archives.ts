@@ -1,7 +1,7 @@
 import type { Place } from '#src/buses/event-buses.ts'
 import { existingBus, limitExceeded } from '#src/buses/event-buses.ts'
 import { BUSES, RULES, busKey, ruleKey } from '#src/buses/documents.ts'
-import { dropRule, keepRule } from '#src/buses/managed-wiring.ts'
+import { keepRule, removeManagedRule } from '#src/buses/managed-wiring.ts'
 import { parsePattern } from '#src/buses/rules.ts'
 import { AwsError } from '#src/errors.ts'
 import { busArn, namedArn, parseBusArn } from '#src/model/arn.ts'
@@ -153,7 +153,7 @@ export function createArchives(ports: ArchivePorts): Archives {
         if (archive === undefined) throw noSuchArchive(address.name)
         const bus = sourceOf(archive)
         const rule = await transaction.get(RULES, ruleKey(bus, ruleNameOf(archive)))
-        if (isRuleOf(archive, rule)) await dropRule(transaction, bus, ruleNameOf(archive))
+        if (isRuleOf(archive, rule)) await removeManagedRule(transaction, bus, ruleNameOf(archive))
         transaction.delete(ARCHIVES, keyOf(address))
       })
     },

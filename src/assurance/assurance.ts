@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-import { removeArchivesOf } from '#src/archives/archives.ts'
 import { keepBus, keepRule, removeBusesOf } from '#src/buses/managed-wiring.ts'
 import type { ManagedRule } from '#src/buses/managed-wiring.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import { partnerSource, trailName } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
-import type { Region } from '#src/model/event.ts'
+import type { AccountId, Region } from '#src/model/event.ts'
 import type { Account, Organisation } from '#src/model/tenancy.ts'
 import type { AccountWiring, ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -35,6 +34,8 @@ export interface AssurancePorts {
   readonly accounts: ManagedAccounts
   readonly clock: Clock
   readonly namespace: EventNamespace
+  /** Takes away what else there is of an account besides its wiring. */
+  readonly forgetAccount: (account: AccountId) => Promise<void>
   readonly onFault: (error: unknown) => void
 }
 
@@ -72,7 +73,7 @@ export function createAssurance(ports: AssurancePorts): Assurance {
         throw new Error(`account ${account.awsAccountId} is managed: its wiring must stay`)
       }
       await removeBusesOf(ports.state, account.awsAccountId)
-      await removeArchivesOf(ports.state, account.awsAccountId)
+      await ports.forgetAccount(account.awsAccountId)
     },
     run: async (signal) => {
       while (!signal.aborted) {

@@ -87,14 +87,15 @@ export async function keepRule(
   return true
 }
 
-/** Takes a rule away from a bus, with its targets. */
-export async function dropRule(
+/** Takes a managed rule away; one that is not there is no error. */
+export async function removeManagedRule(
   transaction: StateTransaction,
   bus: BusAddress,
   name: string,
 ): Promise<void> {
+  const rule = await transaction.get(RULES, ruleKey(bus, name))
   const stored = await transaction.get(BUSES, busKey(bus))
-  if (stored === undefined) throw new Error(`no bus ${busArn(bus)} for its managed rule`)
+  if (rule === undefined || stored === undefined) return
   transaction.delete(RULES, ruleKey(bus, name))
   transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount - 1 })
 }

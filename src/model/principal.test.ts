@@ -24,7 +24,8 @@ describe('a role', () => {
     const user = [...reading, 'events:Put']
     const operations = [
       ...user,
-      ...['events:Write', 'deliveries:Redrive', 'event-sources:Write', 'tenancy-events:Emit'],
+      ...['events:Write', 'deliveries:Redrive', 'event-sources:Write', 'schemas:Write'],
+      'tenancy-events:Emit',
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
     expect(new Set(allowed(principal('costadmin')))).toEqual(new Set(reading))

@@ -76,6 +76,8 @@ export const PERMISSIONS = {
   'events:Read': EVERYONE,
   'events:Put': PUTTERS,
   'events:Write': OPERATORS,
+  'schemas:Read': EVERYONE,
+  'schemas:Write': OPERATORS,
   'deliveries:Read': EVERYONE,
   'deliveries:Redrive': OPERATORS,
 } as const satisfies Record<string, readonly Role[]>
@@ -94,6 +96,8 @@ const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
   'events:Read',
   'events:Put',
   'events:Write',
+  'schemas:Read',
+  'schemas:Write',
   'deliveries:Read',
   'deliveries:Redrive',
 ])

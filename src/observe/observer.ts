@@ -109,6 +109,10 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
       eventsArchived: (count) => metrics.archived.inc(count),
       eventsReplayed: (count) => metrics.replayed.inc(count),
       ...createTrailMetrics({ registers: [metrics.registry], log, clock }),
+      schemaDiscovered: (schema) =>
+        schema.version === undefined
+          ? log.warn(schema, 'schema.refused')
+          : log.info(schema, 'schema.discovered'),
       stageFaulted: (stage, error) => {
         noteFault(error)
         metrics.faults.inc({ stage })

@@ -40,6 +40,7 @@ export function observing() {
     eventsReplayed: () => undefined,
     trailWritten: () => undefined,
     trailWaiting: () => undefined,
+    schemaDiscovered: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
     stageFaulted: (stage, error) => faults.push({ stage, error }),
   }

@@ -11,7 +11,7 @@ export interface AccountWiring {
     organisation: Organisation,
     onWired?: (done: number, total: number) => void,
   ): Promise<void>
-  /** Takes away all event buses, rules, archives and replays of an account that takes no more events. */
+  /** Takes away all that an account has which takes no more events: event buses, rules and others. */
   unwireAccount(account: Account): Promise<void>
 }
 

@@ -17,6 +17,15 @@ export interface EnrichedEvent {
   readonly dispatchedAfterMs: number
 }
 
+/** What discovery did with a schema that new events do not fit. */
+export interface DiscoveredSchema {
+  readonly account: string
+  readonly region: string
+  readonly schema: string
+  /** Absent: there is no room for it in the registry. */
+  readonly version?: number
+}
+
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
 export interface Observer {
   entriesAccepted(door: 'put-events' | 'partners' | 'collector' | 'tenancy', count: number): void
@@ -36,6 +45,8 @@ export interface Observer {
   trailWritten(objects: number, events: number): void
   /** Since when the oldest event has waited that is not in the trail; undefined when none waits. */
   trailWaiting(since: number | undefined): void
+  /** A discoverer learned something new of events of a kind, or gave up on them. */
+  schemaDiscovered(schema: DiscoveredSchema): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
     stage:
@@ -48,7 +59,8 @@ export interface Observer {
       | 'history'
       | 'volume'
       | 'archive'
-      | 'replay',
+      | 'replay'
+      | 'discover',
     error: unknown,
   ): void
 }

@@ -44,41 +44,56 @@ describe.skipIf(CLIS.length === 0)('the AWS CLI (apt-get install awscli, or pip)
     removeDataFolder(folder)
   })
 
-  it.each(CLIS)('$command $version works with the files in the data folder', async (cli) => {
-    const endpoint = readsEndpointFromConfig(cli.version) ? [] : ['--endpoint-url', hub.url]
-    const aws = async (...args: string[]) => {
-      const { stdout } = await run(cli.command, [...args, ...endpoint], {
-        env: {
-          ...process.env,
-          AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
-          AWS_CONFIG_FILE: join(folder, 'config'),
-          AWS_PAGER: '',
-        },
-      })
-      return stdout.trim() === '' ? undefined : JSON.parse(stdout)
-    }
-    const logging = await aws('--profile', 'logging', 'events', 'list-event-buses')
-    expect(logging.EventBuses.map((bus: any) => bus.Name)).toEqual([
-      `aws.partner/stax.io/${ACCOUNTS.LOGGING}/default`,
-      'default',
-      expect.stringMatching(/^staxtrail-/),
-    ])
-    const member = (...args: string[]) => aws('--profile', 'member', ...args)
-    expect((await member('sts', 'get-caller-identity')).Account).toBe(ACCOUNTS.MEMBER)
+  it.each(CLIS)(
+    '$command $version works with the files in the data folder',
+    async (cli) => {
+      const endpoint = readsEndpointFromConfig(cli.version) ? [] : ['--endpoint-url', hub.url]
+      const aws = async (...args: string[]) => {
+        const { stdout } = await run(cli.command, [...args, ...endpoint], {
+          env: {
+            ...process.env,
+            AWS_SHARED_CREDENTIALS_FILE: join(folder, 'credentials'),
+            AWS_CONFIG_FILE: join(folder, 'config'),
+            AWS_PAGER: '',
+          },
+        })
+        return stdout.trim() === '' ? undefined : JSON.parse(stdout)
+      }
+      const logging = await aws('--profile', 'logging', 'events', 'list-event-buses')
+      expect(logging.EventBuses.map((bus: any) => bus.Name)).toEqual([
+        `aws.partner/stax.io/${ACCOUNTS.LOGGING}/default`,
+        'default',
+        expect.stringMatching(/^staxtrail-/),
+      ])
+      const member = (...args: string[]) => aws('--profile', 'member', ...args)
+      expect((await member('sts', 'get-caller-identity')).Account).toBe(ACCOUNTS.MEMBER)
 
-    const path = `/${cli.command.replaceAll('/', '')}`
-    const name = `cli-${path.length}`
-    const pattern = JSON.stringify({ source: ['cli'], 'detail-type': [name] })
-    const rule = await member('events', 'put-rule', '--name', name, '--event-pattern', pattern)
-    expect(rule.RuleArn).toBe(`arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}:rule/${name}`)
-    const target = JSON.stringify([{ Id: 't', Arn: receiver.url + path }])
-    const targets = await member('events', 'put-targets', '--rule', name, '--targets', target)
-    expect(targets.FailedEntryCount).toBe(0)
-    const event = { Source: 'cli', DetailType: name, Detail: '{"a":1}' }
-    const put = await member('events', 'put-events', '--entries', JSON.stringify([event]))
-    const [received] = await receiver.waitFor(1, (request) => request.path === path)
-    expect(received?.body.id).toBe(put.Entries[0].EventId)
-    const test = ['events', 'test-event-pattern', '--event-pattern', pattern, '--event']
-    expect((await member(...test, JSON.stringify(received?.body))).Result).toBe(true)
-  })
+      const path = `/${cli.command.replaceAll('/', '')}`
+      const name = `cli-${path.length}`
+      const pattern = JSON.stringify({ source: ['cli'], 'detail-type': [name] })
+      const rule = await member('events', 'put-rule', '--name', name, '--event-pattern', pattern)
+      expect(rule.RuleArn).toBe(`arn:aws:events:${REGION}:${ACCOUNTS.MEMBER}:rule/${name}`)
+      const target = JSON.stringify([{ Id: 't', Arn: receiver.url + path }])
+      const targets = await member('events', 'put-targets', '--rule', name, '--targets', target)
+      expect(targets.FailedEntryCount).toBe(0)
+      const event = { Source: 'cli', DetailType: name, Detail: '{"a":1}' }
+      const put = await member('events', 'put-events', '--entries', JSON.stringify([event]))
+      const [received] = await receiver.waitFor(1, (request) => request.path === path)
+      expect(received?.body.id).toBe(put.Entries[0].EventId)
+
+      const registry = await member('schemas', 'create-registry', '--registry-name', name)
+      const tags = ['--resource-arn', registry.RegistryArn, '--tags', 'team=shop,env=a/b c']
+      await member('schemas', 'tag-resource', ...tags)
+      const described = ['--registry-name', name]
+      expect((await member('schemas', 'describe-registry', ...described)).Tags).toEqual({
+        ...{ team: 'shop', env: 'a/b c' },
+      })
+      await expect(
+        member('schemas', 'delete-schema', ...described, '--schema-name', 'none'),
+      ).rejects.toThrow(/\(NotFoundException\).*Schema with name none/)
+      const test = ['events', 'test-event-pattern', '--event-pattern', pattern, '--event']
+      expect((await member(...test, JSON.stringify(received?.body))).Result).toBe(true)
+    },
+    60_000,
+  )
 })

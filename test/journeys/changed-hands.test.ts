@@ -5,6 +5,11 @@ import {
   PutRuleCommand,
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge'
+import {
+  CreateRegistryCommand,
+  ListRegistriesCommand,
+  SchemasClient,
+} from '@aws-sdk/client-schemas'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { follow } from '../event-follower.ts'
@@ -68,6 +73,8 @@ async function owner(organisationId: string, profile: string): Promise<Owner> {
   await events.send(new PutRuleCommand({ Name: 'all', EventPattern: '{"source":["app"]}' }))
   const Targets = [{ Id: 't', Arn: `${receiver.url}/${organisationId}` }]
   await events.send(new PutTargetsCommand({ Rule: 'all', Targets }))
+  const registry = { RegistryName: `registry-of-${profile}` }
+  await (await schemas(profile)).send(new CreateRegistryCommand(registry))
   const eventId = await putEvent(profile)
   while ((await letters(admin)).length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -78,6 +85,11 @@ async function owner(organisationId: string, profile: string): Promise<Owner> {
 async function eventBridge(profile: string): Promise<EventBridgeClient> {
   const credentials = await hub.profile(profile)
   return new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
+}
+
+async function schemas(profile: string): Promise<SchemasClient> {
+  const credentials = await hub.profile(profile)
+  return new SchemasClient({ endpoint: hub.url, region: REGION, credentials })
 }
 
 async function putEvent(profile: string): Promise<string> {
@@ -153,4 +165,13 @@ describe('of an account that passed to another organisation, the first one', () 
       name: 'AccessDeniedException',
     })
   })
+})
+
+it('an account that passed to another organisation brings no schemas along', async () => {
+  const listed = new ListRegistriesCommand({ Scope: 'LOCAL' })
+  const { Registries } = await (await schemas('other-member')).send(listed)
+  expect(Registries?.map(({ RegistryName }) => RegistryName)).toEqual([
+    'discovered-schemas',
+    'registry-of-other-member',
+  ])
 })
