@@ -18,8 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/3-enrich': ['model', 'ports', 'errors'],
   'pipeline/4-route': ['model', 'ports', 'errors'],
   'pipeline/5-deliver': ['model', 'ports', 'errors'],
-  // What is configured on buses, and the rules as routing asks for them.
-  buses: ['model', 'ports', 'errors'],
+  // When something is due, and the stage that sees to it then.
+  schedules: ['model', 'ports', 'errors'],
+  // What is configured on buses, and the rules as routing asks for them; some have schedules.
+  buses: ['model', 'ports', 'errors', 'schedules'],
   tenancy: ['model', 'ports', 'errors'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
