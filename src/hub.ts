@@ -13,6 +13,8 @@ import { createEventBuses } from '#src/buses/event-buses.ts'
 import { createRuleTable } from '#src/buses/rule-table.ts'
 import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
+import { RULE_TIMERS, createScheduledRules } from '#src/buses/scheduled-rules.ts'
+import type { ScheduledRulePorts } from '#src/buses/scheduled-rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
@@ -39,6 +41,7 @@ import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
+import { fireSchedules } from '#src/schedules/firing.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
@@ -112,6 +115,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
+    startSchedules({ state, log, observer }, stopping.signal),
   ]
 
   const operations = createOperations({
@@ -121,7 +125,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     observer,
     busExists,
     eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
-    rules: createRules(state),
+    rules: createRules(state, clock),
     urlRefusal: (url) => outbound.refusalOf(url),
   })
   const { directory, apiTokens } = tenancy
@@ -140,7 +144,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
-    rules: createRules(state),
+    rules: createRules(state, clock),
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,
@@ -208,6 +212,13 @@ function notReadyReason(stopping: AbortSignal, storeIsFull: boolean): string | u
   return storeIsFull ? new StoreFullFault().message : undefined
 }
 
+/** What fires by the clock. */
+async function startSchedules(ports: ScheduledRulePorts, signal: AbortSignal): Promise<void> {
+  const { state, observer } = ports
+  const owners = { [RULE_TIMERS]: createScheduledRules(ports) }
+  return fireSchedules({ state, clock, observer, owners }, signal)
+}
+
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
 async function keepProfiles(
   ports: Parameters<typeof createAwsProfiles>[0],
@@ -255,8 +266,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     },
     signal,
   )
-  const matchingRules = async (event: RecordedEvent) =>
-    (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? []
+  const matchingRules = async (event: RecordedEvent) => ruleTable.matching(event)
   const stages = [
     enrich(
       {

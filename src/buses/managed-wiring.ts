@@ -12,6 +12,7 @@ import {
   ruleKey,
   rulesOfBusPrefix,
 } from './documents.ts'
+import { stopRuleTimer } from './scheduled-rules.ts'
 
 /** A rule that the hub keeps on a bus. */
 export interface ManagedRule {
@@ -49,7 +50,10 @@ export async function removeBusesOf(state: State, account: AccountId): Promise<v
   })) {
     const rules = await state.list(RULES, { prefix: rulesOfBusPrefix(bus), limit })
     await state.transact(async (transaction) => {
-      for (const rule of rules) transaction.delete(RULES, rule.key)
+      for (const { key: rule } of rules) {
+        transaction.delete(RULES, rule)
+        await stopRuleTimer(transaction, rule)
+      }
       transaction.delete(BUSES, key)
     })
   }

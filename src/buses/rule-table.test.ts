@@ -48,7 +48,7 @@ beforeEach(async () => {
       modifiedAt: systemClock.now(),
     })
   })
-  rules = createRules(state)
+  rules = createRules(state, systemClock)
   table = createRuleTable(state)
 })
 

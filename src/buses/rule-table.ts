@@ -3,6 +3,7 @@ import { EventPattern, RuleSet } from '@belfry/event-pattern'
 import { busArn, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './documents.ts'
 
@@ -19,6 +20,8 @@ export interface BusRules {
 export interface RuleTable {
   /** The bus's rules as they are now, or undefined where there is no such bus. */
   rulesOf(busArn: string): Promise<BusRules | undefined>
+  /** The enabled rules that get an event. */
+  matching(event: RecordedEvent): Promise<readonly Rule[]>
   /** A rule's target as it is now, whether the rule is enabled or not; undefined where it is gone. */
   targetOf(ruleArn: string, targetId: string): Promise<Target | undefined>
 }
@@ -63,7 +66,7 @@ export function createRuleTable(state: State): RuleTable {
     if (before?.pattern !== undefined) patterns.delete(name, before.pattern)
     byName.delete(name)
     if (rule === undefined) return
-    if (rule.state !== 'ENABLED') {
+    if (rule.state !== 'ENABLED' || rule.eventPattern === undefined) {
       byName.set(name, { rule })
       return
     }
@@ -133,6 +136,14 @@ export function createRuleTable(state: State): RuleTable {
 
   return {
     rulesOf,
+    matching: async ({ busArn: arn, onlyRules, json }) => {
+      const rules = await rulesOf(arn)
+      if (onlyRules === undefined) return rules?.match(json) ?? []
+      return onlyRules.flatMap((rule) => {
+        const found = rules?.rule(parseRuleArn(rule)?.rule ?? '')
+        return found?.state === 'ENABLED' ? [found] : []
+      })
+    },
     targetOf: async (arn, targetId) => {
       const named = parseRuleArn(arn)
       if (named === undefined) return undefined

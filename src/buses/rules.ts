@@ -7,21 +7,27 @@ import type { Rule, RuleState, Target } from '#src/model/event-bus.ts'
 import type { AccountId } from '#src/model/event.ts'
 import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { BUSES, RULES, busKey, ruleKey, rulesOfBusPrefix } from './documents.ts'
 import { limitExceeded, noSuchBus } from './event-buses.ts'
 import type { PageRequest } from './event-buses.ts'
+import { checkSchedule, keepRuleTimer, stopRuleTimer } from './scheduled-rules.ts'
 
 /** What PutRule sets; what it leaves out goes back to the default, as on AWS. */
 export interface RuleSettings {
   readonly name: string
-  readonly eventPattern: string
+  readonly eventPattern?: string | undefined
+  readonly scheduleExpression?: string | undefined
   readonly state?: RuleState | undefined
   readonly description?: string | undefined
 }
 
 export interface Rules {
-  /** @throws AwsError InvalidEventPatternException, ManagedRuleException, LimitExceededException */
+  /**
+   * @throws AwsError InvalidEventPatternException, ValidationException, ManagedRuleException,
+   * LimitExceededException
+   */
   put(bus: BusAddress, settings: RuleSettings, createdBy: AccountId): Promise<Rule>
   /** @throws AwsError ResourceNotFoundException */
   describe(bus: BusAddress, name: string): Promise<Rule>
@@ -42,7 +48,7 @@ export interface Rules {
 const RULES_PER_BUS_MAX = 300
 const TARGETS_PER_RULE_MAX = 5
 
-export function createRules(state: State): Rules {
+export function createRules(state: State, clock: Clock): Rules {
   const change = async (
     bus: BusAddress,
     name: string,
@@ -53,22 +59,27 @@ export function createRules(state: State): Rules {
       const rule = await existingRule(transaction, bus, name)
       if (!force) refuseManaged(rule)
       const edited = edit(rule)
-      transaction.put(RULES, ruleKey(bus, name), edited)
+      const key = ruleKey(bus, name)
+      transaction.put(RULES, key, edited)
+      await keepRuleTimer(transaction, key, { before: rule, after: edited, now: clock.now() })
       return edited
     })
 
   return {
     put: async (bus, settings, createdBy) => {
-      parsePattern(settings.eventPattern)
+      if (settings.eventPattern !== undefined) parsePattern(settings.eventPattern)
+      checkSchedule(bus, settings.scheduleExpression)
       return state.transact(async (transaction) => {
         const stored = await transaction.get(BUSES, busKey(bus))
         if (stored === undefined) throw noSuchBus(bus.name)
-        const before = await transaction.get(RULES, ruleKey(bus, settings.name))
+        const key = ruleKey(bus, settings.name)
+        const before = await transaction.get(RULES, key)
         if (before !== undefined) refuseManaged(before)
         else if (stored.ruleCount >= RULES_PER_BUS_MAX) throw limitExceeded()
         else transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount + 1 })
         const rule = ruleFrom(bus, settings, before ?? { createdBy, targets: [] })
-        transaction.put(RULES, ruleKey(bus, settings.name), rule)
+        transaction.put(RULES, key, rule)
+        await keepRuleTimer(transaction, key, { before, after: rule, now: clock.now() })
         return rule
       })
     },
@@ -94,13 +105,15 @@ export function createRules(state: State): Rules {
       await state.transact(async (transaction) => {
         const stored = await transaction.get(BUSES, busKey(bus))
         if (stored === undefined) throw noSuchBus(bus.name)
-        const rule = await transaction.get(RULES, ruleKey(bus, name))
+        const key = ruleKey(bus, name)
+        const rule = await transaction.get(RULES, key)
         if (rule === undefined) return
         if (!force) refuseManaged(rule, " Set 'force' parameter to true to override.")
         if (rule.targets.length > 0) {
           throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.")
         }
-        transaction.delete(RULES, ruleKey(bus, name))
+        transaction.delete(RULES, key)
+        await stopRuleTimer(transaction, key)
         transaction.put(BUSES, busKey(bus), { ...stored, ruleCount: stored.ruleCount - 1 })
       })
     },
@@ -140,13 +153,14 @@ function ruleFrom(
   settings: RuleSettings,
   kept: Pick<Rule, 'createdBy' | 'targets'>,
 ): Rule {
-  const { name, eventPattern, description, state = 'ENABLED' } = settings
+  const { name, eventPattern, scheduleExpression, description, state = 'ENABLED' } = settings
   return {
     name,
     busArn: busArn(bus),
     arn: ruleArn(bus, name),
     state,
-    eventPattern,
+    ...(eventPattern !== undefined && { eventPattern }),
+    ...(scheduleExpression !== undefined && { scheduleExpression }),
     ...(description !== undefined && { description }),
     createdBy: kept.createdBy,
     targets: kept.targets,

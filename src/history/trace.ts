@@ -4,7 +4,7 @@ import type { Explanation } from '@belfry/event-pattern'
 
 import type { DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
-import type { LogPosition, PositionedEvent } from '#src/model/event.ts'
+import type { LogPosition, PositionedEvent, RecordedEvent } from '#src/model/event.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 
 /**
@@ -83,9 +83,9 @@ export async function traceOf(
   const isRouted = await ports.isRouted(position)
   const deliveries = await deliveriesOf(ports, position)
   const rules: RuleVerdict[] = []
-  for (const { arn, state, eventPattern } of await ports.rulesOf(event.busArn)) {
-    const { matches, summary } = EventPattern.parse(eventPattern).explain(event.json)
-    rules.push({ ruleArn: arn, state, matches, summary })
+  for (const rule of await ports.rulesOf(event.busArn)) {
+    const { matches, summary } = judgement(rule, event)
+    rules.push({ ruleArn: rule.arn, state: rule.state, matches, summary })
     // A bus may have hundreds of rules, and explaining takes longer than matching.
     await nextTurn()
   }
@@ -112,9 +112,26 @@ export async function reasonOf(
   const deliveries = await deliveriesOf(ports, position)
   return {
     isRouted: await ports.isRouted(position),
-    explanation: EventPattern.parse(rule.eventPattern).explain(event.json),
+    explanation: judgement(rule, event),
     deliveries: deliveries.filter(({ ruleArn }) => ruleArn === rule.arn),
   }
+}
+
+/** What the rule's pattern says of the event, unless a schedule decides. */
+function judgement({ arn, eventPattern }: Rule, { onlyRules, json }: RecordedEvent): Explanation {
+  const decided = { hints: [], alternatives: [], alternativesLeftOut: 0 }
+  if (onlyRules?.includes(arn)) {
+    return { ...decided, matches: true, summary: "match: it is the event of the rule's schedule" }
+  }
+  if (onlyRules !== undefined) {
+    const summary = "no match: it is the event of another rule's schedule"
+    return { ...decided, matches: false, summary }
+  }
+  if (eventPattern === undefined) {
+    const summary = 'no match: the rule has a schedule and no pattern'
+    return { ...decided, matches: false, summary }
+  }
+  return EventPattern.parse(eventPattern).explain(json)
 }
 
 async function deliveriesOf(

@@ -51,6 +51,8 @@ export interface RecordedEvent {
   readonly hops: Hops
   /** X-Ray trace header of PutEvents: travels to targets beside the event. */
   readonly traceHeader?: string
+  /** Set on an event of a schedule: it goes to these rules alone, whatever their patterns. */
+  readonly onlyRules?: readonly string[]
   /** Set on a tenancy event that has yet to gain the names behind its IDs. */
   readonly awaitsEnrichment?: true
   /** The whole event: compact JSON text without line breaks. */

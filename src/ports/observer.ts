@@ -19,7 +19,7 @@ export interface EnrichedEvent {
 
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
 export interface Observer {
-  entriesAccepted(door: 'put-events' | 'collector' | 'tenancy', count: number): void
+  entriesAccepted(door: 'put-events' | 'collector' | 'tenancy' | 'schedule', count: number): void
   /** Refused entries, by error code. */
   entryRefused(door: 'put-events' | 'collector', code: string): void
   /** Entries put to a bus that does not exist: accepted and dropped, as on AWS. */
@@ -35,7 +35,16 @@ export interface Observer {
   trailWaiting(since: number | undefined): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
-    stage: 'outbox' | 'enrich' | 'index' | 'route' | 'deliver' | 'trail' | 'history' | 'volume',
+    stage:
+      | 'outbox'
+      | 'schedule'
+      | 'enrich'
+      | 'index'
+      | 'route'
+      | 'deliver'
+      | 'trail'
+      | 'history'
+      | 'volume',
     error: unknown,
   ): void
 }

@@ -87,7 +87,8 @@ const WhyQuery = Type.Object({
 const WhySchema = Type.Object({
   ruleArn: Type.String(),
   state: Type.String(),
-  eventPattern: Type.String(),
+  eventPattern: Type.Optional(Type.String()),
+  scheduleExpression: Type.Optional(Type.String()),
   ...PlaceFields,
   explanation: Type.Unknown({ description: 'Field by field why the event matches or does not' }),
   deliveries: Type.Array(ref(TracedDeliverySchema)),
@@ -131,7 +132,10 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
       return {
         ruleArn: rule.arn,
         state: rule.state,
-        eventPattern: rule.eventPattern,
+        ...(rule.eventPattern !== undefined && { eventPattern: rule.eventPattern }),
+        ...(rule.scheduleExpression !== undefined && {
+          scheduleExpression: rule.scheduleExpression,
+        }),
         ...wirePlace(place, isRouted),
         explanation,
         deliveries: deliveries.map(wireDelivery),

@@ -15,9 +15,9 @@ export function encodeBatch(events: readonly RecordedEvent[]): Uint8Array {
   for (const event of events) {
     const { id, busArn, acceptedAt, source, detailType, account, region, hops } = event
     const header: Header = { id, busArn, acceptedAt, source, detailType, account, region, hops }
-    const { traceHeader, awaitsEnrichment } = event
-    const plain = traceHeader === undefined && awaitsEnrichment === undefined
-    const whole = plain ? header : { ...header, traceHeader, awaitsEnrichment }
+    const { traceHeader, onlyRules, awaitsEnrichment } = event
+    const plain = (traceHeader ?? onlyRules ?? awaitsEnrichment) === undefined
+    const whole = plain ? header : { ...header, traceHeader, onlyRules, awaitsEnrichment }
     text += `${text === '' ? '' : '\n'}${JSON.stringify(whole)}\n${event.json}`
   }
   return ENCODER.encode(text)

@@ -1,5 +1,4 @@
 import { addressOf } from '#src/buses/event-buses.ts'
-import { parsePattern } from '#src/buses/rules.ts'
 import type { Rules } from '#src/buses/rules.ts'
 import { AwsError } from '#src/errors.ts'
 import { busArn } from '#src/model/arn.ts'
@@ -22,6 +21,7 @@ import { UNSUPPORTED, optional, required, string } from '../shapes.ts'
 interface PutRuleInput extends OfBus {
   readonly Name: string
   readonly EventPattern?: string
+  readonly ScheduleExpression?: string
   readonly State?: string
   readonly Description?: string
 }
@@ -54,7 +54,7 @@ export function ruleOperations(rules: Rules): Operations {
         ),
         Description: optional(DESCRIPTION),
         RoleArn: UNSUPPORTED,
-        ScheduleExpression: UNSUPPORTED,
+        ScheduleExpression: optional(string({ max: 256 })),
         Tags: UNSUPPORTED,
       }),
       run: async (call, input: PutRuleInput) => {
@@ -103,8 +103,11 @@ export function ruleOperations(rules: Rules): Operations {
 }
 
 function ruleSettings(input: PutRuleInput) {
-  const { Name: name, EventPattern, State, Description: description } = input
-  if (EventPattern === undefined || EventPattern === '') {
+  const { Name: name, State, Description: description } = input
+  // An empty text is none.
+  const eventPattern = input.EventPattern || undefined
+  const scheduleExpression = input.ScheduleExpression || undefined
+  if (eventPattern === undefined && scheduleExpression === undefined) {
     throw new AwsError(
       'ValidationException',
       'Parameter(s) EventPattern or ScheduleExpression must be specified.',
@@ -113,16 +116,16 @@ function ruleSettings(input: PutRuleInput) {
   if (State === 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS') {
     throw new AwsError('ValidationException', `State ${State} is not supported by Belfry.`)
   }
-  parsePattern(EventPattern)
   const state = State as RuleState | undefined
-  return { name, eventPattern: EventPattern, state, description }
+  return { name, eventPattern, scheduleExpression, state, description }
 }
 
 function wireRule(bus: BusAddress, rule: Rule) {
   return {
     Name: rule.name,
     Arn: rule.arn,
-    EventPattern: rule.eventPattern,
+    ...(rule.eventPattern !== undefined && { EventPattern: rule.eventPattern }),
+    ...(rule.scheduleExpression !== undefined && { ScheduleExpression: rule.scheduleExpression }),
     State: rule.state,
     ...(rule.description !== undefined && { Description: rule.description }),
     ...(rule.managedBy !== undefined && { ManagedBy: rule.managedBy }),
