@@ -6,6 +6,7 @@ import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { createOperations } from '#src/api/eventbridge/operations.ts'
+import { createScheduler } from '#src/api/scheduler/scheduler.ts'
 import { createServer } from '#src/api/server.ts'
 import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
 import { createAssurance } from '#src/assurance/assurance.ts'
@@ -14,7 +15,6 @@ import { createRuleTable } from '#src/buses/rule-table.ts'
 import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import { RULE_TIMERS, createScheduledRules } from '#src/buses/scheduled-rules.ts'
-import type { ScheduledRulePorts } from '#src/buses/scheduled-rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
@@ -42,6 +42,9 @@ import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import { fireSchedules } from '#src/schedules/firing.ts'
+import { removeSchedulesOf } from '#src/scheduler/removal.ts'
+import { createSchedulerTimers } from '#src/scheduler/scheduler-timers.ts'
+import type { SchedulerTimerPorts } from '#src/scheduler/scheduler-timers.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
@@ -115,7 +118,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
-    startSchedules({ state, log, observer }, stopping.signal),
+    startSchedules({ state, log, observer, busExists }, stopping.signal),
   ]
 
   const operations = createOperations({
@@ -139,7 +142,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
-    restServices: [],
+    restServices: [createScheduler(state, clock)],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
@@ -166,9 +169,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     close: async () => {
       stopProfiles()
       stopping.abort()
-      const cut = setTimeout(() => server.server.closeAllConnections(), REQUESTS_END_WITHIN_MS)
-      await server.close()
-      clearTimeout(cut)
+      await endRequests(server)
       await Promise.all([...sources, pipeline.drained])
       await outbound.close()
       await store.close()
@@ -191,7 +192,14 @@ function openTenancy(
 ) {
   const { state, onFault } = parts
   const accounts = createManagedAccounts(state)
-  const wiring = createAssurance({ state, accounts, clock, namespace, onFault })
+  const wiring = createAssurance({
+    state,
+    accounts,
+    clock,
+    namespace,
+    onFault,
+    onUnwired: async (account) => removeSchedulesOf(state, account),
+  })
   const routing = createRoutingMark()
   const tenancy = createTenancy({
     ...parts,
@@ -213,9 +221,9 @@ function notReadyReason(stopping: AbortSignal, storeIsFull: boolean): string | u
 }
 
 /** What fires by the clock. */
-async function startSchedules(ports: ScheduledRulePorts, signal: AbortSignal): Promise<void> {
+async function startSchedules(ports: SchedulerTimerPorts, signal: AbortSignal): Promise<void> {
   const { state, observer } = ports
-  const owners = { [RULE_TIMERS]: createScheduledRules(ports) }
+  const owners = { [RULE_TIMERS]: createScheduledRules(ports), ...createSchedulerTimers(ports) }
   return fireSchedules({ state, clock, observer, owners }, signal)
 }
 
@@ -227,6 +235,12 @@ async function keepProfiles(
   const profiles = createAwsProfiles(ports)
   await profiles.refresh()
   return profiles.follow(onFault)
+}
+
+async function endRequests(server: Awaited<ReturnType<typeof createServer>>): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), REQUESTS_END_WITHIN_MS)
+  await server.close()
+  clearTimeout(cut)
 }
 
 function urlOf(host: string, { port }: AddressInfo): string {

@@ -22,6 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schedules: ['model', 'ports', 'errors'],
   // What is configured on buses, and the rules as routing asks for them; some have schedules.
   buses: ['model', 'ports', 'errors', 'schedules'],
+  // Schedules of their own, beside those of rules.
+  scheduler: ['model', 'ports', 'errors', 'schedules'],
   tenancy: ['model', 'ports', 'errors'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
@@ -41,6 +43,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['model', 'ports', 'errors'],
   api: [
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
+    // What the Scheduler's calls are about, and what an expression is.
+    ...['scheduler', 'schedules'],
     // Events by their id, and who was behind them.
     ...['event-index', 'actors', 'history'],
   ],

@@ -5,7 +5,7 @@ import type { ManagedRule } from '#src/buses/managed-wiring.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import { partnerSource, trailName } from '#src/model/event-namespace.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
-import type { Region } from '#src/model/event.ts'
+import type { AccountId, Region } from '#src/model/event.ts'
 import type { Account, Organisation } from '#src/model/tenancy.ts'
 import type { AccountWiring, ManagedAccounts } from '#src/ports/account-wiring.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -35,6 +35,8 @@ export interface AssurancePorts {
   readonly clock: Clock
   readonly namespace: EventNamespace
   readonly onFault: (error: unknown) => void
+  /** Takes away what else an account has where it has no buses any more. */
+  readonly onUnwired: (account: AccountId) => Promise<void>
 }
 
 interface Wiring {
@@ -71,6 +73,7 @@ export function createAssurance(ports: AssurancePorts): Assurance {
         throw new Error(`account ${account.awsAccountId} is managed: its wiring must stay`)
       }
       await removeBusesOf(ports.state, account.awsAccountId)
+      await ports.onUnwired(account.awsAccountId)
     },
     run: async (signal) => {
       while (!signal.aborted) {

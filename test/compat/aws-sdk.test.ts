@@ -204,7 +204,6 @@ describe('rules and targets', () => {
   it('refuses what it would not act on', async () => {
     for (const unsupported of [
       { RoleArn: `arn:aws:iam::${ACCOUNTS.MEMBER}:role/r` },
-      { ScheduleExpression: 'rate(5 minutes)' },
       { Tags: [{ Key: 'k', Value: 'v' }] },
     ]) {
       const [name] = Object.keys(unsupported)

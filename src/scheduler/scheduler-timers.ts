@@ -1,0 +1,96 @@
+import type { EventLog } from '#src/ports/event-log.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import type { State } from '#src/ports/state.ts'
+import type { TimerOwner } from '#src/schedules/firing.ts'
+import { setTimer } from '#src/schedules/timers.ts'
+import { GROUPS, GROUP_TIMERS, SCHEDULES, SCHEDULE_TIMERS, scheduleKey } from './documents.ts'
+import type { Schedule } from './documents.ts'
+import { dropGroup } from './groups.ts'
+import { invocationOf } from './invocation.ts'
+import { dueAtOf, timeOf, timerAfter } from './schedule-times.ts'
+import { dropSchedule } from './schedules.ts'
+
+export interface SchedulerTimerPorts {
+  readonly state: State
+  readonly log: EventLog
+  readonly observer: Observer
+  readonly busExists: (busArn: string) => Promise<boolean>
+}
+
+const SCHEDULES_PER_REMOVAL = 200
+
+/** What is done when a schedule is due, or a group is to go. */
+export function createSchedulerTimers(
+  ports: SchedulerTimerPorts,
+): Readonly<Record<string, TimerOwner>> {
+  return { [SCHEDULE_TIMERS]: scheduleTimers(ports), [GROUP_TIMERS]: groupTimers(ports) }
+}
+
+/**
+ * What was missed while the hub was down is made up for once, as the last time that was missed,
+ * unless that is longer ago than the target's event may be old.
+ */
+function scheduleTimers(ports: SchedulerTimerPorts): TimerOwner {
+  const { state } = ports
+  return {
+    fire: async (key, timer, now) => {
+      const schedule = await state.get(SCHEDULES, key)
+      if (schedule?.state !== 'ENABLED') return
+      const time = timeOf(schedule, timer, now)
+      const { maximumEventAgeInSeconds } = schedule.target.retryPolicy
+      const ageMs = now - dueAtOf(schedule, time)
+      if (ageMs <= maximumEventAgeInSeconds * 1_000) await invoke(ports, schedule, time, now)
+    },
+    advance: async (transaction, key, timer, now) => {
+      const schedule = await transaction.get(SCHEDULES, key)
+      const next =
+        schedule?.state === 'ENABLED'
+          ? timerAfter(schedule, timeOf(schedule, timer, now))
+          : undefined
+      const isOver = next === undefined && schedule?.actionAfterCompletion === 'DELETE'
+      if (isOver && schedule.state === 'ENABLED') await dropSchedule(transaction, key)
+      else await setTimer(transaction, timer.owner, next)
+    },
+  }
+}
+
+/** As PutEvents does: on a bus that is not there, the event is lost. */
+async function invoke(
+  { log, observer, busExists }: SchedulerTimerPorts,
+  schedule: Schedule,
+  time: number,
+  now: number,
+): Promise<void> {
+  const { arn } = schedule.target
+  if (await busExists(arn)) {
+    await log.record([invocationOf(schedule, time, { acceptedAt: now, busArn: arn })])
+    observer.entriesAccepted('schedule', 1)
+  } else observer.entryDropped()
+}
+
+function groupTimers({ state }: SchedulerTimerPorts): TimerOwner {
+  return {
+    fire: async (key) => {
+      const group = await state.get(GROUPS, key)
+      if (group?.state === 'DELETING') {
+        await dropSchedules(state, scheduleKey({ ...group, group: group.name, name: '' }))
+      }
+    },
+    advance: async (transaction, key, timer) => {
+      const group = await transaction.get(GROUPS, key)
+      if (group?.state === 'DELETING') await dropGroup(transaction, group)
+      await setTimer(transaction, timer.owner, undefined)
+    },
+  }
+}
+
+/** Takes away all schedules whose keys begin so, some at a time. */
+export async function dropSchedules(state: State, prefix: string): Promise<void> {
+  for (;;) {
+    const found = await state.list(SCHEDULES, { prefix, limit: SCHEDULES_PER_REMOVAL })
+    if (found.length === 0) return
+    await state.transact(async (transaction) => {
+      for (const { key } of found) await dropSchedule(transaction, key)
+    })
+  }
+}
