@@ -113,23 +113,23 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing, trail },
     stopping.signal,
   )
+  const events = { state, log, observer, queue: store.queue, busExists }
+  const urlRefusal = (url: string) => outbound.refusalOf(url)
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
-    startSchedules({ state, log, observer, busExists }, stopping.signal),
+    startSchedules({ ...events, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
   const operations = createOperations({
-    log,
+    ...events,
     clock,
     ids,
-    observer,
-    busExists,
     eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
     rules: createRules(state, clock),
-    urlRefusal: (url) => outbound.refusalOf(url),
+    urlRefusal,
   })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
@@ -142,7 +142,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
-    restServices: [createScheduler(state, clock)],
+    restServices: [createScheduler({ state, clock, urlRefusal })],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },

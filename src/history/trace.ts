@@ -124,7 +124,7 @@ function judgement({ arn, eventPattern }: Rule, { onlyRules, json }: RecordedEve
     return { ...decided, matches: true, summary: "match: it is the event of the rule's schedule" }
   }
   if (onlyRules !== undefined) {
-    const summary = "no match: it is the event of another rule's schedule"
+    const summary = 'no match: it is the event of another schedule'
     return { ...decided, matches: false, summary }
   }
   if (eventPattern === undefined) {

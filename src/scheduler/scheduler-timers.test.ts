@@ -6,6 +6,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { DEFAULT_RETRY_POLICY } from '#src/model/event-bus.ts'
+import { laneOf } from '#src/model/delivery.ts'
+import type { Delivery } from '#src/model/delivery.ts'
+import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Observer } from '#src/ports/observer.ts'
@@ -32,12 +35,14 @@ let now: number
 let recorded: RecordedEvent[]
 let busIsThere: boolean
 let dropped: number
+let offered: Delivery[]
 const clock = { now: () => now }
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'belfry-scheduler-'))
   store = await openSqliteStore({ folder })
-  ;[now, recorded, busIsThere, dropped] = [Date.parse('2027-03-01T08:00:20.500Z'), [], true, 0]
+  ;[now, recorded, offered] = [Date.parse('2027-03-01T08:00:20.500Z'), [], []]
+  ;[busIsThere, dropped] = [true, 0]
   const { state } = store
   schedules = createSchedules(state, clock)
   groups = createScheduleGroups(state, clock)
@@ -48,13 +53,16 @@ beforeEach(async () => {
   const log = {
     record: async (events: readonly RecordedEvent[]) => {
       recorded.push(...events)
-      return []
+      return events.map(() => 7 * POSITIONS_PER_BATCH + 3)
     },
   } as Partial<EventLog> as EventLog
   const busExists = async (arn: string) => busIsThere && arn === BUS
   ports = {
     ...{ state, clock, observer },
-    owners: createSchedulerTimers({ state, log, observer, busExists }),
+    owners: createSchedulerTimers({
+      ...{ state, log, observer, busExists, queue: store.queue },
+      onDelivery: (deliveries) => offered.push(...deliveries),
+    }),
   }
 })
 
@@ -173,6 +181,21 @@ describe('a schedule', () => {
       ...{ ...PLACE, source: 'shop', 'detail-type': 'Tick', resources: [arn] },
       detail: { at: '2027-03-01T09:00:00Z', by: arn },
     })
+  })
+
+  it('hands what goes to a URL to the deliveries, and to no rule', async () => {
+    const { eventBridge: _, ...target } = settings('').target
+    const arn = 'https://hooks.example.com/tick'
+    await create('cron(0 9 * * ? *)', { target: { ...target, arn } })
+    await firedAt('2027-03-01T09:00:00Z')
+    expect(recorded).toMatchObject([{ source: 'aws.scheduler', onlyRules: [] }])
+    const ruleArn = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/default/tick'
+    const lane = laneOf({ ruleArn, target: { id: 'target', arn } })
+    const due = await store.queue.due(lane, now, 9)
+    expect(due).toMatchObject([
+      { eventId: recorded[0]?.id, position: 7 * POSITIONS_PER_BATCH + 3, target: { arn } },
+    ])
+    expect(offered).toEqual(due)
   })
 
   it('loses its event where the bus is gone, as PutEvents does, and goes on', async () => {

@@ -1,9 +1,21 @@
+import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
+import type { Delivery } from '#src/model/delivery.ts'
+import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
+import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
+import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { State } from '#src/ports/state.ts'
 import type { TimerOwner } from '#src/schedules/firing.ts'
 import { setTimer } from '#src/schedules/timers.ts'
-import { GROUPS, GROUP_TIMERS, SCHEDULES, SCHEDULE_TIMERS, scheduleKey } from './documents.ts'
+import {
+  GROUPS,
+  GROUP_TIMERS,
+  SCHEDULES,
+  SCHEDULE_TIMERS,
+  scheduleArn,
+  scheduleKey,
+} from './documents.ts'
 import type { Schedule } from './documents.ts'
 import { dropGroup } from './groups.ts'
 import { invocationOf } from './invocation.ts'
@@ -14,10 +26,17 @@ export interface SchedulerTimerPorts {
   readonly state: State
   readonly log: EventLog
   readonly observer: Observer
+  readonly queue: Pick<DeliveryQueue, 'enqueue'>
   readonly busExists: (busArn: string) => Promise<boolean>
+  /** Told of deliveries that have just become durable. */
+  readonly onDelivery: (deliveries: readonly Delivery[]) => void
 }
 
 const SCHEDULES_PER_REMOVAL = 200
+/** The queue asks who stores; nothing is read by this name. */
+const SCHEDULER_READER = 'scheduler'
+/** A schedule has one target, and no name for it. */
+const TARGET_ID = 'target'
 
 /** What is done when a schedule is due, or a group is to go. */
 export function createSchedulerTimers(
@@ -54,18 +73,44 @@ function scheduleTimers(ports: SchedulerTimerPorts): TimerOwner {
   }
 }
 
-/** As PutEvents does: on a bus that is not there, the event is lost. */
 async function invoke(
-  { log, observer, busExists }: SchedulerTimerPorts,
+  ports: SchedulerTimerPorts,
   schedule: Schedule,
   time: number,
   now: number,
 ): Promise<void> {
-  const { arn } = schedule.target
-  if (await busExists(arn)) {
-    await log.record([invocationOf(schedule, time, { acceptedAt: now, busArn: arn })])
-    observer.entriesAccepted('schedule', 1)
-  } else observer.entryDropped()
+  const { log, observer, busExists } = ports
+  const { account, region, target } = schedule
+  const isBus = parseBusArn(target.arn) !== undefined
+  // On a bus that is not there, the event is lost, as with PutEvents.
+  if (isBus && !(await busExists(target.arn))) return observer.entryDropped()
+  const bus = isBus ? target.arn : busArn({ account, region, name: DEFAULT_BUS })
+  const event = invocationOf(schedule, time, { acceptedAt: now, busArn: bus })
+  const [position] = await log.record([isBus ? event : { ...event, onlyRules: [] }])
+  observer.entriesAccepted('schedule', 1)
+  if (!isBus) await deliver(ports, schedule, event, position as LogPosition)
+}
+
+/** What no bus takes goes to the target with the retries and dead letters of a rule's target. */
+async function deliver(
+  { queue, onDelivery }: SchedulerTimerPorts,
+  schedule: Schedule,
+  event: RecordedEvent,
+  position: LogPosition,
+): Promise<void> {
+  const { arn, retryPolicy } = schedule.target
+  const delivery = {
+    position,
+    eventId: event.id,
+    ruleArn: scheduleArn(schedule),
+    target: { id: TARGET_ID, arn, retryPolicy },
+    managed: false,
+    startedAt: event.acceptedAt,
+    nextAttemptAt: event.acceptedAt,
+  }
+  const sequence = Math.floor(position / POSITIONS_PER_BATCH)
+  const [id] = await queue.enqueue(SCHEDULER_READER, sequence, [delivery])
+  onDelivery([{ ...delivery, id: id as number, attempts: 0 }])
 }
 
 function groupTimers({ state }: SchedulerTimerPorts): TimerOwner {

@@ -51,7 +51,10 @@ const arnOf = (name: string, group = 'default') =>
 
 beforeAll(async () => {
   hub = await startHubProcess(folder)
-  receiver = await startReceiver()
+  receiver = await startReceiver(({ path }, response) => {
+    response.statusCode = path === '/refuse' ? 500 : 200
+    response.end()
+  })
   await createOrganisation(hub)
   const credentials = await hub.profile('member')
   const client = { endpoint: hub.url, region: REGION, credentials }
@@ -258,6 +261,8 @@ describe('schedules', () => {
       target({ EventBridgeParameters: { Source: 'aws.ec2', DetailType: 'd' } }),
       /'target.eventBridgeParameters.source'/,
     ],
+    [target({ Arn: 'https://user:pw@hooks.example.com' }), /^Parameter https:.* is not valid/],
+    [target({ Arn: 'https://hooks.example.com/' }), /^Parameter EventBridgeParameters is not/],
     [target({ Input: '[]' }), /^Input must be a JSON object/],
     [target({ RoleArn: ROLE.replace(ACCOUNTS.MEMBER, ACCOUNTS.LOGGING) }), /^The execution role/],
     [target({ RoleArn: 'role' }), /'target.roleArn'/],
@@ -415,6 +420,24 @@ describe('when it is time', () => {
     expect(await scheduler.send(new GetScheduleCommand({ Name: 'never' }))).toBeDefined()
   })
 
+  it('a schedule posts to a URL, with retries and dead letters as a rule’s target', async () => {
+    const retry = { MaximumRetryAttempts: 0 }
+    const to = (path: string) => ({ Arn: receiver.url + path, RoleArn: ROLE, RetryPolicy: retry })
+    await create('post', { ScheduleExpression: at(4), Target: to('/post') })
+    await create('vain', { ScheduleExpression: at(4), Target: to('/refuse') })
+    const [request] = await receiver.waitFor(1, ({ path }) => path === '/post')
+    expect(request?.body).toMatchObject({
+      ...{ source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: {} },
+      ...{ account: ACCOUNTS.MEMBER, region: REGION, resources: [arnOf('post')] },
+    })
+    const letters = async () =>
+      (await hub.rest('GET', `/dead-letters?ruleArn=${arnOf('vain')}`)).body.items
+    await expect
+      .poll(letters)
+      .toMatchObject([{ ruleArn: arnOf('vain'), targetArn: `${receiver.url}/refuse`, attempts: 1 }])
+    expect(receiver.received.filter(({ path }) => path === '/all-others')).toEqual([])
+  })
+
   it('a scheduled rule gets its event, and no other rule does', { timeout: 80_000 }, async () => {
     const mine = () => receiver.received.filter(({ path }) => path === '/every-minute')
     await expect.poll(() => mine().length, { timeout: 70_000 }).toBeGreaterThan(0)
@@ -435,7 +458,7 @@ describe('when it is time', () => {
       ...['every-minute', true, "match: it is the event of the rule's schedule"],
     ])
     expect(verdicts).toContainEqual([
-      ...['all-others', false, "no match: it is the event of another rule's schedule"],
+      ...['all-others', false, 'no match: it is the event of another schedule'],
     ])
   })
 })

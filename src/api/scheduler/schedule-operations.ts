@@ -36,7 +36,10 @@ export const LISTING_QUERY = ['NamePrefix', 'NextToken', 'MaxResults']
 
 const PATH = '/schedules/{Name}'
 
-export function scheduleOperations(schedules: Schedules): Readonly<Record<string, RestOperation>> {
+export function scheduleOperations(
+  schedules: Schedules,
+  urlRefusal: (url: string) => string | undefined,
+): Readonly<Record<string, RestOperation>> {
   return {
     CreateSchedule: {
       permission: 'events:Write',
@@ -44,7 +47,11 @@ export function scheduleOperations(schedules: Schedules): Readonly<Record<string
       input: SCHEDULE,
       run: async (call, input: WireSchedule) => {
         const at = addressIn(call, input)
-        const made = await schedules.create(at, settingsFrom(at, input), input.ClientToken)
+        const made = await schedules.create(
+          at,
+          settingsFrom(at, input, urlRefusal),
+          input.ClientToken,
+        )
         return { ScheduleArn: scheduleArn(made) }
       },
     },
@@ -54,7 +61,11 @@ export function scheduleOperations(schedules: Schedules): Readonly<Record<string
       input: SCHEDULE,
       run: async (call, input: WireSchedule) => {
         const at = addressIn(call, input)
-        const updated = await schedules.update(at, settingsFrom(at, input), input.ClientToken)
+        const updated = await schedules.update(
+          at,
+          settingsFrom(at, input, urlRefusal),
+          input.ClientToken,
+        )
         return { ScheduleArn: scheduleArn(updated) }
       },
     },

@@ -6,12 +6,19 @@ import type { RestService } from '../aws-rest/rest-json.ts'
 import { groupOperations } from './group-operations.ts'
 import { scheduleOperations } from './schedule-operations.ts'
 
+export interface SchedulerPorts {
+  readonly state: State
+  readonly clock: Clock
+  /** Why a URL may not be a target, or undefined. */
+  readonly urlRefusal: (url: string) => string | undefined
+}
+
 /** Amazon EventBridge Scheduler. */
-export function createScheduler(state: State, clock: Clock): RestService {
+export function createScheduler({ state, clock, urlRefusal }: SchedulerPorts): RestService {
   return {
     signingName: 'scheduler',
     operations: {
-      ...scheduleOperations(createSchedules(state, clock)),
+      ...scheduleOperations(createSchedules(state, clock), urlRefusal),
       ...groupOperations(createScheduleGroups(state, clock)),
     },
     errors: {

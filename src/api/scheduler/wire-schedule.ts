@@ -122,8 +122,15 @@ export function addressIn(
   return { account, region, group, name }
 }
 
-/** @throws AwsError ValidationException */
-export function settingsFrom(at: ScheduleAddress, wire: WireSchedule): ScheduleSettings {
+/**
+ * @param urlRefusal why a URL may not be a target, or undefined
+ * @throws AwsError ValidationException
+ */
+export function settingsFrom(
+  at: ScheduleAddress,
+  wire: WireSchedule,
+  urlRefusal: (url: string) => string | undefined,
+): ScheduleSettings {
   const { ScheduleExpression: expression, ScheduleExpressionTimezone: zone = 'UTC' } = wire
   if (parseSchedulerSchedule(expression) === undefined) {
     throw invalid(`Invalid Schedule Expression ${expression}.`)
@@ -139,7 +146,7 @@ export function settingsFrom(at: ScheduleAddress, wire: WireSchedule): ScheduleS
     ...(flexibleMinutes !== undefined && { flexibleMinutes }),
     state: wire.State ?? 'ENABLED',
     actionAfterCompletion: wire.ActionAfterCompletion ?? 'NONE',
-    target: targetFrom(at, wire.Target),
+    target: targetFrom(at, wire.Target, urlRefusal),
   }
 }
 
@@ -189,23 +196,18 @@ function flexibleMinutesOf({ FlexibleTimeWindow: window }: WireSchedule): number
   )
 }
 
-function targetFrom(at: ScheduleAddress, wire: WireTarget): ScheduleTarget {
+function targetFrom(
+  at: ScheduleAddress,
+  wire: WireTarget,
+  urlRefusal: (url: string) => string | undefined,
+): ScheduleTarget {
   const { Arn: arn, RoleArn: roleArn, Input: input, EventBridgeParameters: event } = wire
-  const bus = parseBusArn(arn)
-  if (bus?.account !== at.account || bus.region !== at.region) {
-    throw invalid('Provided Arn is not in correct format.')
-  }
+  if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal(arn))
+  else checkBusTarget(at, wire)
   if (roleArn.split(':')[4] !== at.account) {
     throw invalid(
       'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.',
     )
-  }
-  if (event === undefined) {
-    throw invalid('EventBridgeParameters must be specified for a target that is an event bus.')
-  }
-  const filledIn = inputOf({ ...at, target: { ...(input !== undefined && { input }) } }, 0)
-  if (filledIn !== undefined && compactObject(filledIn) === undefined) {
-    throw invalid('Input must be a JSON object for a target that is an event bus.')
   }
   return {
     arn,
@@ -216,7 +218,33 @@ function targetFrom(at: ScheduleAddress, wire: WireTarget): ScheduleTarget {
       maximumEventAgeInSeconds:
         wire.RetryPolicy?.MaximumEventAgeInSeconds ?? EVENT_AGE_SECONDS_DEFAULT,
     },
-    eventBridge: { source: event.Source, detailType: event.DetailType },
+    ...(event && { eventBridge: { source: event.Source, detailType: event.DetailType } }),
+  }
+}
+
+function checkBusTarget(at: ScheduleAddress, wire: WireTarget): void {
+  const bus = parseBusArn(wire.Arn)
+  if (bus?.account !== at.account || bus.region !== at.region) {
+    throw invalid('Provided Arn is not in correct format.')
+  }
+  if (wire.EventBridgeParameters === undefined) {
+    throw invalid('EventBridgeParameters must be specified for a target that is an event bus.')
+  }
+  if (wire.Input === undefined) return
+  const filledIn = inputOf({ ...at, target: { input: wire.Input } }, 0) as string
+  if (compactObject(filledIn) === undefined) {
+    throw invalid('Input must be a JSON object for a target that is an event bus.')
+  }
+}
+
+function checkUrlTarget(wire: WireTarget, refusal: string | undefined): void {
+  if (refusal !== undefined) {
+    throw invalid(`Parameter ${wire.Arn} is not valid. Reason: ${refusal}`)
+  }
+  for (const name of ['EventBridgeParameters', 'Input'] as const) {
+    if (wire[name] !== undefined) {
+      throw invalid(`Parameter ${name} is not supported by Belfry for a target that is a URL.`)
+    }
   }
 }
 
