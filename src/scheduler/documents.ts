@@ -75,6 +75,7 @@ export const GROUP_COUNTS = collection<number>('schedule-group-counts')
 /** Kinds of owners of timers. */
 export const SCHEDULE_TIMERS = 'schedule'
 export const GROUP_TIMERS = 'schedule-group'
+export const DELETION_TIMERS = 'scheduler-deletion'
 
 /** No name of AWS's holds this character, so keys cannot run into each other. */
 const SEPARATOR = '|'

@@ -11,6 +11,7 @@ import {
   groupKey,
   placeKey,
 } from './documents.ts'
+import { isRemembered, rememberDeletion } from './deletions.ts'
 import type { ScheduleGroup, SchedulerPlace } from './documents.ts'
 
 /** A group's name, and where. */
@@ -34,8 +35,8 @@ export interface ScheduleGroups {
   create(at: GroupAddress, tags: Tags, clientToken?: string): Promise<ScheduleGroup>
   /** @throws AwsError ResourceNotFoundException */
   get(at: GroupAddress): Promise<ScheduleGroup>
-  /** Its schedules go with it, soon after. */
-  remove(at: GroupAddress): Promise<void>
+  /** Its schedules go with it, soon after. Doing it again with the same client token is no error. */
+  remove(at: GroupAddress, clientToken?: string): Promise<void>
   list(place: SchedulerPlace, query: GroupQuery): Promise<Page<ScheduleGroup>>
   /** @param edit answers the tags as they are to be */
   changeTags(at: GroupAddress, edit: (tags: Tags) => Tags): Promise<void>
@@ -79,15 +80,19 @@ export function createScheduleGroups(state: State, clock: Clock): ScheduleGroups
         return group
       }),
     get: async (at) => existingGroup(state, at),
-    remove: async (at) => {
+    remove: async (at, clientToken) => {
       if (at.name === DEFAULT_GROUP) {
         throw new AwsError('ValidationException', 'The default schedule group cannot be deleted.')
       }
       const now = clock.now()
       await state.transact(async (transaction) => {
-        const group = await existingGroup(transaction, at)
-        if (group.state === 'DELETING') return
         const key = groupKey(at)
+        const deletion = { key, clientToken }
+        const group = await storedGroup(transaction, at)
+        if (group === undefined && (await isRemembered(transaction, deletion))) return
+        if (group === undefined) throw noSuchGroup(at)
+        await rememberDeletion(transaction, deletion, now)
+        if (group.state === 'DELETING') return
         transaction.put(GROUPS, key, { ...group, state: 'DELETING', modifiedAt: now })
         // There may be many schedules in it: those are taken away as something that is due now.
         const due = { dueAt: now, scheduledFor: now }
@@ -127,7 +132,7 @@ async function existingGroup(
 ): Promise<ScheduleGroup> {
   const group = await storedGroup(reading, at)
   if (group !== undefined) return group
-  throw new AwsError('ResourceNotFoundException', `Schedule group ${at.name} does not exist.`, 404)
+  throw noSuchGroup(at)
 }
 
 async function storedGroup(
@@ -169,6 +174,10 @@ function checkedTags(tags: Tags): Tags {
     throw new AwsError('ValidationException', `A resource can have at most ${TAGS_MAX} tags.`)
   }
   return tags
+}
+
+function noSuchGroup({ name }: GroupAddress): AwsError {
+  return new AwsError('ResourceNotFoundException', `Schedule group ${name} does not exist.`, 404)
 }
 
 function conflict(message: string): AwsError {

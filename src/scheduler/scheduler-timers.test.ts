@@ -207,6 +207,17 @@ describe('a schedule', () => {
     expect(await firedAt('2027-03-02T09:00:00Z')).toHaveLength(1)
   })
 
+  it('that was deleted is forgotten after an hour, client token and all', async () => {
+    await create('rate(1 minute)')
+    await schedules.remove(AT, 'token')
+    await schedules.remove(AT, 'token')
+    await firedAt('2027-03-01T09:00:21Z')
+    await expect(schedules.remove(AT, 'token')).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+    })
+    expect(await nextDueAt()).toBeUndefined()
+  })
+
   it('fires no more once it is disabled, deleted, or its account is gone', async () => {
     await create('rate(1 minute)')
     await schedules.update(AT, settings('rate(1 minute)', { state: 'DISABLED' }))
@@ -239,8 +250,13 @@ describe('a group that is deleted', () => {
     await expect(
       schedules.create({ ...PLACE, group: 'winter', name: 'late' }, settings('rate(1 day)')),
     ).rejects.toMatchObject({ code: 'ConflictException' })
+    await groups.remove(at, 'token')
     await firedAt('2027-03-01T08:00:20.500Z')
     await expect(groups.get(at)).rejects.toMatchObject({ code: 'ResourceNotFoundException' })
+    await groups.remove(at, 'token')
+    await expect(groups.remove(at, 'other')).rejects.toMatchObject({
+      code: 'ResourceNotFoundException',
+    })
     const { items } = await schedules.list(PLACE, { limit: 100 })
     expect(items.map(({ name }) => name)).toEqual(['tick'])
   })

@@ -8,7 +8,9 @@ import type { Observer } from '#src/ports/observer.ts'
 import type { State } from '#src/ports/state.ts'
 import type { TimerOwner } from '#src/schedules/firing.ts'
 import { setTimer } from '#src/schedules/timers.ts'
+import { deletionTimers } from './deletions.ts'
 import {
+  DELETION_TIMERS,
   GROUPS,
   GROUP_TIMERS,
   SCHEDULES,
@@ -38,11 +40,15 @@ const SCHEDULER_READER = 'scheduler'
 /** A schedule has one target, and no name for it. */
 const TARGET_ID = 'target'
 
-/** What is done when a schedule is due, or a group is to go. */
+/** What is done when a schedule is due, a group is to go, or a deletion to be forgotten. */
 export function createSchedulerTimers(
   ports: SchedulerTimerPorts,
 ): Readonly<Record<string, TimerOwner>> {
-  return { [SCHEDULE_TIMERS]: scheduleTimers(ports), [GROUP_TIMERS]: groupTimers(ports) }
+  return {
+    [SCHEDULE_TIMERS]: scheduleTimers(ports),
+    [GROUP_TIMERS]: groupTimers(ports),
+    [DELETION_TIMERS]: deletionTimers,
+  }
 }
 
 /**

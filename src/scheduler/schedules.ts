@@ -3,6 +3,7 @@ import type { Page } from '#src/model/page.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { setTimer } from '#src/schedules/timers.ts'
+import { isRemembered, rememberDeletion } from './deletions.ts'
 import { SCHEDULES, SCHEDULE_TIMERS, placeKey, scheduleKey } from './documents.ts'
 import type { Schedule, ScheduleAddress, ScheduleSettings, SchedulerPlace } from './documents.ts'
 import { activeGroup } from './groups.ts'
@@ -25,7 +26,8 @@ export interface Schedules {
   /** @throws AwsError ResourceNotFoundException */
   update(at: ScheduleAddress, settings: ScheduleSettings, clientToken?: string): Promise<Schedule>
   get(at: ScheduleAddress): Promise<Schedule>
-  remove(at: ScheduleAddress): Promise<void>
+  /** Doing it again with the same client token is no error. */
+  remove(at: ScheduleAddress, clientToken?: string): Promise<void>
   list(place: SchedulerPlace, query: ScheduleQuery): Promise<Page<Schedule>>
 }
 
@@ -79,11 +81,17 @@ export function createSchedules(state: State, clock: Clock): Schedules {
       if (schedule === undefined) throw noSuchSchedule(at)
       return schedule
     },
-    remove: async (at) => {
+    remove: async (at, clientToken) => {
+      const now = clock.now()
       await state.transact(async (transaction) => {
         const key = scheduleKey(at)
-        if ((await transaction.get(SCHEDULES, key)) === undefined) throw noSuchSchedule(at)
+        const deletion = { key, clientToken }
+        if ((await transaction.get(SCHEDULES, key)) === undefined) {
+          if (await isRemembered(transaction, deletion)) return
+          throw noSuchSchedule(at)
+        }
         await dropSchedule(transaction, key)
+        await rememberDeletion(transaction, deletion, now)
       })
     },
     list: async (place, query) => listed(state, place, query),

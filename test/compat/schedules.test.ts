@@ -199,7 +199,7 @@ describe('schedules', () => {
     }
   })
 
-  it('are made once for one client token', async () => {
+  it('are made once for one client token, and deleted once', async () => {
     const made = await create('once', { ClientToken: 'token-1' })
     expect(await create('once', { ClientToken: 'token-1' })).toMatchObject({
       ScheduleArn: made.ScheduleArn,
@@ -209,6 +209,11 @@ describe('schedules', () => {
       message: 'Schedule once already exists.',
       $metadata: { httpStatusCode: 409 },
     })
+    const remove = async (ClientToken: string) =>
+      scheduler.send(new DeleteScheduleCommand({ Name: 'once', ClientToken }))
+    expect(await remove('token-3')).toBeDefined()
+    expect(await remove('token-3')).toBeDefined()
+    await expect(remove('token-4')).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
   })
 
   it('are listed in pages, by group, prefix and state, each account and region its own', async () => {

@@ -68,8 +68,8 @@ function ownOperations(groups: ScheduleGroups): Readonly<Record<string, RestOper
       http: ['DELETE', PATH],
       query: ['clientToken'],
       input: structure({ Name: required(NAME), ClientToken: optional(CLIENT_TOKEN) }),
-      run: async (call, { Name }: { Name: string }) => {
-        await groups.remove({ ...placeOf(call), name: Name })
+      run: async (call, input: { Name: string; ClientToken?: string }) => {
+        await groups.remove({ ...placeOf(call), name: input.Name }, input.ClientToken)
         return NOTHING
       },
     },

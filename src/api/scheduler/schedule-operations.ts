@@ -86,8 +86,8 @@ export function scheduleOperations(
         GroupName: optional(NAME),
         ClientToken: optional(CLIENT_TOKEN),
       }),
-      run: async (call, input: OfSchedule) => {
-        await schedules.remove(addressIn(call, input))
+      run: async (call, input: OfSchedule & { ClientToken?: string }) => {
+        await schedules.remove(addressIn(call, input), input.ClientToken)
         return NOTHING
       },
     },
