@@ -113,23 +113,22 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing, trail },
     stopping.signal,
   )
-  const events = { state, log, observer, queue: store.queue, busExists }
+  const rules = createRules(state, clock)
   const urlRefusal = (url: string) => outbound.refusalOf(url)
+  const parts = { state, log, observer, queue: store.queue, busExists, rules, urlRefusal }
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
-    startSchedules({ ...events, onDelivery: pipeline.redriven }, stopping.signal),
+    startSchedules({ ...parts, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
   const operations = createOperations({
-    ...events,
+    ...parts,
     clock,
     ids,
     eventBuses: createEventBuses({ state, clock, isOffered: tenancy.eventSources.isOffered }),
-    rules: createRules(state, clock),
-    urlRefusal,
   })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
@@ -147,7 +146,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
-    rules: createRules(state, clock),
+    rules,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,

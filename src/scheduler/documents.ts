@@ -40,7 +40,7 @@ export interface ScheduleTarget {
   /** The ARN of an event bus, or the URL of an HTTP endpoint. */
   readonly arn: string
   readonly roleArn: string
-  /** JSON text, with the Scheduler's placeholders such as `<aws.scheduler.scheduled-time>`. */
+  /** Text of a JSON object, with the Scheduler's placeholders such as `<aws.scheduler.scheduled-time>`. */
   readonly input?: string
   readonly retryPolicy: RetryPolicy
   /** Of the event that is put on an event bus. */

@@ -23,7 +23,7 @@ export function invocationOf(
     account,
     region,
   }
-  const input = target.eventBridge === undefined ? undefined : inputOf(schedule, time)
+  const input = inputOf(schedule, time)
   const detailJson = (input === undefined ? undefined : compactObject(input)) ?? '{}'
   const json = envelopeJson({ ...origin, time, resources: [arn], detailJson })
   return { ...origin, ...given, hops: NO_HOPS, json }

@@ -1,5 +1,6 @@
 import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
-import type { Delivery } from '#src/model/delivery.ts'
+import type { Delivery, NewDelivery } from '#src/model/delivery.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
@@ -94,22 +95,20 @@ async function invoke(
   const event = invocationOf(schedule, time, { acceptedAt: now, busArn: bus })
   const [position] = await log.record([isBus ? event : { ...event, onlyRules: [] }])
   observer.entriesAccepted('schedule', 1)
-  if (!isBus) await deliver(ports, schedule, event, position as LogPosition)
+  if (!isBus) await deliver(ports, recipientOf(schedule), event, position as LogPosition)
 }
 
 /** What no bus takes goes to the target with the retries and dead letters of a rule's target. */
 async function deliver(
   { queue, onDelivery }: SchedulerTimerPorts,
-  schedule: Schedule,
+  recipient: Pick<NewDelivery, 'ruleArn' | 'target'>,
   event: RecordedEvent,
   position: LogPosition,
 ): Promise<void> {
-  const { arn, retryPolicy } = schedule.target
   const delivery = {
     position,
     eventId: event.id,
-    ruleArn: scheduleArn(schedule),
-    target: { id: TARGET_ID, arn, retryPolicy },
+    ...recipient,
     managed: false,
     startedAt: event.acceptedAt,
     nextAttemptAt: event.acceptedAt,
@@ -117,6 +116,18 @@ async function deliver(
   const sequence = Math.floor(position / POSITIONS_PER_BATCH)
   const [id] = await queue.enqueue(SCHEDULER_READER, sequence, [delivery])
   onDelivery([{ ...delivery, id: id as number, attempts: 0 }])
+}
+
+/** The input is the event's detail, for each time another; the definition of a target is to stay. */
+function recipientOf(schedule: Schedule): Pick<NewDelivery, 'ruleArn' | 'target'> {
+  const { arn, retryPolicy, input } = schedule.target
+  const target: Target = {
+    id: TARGET_ID,
+    arn,
+    retryPolicy,
+    ...(input !== undefined && { input: { kind: 'path', path: '$.detail' } }),
+  }
+  return { ruleArn: scheduleArn(schedule), target }
 }
 
 function groupTimers({ state }: SchedulerTimerPorts): TimerOwner {

@@ -27,6 +27,7 @@ import type { CreateScheduleCommandInput } from '@aws-sdk/client-scheduler'
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { signedHeaders } from '#src/model/sigv4.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, OTHER_REGION, REGION, createOrganisation } from '../organisation.ts'
@@ -216,6 +217,21 @@ describe('schedules', () => {
     await expect(remove('token-4')).rejects.toMatchObject({ name: 'ResourceNotFoundException' })
   })
 
+  it('read null as absent, as AWS does', async () => {
+    const absent = { GroupName: null, StartDate: null, State: null, Description: null }
+    const body = JSON.stringify({ ...schedule('nulls'), ...absent, ClientToken: null })
+    const request = { method: 'POST', url: '/schedules/nulls', body }
+    const headers = signedHeaders(
+      { ...request, headers: { host: new URL(hub.url).host } },
+      { ...(await hub.profile('member')), region: REGION, service: 'scheduler', now: Date.now() },
+    )
+    const answer = await fetch(`${hub.url}/schedules/nulls`, { method: 'POST', headers, body })
+    expect(await answer.json()).toEqual({ ScheduleArn: arnOf('nulls') })
+    const got = await scheduler.send(new GetScheduleCommand({ Name: 'nulls' }))
+    expect(got).toMatchObject({ GroupName: 'default', State: 'ENABLED' })
+    expect(got.StartDate ?? got.Description).toBeUndefined()
+  })
+
   it('are listed in pages, by group, prefix and state, each account and region its own', async () => {
     await scheduler.send(new CreateScheduleGroupCommand({ Name: 'pages' }))
     for (const name of ['a1', 'a2', 'a3', 'b1']) {
@@ -267,8 +283,8 @@ describe('schedules', () => {
       /'target.eventBridgeParameters.source'/,
     ],
     [target({ Arn: 'https://user:pw@hooks.example.com' }), /^Parameter https:.* is not valid/],
-    [target({ Arn: 'https://hooks.example.com/' }), /^Parameter EventBridgeParameters is not/],
-    [target({ Input: '[]' }), /^Input must be a JSON object/],
+    [target({ Arn: 'https://hooks.example.com/' }), /^EventBridgeParameters are for/],
+    [target({ Input: '[]' }), /^Input is not valid/],
     [target({ RoleArn: ROLE.replace(ACCOUNTS.MEMBER, ACCOUNTS.LOGGING) }), /^The execution role/],
     [target({ RoleArn: 'role' }), /'target.roleArn'/],
     [
@@ -428,13 +444,17 @@ describe('when it is time', () => {
   it('a schedule posts to a URL, with retries and dead letters as a rule’s target', async () => {
     const retry = { MaximumRetryAttempts: 0 }
     const to = (path: string) => ({ Arn: receiver.url + path, RoleArn: ROLE, RetryPolicy: retry })
+    const Input = '{"by":"<aws.scheduler.schedule-arn>","n":1.0}'
     await create('post', { ScheduleExpression: at(4), Target: to('/post') })
+    await create('own', { ScheduleExpression: at(4), Target: { ...to('/own'), Input } })
     await create('vain', { ScheduleExpression: at(4), Target: to('/refuse') })
     const [request] = await receiver.waitFor(1, ({ path }) => path === '/post')
     expect(request?.body).toMatchObject({
       ...{ source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: {} },
       ...{ account: ACCOUNTS.MEMBER, region: REGION, resources: [arnOf('post')] },
     })
+    const [own] = await receiver.waitFor(1, ({ path }) => path === '/own')
+    expect(own?.body).toEqual({ by: arnOf('own'), n: 1 })
     const letters = async () =>
       (await hub.rest('GET', `/dead-letters?ruleArn=${arnOf('vain')}`)).body.items
     await expect

@@ -9,7 +9,7 @@ import { optional, required, string } from '../eventbridge/shapes.ts'
 import type { Shape } from '../eventbridge/shapes.ts'
 import { LISTING, LISTING_QUERY, pagingOf } from './schedule-operations.ts'
 import type { ListInput } from './schedule-operations.ts'
-import { CLIENT_TOKEN, NAME } from './wire-schedule.ts'
+import { CLIENT_TOKEN, NAME, withoutNulls } from './wire-schedule.ts'
 
 interface WireTag {
   readonly Key: string
@@ -51,8 +51,8 @@ function ownOperations(groups: ScheduleGroups): Readonly<Record<string, RestOper
         call,
         input: { Name: string; Tags?: readonly WireTag[]; ClientToken?: string },
       ) => {
-        const at = { ...placeOf(call), name: input.Name }
-        const made = await groups.create(at, tagsFrom(input.Tags ?? []), input.ClientToken)
+        const { Name: name, Tags = [], ClientToken } = withoutNulls(input)
+        const made = await groups.create({ ...placeOf(call), name }, tagsFrom(Tags), ClientToken)
         return { ScheduleGroupArn: groupArn(made) }
       },
     },

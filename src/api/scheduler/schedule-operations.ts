@@ -12,6 +12,7 @@ import {
   settingsFrom,
   wireSchedule,
   wireSummary,
+  withoutNulls,
 } from './wire-schedule.ts'
 import type { WireSchedule } from './wire-schedule.ts'
 
@@ -45,7 +46,8 @@ export function scheduleOperations(
       permission: 'events:Write',
       http: ['POST', PATH],
       input: SCHEDULE,
-      run: async (call, input: WireSchedule) => {
+      run: async (call, given: WireSchedule) => {
+        const input = withoutNulls(given)
         const at = addressIn(call, input)
         const made = await schedules.create(
           at,
@@ -59,7 +61,8 @@ export function scheduleOperations(
       permission: 'events:Write',
       http: ['PUT', PATH],
       input: SCHEDULE,
-      run: async (call, input: WireSchedule) => {
+      run: async (call, given: WireSchedule) => {
+        const input = withoutNulls(given)
         const at = addressIn(call, input)
         const updated = await schedules.update(
           at,

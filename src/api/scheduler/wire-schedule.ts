@@ -115,6 +115,11 @@ export interface WireSchedule {
   readonly ClientToken?: string
 }
 
+/** AWS's JSON reads null as absent. */
+export function withoutNulls<T>(input: T): T {
+  return JSON.parse(JSON.stringify(input), (_name, value: unknown) => value ?? undefined) as T
+}
+
 export function addressIn(
   { account, region }: Call,
   { Name: name, GroupName: group = DEFAULT_GROUP }: { Name: string; GroupName?: string },
@@ -204,6 +209,7 @@ function targetFrom(
   const { Arn: arn, RoleArn: roleArn, Input: input, EventBridgeParameters: event } = wire
   if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal(arn))
   else checkBusTarget(at, wire)
+  checkInputOf(at, input)
   if (roleArn.split(':')[4] !== at.account) {
     throw invalid(
       'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.',
@@ -230,22 +236,22 @@ function checkBusTarget(at: ScheduleAddress, wire: WireTarget): void {
   if (wire.EventBridgeParameters === undefined) {
     throw invalid('EventBridgeParameters must be specified for a target that is an event bus.')
   }
-  if (wire.Input === undefined) return
-  const filledIn = inputOf({ ...at, target: { input: wire.Input } }, 0) as string
-  if (compactObject(filledIn) === undefined) {
-    throw invalid('Input must be a JSON object for a target that is an event bus.')
-  }
 }
 
 function checkUrlTarget(wire: WireTarget, refusal: string | undefined): void {
   if (refusal !== undefined) {
     throw invalid(`Parameter ${wire.Arn} is not valid. Reason: ${refusal}`)
   }
-  for (const name of ['EventBridgeParameters', 'Input'] as const) {
-    if (wire[name] !== undefined) {
-      throw invalid(`Parameter ${name} is not supported by Belfry for a target that is a URL.`)
-    }
+  if (wire.EventBridgeParameters !== undefined) {
+    throw invalid('EventBridgeParameters are for a target that is an event bus.')
   }
+}
+
+/** Some of the Scheduler's placeholders make JSON of a text that is none before. */
+function checkInputOf(at: ScheduleAddress, input: string | undefined): void {
+  const filledIn = inputOf({ ...at, target: { ...(input !== undefined && { input }) } }, 0)
+  if (filledIn === undefined || compactObject(filledIn) !== undefined) return
+  throw invalid('Input is not valid. Reason: Belfry sends JSON objects only.')
 }
 
 function wireTarget({ arn, roleArn, input, retryPolicy, eventBridge }: ScheduleTarget) {
