@@ -29,6 +29,7 @@ let ports: FiringPorts
 let now: number
 let recorded: RecordedEvent[]
 let failing: boolean
+let whileFiring: () => Promise<unknown>
 let faults: unknown[]
 const clock = { now: () => now }
 
@@ -36,6 +37,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'belfry-schedules-'))
   store = await openSqliteStore({ folder })
   ;[now, recorded, failing, faults] = [Date.parse('2027-03-01T08:00:20.500Z'), [], false, []]
+  whileFiring = async () => undefined
   const { state } = store
   const bus = { ...BUS, ruleCount: 0, createdAt: now, modifiedAt: now }
   await state.transact(async (transaction) => transaction.put(BUSES, busKey(BUS), bus))
@@ -47,6 +49,7 @@ beforeEach(async () => {
   const log = {
     record: async (events: readonly RecordedEvent[]) => {
       recorded.push(...events)
+      await whileFiring()
       if (failing) throw new Error('died before it was told')
       return []
     },
@@ -133,6 +136,13 @@ describe('a scheduled rule', () => {
     await put('rate(7 minutes)')
     expect(await firedAt('2027-04-01T00:00:00Z')).toEqual(['2027-03-31T23:56:20Z'])
     expect(await nextDueAt()).toBe('2027-04-01T00:03:20.000Z')
+  })
+
+  it('keeps to the schedule that it is given while it fires', async () => {
+    await put('rate(5 minutes)')
+    whileFiring = async () => put('rate(1 hour)')
+    expect(await firedAt('2027-03-01T08:05:40Z')).toEqual(['2027-03-01T08:05:20Z'])
+    expect(await nextDueAt()).toBe('2027-03-01T09:05:40.000Z')
   })
 
   it('repeats the same event after a crash, and no other', async () => {

@@ -161,6 +161,13 @@ describe('the time of a schedule', () => {
     ])
   })
 
+  it('does not come again in the hour that the clocks show a second time', () => {
+    // 02:10 in winter time: 02:30 was an hour ago, in summer time.
+    expect(nextTimes('cron(30 2 * * ? *)', '2027-10-31T01:10Z', 1, 'Europe/Berlin')).toEqual([
+      '2027-11-01T01:30Z',
+    ])
+  })
+
   it('of a one-time schedule is later by the hour that the clocks skip', () => {
     const zone = 'Europe/Berlin'
     expect(nextTimes('at(2027-07-01T12:00:00)', '2027-01-01T00:00Z', 2, zone)).toEqual([
