@@ -29,7 +29,7 @@ let ports: FiringPorts
 let now: number
 let recorded: RecordedEvent[]
 let failing: boolean
-let whileFiring: () => Promise<unknown>
+let whileFiring: (events: readonly RecordedEvent[]) => Promise<unknown>
 let faults: unknown[]
 const clock = { now: () => now }
 
@@ -49,7 +49,7 @@ beforeEach(async () => {
   const log = {
     record: async (events: readonly RecordedEvent[]) => {
       recorded.push(...events)
-      await whileFiring()
+      await whileFiring(events)
       if (failing) throw new Error('died before it was told')
       return []
     },
@@ -185,6 +185,20 @@ describe('schedules', () => {
     expect(await firedAt('2027-03-01T09:00:00Z')).toHaveLength(2_000)
     expect(new Set(recorded.map(({ id }) => id)).size).toBe(2_000)
     expect(await nextDueAt()).toBe('2027-03-02T09:00:00.000Z')
+  })
+
+  it('are not held up by one that cannot be fired', async () => {
+    await put('cron(0 9 * * ? *)')
+    await rules.put(BUS, { name: 'bad', scheduleExpression: 'cron(0 9 * * ? *)' }, PLACE.account)
+    const isBad = ({ onlyRules }: RecordedEvent) => onlyRules?.[0]?.endsWith('bad')
+    whileFiring = async (events) => {
+      if (events.some(isBad)) throw new Error('not this one')
+    }
+    await expect(firedAt('2027-03-01T09:00:00Z')).rejects.toThrow('not this one')
+    expect(recorded.map(({ onlyRules }) => onlyRules)).toContainEqual([ARN])
+    whileFiring = async () => undefined
+    await firedAt('2027-03-01T09:00:05Z')
+    expect(recorded.map(isBad)).toEqual([true])
   })
 
   it('are seen to from when they are put until the hub stops', async () => {

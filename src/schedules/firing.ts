@@ -51,21 +51,25 @@ export async function fireSchedules(ports: FiringPorts, signal: AbortSignal): Pr
   stopWatching()
 }
 
-/** Fires the first of what is due. Answers when the next is due: at once, where there is more. */
+/**
+ * Fires the first of what is due. Answers when the next is due: at once, where there is more.
+ * @throws what kept one of them from being fired, when the others have been
+ */
 export async function fireDue(ports: FiringPorts): Promise<number | undefined> {
   const { state, clock } = ports
   const now = clock.now()
   const timers = await firstTimers(state, TIMERS_PER_ROUND)
   const due = timers.filter(({ dueAt }) => dueAt <= now)
   if (due.length === 0) return timers[0]?.dueAt
-  await Promise.all(
+  const fired = await Promise.allSettled(
     due.map(async (timer) => {
       const { owner, key } = ownerOf(ports, timer)
       await owner?.fire(key, timer, now)
     }),
   )
   await state.transact(async (transaction) => {
-    for (const timer of due) {
+    for (const [index, timer] of due.entries()) {
+      if (fired[index]?.status !== 'fulfilled') continue
       // Whoever changed the schedule meanwhile has set its timer too.
       if (!(await isSet(transaction, timer))) continue
       const { owner, key } = ownerOf(ports, timer)
@@ -73,6 +77,7 @@ export async function fireDue(ports: FiringPorts): Promise<number | undefined> {
       else await owner.advance(transaction, key, timer, now)
     }
   })
+  for (const outcome of fired) if (outcome.status === 'rejected') throw outcome.reason
   return now
 }
 
