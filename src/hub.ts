@@ -8,6 +8,7 @@ import type { Store } from '#src/adapters/sqlite/store.ts'
 import { createOperations } from '#src/api/eventbridge/operations.ts'
 import type { RestService } from '#src/api/aws-rest/rest-json.ts'
 import { createSchemasService } from '#src/api/schemas/schemas-service.ts'
+import { createScheduler } from '#src/api/scheduler/scheduler.ts'
 import { createServer } from '#src/api/server.ts'
 import { createSignatureCheck } from '#src/api/signature/signature-check.ts'
 import { archiveEvents } from '#src/archives/archiver.ts'
@@ -26,6 +27,7 @@ import { createResourceTags } from '#src/buses/resource-tags.ts'
 import { createRuleTable } from '#src/buses/rule-table.ts'
 import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
+import { RULE_TIMERS, createScheduledRules } from '#src/buses/scheduled-rules.ts'
 import type { Config } from '#src/config.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
@@ -62,6 +64,10 @@ import { createRegistries } from '#src/schemas/registries.ts'
 import { createSchemas } from '#src/schemas/schemas.ts'
 import { removeSchemasOf } from '#src/schemas/remove-account.ts'
 import { createSchemaTags } from '#src/schemas/tags.ts'
+import { fireSchedules } from '#src/schedules/firing.ts'
+import { removeSchedulesOf } from '#src/scheduler/removal.ts'
+import { createSchedulerTimers } from '#src/scheduler/scheduler-timers.ts'
+import type { SchedulerTimerPorts } from '#src/scheduler/scheduler-timers.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
 import type { AdminPassword } from '#src/tenancy/first-admin.ts'
 import { createManagedAccounts } from '#src/tenancy/managed-accounts.ts'
@@ -132,16 +138,17 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
+  const urlRefusal = (url: string) => outbound.refusalOf(url)
+  const ports = { log, clock, ids, observer, busExists, urlRefusal }
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
     tenancy.run(stopping.signal),
     buses.partnerSources.run(stopping.signal),
+    startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const urlRefusal = (url: string) => outbound.refusalOf(url)
-  const ports = { log, clock, ids, observer, busExists, urlRefusal }
   const operations = createOperations({ ...buses, ...ports })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
@@ -154,7 +161,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
-    restServices: [openSchemas(state, config)],
+    restServices: [openSchemas(state, config), createScheduler({ state, clock, urlRefusal })],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
@@ -181,9 +188,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     close: async () => {
       stopProfiles()
       stopping.abort()
-      const cut = setTimeout(() => server.server.closeAllConnections(), REQUESTS_END_WITHIN_MS)
-      await server.close()
-      clearTimeout(cut)
+      await endRequests(server)
       await Promise.all([...sources, pipeline.drained])
       await outbound.close()
       await store.close()
@@ -215,6 +220,7 @@ function openTenancy(
     forgetAccount: async (account) => {
       await removeArchivesOf(state, account)
       await removeSchemasOf(state, account)
+      await removeSchedulesOf(state, account)
     },
   })
   const routing = createReaderMark()
@@ -259,7 +265,7 @@ function openBuses(
     eventBuses: createEventBuses({ state, clock, quotas, partnerBuses: offeredSources }),
     permissions: createPermissions({ state, clock, quotas }),
     tags: createResourceTags(state, quotas),
-    rules: createRules(state, quotas),
+    rules: createRules({ state, clock, quotas }),
     archives: createArchives({ state, clock, ids, log, eventArchive, quotas }),
     replays: createReplays({ state, clock, log }),
   }
@@ -284,6 +290,13 @@ function openSchemas(state: State, { namespace }: Pick<Config, 'namespace'>): Re
   })
 }
 
+/** What fires by the clock. */
+async function startSchedules(ports: SchedulerTimerPorts, signal: AbortSignal): Promise<void> {
+  const { state, observer } = ports
+  const owners = { [RULE_TIMERS]: createScheduledRules(ports), ...createSchedulerTimers(ports) }
+  return fireSchedules({ state, clock, observer, owners }, signal)
+}
+
 /** The AWS profiles of the data folder, from now on as the tenancy is. */
 async function keepProfiles(
   ports: Parameters<typeof createAwsProfiles>[0],
@@ -292,6 +305,12 @@ async function keepProfiles(
   const profiles = createAwsProfiles(ports)
   await profiles.refresh()
   return profiles.follow(onFault)
+}
+
+async function endRequests(server: Awaited<ReturnType<typeof createServer>>): Promise<void> {
+  const cut = setTimeout(() => server.server.closeAllConnections(), REQUESTS_END_WITHIN_MS)
+  await server.close()
+  clearTimeout(cut)
 }
 
 function urlOf(host: string, { port }: AddressInfo): string {
@@ -339,7 +358,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   )
   const forReplay = createReplayFilter(store.state)
   const matchingRules = async (event: RecordedEvent) =>
-    forReplay(event, (await ruleTable.rulesOf(event.busArn))?.match(event.json) ?? [])
+    forReplay(event, await ruleTable.matching(event))
   const stages = [
     enrich(
       {

@@ -18,8 +18,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/3-enrich': ['model', 'ports', 'errors'],
   'pipeline/4-route': ['model', 'ports', 'errors'],
   'pipeline/5-deliver': ['model', 'ports', 'errors'],
-  // What is configured on buses, and the rules as routing asks for them.
-  buses: ['model', 'ports', 'errors'],
+  // When something is due, and the stage that sees to it then.
+  schedules: ['model', 'ports', 'errors'],
+  // What is configured on buses, and the rules as routing asks for them; some have schedules.
+  buses: ['model', 'ports', 'errors', 'schedules'],
+  // Schedules of their own, beside those of rules.
+  scheduler: ['model', 'ports', 'errors', 'schedules'],
   tenancy: ['model', 'ports', 'errors'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
@@ -43,6 +47,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   observe: ['model', 'ports', 'errors'],
   api: [
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
+    // What the Scheduler's calls are about, and what an expression is.
+    ...['scheduler', 'schedules'],
     // Events by their id, who was behind them, what became of them; archives and replays; schemas.
     ...['event-index', 'actors', 'history', 'archives', 'schemas'],
   ],

@@ -103,7 +103,9 @@ async function chooseFrom(
   for (const [index, positioned] of events.entries()) {
     if (index % EVENTS_PER_TURN === EVENTS_PER_TURN - 1) await nextTurn()
     const { event, position } = positioned
-    if (event.awaitsEnrichment || event.replayArn !== undefined) continue
+    const { awaitsEnrichment, replayArn, onlyRules } = event
+    // A scheduled event is no event of the bus's: AWS archives none.
+    if (awaitsEnrichment || replayArn !== undefined || onlyRules !== undefined) continue
     const match = known.get(event.busArn) ?? (await archivesOf(event.busArn))
     known.set(event.busArn, match)
     const archives = match(event.json).filter(({ after }) => sequenceOf(position) > after)

@@ -62,7 +62,7 @@ export async function archiveRig() {
     ...{ state, eventArchive, log, faults, remove, startArchiver },
     archives: createArchives({ state, clock, ids, log, eventArchive, quotas: AWS_QUOTAS }),
     replays: createReplays({ state, clock, log }),
-    rules: createRules(state, AWS_QUOTAS),
+    rules: createRules({ state, clock, quotas: AWS_QUOTAS }),
     advance: (ms: number) => (now += ms),
     /** Runs the archiver until it has read the log. */
     archive: async () => {

@@ -14,6 +14,7 @@ import {
   rulesOfBusPrefix,
 } from './documents.ts'
 import { removeSourcesOf } from './partner-sources.ts'
+import { stopRuleTimer } from './scheduled-rules.ts'
 
 /** A rule that the hub keeps on a bus. */
 export interface ManagedRule {
@@ -51,9 +52,10 @@ export async function removeBusesOf(state: State, account: AccountId): Promise<v
   })) {
     const rules = await state.list(RULES, { prefix: rulesOfBusPrefix(bus), limit })
     await state.transact(async (transaction) => {
-      for (const rule of rules) {
-        transaction.delete(RULES, rule.key)
-        transaction.delete(RESOURCE_TAGS, rule.value.arn)
+      for (const { key: rule, value } of rules) {
+        transaction.delete(RULES, rule)
+        transaction.delete(RESOURCE_TAGS, value.arn)
+        await stopRuleTimer(transaction, rule)
       }
       transaction.delete(BUSES, key)
       transaction.delete(RESOURCE_TAGS, busArn(bus))

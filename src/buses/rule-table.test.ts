@@ -50,7 +50,7 @@ beforeEach(async () => {
       modifiedAt: systemClock.now(),
     })
   })
-  rules = createRules(state, AWS_QUOTAS)
+  rules = createRules({ state, clock: systemClock, quotas: AWS_QUOTAS })
   table = createRuleTable(state)
 })
 

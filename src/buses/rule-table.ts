@@ -4,6 +4,7 @@ import { busArn, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { ArchiveTarget, Rule, Target } from '#src/model/event-bus.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './documents.ts'
 
@@ -22,6 +23,8 @@ export interface BusRules {
 export interface RuleTable {
   /** The bus's rules as they are now, or undefined where there is no such bus. */
   rulesOf(busArn: string): Promise<BusRules | undefined>
+  /** The enabled rules that get an event. */
+  matching(event: RecordedEvent): Promise<readonly Rule[]>
   /** A rule's target as it is now, whether the rule is enabled or not; undefined where it is gone. */
   targetOf(ruleArn: string, targetId: string): Promise<Target | undefined>
 }
@@ -69,7 +72,7 @@ export function createRuleTable(state: State): RuleTable {
     if (before?.pattern !== undefined) patternsFor(rules, before.rule).delete(name, before.pattern)
     byName.delete(name)
     if (rule === undefined) return
-    if (rule.state !== 'ENABLED') {
+    if (rule.state !== 'ENABLED' || rule.eventPattern === undefined) {
       byName.set(name, { rule })
       return
     }
@@ -105,15 +108,7 @@ export function createRuleTable(state: State): RuleTable {
       rules: reading.then((rules) => {
         if (rules === undefined) return undefined
         bus.read = rules
-        return {
-          match: (eventJson) => matchingRules(rules, rules.patterns, eventJson),
-          matchArchives: (eventJson) =>
-            matchingRules(rules, rules.archivePatterns, eventJson).flatMap(({ targets }) =>
-              targets.flatMap(({ archive }) => archive ?? []),
-            ),
-          rule: (name) => rules.byName.get(name)?.rule,
-          all: () => Array.from(rules.byName.values(), ({ rule }) => rule).toSorted(inOrderOfNames),
-        }
+        return busRulesOf(rules)
       }),
     }
     // A read that failed must not be remembered.
@@ -147,6 +142,14 @@ export function createRuleTable(state: State): RuleTable {
 
   return {
     rulesOf,
+    matching: async ({ busArn: arn, onlyRules, json }) => {
+      const rules = await rulesOf(arn)
+      if (onlyRules === undefined) return rules?.match(json) ?? []
+      return onlyRules.flatMap((rule) => {
+        const found = rules?.rule(parseRuleArn(rule)?.rule ?? '')
+        return found?.state === 'ENABLED' ? [found] : []
+      })
+    },
     targetOf: async (arn, targetId) => {
       const named = parseRuleArn(arn)
       if (named === undefined) return undefined
@@ -158,6 +161,18 @@ export function createRuleTable(state: State): RuleTable {
 
 function patternsFor(rules: RulesInMemory, rule: Rule): RuleSet<string> {
   return isArchiveRule(rule) ? rules.archivePatterns : rules.patterns
+}
+
+function busRulesOf(rules: RulesInMemory): BusRules {
+  return {
+    match: (eventJson) => matchingRules(rules, rules.patterns, eventJson),
+    matchArchives: (eventJson) =>
+      matchingRules(rules, rules.archivePatterns, eventJson).flatMap(({ targets }) =>
+        targets.flatMap(({ archive }) => archive ?? []),
+      ),
+    rule: (name) => rules.byName.get(name)?.rule,
+    all: () => Array.from(rules.byName.values(), ({ rule }) => rule).toSorted(inOrderOfNames),
+  }
 }
 
 function matchingRules(

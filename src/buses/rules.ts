@@ -8,16 +8,19 @@ import type { AccountId } from '#src/model/event.ts'
 import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Quotas } from '#src/model/quotas.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { BUSES, RESOURCE_TAGS, RULES, busKey, ruleKey, rulesOfBusPrefix } from './documents.ts'
 import type { StoredBus, Tags } from './documents.ts'
 import { existingBus, limitExceeded } from './event-buses.ts'
 import type { PageRequest } from './event-buses.ts'
+import { checkSchedule, keepRuleTimer, stopRuleTimer } from './scheduled-rules.ts'
 
 /** What PutRule sets; what it leaves out goes back to the default, as on AWS. */
 export interface RuleSettings {
   readonly name: string
-  readonly eventPattern: string
+  readonly eventPattern?: string | undefined
+  readonly scheduleExpression?: string | undefined
   readonly state?: RuleState | undefined
   readonly description?: string | undefined
   /** Of a new rule; one that is there keeps its own. */
@@ -25,7 +28,10 @@ export interface RuleSettings {
 }
 
 export interface Rules {
-  /** @throws AwsError InvalidEventPatternException, ManagedRuleException, LimitExceededException */
+  /**
+   * @throws AwsError InvalidEventPatternException, ValidationException, ManagedRuleException,
+   * LimitExceededException
+   */
   put(bus: BusAddress, settings: RuleSettings, createdBy: AccountId): Promise<Rule>
   /** @throws AwsError ResourceNotFoundException */
   describe(bus: BusAddress, name: string): Promise<Rule>
@@ -48,7 +54,13 @@ export interface Rules {
   ): Promise<void>
 }
 
-export function createRules(state: State, quotas: Quotas): Rules {
+export interface RulesPorts {
+  readonly state: State
+  readonly clock: Clock
+  readonly quotas: Quotas
+}
+
+export function createRules({ state, clock, quotas }: RulesPorts): Rules {
   const change = async (
     bus: BusAddress,
     name: string,
@@ -59,20 +71,26 @@ export function createRules(state: State, quotas: Quotas): Rules {
       const rule = await existingRule(transaction, bus, name)
       if (!force) refuseManaged(rule)
       const edited = edit(rule)
-      transaction.put(RULES, ruleKey(bus, name), edited)
+      const key = ruleKey(bus, name)
+      transaction.put(RULES, key, edited)
+      await keepRuleTimer(transaction, key, { before: rule, after: edited, now: clock.now() })
       return edited
     })
 
   return {
     put: async (bus, settings, createdBy) => {
-      parsePattern(settings.eventPattern)
-      if (settings.eventPattern.length > quotas['pattern-size']) throw limitExceeded()
+      const { eventPattern, scheduleExpression } = settings
+      if (eventPattern !== undefined) parsePattern(eventPattern)
+      if ((eventPattern?.length ?? 0) > quotas['pattern-size']) throw limitExceeded()
+      checkSchedule(bus, scheduleExpression)
       return state.transact(async (transaction) => {
         const stored = await existingBus(transaction, bus)
-        const before = await transaction.get(RULES, ruleKey(bus, settings.name))
+        const key = ruleKey(bus, settings.name)
+        const before = await transaction.get(RULES, key)
         if (before !== undefined) refuseManaged(before)
         const rule = ruleFrom(bus, settings, before ?? { createdBy, targets: [] })
-        transaction.put(RULES, ruleKey(bus, settings.name), rule)
+        transaction.put(RULES, key, rule)
+        await keepRuleTimer(transaction, key, { before, after: rule, now: clock.now() })
         const counted = countedWith(stored, before, rule)
         const isOver = (count: 'ruleCount' | 'wildcardRuleCount', quota: number) =>
           counted[count] > quota && counted[count] > (stored[count] ?? 0)
@@ -112,14 +130,16 @@ export function createRules(state: State, quotas: Quotas): Rules {
     remove: async (bus, name, force) => {
       await state.transact(async (transaction) => {
         const stored = await existingBus(transaction, bus)
-        const rule = await transaction.get(RULES, ruleKey(bus, name))
+        const key = ruleKey(bus, name)
+        const rule = await transaction.get(RULES, key)
         if (rule === undefined) return
         if (!force) refuseManaged(rule, " Set 'force' parameter to true to override.")
         if (rule.targets.length > 0) {
           throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.")
         }
-        transaction.delete(RULES, ruleKey(bus, name))
+        transaction.delete(RULES, key)
         transaction.delete(RESOURCE_TAGS, rule.arn)
+        await stopRuleTimer(transaction, key)
         transaction.put(BUSES, busKey(bus), countedWith(stored, rule, undefined))
       })
     },
@@ -159,13 +179,14 @@ function ruleFrom(
   settings: RuleSettings,
   kept: Pick<Rule, 'createdBy' | 'targets'>,
 ): Rule {
-  const { name, eventPattern, description, state = 'ENABLED' } = settings
+  const { name, eventPattern, scheduleExpression, description, state = 'ENABLED' } = settings
   return {
     name,
     busArn: busArn(bus),
     arn: ruleArn(bus, name),
     state,
-    eventPattern,
+    ...(eventPattern !== undefined && { eventPattern }),
+    ...(scheduleExpression !== undefined && { scheduleExpression }),
     ...(description !== undefined && { description }),
     createdBy: kept.createdBy,
     targets: kept.targets,
@@ -175,7 +196,7 @@ function ruleFrom(
 /** The bus as it counts its rules once one has taken the place of another. */
 function countedWith(bus: StoredBus, before: Rule | undefined, after: Rule | undefined) {
   const wildcards = (rule: Rule | undefined) =>
-    Number(rule !== undefined && parsePattern(rule.eventPattern).complexity > 0)
+    Number(rule?.eventPattern !== undefined && parsePattern(rule.eventPattern).complexity > 0)
   return {
     ...bus,
     ruleCount: bus.ruleCount + Number(after !== undefined) - Number(before !== undefined),

@@ -5,7 +5,7 @@ import type { Explanation } from '@belfry/event-pattern'
 import type { DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
-import type { LogPosition, PositionedEvent } from '#src/model/event.ts'
+import type { LogPosition, PositionedEvent, RecordedEvent } from '#src/model/event.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 
 /**
@@ -87,10 +87,9 @@ export async function traceOf(
   const deliveries = await deliveriesOf(ports, position)
   const rules: RuleVerdict[] = []
   for (const rule of await ports.rulesOf(event.busArn)) {
-    const { arn: ruleArn, state, eventPattern } = rule
-    const { matches, summary } = EventPattern.parse(eventPattern).explain(event.json)
+    const { matches, summary } = judgement(rule, event)
     const archives = isArchiveRule(rule) ? { archives: true as const } : {}
-    rules.push({ ruleArn, state, matches, summary, ...archives })
+    rules.push({ ruleArn: rule.arn, state: rule.state, matches, summary, ...archives })
     // A bus may have hundreds of rules, and explaining takes longer than matching.
     await nextTurn()
   }
@@ -117,9 +116,26 @@ export async function reasonOf(
   const deliveries = await deliveriesOf(ports, position)
   return {
     isRouted: await ports.isRouted(position),
-    explanation: EventPattern.parse(rule.eventPattern).explain(event.json),
+    explanation: judgement(rule, event),
     deliveries: deliveries.filter(({ ruleArn }) => ruleArn === rule.arn),
   }
+}
+
+/** What the rule's pattern says of the event, unless a schedule decides. */
+function judgement({ arn, eventPattern }: Rule, { onlyRules, json }: RecordedEvent): Explanation {
+  const decided = { hints: [], alternatives: [], alternativesLeftOut: 0 }
+  if (onlyRules?.includes(arn)) {
+    return { ...decided, matches: true, summary: "match: it is the event of the rule's schedule" }
+  }
+  if (onlyRules !== undefined) {
+    const summary = 'no match: it is the event of another schedule'
+    return { ...decided, matches: false, summary }
+  }
+  if (eventPattern === undefined) {
+    const summary = 'no match: the rule has a schedule and no pattern'
+    return { ...decided, matches: false, summary }
+  }
+  return EventPattern.parse(eventPattern).explain(json)
 }
 
 async function deliveriesOf(

@@ -27,7 +27,9 @@ export interface Rule {
   readonly busArn: string
   readonly arn: string
   readonly state: RuleState
-  readonly eventPattern: string
+  /** A rule has a pattern, a schedule, or both. */
+  readonly eventPattern?: string
+  readonly scheduleExpression?: string
   readonly description?: string
   /** Set on rules that Belfry itself keeps; others may change them only by force. */
   readonly managedBy?: string

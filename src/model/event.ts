@@ -55,6 +55,8 @@ export interface RecordedEvent {
   readonly traceHeader?: string
   /** Set on an event that a replay has sent again: that replay. */
   readonly replayArn?: string
+  /** Set on an event of a schedule: it goes to these rules alone, whatever their patterns. */
+  readonly onlyRules?: readonly string[]
   /** Set on a tenancy event that has yet to gain the names behind its IDs. */
   readonly awaitsEnrichment?: true
   /** The whole event: compact JSON text without line breaks. */

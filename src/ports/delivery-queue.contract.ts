@@ -49,7 +49,7 @@ const event = (id: number): RecordedEvent => ({
 export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
   const lane = laneOf(delivery())
   const enqueue = (queue: DeliveryQueue, ...deliveries: readonly NewDelivery[]) =>
-    queue.enqueue('route', 1, deliveries)
+    queue.enqueue(deliveries, { reader: 'route', sequence: 1 })
   const dead = (id: number, given: Partial<Settlement & { kind: 'dead' }> = {}): Settlement => ({
     kind: 'dead',
     id,
@@ -80,7 +80,7 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
           position: 65_537,
         }),
       ]
-      const ids = await port.queue.enqueue('route', 12, given)
+      const ids = await port.queue.enqueue(given, { reader: 'route', sequence: 12 })
       expect(await port.cursors.get('route')).toBe(12)
       const due = await port.queue.due(lane, NOW, 10)
       expect(due).toEqual(given.map((one, index) => ({ ...one, id: ids[index], attempts: 0 })))
@@ -89,7 +89,8 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
     it('are stored all or none, and without them the cursor stays', async () => {
       const { port } = await open()
       const broken = delivery({ eventId: null as never })
-      await expect(port.queue.enqueue('route', 3, [delivery(), broken])).rejects.toThrow()
+      const cursor = { reader: 'route', sequence: 3 }
+      await expect(port.queue.enqueue([delivery(), broken], cursor)).rejects.toThrow()
       expect(await port.queue.counts()).toEqual({ pending: 0, dead: 0 })
       expect(await port.cursors.get('route')).toBe(0)
     })

@@ -39,13 +39,12 @@ export interface DeliveryHistory {
 /** Durable deliveries and dead letters, and the attempts that were made. */
 export interface DeliveryQueue {
   /**
-   * Stores deliveries and moves the reader's cursor in one transaction: after a crash a batch is
-   * routed again or not at all, never half. Answers the new ids, in order.
+   * Stores deliveries, and moves the cursor of the reader that decided them, in one transaction:
+   * after a crash a batch is routed again or not at all, never half. Answers the new ids, in order.
    */
   enqueue(
-    reader: string,
-    sequence: number,
     deliveries: readonly NewDelivery[],
+    cursor?: { readonly reader: string; readonly sequence: number },
   ): Promise<readonly number[]>
   waitingLanes(): Promise<readonly WaitingLane[]>
   /** Deliveries of one lane that are due at `now`, the longest due first. */

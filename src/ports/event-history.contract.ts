@@ -33,7 +33,7 @@ export function eventHistoryContract(open: OpenFresh<HistoryPorts>): void {
     return port
   }
   const deliver = async ({ queue }: HistoryPorts, sequence: number) => {
-    const [id = 0] = await queue.enqueue('reader', 0, [
+    const [id = 0] = await queue.enqueue([
       {
         ...{
           position: sequence * POSITIONS_PER_BATCH,

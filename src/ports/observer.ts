@@ -28,7 +28,10 @@ export interface DiscoveredSchema {
 
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
 export interface Observer {
-  entriesAccepted(door: 'put-events' | 'partners' | 'collector' | 'tenancy', count: number): void
+  entriesAccepted(
+    door: 'put-events' | 'partners' | 'collector' | 'tenancy' | 'schedule',
+    count: number,
+  ): void
   /** Refused entries, by error code. */
   entryRefused(door: 'put-events' | 'partners' | 'collector', code: string): void
   /** Entries for a bus or a partner's account that is not there: accepted and dropped, as on AWS. */
@@ -51,6 +54,7 @@ export interface Observer {
   stageFaulted(
     stage:
       | 'outbox'
+      | 'schedule'
       | 'enrich'
       | 'index'
       | 'route'

@@ -18,9 +18,8 @@ import type { Verb, Writer } from './writer.ts'
 type Row = Record<string, SQLOutputValue>
 
 interface Enqueue {
-  readonly reader: string
-  readonly sequence: number
   readonly deliveries: readonly NewDelivery[]
+  readonly cursor: { readonly reader: string; readonly sequence: number } | undefined
 }
 
 interface Redrive {
@@ -44,7 +43,7 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
   const settle = prepareSettle(database)
 
   return {
-    enqueue: ({ reader, sequence, deliveries }: Enqueue) => {
+    enqueue: ({ deliveries, cursor }: Enqueue) => {
       const ids = deliveries.map((delivery) =>
         Number(
           insert.run(
@@ -60,7 +59,7 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
           ).lastInsertRowid,
         ),
       )
-      saveCursor.run(reader, sequence)
+      if (cursor !== undefined) saveCursor.run(cursor.reader, cursor.sequence)
       return ids
     },
     settle: (settlements: readonly Settlement[]) => settlements.forEach(settle),
@@ -125,8 +124,8 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
     SELECT (SELECT count(*) FROM delivery WHERE died_at IS NULL) AS pending,
       (SELECT count(*) FROM delivery WHERE died_at IS NOT NULL) AS dead`)
   return {
-    enqueue: async (reader, sequence, deliveries) =>
-      writer.write('enqueue', { reader, sequence, deliveries } satisfies Enqueue),
+    enqueue: async (deliveries, cursor) =>
+      writer.write('enqueue', { deliveries, cursor } satisfies Enqueue),
     waitingLanes: async () =>
       lanes.all().map((row) => ({ lane: String(row['lane']), target: targetOf(row) })),
     due: async (lane, now, limit) => due.all(lane, now, limit).map(deliveryOf),

@@ -208,7 +208,7 @@ describe('a write that fails', () => {
     const bad = { eventId: null } as never
     const results = await Promise.allSettled([
       store.cursors.save('before', 1),
-      store.queue.enqueue('route', 9, [bad]),
+      store.queue.enqueue([bad], { reader: 'route', sequence: 9 }),
       store.cursors.save('after', 2),
     ])
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])

@@ -93,7 +93,8 @@ const WhyQuery = Type.Object({
 const WhySchema = Type.Object({
   ruleArn: Type.String(),
   state: Type.String(),
-  eventPattern: Type.String(),
+  eventPattern: Type.Optional(Type.String()),
+  scheduleExpression: Type.Optional(Type.String()),
   archives: Archives,
   ...PlaceFields,
   explanation: Type.Unknown({ description: 'Field by field why the event matches or does not' }),
@@ -138,7 +139,10 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
       return {
         ruleArn: rule.arn,
         state: rule.state,
-        eventPattern: rule.eventPattern,
+        ...(rule.eventPattern !== undefined && { eventPattern: rule.eventPattern }),
+        ...(rule.scheduleExpression !== undefined && {
+          scheduleExpression: rule.scheduleExpression,
+        }),
         ...(isArchiveRule(rule) && { archives: true }),
         ...wirePlace(place, isRouted),
         explanation,

@@ -125,9 +125,8 @@ async function hand(
   decided: readonly Decided[],
 ): Promise<void> {
   const ids = await queue.enqueue(
-    ROUTE_READER,
-    cursor,
     decided.map(({ delivery }) => delivery),
+    { reader: ROUTE_READER, sequence: cursor },
   )
   onRouted(
     decided.map(({ delivery, event }, index) => ({

@@ -111,7 +111,7 @@ async function enqueue(targetArn: string, count: number, given: Partial<NewDeliv
       ...given,
     }
   })
-  const made = await store.queue.enqueue('route', log.lastSequence(), deliveries)
+  const made = await store.queue.enqueue(deliveries)
   return deliveries.map((delivery, index) => ({
     delivery: { ...delivery, id: made[index] as number, attempts: 0 },
     event: events[index] as RecordedEvent,

@@ -1,5 +1,3 @@
-import type { EventPattern } from '@belfry/event-pattern'
-
 import type { BusAccess } from '#src/buses/bus-access.ts'
 import { parsePattern } from '#src/buses/rules.ts'
 import type { Rules } from '#src/buses/rules.ts'
@@ -33,6 +31,7 @@ export interface RuleOperationPorts {
 interface PutRuleInput extends OfBus {
   readonly Name: string
   readonly EventPattern?: string
+  readonly ScheduleExpression?: string
   readonly State?: string
   readonly Description?: string
   readonly Tags?: readonly WireTag[]
@@ -67,7 +66,7 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
         ),
         Description: optional(DESCRIPTION),
         RoleArn: UNSUPPORTED,
-        ScheduleExpression: UNSUPPORTED,
+        ScheduleExpression: optional(string({ max: 256 })),
         Tags: optional(TAGS),
       }),
       run: async (call, input: PutRuleInput) => {
@@ -75,7 +74,7 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
         const bus = await access.busFor(call, input.EventBusName, {
           action: 'PutRule',
           rule: input.Name,
-          context: patternContext(parsePattern(settings.eventPattern)),
+          context: patternContext(settings.eventPattern),
         })
         const rule = await rules.put(bus, settings, call.account)
         return { RuleArn: rule.arn }
@@ -143,9 +142,11 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
 }
 
 function ruleSettings(input: PutRuleInput) {
-  const { Name: name, EventPattern: eventPattern, State, Tags = [] } = input
-  const { Description: description } = input
-  if (eventPattern === undefined || eventPattern === '') {
+  const { Name: name, State, Description: description, Tags = [] } = input
+  // An empty text is none.
+  const eventPattern = input.EventPattern || undefined
+  const scheduleExpression = input.ScheduleExpression || undefined
+  if (eventPattern === undefined && scheduleExpression === undefined) {
     throw new AwsError(
       'ValidationException',
       'Parameter(s) EventPattern or ScheduleExpression must be specified.',
@@ -155,7 +156,7 @@ function ruleSettings(input: PutRuleInput) {
     throw new AwsError('ValidationException', `State ${State} is not supported by Belfry.`)
   }
   const state = State as RuleState | undefined
-  return { name, eventPattern, state, description, tags: tagsFrom(Tags) }
+  return { name, eventPattern, scheduleExpression, state, description, tags: tagsFrom(Tags) }
 }
 
 /** Fields of an event pattern that conditions of a policy may ask about. */
@@ -167,7 +168,9 @@ const PATTERN_FIELDS = [
   'detail.userIdentity.principalId',
 ]
 
-function patternContext(pattern: EventPattern): Context {
+function patternContext(eventPattern: string | undefined): Context {
+  if (eventPattern === undefined) return {}
+  const pattern = parsePattern(eventPattern)
   return Object.fromEntries(
     PATTERN_FIELDS.map((field) => [
       `events:${field}`,
@@ -180,7 +183,8 @@ function wireRule(bus: BusAddress, rule: Rule) {
   return {
     Name: rule.name,
     Arn: rule.arn,
-    EventPattern: rule.eventPattern,
+    ...(rule.eventPattern !== undefined && { EventPattern: rule.eventPattern }),
+    ...(rule.scheduleExpression !== undefined && { ScheduleExpression: rule.scheduleExpression }),
     State: rule.state,
     ...(rule.description !== undefined && { Description: rule.description }),
     ...(rule.managedBy !== undefined && { ManagedBy: rule.managedBy }),

@@ -56,6 +56,13 @@ describe('forwarding within a region', () => {
     expect(recorded).toEqual([{ ...event, busArn, hops, acceptedAt: NOW }])
   })
 
+  it('lets the rules of the other bus have the event of a schedule', async () => {
+    const event = recordedEvent('e', { onlyRules: ['arn:aws:events:x:1:rule/tick'] })
+    const { recorded } = await forward(event, bus(HERE, OWN, 'orders'))
+    expect(recorded).toMatchObject([{ id: 'e', json: event.json }])
+    expect(recorded[0]).not.toHaveProperty('onlyRules')
+  })
+
   it('needs the leave of the bus, but for managed rules', async () => {
     const there = bus(HERE, SECURITY)
     const refused = await forward(recordedEvent('e'), there, { refusal: 'no policy' })

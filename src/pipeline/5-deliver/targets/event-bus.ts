@@ -56,7 +56,9 @@ export function createEventBusTarget(ports: EventBusTargetPorts): TargetKind {
       }
       const hops = nextHops(event.hops, from, to)
       if ('kind' in hops) return hops
-      const forwarded = { ...event, busArn: delivery.target.arn, hops, acceptedAt: clock.now() }
+      // On the other bus the event of a schedule is one like any other.
+      const { onlyRules: _, ...plain } = event
+      const forwarded = { ...plain, busArn: delivery.target.arn, hops, acceptedAt: clock.now() }
       await log.record([from.region === to.region ? forwarded : acrossRegions(forwarded)])
       return { kind: 'success' }
     },
