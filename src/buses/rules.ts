@@ -88,14 +88,12 @@ export function createRules({ state, clock, quotas }: RulesPorts): Rules {
         const key = ruleKey(bus, settings.name)
         const before = await transaction.get(RULES, key)
         if (before !== undefined) refuseManaged(before)
-        const rule = ruleFrom(bus, settings, before ?? { createdBy, targets: [] })
+        const made = ruleFrom(bus, settings, before ?? { createdBy, targets: [] })
+        const rule = judgesAlike(before, made) ? made : { ...made, changedAt: clock.now() }
         transaction.put(RULES, key, rule)
         await keepRuleTimer(transaction, key, { before, after: rule, now: clock.now() })
         const counted = countedWith(stored, before, rule)
-        const isOver = (count: 'ruleCount' | 'wildcardRuleCount', quota: number) =>
-          counted[count] > quota && counted[count] > (stored[count] ?? 0)
-        if (isOver('ruleCount', quotas.rules)) throw limitExceeded()
-        if (isOver('wildcardRuleCount', quotas['wildcard-rules'])) throw limitExceeded()
+        refuseOverQuota(stored, counted, quotas)
         transaction.put(BUSES, busKey(bus), counted)
         const { tags = {} } = settings
         const tagCount = before === undefined ? Object.keys(tags).length : 0
@@ -125,7 +123,10 @@ export function createRules({ state, clock, quotas }: RulesPorts): Rules {
       return pageOf(having, limit)
     },
     setState: async (bus, name, ruleState) => {
-      await change(bus, name, (rule) => ({ ...rule, state: ruleState }))
+      const changedAt = clock.now()
+      await change(bus, name, (rule) =>
+        rule.state === ruleState ? rule : { ...rule, state: ruleState, changedAt },
+      )
     },
     remove: async (bus, name, force) => {
       await state.transact(async (transaction) => {
@@ -177,7 +178,7 @@ export function parsePattern(text: string): EventPattern {
 function ruleFrom(
   bus: BusAddress,
   settings: RuleSettings,
-  kept: Pick<Rule, 'createdBy' | 'targets'>,
+  kept: Pick<Rule, 'createdBy' | 'changedAt' | 'targets'>,
 ): Rule {
   const { name, eventPattern, scheduleExpression, description, state = 'ENABLED' } = settings
   return {
@@ -189,8 +190,26 @@ function ruleFrom(
     ...(scheduleExpression !== undefined && { scheduleExpression }),
     ...(description !== undefined && { description }),
     createdBy: kept.createdBy,
+    ...(kept.changedAt !== undefined && { changedAt: kept.changedAt }),
     targets: kept.targets,
   }
+}
+
+/** Whether two versions of a rule take the same events. */
+function judgesAlike(left: Rule | undefined, right: Rule): boolean {
+  return left?.eventPattern === right.eventPattern && left?.state === right.state
+}
+
+/** @throws AwsError LimitExceededException where a bus would have more than before, and too many */
+function refuseOverQuota(
+  before: StoredBus,
+  after: ReturnType<typeof countedWith>,
+  quotas: Quotas,
+): void {
+  const isOver = (count: 'ruleCount' | 'wildcardRuleCount', quota: number) =>
+    after[count] > quota && after[count] > (before[count] ?? 0)
+  const tooMany = isOver('ruleCount', quotas.rules)
+  if (tooMany || isOver('wildcardRuleCount', quotas['wildcard-rules'])) throw limitExceeded()
 }
 
 /** The bus as it counts its rules once one has taken the place of another. */

@@ -20,6 +20,7 @@ interface Step {
 interface RuleVerdict {
   readonly ruleArn: string
   readonly state: string
+  readonly changedSince?: boolean
   readonly matches: boolean
   readonly summary: string
 }
@@ -83,12 +84,16 @@ function styleOf(type: string): Style | undefined {
   return /SUCCESS/.test(type) ? 'green' : undefined
 }
 
-function ruleLine({ ruleArn, state, matches, summary }: RuleVerdict): string {
+function ruleLine({ ruleArn, state, changedSince, matches, summary }: RuleVerdict): string {
   const mark = matches ? styled('green', 'matches') : styled('yellow', 'no match')
-  const disabled = state === 'ENABLED' ? '' : ' (disabled)'
+  const notes = [
+    ...(state === 'ENABLED' ? [] : ['disabled']),
+    ...(changedSince === true ? ['changed since'] : []),
+  ]
+  const note = notes.length > 0 ? ` (${notes.join(', ')})` : ''
   const reason = summary.replace(/^(?:no )?match:? ?/, '')
   const why = matches || reason === '' ? '' : `: ${reason}`
-  return `  ${mark}  ${printable(`rule ${shortRule(ruleArn)}${disabled}${why}`)}`
+  return `  ${mark}  ${printable(`rule ${shortRule(ruleArn)}${note}${why}`)}`
 }
 
 function shortRule(arn: string): string {

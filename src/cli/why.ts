@@ -12,6 +12,7 @@ import { localMoment } from './terminal-text.ts'
 interface Why {
   readonly ruleArn: string
   readonly state: string
+  readonly changedSince?: boolean
   readonly bus: string
   readonly acceptedAt: number
   readonly routed: boolean
@@ -57,12 +58,14 @@ function whyText(why: Why): string {
   return [about, explanationText(explanation), outcome, ...made].join('\n\n')
 }
 
-function outcomeText({ routed, archives, state, explanation, deliveries }: Why): string {
+function outcomeText(why: Why): string {
+  const { routed, archives, state, changedSince, explanation, deliveries } = why
   if (!routed) return 'Routing has yet to come to the event.'
   if (deliveries.length > 0) return 'The rule took the event:'
   if (!explanation.matches) return 'The rule did not take the event.'
   if (archives === true) return 'The rule is that of an archive, which keeps what it matches.'
-  return state === 'ENABLED'
-    ? 'The rule matches the event and did not take it: it had no target, another pattern, or was disabled when the event came, or a replay sent the event to other rules.'
-    : 'The rule would match the event, and is disabled.'
+  if (state !== 'ENABLED') return 'The rule would match the event, and is disabled.'
+  return changedSince === true
+    ? 'The rule matches the event as it is now, and did not take it: it was made or changed after the event came.'
+    : 'The rule matches the event and did not take it: it had no target when the event came, or a replay sent the event to other rules.'
 }

@@ -24,6 +24,8 @@ export interface Trace {
 export interface RuleVerdict {
   readonly ruleArn: string
   readonly state: Rule['state']
+  /** The rule had another pattern or state, or was not there, when the event came. */
+  readonly changedSince?: true
   readonly matches: boolean
   /** The first field that fails, in words. */
   readonly summary: string
@@ -88,8 +90,14 @@ export async function traceOf(
   const rules: RuleVerdict[] = []
   for (const rule of await ports.rulesOf(event.busArn)) {
     const { matches, summary } = judgement(rule, event)
-    const archives = isArchiveRule(rule) ? { archives: true as const } : {}
-    rules.push({ ruleArn: rule.arn, state: rule.state, matches, summary, ...archives })
+    rules.push({
+      ruleArn: rule.arn,
+      state: rule.state,
+      ...changeOf(rule, event),
+      matches,
+      summary,
+      ...(isArchiveRule(rule) && { archives: true }),
+    })
     // A bus may have hundreds of rules, and explaining takes longer than matching.
     await nextTurn()
   }
@@ -104,6 +112,7 @@ export async function traceOf(
 /** Why a rule matches an event or does not, and what came of it. */
 export interface Reason {
   readonly isRouted: boolean
+  readonly changedSince?: true
   readonly explanation: Explanation
   readonly deliveries: readonly TracedDelivery[]
 }
@@ -116,9 +125,14 @@ export async function reasonOf(
   const deliveries = await deliveriesOf(ports, position)
   return {
     isRouted: await ports.isRouted(position),
+    ...changeOf(rule, event),
     explanation: judgement(rule, event),
     deliveries: deliveries.filter(({ ruleArn }) => ruleArn === rule.arn),
   }
+}
+
+function changeOf({ changedAt = 0 }: Rule, { acceptedAt }: RecordedEvent): { changedSince?: true } {
+  return changedAt > acceptedAt ? { changedSince: true } : {}
 }
 
 /** What the rule's pattern says of the event, unless a schedule decides. */

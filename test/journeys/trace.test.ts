@@ -150,6 +150,20 @@ describe('the trace of an event', () => {
     await putter.call(hub.url, 'DeleteArchive', { ArchiveName: 'all' })
   })
 
+  it('says which rules were changed after the event had come', async () => {
+    const late = await put('late')
+    const changed = async (event: string) =>
+      Object.fromEntries(
+        (await traceOf(event)).rules.map((rule: any) => [rule.ruleArn, rule.changedSince]),
+      )
+    await addRule('late', { detail: { state: ['late'] } }, ['fine'])
+    await addRule('other', { detail: { state: ['stopped'] } }, ['fine'])
+    const { [arnOf('late')]: isLateChanged, [arnOf('other')]: isOtherChanged } = await changed(late)
+    expect([isLateChanged, isOtherChanged]).toEqual([true, undefined])
+    const { stdout } = await runCommand(folder, ['why', 'late', late])
+    expect(stdout).toContain('made or changed after the event came')
+  })
+
   it('outlives a target that was removed', async () => {
     const { deliveries } = await endedTrace()
     const Ids = ['fine', 'busy', 'gone']

@@ -48,9 +48,16 @@ const Archives = Type.Optional(
   Type.Boolean({ description: 'What the rule matches goes to an archive and is no delivery' }),
 )
 
+const ChangedSince = Type.Optional(
+  Type.Boolean({
+    description: 'The rule had another pattern or state, or was not there, when the event came',
+  }),
+)
+
 const RuleVerdictSchema = Type.Object({
   ruleArn: Type.String(),
   state: Type.String(),
+  changedSince: ChangedSince,
   matches: Type.Boolean(),
   summary: Type.String({ description: 'The first field that fails, in words' }),
   archives: Archives,
@@ -93,6 +100,7 @@ const WhyQuery = Type.Object({
 const WhySchema = Type.Object({
   ruleArn: Type.String(),
   state: Type.String(),
+  changedSince: ChangedSince,
   eventPattern: Type.Optional(Type.String()),
   scheduleExpression: Type.Optional(Type.String()),
   archives: Archives,
@@ -135,7 +143,7 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
     run: async (caller, { params, query }) => {
       const { events: places } = await eventsSeenBy(ports, caller, params.id)
       const { place, rule } = await judgedBy(ports, places, query.rule)
-      const { isRouted, explanation, deliveries } = await reasonOf(ports.trace, rule, place)
+      const { isRouted, deliveries, ...reason } = await reasonOf(ports.trace, rule, place)
       return {
         ruleArn: rule.arn,
         state: rule.state,
@@ -145,7 +153,7 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
         }),
         ...(isArchiveRule(rule) && { archives: true }),
         ...wirePlace(place, isRouted),
-        explanation,
+        ...reason,
         deliveries: deliveries.map(wireDelivery),
       }
     },
