@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 
+import { benchDelivery } from './delivery.ts'
 import { benchEmit } from './emit.ts'
 import { PATTERN_PARTS, benchPattern } from './pattern/pattern.ts'
 import { benchPutEvents } from './put-events.ts'
@@ -12,7 +13,9 @@ import { benchStartUp } from './start-up.ts'
  * `npm run bench` runs all; `npm run bench -- start-up` runs one. `pattern` takes parts and a seed:
  * `npm run bench -- pattern EXACT scaling --seed 7`. `ROUNDS=5` measures longer.
  */
-const NAMES = ['put-events', 'put-to-target', 'start-up', 'pattern', 'emit', 'sign-in']
+const NAMES = ['put-events', 'put-to-target', 'start-up', 'pattern', 'emit', 'sign-in', 'delivery']
+/** Ten million take some minutes to make, and 11 GB of disk: `PAST_EVENTS=10000000`. */
+const PAST_EVENTS = Number(process.env['PAST_EVENTS'] ?? 1_000_000)
 const DEFAULT_SEED = '20260105'
 
 const { positionals: wanted, values } = parseArgs({
@@ -76,4 +79,14 @@ if (isWanted('sign-in')) {
   console.log(
     `   ${signInsPerSecond.toFixed(1)} sign-ins/s; ratio to a bare loop over scrypt: ${ratioToBareScrypt.toFixed(2)}`,
   )
+}
+if (isWanted('delivery')) {
+  console.log('\n7. From PutEvents to 300 HTTP targets, one for each of 300 rules')
+  for (const { what, sustainedPerSecond, loadPerSecond, msP50, msP99 } of await benchDelivery(
+    PAST_EVENTS,
+  )) {
+    console.log(
+      `   ${what}: ${Math.round(sustainedPerSecond)} events/s sustained (aim: 2,000); at ${Math.round(loadPerSecond)} events/s p50 ${msP50} ms, p99 ${msP99} ms (aim: 50)`,
+    )
+  }
 }

@@ -7,6 +7,8 @@ import type { HubProcess } from '../test/hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../test/organisation.ts'
 import { restAs } from '../test/rest-caller.ts'
 import type { Caller } from '../test/rest-caller.ts'
+import { percentiles } from './percentiles.ts'
+import type { Percentiles } from './percentiles.ts'
 
 const EVENTS_PER_REQUEST = 100
 const CONNECTIONS = 8
@@ -23,11 +25,6 @@ export interface EmitFigure {
   readonly enrichment: Percentiles
   /** From when the hub took an event until enrichment sent it on. */
   readonly published: Percentiles
-}
-
-interface Percentiles {
-  readonly msP50: number
-  readonly msP99: number
 }
 
 /**
@@ -132,10 +129,4 @@ function batch(count: number): readonly object[] {
     },
     aws: { accountId: ACCOUNTS.MEMBER, region: REGION },
   }))
-}
-
-function percentiles(latenciesMs: readonly number[]): Percentiles {
-  const sorted = latenciesMs.toSorted((a, b) => a - b)
-  const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0
-  return { msP50: at(0.5), msP99: at(0.99) }
 }

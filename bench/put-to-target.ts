@@ -2,20 +2,20 @@ import { Putter } from '../test/crash/putter.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../test/hub-process.ts'
 import { createOrganisation } from '../test/organisation.ts'
 import { startReceiver } from '../test/receiver.ts'
+import { percentiles } from './percentiles.ts'
+import type { Percentiles } from './percentiles.ts'
+import { sendProbes } from './probes.ts'
 import { orderEntry, putEventsRequest, run } from './load.ts'
 
 const ENTRIES_PER_REQUEST = 10
 const CONNECTIONS = 32
 const DISTINCT_REQUESTS = 500
-const PROBES_PER_SECOND = 100
 const MEASURED_MS = 12_000
 const WARM_UP_MS = 3_000
 
-export interface LatencyFigure {
+export interface LatencyFigure extends Percentiles {
   readonly loadEventsPerSecond: number
   readonly deliveries: number
-  readonly msP50: number
-  readonly msP99: number
 }
 
 /**
@@ -52,40 +52,18 @@ export async function benchPutToTarget(loadEventsPerSecond: number): Promise<Lat
     rate: loadEventsPerSecond / ENTRIES_PER_REQUEST,
   })
   await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS))
-  const sentAt = await probe(hub.url, putter)
+  const sentAt = await sendProbes(hub.url, putter, MEASURED_MS - 1_000)
   const report = await background
   await receiver.waitFor(sentAt.length)
   await hub.kill('SIGTERM')
   await receiver.close()
   removeDataFolder(folder)
 
-  const latencies = receiver.received
-    .map(({ body, at }) => at - (sentAt[body.detail.n] ?? 0))
-    .toSorted((a, b) => a - b)
-  const share = (part: number) => latencies[Math.floor((latencies.length - 1) * part)] ?? 0
+  const latencies = receiver.received.map(({ body, at }) => at - (sentAt[body.detail.n] ?? 0))
+
   return {
     loadEventsPerSecond: (report.answered * ENTRIES_PER_REQUEST) / report.seconds,
     deliveries: latencies.length,
-    msP50: share(0.5),
-    msP99: share(0.99),
+    ...percentiles(latencies),
   }
-}
-
-/** Sends probes at a steady pace, whether or not earlier ones have been answered. */
-async function probe(url: string, putter: Putter): Promise<readonly number[]> {
-  const sentAt: number[] = []
-  const calls: Promise<unknown>[] = []
-  const startedAt = performance.now()
-  while (performance.now() - startedAt < MEASURED_MS - 1_000) {
-    const due = ((performance.now() - startedAt) / 1_000) * PROBES_PER_SECOND
-    while (sentAt.length < due) {
-      const Detail = JSON.stringify({ n: sentAt.length, note: 'x'.repeat(900) })
-      sentAt.push(Date.now())
-      const entry = { Source: 'bench.probe', DetailType: 'Probe', Detail }
-      calls.push(putter.call(url, 'PutEvents', { Entries: [entry] }))
-    }
-    await new Promise((resolve) => setTimeout(resolve, 2))
-  }
-  await Promise.all(calls)
-  return sentAt
 }
