@@ -6,6 +6,7 @@ import type { DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
 import type { LogPosition, PositionedEvent, RecordedEvent } from '#src/model/event.ts'
+import { inputFor } from '#src/model/target-input/target-input.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 
 /**
@@ -39,6 +40,8 @@ export interface TracedDelivery {
   /** As it was tried last, or routed. */
   readonly target: Target
   readonly state: 'DELIVERED' | 'PENDING' | 'DEAD'
+  /** The text that the target is sent of the event, cut where it is long; absent: it makes none. */
+  readonly sent?: string
   /** Epoch ms, of one that is pending. */
   readonly nextAttemptAt?: number
   readonly attempts: readonly PastAttempt[]
@@ -77,6 +80,8 @@ export interface TracePorts {
   readonly isRouted: (position: LogPosition) => Promise<boolean>
 }
 
+/** Of what a target is sent, as much as a trace shows. */
+const SENT_CHARACTERS_MAX = 4_096
 /** More than the targets of a bus's rules, each tried as often as EventBridge does. */
 const ATTEMPTS_MAX = 2_000
 
@@ -86,7 +91,7 @@ export async function traceOf(
   { position, event }: PositionedEvent,
 ): Promise<Trace> {
   const isRouted = await ports.isRouted(position)
-  const deliveries = await deliveriesOf(ports, position)
+  const deliveries = await deliveriesOf(ports, { position, event })
   const rules: RuleVerdict[] = []
   for (const rule of await ports.rulesOf(event.busArn)) {
     const { matches, summary } = judgement(rule, event)
@@ -122,7 +127,7 @@ export async function reasonOf(
   rule: Rule,
   { position, event }: PositionedEvent,
 ): Promise<Reason> {
-  const deliveries = await deliveriesOf(ports, position)
+  const deliveries = await deliveriesOf(ports, { position, event })
   return {
     isRouted: await ports.isRouted(position),
     ...changeOf(rule, event),
@@ -154,7 +159,7 @@ function judgement({ arn, eventPattern }: Rule, { onlyRules, json }: RecordedEve
 
 async function deliveriesOf(
   { queue }: TracePorts,
-  position: LogPosition,
+  { position, event }: PositionedEvent,
 ): Promise<readonly TracedDelivery[]> {
   const { pending, dead, attempts } = await queue.historyOf(position, ATTEMPTS_MAX)
   const waiting = new Map<number, Delivery>(pending.map((delivery) => [delivery.id, delivery]))
@@ -175,9 +180,18 @@ async function deliveriesOf(
         target: known?.target ?? { id: '', arn: '' },
         state: delivery === undefined ? (letter === undefined ? 'DELIVERED' : 'DEAD') : 'PENDING',
         ...(delivery !== undefined && { nextAttemptAt: delivery.nextAttemptAt }),
+        ...(known !== undefined && sentTo(known, event)),
         attempts: made,
       }
     })
+}
+
+function sentTo(
+  to: Pick<Delivery, 'ruleArn' | 'target'>,
+  event: RecordedEvent,
+): Pick<TracedDelivery, 'sent'> {
+  const outcome = inputFor(to, event)
+  return outcome.ok ? { sent: outcome.text.slice(0, SENT_CHARACTERS_MAX) } : {}
 }
 
 /** A dead letter outlives the attempts that led to it. */

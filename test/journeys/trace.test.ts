@@ -87,6 +87,8 @@ describe('the trace of an event', () => {
       { number: 2, outcome: 'delivered', status: 200 },
     ])
     expect(attemptsOf('gone')).toMatchObject([{ number: 1, outcome: 'dead', status: 404 }])
+    const { body } = receiver.received.find(({ path }) => path === '/fine') as { body: any }
+    for (const { sent } of deliveries) expect(JSON.parse(sent)).toEqual(body)
   })
 
   it('tells its steps in order, by the names of EventBridge’s logs', async () => {

@@ -39,6 +39,9 @@ export const TracedDeliverySchema = Type.Object(
     targetArn: Type.String(),
     state: Type.Union(['DELIVERED', 'PENDING', 'DEAD'].map((state) => Type.Literal(state))),
     nextAttemptAt: Type.Optional(EpochMs),
+    sent: Type.Optional(
+      Type.String({ description: 'What the target is sent: the first characters of the body' }),
+    ),
     attempts: Type.Array(AttemptSchema),
   },
   { $id: 'TracedDelivery' },
