@@ -29,6 +29,9 @@ import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import { RULE_TIMERS, createScheduledRules } from '#src/buses/scheduled-rules.ts'
 import type { Config } from '#src/config.ts'
+import { createConnectionParts } from '#src/connections/connection-parts.ts'
+import type { ConnectionParts } from '#src/connections/connection-parts.ts'
+import { removeConnectionsOf } from '#src/connections/remove-account.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { createEventIds } from '#src/event-index/event-ids.ts'
@@ -36,7 +39,9 @@ import { indexEvents } from '#src/event-index/indexer.ts'
 import { countVolume } from '#src/history/volume.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn, ruleArn } from '#src/model/arn.ts'
+import { parseConnectionArn } from '#src/model/connection.ts'
 import type { Delivery } from '#src/model/delivery.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import { sequenceOf } from '#src/model/event.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
@@ -46,6 +51,9 @@ import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
+import type { TargetKind } from '#src/pipeline/5-deliver/dispatcher.ts'
+import { createRateLimits } from '#src/pipeline/5-deliver/rate-limits.ts'
+import { createApiDestinationTarget } from '#src/pipeline/5-deliver/targets/api-destination.ts'
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
@@ -133,23 +141,26 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
 
   const buses = openBuses({ store, log, tenancy, onFault }, config)
-  const parts = { tenancy, busExists, ruleTable, buses, routing, trail }
+  const urlRefusal = (url: string) => outbound.refusalOf(url)
+  const ports = { log, clock, ids, observer, busExists, urlRefusal }
+  const sealing = { state, vault, outbound, onFault }
+  const connecting = createConnectionParts({ ...ports, ...sealing }, config)
+  const parts = { tenancy, busExists, ruleTable, buses, routing, trail, connecting }
   const pipeline = startPipeline(
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
-  const urlRefusal = (url: string) => outbound.refusalOf(url)
-  const ports = { log, clock, ids, observer, busExists, urlRefusal }
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
+    connecting.run(stopping.signal),
     tenancy.run(stopping.signal),
     buses.partnerSources.run(stopping.signal),
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const operations = createOperations({ ...buses, ...ports })
+  const operations = createOperations({ ...buses, ...connecting, ...ports })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
@@ -221,6 +232,7 @@ function openTenancy(
       await removeArchivesOf(state, account)
       await removeSchemasOf(state, account)
       await removeSchedulesOf(state, account)
+      await removeConnectionsOf(state, account)
     },
   })
   const routing = createReaderMark()
@@ -329,21 +341,32 @@ interface PipelineParts {
   readonly buses: ReturnType<typeof openBuses>
   readonly routing: ReaderMark
   readonly trail: Trail | undefined
+  readonly connecting: ConnectionParts
 }
 
-/** record -> enrich -> route -> deliver; accept is the doors'. */
-function startPipeline(parts: PipelineParts, signal: AbortSignal) {
-  const { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
-  const { cursors, queue, eventIndex, history, volume } = store
-  const { trail } = parts
-  const eventIds = createEventIds(config.namespace)
+function createTargetKinds(parts: PipelineParts): (target: Target) => TargetKind {
+  const { log, busExists, outbound, connecting, buses } = parts
   const eventBus = createEventBusTarget({
     log,
     clock,
     busExists,
-    forwardingRefusal: async (forwarding) => parts.buses.access.forwardingRefusal(forwarding),
+    forwardingRefusal: async (forwarding) => buses.access.forwardingRefusal(forwarding),
   })
   const httpEndpoint = createHttpEndpoint(outbound, clock)
+  const rateLimits = createRateLimits()
+  const apiDestination = createApiDestinationTarget({ ...connecting, outbound, clock, rateLimits })
+  return ({ arn }) => {
+    if (parseBusArn(arn) !== undefined) return eventBus
+    return parseConnectionArn('api-destination', arn) === undefined ? httpEndpoint : apiDestination
+  }
+}
+
+/** record -> enrich -> route -> deliver; accept is the doors'. */
+function startPipeline(parts: PipelineParts, signal: AbortSignal) {
+  const { config, store, log, observer, tenancy, ruleTable, routing } = parts
+  const { cursors, queue, eventIndex, history, volume } = store
+  const { trail } = parts
+  const eventIds = createEventIds(config.namespace)
   const dispatcher = new Dispatcher(
     {
       log,
@@ -351,7 +374,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: ({ arn }) => (parseBusArn(arn) === undefined ? httpEndpoint : eventBus),
+      targetKindOf: createTargetKinds(parts),
       currentTarget: async (arn, id) => ruleTable.targetOf(arn, id),
     },
     signal,

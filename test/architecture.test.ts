@@ -25,6 +25,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Schedules of their own, beside those of rules.
   scheduler: ['model', 'ports', 'errors', 'schedules'],
   tenancy: ['model', 'ports', 'errors'],
+  // Connections and API destinations; credentials are sealed as the tenancy's secrets are, and
+  // lists are paged as those of buses are.
+  connections: ['model', 'ports', 'errors', 'buses', 'tenancy/vault'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
   // Events and deliveries of the past: what is kept, found and told of them.
@@ -49,8 +52,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // What the Scheduler's calls are about, and what an expression is.
     ...['scheduler', 'schedules'],
-    // Events by their id, who was behind them, what became of them; archives and replays; schemas.
-    ...['event-index', 'actors', 'history', 'archives', 'schemas'],
+    // Events by their id, who was behind them, what became of them; archives and replays;
+    // schemas; connections.
+    ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],

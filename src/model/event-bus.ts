@@ -57,8 +57,8 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 }
 
 /**
- * Where a matching event goes: the ARN of an event bus, the URL of an HTTP endpoint, or an archive,
- * which only the hub itself makes a target of its managed rule.
+ * Where a matching event goes: the ARN of an event bus or of an API destination, the URL of an HTTP
+ * endpoint, or an archive, which only the hub itself makes a target of its managed rule.
  */
 export interface Target {
   readonly id: string
@@ -67,6 +67,8 @@ export interface Target {
   readonly retryPolicy?: RetryPolicy
   /** What it is sent in place of the event. */
   readonly input?: TargetInput
+  /** Only of an API destination. */
+  readonly http?: HttpTargetParameters
   readonly archive?: ArchiveTarget
 }
 
@@ -80,6 +82,14 @@ export interface ArchiveTarget {
   readonly id: string
   /** Events of this batch of the log and before were accepted before the archive was made. */
   readonly after: number
+}
+
+/** What requests carry besides their body; a value that is an event path is read from the event. */
+export interface HttpTargetParameters {
+  /** In the order of the endpoint's `*`. */
+  readonly path: readonly string[]
+  readonly header: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
 }
 
 /** EventBridge's Input, InputPath and InputTransformer, of which a target has one at most. */

@@ -7,6 +7,8 @@ export type Quotas = {
   readonly 'wildcard-rules': number
   readonly 'policy-size': number
   readonly tags: number
+  readonly connections: number
+  readonly 'api-destinations': number
 }
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
@@ -18,6 +20,8 @@ export const AWS_QUOTAS: Quotas = {
   'wildcard-rules': 30,
   'policy-size': 10_240,
   tags: 50,
+  connections: 3_000,
+  'api-destinations': 3_000,
 }
 
 /** What each quota counts, for who sets it. */
@@ -29,4 +33,6 @@ export const QUOTA_MEANINGS: Readonly<Record<keyof Quotas, string>> = {
   'wildcard-rules': 'rules of an event bus whose patterns have wildcards',
   'policy-size': "characters of an event bus's resource policy",
   tags: 'tags of a resource',
+  connections: 'connections of an account in a region',
+  'api-destinations': 'API destinations of an account in a region',
 }

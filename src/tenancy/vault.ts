@@ -7,6 +7,7 @@ export type SealedFor =
   | readonly ['second-factor', userId: string]
   | readonly ['openid-client', organisationId: string]
   | readonly ['aws-organization', organisationId: string]
+  | readonly ['connection', connectionArn: string]
   /** The others say themselves, inside, whose they are. */
   | readonly ['session']
   | readonly ['refresh']

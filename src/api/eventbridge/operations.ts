@@ -1,8 +1,12 @@
 import type { Archives } from '#src/archives/archives.ts'
 import type { Replays } from '#src/archives/replays.ts'
 import type { Permissions } from '#src/buses/permissions.ts'
+import type { ApiDestinations } from '#src/connections/api-destinations.ts'
 import type { Operations } from './operation.ts'
+import { apiDestinationOperations } from './operations/api-destinations.ts'
 import { archiveOperations } from './operations/archives.ts'
+import { connectionOperations } from './operations/connections.ts'
+import type { ConnectionOperationPorts } from './operations/connections.ts'
 import { eventBusOperations } from './operations/event-buses.ts'
 import type { EventBusOperationPorts } from './operations/event-buses.ts'
 import { eventOperations } from './operations/events.ts'
@@ -25,10 +29,12 @@ export interface OperationPorts
     RuleOperationPorts,
     TargetOperationPorts,
     TagOperationPorts,
-    PartnerSourceOperationPorts {
+    PartnerSourceOperationPorts,
+    ConnectionOperationPorts {
   readonly permissions: Permissions
   readonly archives: Archives
   readonly replays: Replays
+  readonly apiDestinations: ApiDestinations
 }
 
 /** All operations of EventBridge that the hub knows. */
@@ -43,5 +49,7 @@ export function createOperations(ports: OperationPorts): Operations {
     ...eventOperations(ports),
     ...archiveOperations(ports.archives),
     ...replayOperations(ports.replays),
+    ...connectionOperations(ports),
+    ...apiDestinationOperations(ports.apiDestinations),
   }
 }

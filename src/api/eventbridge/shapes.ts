@@ -7,6 +7,8 @@ export interface StringShape {
   readonly pattern?: RegExp
   /** In the order in which AWS prints them. */
   readonly enum?: readonly string[]
+  /** AWS leaves such a value out of its errors. */
+  readonly sensitive?: true
 }
 
 /** The part of AWS's service model that checks an input. */
@@ -85,7 +87,8 @@ function check(shape: Shape, value: unknown, path: string, violations: string[])
 function checkString(shape: StringShape, value: unknown, path: string, violations: string[]): void {
   if (typeof value !== 'string') throw wrongType(path, 'a string')
   for (const constraint of constraintsOf(shape)) {
-    if (!constraint.holds(value)) violations.push(violation(value, path, constraint.words))
+    const shown = shape.sensitive ? undefined : value
+    if (!constraint.holds(value)) violations.push(violation(shown, path, constraint.words))
   }
 }
 
@@ -209,9 +212,14 @@ export function timestampMs(value: unknown): number {
   return typeof value === 'string' ? Date.parse(value) : Number.NaN
 }
 
-function violation(value: string, path: string, constraint: string, quoted = true): string {
-  const shown = quoted ? `'${value}'` : value
-  return `Value ${shown} at '${path}' failed to satisfy constraint: ${constraint}`
+function violation(
+  value: string | undefined,
+  path: string,
+  constraint: string,
+  quoted = true,
+): string {
+  const shown = value === undefined ? '' : ` ${quoted ? `'${value}'` : value}`
+  return `Value${shown} at '${path}' failed to satisfy constraint: ${constraint}`
 }
 
 /** AWS prints its patterns without the anchors that it matches with. */

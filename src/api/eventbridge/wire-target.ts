@@ -1,6 +1,7 @@
 import { AwsError } from '#src/errors.ts'
 import { busArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
+import { parseConnectionArn } from '#src/model/connection.ts'
 import {
   EVENT_AGE_SECONDS_DEFAULT,
   EVENT_AGE_SECONDS_MAX,
@@ -14,6 +15,12 @@ import { ROLE_ARN, structure } from './operation.ts'
 import { UNSUPPORTED, optional, required, string } from './shapes.ts'
 import { INPUT_MEMBERS, inputFrom, wireInput } from './wire-input.ts'
 import type { WireInput } from './wire-input.ts'
+import {
+  TARGET_HTTP_PARAMETERS,
+  httpParametersFrom,
+  wireHttpParameters,
+} from './wire-http-parameters.ts'
+import type { WireHttpParameters } from './wire-http-parameters.ts'
 
 export const TARGET_ID = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
 
@@ -39,7 +46,7 @@ export const TARGET_MEMBERS = {
   EcsParameters: UNSUPPORTED,
   BatchParameters: UNSUPPORTED,
   SqsParameters: UNSUPPORTED,
-  HttpParameters: UNSUPPORTED,
+  HttpParameters: optional(TARGET_HTTP_PARAMETERS),
   RedshiftDataParameters: UNSUPPORTED,
   SageMakerPipelineParameters: UNSUPPORTED,
   AppSyncParameters: UNSUPPORTED,
@@ -47,6 +54,7 @@ export const TARGET_MEMBERS = {
 export const TARGET = structure(TARGET_MEMBERS)
 
 export interface WireTarget extends WireInput {
+  readonly HttpParameters?: WireHttpParameters | null
   readonly Id: string
   readonly Arn: string
   readonly RoleArn?: string
@@ -76,15 +84,18 @@ export function targetFrom(
 ): Target {
   const { Id: id, Arn: arn, RoleArn: roleArn, RetryPolicy: retry } = wire
   const input = inputFrom(id, wire)
+  const http = wire.HttpParameters ? httpParametersFrom(id, wire.HttpParameters) : undefined
   const to = parseBusArn(arn)
+  const destination = parseConnectionArn('api-destination', arn)
+  if (destination === undefined && http !== undefined) {
+    throw invalid(`HttpParameters is not supported for target ${arn}.`)
+  }
   if (to !== undefined && input !== undefined) throw inputNotSupported(id)
   if (to === undefined && place.account !== place.bus.account) {
-    throw new AwsError(
-      'ValidationException',
-      'Only EventBus targets are allowed on cross-account PutTargets calls.',
-    )
+    throw invalid('Only EventBus targets are allowed on cross-account PutTargets calls.')
   }
   if (to !== undefined) checkBusTarget(place, to, roleArn)
+  else if (destination !== undefined) checkApiDestination(place.bus, arn, { destination, roleArn })
   else if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal)
   else throw notValid(arn, unsupportedReason(arn))
   return {
@@ -98,10 +109,11 @@ export function targetFrom(
       },
     }),
     ...(input !== undefined && { input }),
+    ...(http !== undefined && { http }),
   }
 }
 
-export function wireTarget({ id, arn, roleArn, retryPolicy, input }: Target): WireTarget {
+export function wireTarget({ id, arn, roleArn, retryPolicy, input, http }: Target): WireTarget {
   return {
     Id: id,
     Arn: arn,
@@ -113,15 +125,13 @@ export function wireTarget({ id, arn, roleArn, retryPolicy, input }: Target): Wi
       },
     }),
     ...(input !== undefined && wireInput(input)),
+    ...(http !== undefined && { HttpParameters: wireHttpParameters(http) }),
   }
 }
 
 /** A bus gets events whole. */
 function inputNotSupported(id: string): AwsError {
-  return new AwsError(
-    'ValidationException',
-    `Modifying the input for target ${id} is not supported`,
-  )
+  return invalid(`Modifying the input for target ${id} is not supported`)
 }
 
 function checkBusTarget(
@@ -135,13 +145,27 @@ function checkBusTarget(
   // Of who puts a target on another's rule the role tells on whose behalf it acts from then on.
   const elsewhere = to.account !== bus.account || to.region !== bus.region || caller !== bus.account
   if (elsewhere && roleArn === undefined) {
-    throw new AwsError('ValidationException', `RoleArn is required for target ${busArn(to)}.`)
+    throw roleRequired(busArn(to))
   }
-  if (roleArn === undefined) return
-  const [, account] = ROLE_OF_ACCOUNT.exec(roleArn) ?? []
-  if (account !== caller) {
-    throw notValid(roleArn, `the role must be one of account ${caller}.`)
+  if (roleArn !== undefined) checkRole(caller, roleArn)
+}
+
+function checkApiDestination(
+  bus: BusAddress,
+  arn: string,
+  given: { readonly destination: BusAddress; readonly roleArn: string | undefined },
+): void {
+  const { destination, roleArn } = given
+  if (destination.account !== bus.account || destination.region !== bus.region) {
+    throw notValid(arn, `the API destination must be one of ${bus.account} in ${bus.region}.`)
   }
+  if (roleArn === undefined) throw roleRequired(arn)
+  checkRole(bus.account, roleArn)
+}
+
+function checkRole(account: AccountId, roleArn: string): void {
+  const [, ofAccount] = ROLE_OF_ACCOUNT.exec(roleArn) ?? []
+  if (ofAccount !== account) throw notValid(roleArn, `the role must be one of account ${account}.`)
 }
 
 function checkUrlTarget(
@@ -149,7 +173,7 @@ function checkUrlTarget(
   urlRefusal: (url: string) => string | undefined,
 ): void {
   if (RoleArn !== undefined) {
-    throw new AwsError('ValidationException', `RoleArn is not supported for target ${Arn}.`)
+    throw invalid(`RoleArn is not supported for target ${Arn}.`)
   }
   const refusal = urlRefusal(Arn)
   if (refusal !== undefined) throw notValid(Arn, refusal)
@@ -157,13 +181,18 @@ function checkUrlTarget(
 
 function unsupportedReason(arn: string): string {
   return arn.startsWith('arn:')
-    ? 'Belfry does not deliver to this kind of target; it delivers to event buses and to http(s) URLs.'
+    ? 'Belfry does not deliver to this kind of target; it delivers to event buses, API destinations and http(s) URLs.'
     : 'Provided Arn is not in correct format.'
 }
 
 function notValid(parameter: string, reason: string): AwsError {
-  return new AwsError(
-    'ValidationException',
-    `Parameter ${parameter} is not valid. Reason: ${reason}`,
-  )
+  return invalid(`Parameter ${parameter} is not valid. Reason: ${reason}`)
+}
+
+function roleRequired(arn: string): AwsError {
+  return invalid(`RoleArn is required for target ${arn}.`)
+}
+
+function invalid(message: string): AwsError {
+  return new AwsError('ValidationException', message)
 }

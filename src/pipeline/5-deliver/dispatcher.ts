@@ -34,6 +34,8 @@ export interface DispatcherPorts {
   readonly currentTarget: (ruleArn: string, targetId: string) => Promise<Target | undefined>
 }
 
+type MadeAttempt = Exclude<AttemptOutcome, { readonly kind: 'held-up' }>
+
 /** Deliveries in memory over all lanes: about 50 MB of events of 1 KB. */
 const HELD_MAX = 50_000
 /** Of a target's answer, what the history of a delivery keeps. */
@@ -108,7 +110,8 @@ export class Dispatcher {
   /** False where there is no room: the store keeps the delivery for later. */
   #hold(lane: Lane, held: HeldDelivery): boolean {
     if (lane.held.has(held.delivery.id)) return true
-    if (roomOf(lane) <= 0 || this.#heldCount >= HELD_MAX) {
+    const isHeldUp = this.#ports.clock.now() < lane.notBefore
+    if (isHeldUp || roomOf(lane) <= 0 || this.#heldCount >= HELD_MAX) {
       lane.storeHasMore = true
       return false
     }
@@ -130,7 +133,11 @@ export class Dispatcher {
       this.#attemptsUnderWay.add(attempting)
       void attempting.finally(() => this.#attemptsUnderWay.delete(attempting))
     }
-    if (lane.ready.length === 0 && lane.storeHasMore && !lane.refilling) void this.#refill(lane)
+    if (lane.ready.length === 0 && lane.storeHasMore && !lane.refilling) {
+      const waitMs = lane.notBefore - this.#ports.clock.now()
+      if (waitMs > 0) this.#lookAgainIn(lane, waitMs)
+      else void this.#refill(lane)
+    }
     if (isIdle(lane)) this.#lanes.delete(lane.name)
   }
 
@@ -165,6 +172,7 @@ export class Dispatcher {
   #lookAgainIn(lane: Lane, waitMs: number): void {
     if (this.#signal.aborted) return
     const boundedMs = Math.min(LOOK_AGAIN_AFTER_MS_MAX, Math.max(LOOK_AGAIN_AFTER_MS_MIN, waitMs))
+    clearTimeout(lane.timer)
     lane.timer = setTimeout(() => {
       delete lane.timer
       lane.storeHasMore = true
@@ -179,6 +187,10 @@ export class Dispatcher {
     const delivery = await this.#asTargetIsNow(routed)
     const { outcome, event } = await this.#outcomeOf(delivery, known)
     lane.attemptsUnderWay -= 1
+    if (outcome.kind === 'held-up') {
+      this.#holdUp(lane, delivery.id, outcome.notBefore)
+      return
+    }
     lane.failuresInARow = outcome.kind === 'retryable' ? lane.failuresInARow + 1 : 0
     const durationMs = clock.now() - startedAt
     const attempt = { startedAt, durationMs, target: delivery.target, ...answerOf(outcome) }
@@ -205,7 +217,16 @@ export class Dispatcher {
     return now === undefined ? delivery : { ...delivery, target: now }
   }
 
-  /** A failing lane gives its memory back; the store has what it held. */
+  /** As if it had not been attempted: the store has the delivery as it was. */
+  #holdUp(lane: Lane, id: number, notBefore: number): void {
+    lane.notBefore = Math.max(lane.notBefore, notBefore)
+    this.#release(lane, id)
+    lane.storeHasMore = true
+    this.#shed(lane)
+    this.#pump(lane)
+  }
+
+  /** A lane that is failing or held up gives its memory back; the store has what it held. */
   #shed(lane: Lane): void {
     for (const { delivery } of lane.ready.splice(0)) {
       this.#release(lane, delivery.id)
@@ -237,7 +258,7 @@ export class Dispatcher {
   #settlementOf(
     delivery: Delivery,
     event: RecordedEvent | undefined,
-    { outcome, attempt }: { readonly outcome: AttemptOutcome; readonly attempt: Attempt },
+    { outcome, attempt }: { readonly outcome: MadeAttempt; readonly attempt: Attempt },
   ): Settlement {
     const { id } = delivery
     if (outcome.kind === 'success') return { kind: 'delivered', id, attempt }
@@ -275,7 +296,7 @@ export class Dispatcher {
   readonly #onFault = (error: unknown) => this.#ports.observer.stageFaulted('deliver', error)
 }
 
-function answerOf({ answer }: AttemptOutcome): Pick<Attempt, 'answer'> {
+function answerOf({ answer }: MadeAttempt): Pick<Attempt, 'answer'> {
   if (answer === undefined) return {}
   return { answer: { ...answer, body: answer.body.slice(0, ANSWER_CHARACTERS_MAX) } }
 }

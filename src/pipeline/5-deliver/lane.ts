@@ -12,6 +12,8 @@ export interface HeldDelivery {
  * lane holds the next few, so that a target that is down costs no memory and no other lane.
  *
  *   healthy   up to `concurrency` attempts at once
+ *   held up   its target takes nothing before a time: until then all stays in the store, and after
+ *             that no more is held than is attempted at once
  *   failing   after FAILURES_UNTIL_FAILING failures in a row: one attempt at a time, and new
  *             deliveries stay in the store; the first success makes it healthy again
  */
@@ -24,6 +26,8 @@ export interface Lane {
   readonly held: Set<number>
   attemptsUnderWay: number
   failuresInARow: number
+  /** Epoch ms before which the target takes nothing; 0 as long as it has not said so. */
+  notBefore: number
   /** The store may have deliveries of this lane that are not held. */
   storeHasMore: boolean
   refilling: boolean
@@ -41,6 +45,7 @@ export function newLane(name: string, concurrency: number): Lane {
     held: new Set(),
     attemptsUnderWay: 0,
     failuresInARow: 0,
+    notBefore: 0,
     storeHasMore: false,
     refilling: false,
   }
@@ -56,7 +61,12 @@ export function attemptsAllowed(lane: Lane): number {
 
 /** How many more deliveries the lane may hold ready. */
 export function roomOf(lane: Lane): number {
-  return (isFailing(lane) ? 1 : READY_PER_LANE_MAX) - lane.ready.length
+  return readyMax(lane) - lane.ready.length
+}
+
+function readyMax(lane: Lane): number {
+  if (isFailing(lane)) return 1
+  return lane.notBefore > 0 ? lane.concurrency : READY_PER_LANE_MAX
 }
 
 /** A failing lane is not: its target is what holds it up. */

@@ -12,6 +12,8 @@ export type AttemptOutcome = { readonly answer?: TargetAnswer } & (
   /** `retryAfterMs`: the target asked to be left alone for so long. */
   | { readonly kind: 'retryable'; readonly error: AttemptError; readonly retryAfterMs?: number }
   | { readonly kind: 'permanent'; readonly error: AttemptError }
+  /** No attempt was made and none is counted: the target takes nothing before this (epoch ms). */
+  | { readonly kind: 'held-up'; readonly notBefore: number }
 )
 
 export type Verdict =

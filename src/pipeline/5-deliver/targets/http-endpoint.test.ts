@@ -124,7 +124,14 @@ describe('Retry-After', () => {
     expect(await retryAfterMs(header, 429)).toMatchObject({ retryAfterMs: waitMs })
   })
 
-  it.each(['0', '-5', '', 'soon', 'Sat, 31 Jan 2026 08:14:00 GMT'])(
+  it.each(['-1', '-0.5'])('of "%s" ends the retries', async (header) => {
+    expect(await retryAfterMs(header)).toMatchObject({
+      kind: 'permanent',
+      error: { code: 'ERROR_FROM_TARGET', message: 'the target answered 503' },
+    })
+  })
+
+  it.each(['0', '', 'soon', 'Sat, 31 Jan 2026 08:14:00 GMT'])(
     'of "%s" asks for nothing',
     async (header) => {
       expect(await retryAfterMs(header)).not.toHaveProperty('retryAfterMs')

@@ -1,17 +1,10 @@
-import type { AttemptError } from '#src/model/delivery.ts'
 import { inputFor } from '#src/model/target-input/target-input.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { Outbound, OutboundOutcome } from '#src/ports/outbound.ts'
+import type { Outbound } from '#src/ports/outbound.ts'
 import type { TargetKind } from '../dispatcher.ts'
-import type { AttemptOutcome } from '../retry-schedule.ts'
+import { ATTEMPT_TIMEOUT_MS, attemptOutcomeOf } from './http-answer.ts'
 
-/** EventBridge gives an API destination five seconds in all. */
-const ATTEMPT_TIMEOUT_MS = 5_000
 const ATTEMPTS_PER_TARGET_MAX = 16
-
-/** Answers after which EventBridge tries again, besides all of 5xx. */
-const RETRIED_STATUSES = new Set([401, 407, 409, 429])
-const TOO_MANY_REQUESTS = 429
 
 /** A target that is an http or https URL: it gets its input as the body of a POST. */
 export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind {
@@ -34,50 +27,4 @@ export function createHttpEndpoint(outbound: Outbound, clock: Clock): TargetKind
       return attemptOutcomeOf(outcome, clock.now())
     },
   }
-}
-
-function attemptOutcomeOf(outcome: OutboundOutcome, now: number): AttemptOutcome {
-  switch (outcome.kind) {
-    case 'answered':
-      return {
-        ...outcomeOfStatus(outcome.status, outcome.headers['retry-after'], now),
-        answer: { status: outcome.status, body: outcome.body },
-      }
-    case 'refused':
-      return { kind: 'permanent', error: { code: 'INVALID_PARAMETER', message: outcome.message } }
-    case 'failed':
-      return {
-        kind: 'retryable',
-        error: {
-          code: outcome.reason === 'timeout' ? 'TIMEOUT' : 'CONNECTION_FAILURE',
-          message: outcome.message,
-        },
-      }
-    default:
-      return outcome satisfies never
-  }
-}
-
-function outcomeOfStatus(
-  status: number,
-  retryAfter: string | undefined,
-  now: number,
-): AttemptOutcome {
-  if (status >= 200 && status < 300) return { kind: 'success' }
-  const redirect = status >= 300 && status < 400
-  const error: AttemptError = {
-    code: status === TOO_MANY_REQUESTS ? 'THROTTLING' : 'ERROR_FROM_TARGET',
-    message: `the target answered ${status}${redirect ? '; redirects are not followed' : ''}`,
-  }
-  if (status < 500 && !RETRIED_STATUSES.has(status)) return { kind: 'permanent', error }
-  const retryAfterMs = retryAfterMsOf(retryAfter, now)
-  return { kind: 'retryable', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-}
-
-/** Seconds or a date, RFC 9110 section 10.2.3. */
-function retryAfterMsOf(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = Number(header)
-  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now
-  return waitMs > 0 ? waitMs : undefined
 }
