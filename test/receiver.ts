@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 export interface Received {
+  readonly method: string
   readonly path: string
   /** As it came. */
   readonly text: string
@@ -35,8 +36,9 @@ export async function startReceiver(
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString()
-      const { url: path = '', headers } = request
+      const { method = '', url: path = '', headers } = request
       const one = {
+        method,
         path,
         headers,
         at: Date.now(),

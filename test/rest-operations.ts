@@ -260,6 +260,9 @@ const SOURCE = 'aws.partner/example.com/one'
 export const KEPT_SOURCE = 'aws.partner/example.com/kept'
 const KEPT_RULE = `${ARN_START}:rule/kept`
 
+/** Stands for the ARN of a connection, which nobody knows before it is made. */
+export const KEPT_CONNECTION = 'arn of the kept connection'
+
 /** EventBridge's, each with an input that succeeds in the member account, or fails as it says. */
 export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   operation: string,
@@ -305,6 +308,31 @@ export const EVENTBRIDGE_OPERATIONS: readonly (readonly [
   ['ListTagsForResource', EVERYONE, { ResourceARN: KEPT_RULE }],
   ['UntagResource', OPERATORS, { ResourceARN: KEPT_RULE, TagKeys: ['k'] }],
   ['RemoveTargets', OPERATORS, { Rule: 'kept', Ids: ['t'] }],
+  [
+    'CreateConnection',
+    OPERATORS,
+    {
+      ...{ Name: 'connection', AuthorizationType: 'BASIC' },
+      AuthParameters: { BasicAuthParameters: { Username: 'u', Password: 'p' } },
+    },
+  ],
+  ['DescribeConnection', EVERYONE, { Name: 'kept' }],
+  ['ListConnections', EVERYONE, {}],
+  ['UpdateConnection', OPERATORS, { Name: 'kept', Description: 'd' }],
+  ['DeauthorizeConnection', OPERATORS, { Name: 'connection' }],
+  ['DeleteConnection', OPERATORS, { Name: 'connection' }],
+  [
+    'CreateApiDestination',
+    OPERATORS,
+    {
+      ...{ Name: 'destination', ConnectionArn: KEPT_CONNECTION, HttpMethod: 'POST' },
+      InvocationEndpoint: 'https://api.example.com/',
+    },
+  ],
+  ['DeleteApiDestination', OPERATORS, { Name: 'destination' }],
+  ['DescribeApiDestination', EVERYONE, { Name: 'kept' }],
+  ['ListApiDestinations', EVERYONE, {}],
+  ['UpdateApiDestination', OPERATORS, { Name: 'kept', Description: 'd' }],
   ['DeleteRule', OPERATORS, { Name: 'rule' }],
   ['CreateArchive', OPERATORS, { ArchiveName: 'archive', EventSourceArn: DEFAULT_BUS_ARN }],
   ['DescribeArchive', EVERYONE, { ArchiveName: 'none' }, 'ResourceNotFoundException'],

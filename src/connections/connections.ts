@@ -3,7 +3,12 @@ import type { PageRequest, Place } from '#src/buses/event-buses.ts'
 import { AwsError } from '#src/errors.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { connectionArn, parseConnectionArn } from '#src/model/connection.ts'
-import type { AuthorizationType, Connection, ConnectionState } from '#src/model/connection.ts'
+import type {
+  AuthorizationType,
+  Connection,
+  ConnectionState,
+  Credentials,
+} from '#src/model/connection.ts'
 import { withoutSecrets } from '#src/model/credentials.ts'
 import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
@@ -68,18 +73,20 @@ export function createConnections(ports: ConnectionPorts): Connections {
       const id = ids.uuid()
       const arn = connectionArn('connection', address, id)
       const { description, authorizationType } = given
+      const now = clock.now()
       const fresh = {
         ...address,
         arn,
         secretArn: secretArn(address, `${id}-${ids.secret(SECRET_SUFFIX_CHARACTERS)}`),
         authorizationType,
-        createdAt: clock.now(),
-        modifiedAt: clock.now(),
+        createdAt: now,
+        modifiedAt: now,
         state: 'DEAUTHORIZED' as const,
         version: 0,
         ...(description !== undefined && { description }),
       }
-      const connection = withCredentials(fresh, given)
+      const credentials = changedCredentials(authorizationType, undefined, given)
+      const connection = withCredentials(fresh, credentials)
       return state.transact(async (transaction) => {
         if (await transaction.get(CONNECTIONS, addressKey(address))) {
           throw new AwsError(
@@ -95,11 +102,11 @@ export function createConnections(ports: ConnectionPorts): Connections {
     },
     describe: (address) => existingConnection(state, address),
     update: async (address, given) =>
-      change(address, (before) => ({
-        ...withCredentials(before, given),
-        modifiedAt: clock.now(),
-        ...(given.description !== undefined && { description: given.description }),
-      })),
+      change(address, (before) => {
+        const { description = before.description } = given
+        const modified = { ...before, modifiedAt: clock.now() }
+        return updated({ ...modified, ...(description !== undefined && { description }) }, given)
+      }),
     deauthorize: async (address) =>
       change(address, ({ sealed: _, shown: __, stateReason: ___, ...kept }) => ({
         ...kept,
@@ -127,15 +134,18 @@ export function createConnections(ports: ConnectionPorts): Connections {
     },
   }
 
-  /** The connection with what a change makes of its credentials, and the state that follows. */
-  function withCredentials(before: StoredConnection, given: CredentialsChange): StoredConnection {
-    const credentials = changedCredentials(before.authorizationType, opened(vault, before), given)
-    if (credentials === undefined) return reauthorized(before)
+  function updated(before: StoredConnection, given: ConnectionChange): StoredConnection {
+    const { authorizationType: type = before.authorizationType, authorizations } = given
+    const isChange = type !== before.authorizationType || authorizations.length > 0
+    if (!isChange && given.parameters === undefined) return reauthorized(before)
+    return withCredentials(before, changedCredentials(type, opened(vault, before), given))
+  }
+
+  function withCredentials(before: StoredConnection, credentials: Credentials): StoredConnection {
     const { stateReason: _, ...kept } = before
-    const { type } = credentials.authorization
     return authorizing({
       ...kept,
-      authorizationType: type,
+      authorizationType: credentials.authorization.type,
       shown: withoutSecrets(credentials),
       sealed: sealed(vault, before.arn, credentials),
       version: before.version + 1,
@@ -153,7 +163,7 @@ export function createConnections(ports: ConnectionPorts): Connections {
     if (connection.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') {
       return { ...connection, state: 'AUTHORIZING' }
     }
-    return { ...connection, state: 'AUTHORIZED', authorizedAt: clock.now() }
+    return { ...connection, state: 'AUTHORIZED', authorizedAt: connection.modifiedAt }
   }
 }
 

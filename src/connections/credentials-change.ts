@@ -40,26 +40,25 @@ const REQUIRED: Readonly<Record<AuthorizationType, Readonly<Record<string, strin
 }
 
 /**
- * The credentials that a change makes of those before, or undefined where it changes nothing.
+ * The credentials that a change makes of those before, if there are any.
  * @throws AwsError ValidationException where something is missing or belongs to another type
  */
 export function changedCredentials(
-  typeBefore: AuthorizationType,
+  type: AuthorizationType,
   before: Credentials | undefined,
-  { authorizationType = typeBefore, authorizations, parameters }: CredentialsChange,
-): Credentials | undefined {
-  const isNothing = authorizations.length === 0 && parameters === undefined
-  if (isNothing && authorizationType === typeBefore && before !== undefined) return undefined
-  const other = authorizations.find(({ type }) => type !== authorizationType)
+  { authorizations, parameters }: CredentialsChange,
+): Credentials {
+  const other = authorizations.find((given) => given.type !== type)
   if (other !== undefined) {
     throw invalid(
-      `Parameter AuthParameters is not valid. Reason: parameters for ${other.type} authorization were given, but the AuthorizationType is ${authorizationType}.`,
+      `Parameter AuthParameters is not valid. Reason: parameters for ${other.type} authorization were given, but the AuthorizationType is ${type}.`,
     )
   }
-  if (isNothing && before === undefined && authorizationType === typeBefore) return undefined
-  const kept = before?.authorization.type === authorizationType ? before.authorization : {}
-  const authorization = completeAuthorization(authorizationType, [kept, ...authorizations])
-  return { authorization, parameters: parameters ?? before?.parameters ?? NO_PARAMETERS }
+  const kept = before?.authorization.type === type ? before.authorization : {}
+  return {
+    authorization: completeAuthorization(type, [kept, ...authorizations]),
+    parameters: parameters ?? before?.parameters ?? NO_PARAMETERS,
+  }
 }
 
 function completeAuthorization(type: AuthorizationType, parts: readonly object[]): Authorization {

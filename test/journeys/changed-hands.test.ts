@@ -1,6 +1,8 @@
 import {
+  CreateConnectionCommand,
   CreateEventBusCommand,
   EventBridgeClient,
+  ListConnectionsCommand,
   PutEventsCommand,
   PutRuleCommand,
   PutTargetsCommand,
@@ -75,6 +77,12 @@ async function owner(organisationId: string, profile: string): Promise<Owner> {
   await events.send(new PutTargetsCommand({ Rule: 'all', Targets }))
   const registry = { RegistryName: `registry-of-${profile}` }
   await (await schemas(profile)).send(new CreateRegistryCommand(registry))
+  await events.send(
+    new CreateConnectionCommand({
+      ...{ Name: `connection-of-${profile}`, AuthorizationType: 'BASIC' },
+      AuthParameters: { BasicAuthParameters: { Username: profile, Password: 'p' } },
+    }),
+  )
   const eventId = await putEvent(profile)
   while ((await letters(admin)).length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -174,4 +182,11 @@ it('an account that passed to another organisation brings no schemas along', asy
     'discovered-schemas',
     'registry-of-other-member',
   ])
+})
+
+it('an account that passed to another organisation brings no connections along', async () => {
+  const { Connections } = await (
+    await eventBridge('other-member')
+  ).send(new ListConnectionsCommand({}))
+  expect(Connections?.map(({ Name }) => Name)).toEqual(['connection-of-other-member'])
 })

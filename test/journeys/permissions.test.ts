@@ -12,6 +12,7 @@ import { restAs } from '../rest-caller.ts'
 import type { Caller } from '../rest-caller.ts'
 import {
   EVENTBRIDGE_OPERATIONS,
+  KEPT_CONNECTION,
   KEPT_SOURCE,
   OPERATIONS,
   OTHER_OPERATIONS,
@@ -222,12 +223,13 @@ describe('the events of all these operations', () => {
 })
 
 describe('the operations of EventBridge', () => {
+  let keptConnection = ''
   const put = async (caller: Caller, operation: string, input: object) => {
     const { accessKeyId, secretAccessKey } = caller as {
       accessKeyId: string
       secretAccessKey: string
     }
-    const body = JSON.stringify(input)
+    const body = JSON.stringify(input).replace(KEPT_CONNECTION, keptConnection)
     const headers = signedHeaders(
       {
         ...{ method: 'POST', url: '/', body },
@@ -248,7 +250,9 @@ describe('the operations of EventBridge', () => {
     const targets = (await put(tokens.admin, 'ListTargetsByRule', { Rule: 'kept' })).body
     const archives = (await put(tokens.admin, 'ListArchives', {})).body
     const replays = (await put(tokens.admin, 'ListReplays', {})).body
-    return { rules, buses, targets, archives, replays }
+    const connections = (await put(tokens.admin, 'ListConnections', {})).body
+    const destinations = (await put(tokens.admin, 'ListApiDestinations', {})).body
+    return { rules, buses, targets, archives, replays, connections, destinations }
   }
 
   beforeAll(async () => {
@@ -258,6 +262,14 @@ describe('the operations of EventBridge', () => {
     await put(tokens.admin, 'CreatePartnerEventSource', offered)
     const bus = { Name: KEPT_SOURCE, EventSourceName: KEPT_SOURCE }
     await put(tokens.admin, 'CreateEventBus', bus)
+    const connection = await put(tokens.admin, 'CreateConnection', {
+      ...{ Name: 'kept', AuthorizationType: 'BASIC' },
+      AuthParameters: { BasicAuthParameters: { Username: 'u', Password: 'p' } },
+    })
+    keptConnection = connection.body.ConnectionArn
+    const endpoint = { InvocationEndpoint: 'https://api.example.com/', HttpMethod: 'POST' }
+    const destination = { Name: 'kept', ConnectionArn: keptConnection, ...endpoint }
+    await put(tokens.admin, 'CreateApiDestination', destination)
   })
 
   it.each(TOKEN_ROLES)('are for the role %s as far as it includes them', async (role) => {

@@ -11,6 +11,7 @@ import { systemIds } from '#src/ports/ids.ts'
 import { BUS, observing, recordedEvent, temporaryStore, until } from '../pipeline.fixture.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { DispatcherPorts, TargetKind } from './dispatcher.ts'
+import { createRateLimits } from './rate-limits.ts'
 import type { AttemptOutcome } from './retry-schedule.ts'
 
 const SUCCESS: AttemptOutcome = { kind: 'success' }
@@ -351,6 +352,62 @@ describe('lanes', () => {
     release.resolve()
     await until(allDone, 'both are delivered')
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['retry', 'delivered', 'delivered'])
+  })
+})
+
+describe('a target that takes nothing before a time', () => {
+  const heldUp = (ms: number): AttemptOutcome => ({
+    ...{ kind: 'held-up', notBefore: clock.now() + ms },
+  })
+
+  it('gets every delivery later, once, and none counts as an attempt before', async () => {
+    const limits = createRateLimits()
+    const taken: number[] = []
+    const limited = target(() => {
+      const now = clock.now()
+      const notBefore = limits.take('shared', 100, now)
+      if (notBefore !== undefined) return { kind: 'held-up', notBefore }
+      taken.push(now)
+      return SUCCESS
+    })
+    const quick = target(() => SUCCESS)
+    const { dispatcher, attempts } = start({ limited, 'limited-too': limited, quick })
+    dispatcher.offer(await enqueue('limited', 150))
+    dispatcher.offer(await enqueue('limited-too', 100))
+    dispatcher.offer(await enqueue('quick', 50))
+    await until(() => quick.seen.length === 50, 'the quick lane is done')
+    expect(taken.length).toBeLessThan(250)
+    await until(allDone, 'all are delivered')
+    expect(taken).toHaveLength(250)
+    expect(attempts).toHaveLength(300)
+    expect(new Set(attempts.map(({ delivery }) => delivery.id)).size).toBe(300)
+    expect(attempts.every(({ delivery }) => delivery.attempts === 0)).toBe(true)
+    for (const [index, at] of taken.entries()) {
+      const hundredthBefore = taken[index - 100]
+      if (hundredthBefore !== undefined) expect(at - hundredthBefore).toBeGreaterThanOrEqual(1_000)
+    }
+  })
+
+  it('holds few deliveries in memory, and is not asked about each that comes', async () => {
+    const limited = target(() => heldUp(60_000), 4)
+    const { dispatcher } = start({ limited })
+    dispatcher.offer(await enqueue('limited', 4))
+    await until(() => limited.seen.length === 4, 'they were tried')
+    for (let batch = 0; batch < 5; batch += 1) dispatcher.offer(await enqueue('limited', 100))
+    expect(limited.seen).toHaveLength(4)
+    expect(await store.queue.counts()).toEqual({ pending: 504, dead: 0 })
+  })
+
+  it('gets after a restart what it was held up for', async () => {
+    const limited = target(() => heldUp(60_000))
+    const { dispatcher } = start({ limited })
+    dispatcher.offer(await enqueue('limited', 3))
+    await until(() => limited.seen.length === 3, 'they were tried')
+    await stop()
+    const free = target(() => SUCCESS)
+    start({ limited: free })
+    await until(allDone, 'all are delivered')
+    expect(free.seen).toHaveLength(3)
   })
 })
 
