@@ -86,7 +86,7 @@ export function createConnections(ports: ConnectionPorts): Connections {
         ...(description !== undefined && { description }),
       }
       const credentials = changedCredentials(authorizationType, undefined, given)
-      const connection = withCredentials(fresh, credentials)
+      const connection = withCredentials(vault, fresh, credentials)
       return state.transact(async (transaction) => {
         if (await transaction.get(CONNECTIONS, addressKey(address))) {
           throw new AwsError(
@@ -105,7 +105,11 @@ export function createConnections(ports: ConnectionPorts): Connections {
       change(address, (before) => {
         const { description = before.description } = given
         const modified = { ...before, modifiedAt: clock.now() }
-        return updated({ ...modified, ...(description !== undefined && { description }) }, given)
+        return updated(
+          vault,
+          { ...modified, ...(description !== undefined && { description }) },
+          given,
+        )
       }),
     deauthorize: async (address) =>
       change(address, ({ sealed: _, shown: __, stateReason: ___, ...kept }) => ({
@@ -133,38 +137,47 @@ export function createConnections(ports: ConnectionPorts): Connections {
       )
     },
   }
+}
 
-  function updated(before: StoredConnection, given: ConnectionChange): StoredConnection {
-    const { authorizationType: type = before.authorizationType, authorizations } = given
-    const isChange = type !== before.authorizationType || authorizations.length > 0
-    if (!isChange && given.parameters === undefined) return reauthorized(before)
-    return withCredentials(before, changedCredentials(type, opened(vault, before), given))
-  }
+function updated(
+  vault: Vault,
+  before: StoredConnection,
+  given: ConnectionChange,
+): StoredConnection {
+  const { authorizationType: type = before.authorizationType, authorizations } = given
+  const isChange = type !== before.authorizationType || authorizations.length > 0
+  if (!isChange && given.parameters === undefined) return reauthorized(before)
+  return withCredentials(vault, before, changedCredentials(type, opened(vault, before), given))
+}
 
-  function withCredentials(before: StoredConnection, credentials: Credentials): StoredConnection {
-    const { stateReason: _, ...kept } = before
-    return authorizing({
-      ...kept,
-      authorizationType: credentials.authorization.type,
-      shown: withoutSecrets(credentials),
-      sealed: sealed(vault, before.arn, credentials),
-      version: before.version + 1,
-    })
-  }
+/** The connection with other credentials. */
+function withCredentials(
+  vault: Vault,
+  before: StoredConnection,
+  credentials: Credentials,
+): StoredConnection {
+  const { stateReason: _, ...kept } = before
+  return authorizing({
+    ...kept,
+    authorizationType: credentials.authorization.type,
+    shown: withoutSecrets(credentials),
+    sealed: sealed(vault, before.arn, credentials),
+    version: before.version + 1,
+  })
+}
 
-  /** An update asks once more for what was refused before, as on AWS. */
-  function reauthorized(before: StoredConnection): StoredConnection {
-    if (before.state !== 'DEAUTHORIZED' || before.sealed === undefined) return before
-    const { stateReason: _, ...kept } = before
-    return authorizing({ ...kept, version: before.version + 1 })
-  }
+/** An update asks once more for what was refused before, as on AWS. */
+function reauthorized(before: StoredConnection): StoredConnection {
+  if (before.state !== 'DEAUTHORIZED' || before.sealed === undefined) return before
+  const { stateReason: _, ...kept } = before
+  return authorizing({ ...kept, version: before.version + 1 })
+}
 
-  function authorizing(connection: StoredConnection): StoredConnection {
-    if (connection.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') {
-      return { ...connection, state: 'AUTHORIZING' }
-    }
-    return { ...connection, state: 'AUTHORIZED', authorizedAt: connection.modifiedAt }
+function authorizing(connection: StoredConnection): StoredConnection {
+  if (connection.authorizationType === 'OAUTH_CLIENT_CREDENTIALS') {
+    return { ...connection, state: 'AUTHORIZING' }
   }
+  return { ...connection, state: 'AUTHORIZED', authorizedAt: connection.modifiedAt }
 }
 
 const SECRET_SUFFIX_CHARACTERS = 6

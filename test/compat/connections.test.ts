@@ -5,7 +5,6 @@ import {
   EventBridgeClient,
   ListConnectionsCommand,
 } from '@aws-sdk/client-eventbridge'
-import type { CreateConnectionCommandInput } from '@aws-sdk/client-eventbridge'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -291,7 +290,7 @@ describe('a call about connections', () => {
       new CreateConnectionCommand({
         ...{ Name: 'invalid', AuthorizationType: 'BASIC', AuthParameters: BASIC },
         ...input,
-      } as CreateConnectionCommandInput),
+      }),
     )
 
   it('says of one that does not exist what AWS says', async () => {
