@@ -103,13 +103,9 @@ export function createConnections(ports: ConnectionPorts): Connections {
     describe: (address) => existingConnection(state, address),
     update: async (address, given) =>
       change(address, (before) => {
-        const { description = before.description } = given
-        const modified = { ...before, modifiedAt: clock.now() }
-        return updated(
-          vault,
-          { ...modified, ...(description !== undefined && { description }) },
-          given,
-        )
+        const { description } = given
+        const described = { ...before, ...(description !== undefined && { description }) }
+        return updated(vault, { ...described, modifiedAt: clock.now() }, given)
       }),
     deauthorize: async (address) =>
       change(address, ({ sealed: _, shown: __, stateReason: ___, ...kept }) => ({
