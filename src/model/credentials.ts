@@ -10,7 +10,7 @@ export function withoutSecrets({ authorization, parameters }: Credentials): Cred
   }
 }
 
-/** Every secret, in each spelling that an answer may repeat. */
+/** Every secret, in each spelling that an answer may repeat, the longest first. */
 export function secretTextsOf(credentials: Credentials, token?: string): readonly string[] {
   const { authorization, parameters } = credentials
   const plain = [

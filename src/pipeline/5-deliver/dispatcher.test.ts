@@ -365,7 +365,7 @@ describe('a target that takes nothing before a time', () => {
     const taken: number[] = []
     const limited = target(() => {
       const now = clock.now()
-      const notBefore = limits.take('shared', 100, now)
+      const notBefore = limits.take({ name: 'shared', perSecond: 100 }, now)
       if (notBefore !== undefined) return { kind: 'held-up', notBefore }
       taken.push(now)
       return SUCCESS

@@ -19,7 +19,9 @@ it('no second sees more turns than the limit, and none is refused without need',
         now += afterMs
         const turns = taken[name] as number[]
         const inWindow = turns.filter((at) => at > now - 1_000)
-        const notBefore = limits.take(name, perSecond, now)
+        const asked = limits.notBefore({ name, perSecond }, now)
+        const notBefore = limits.take({ name, perSecond }, now)
+        expect(asked).toBe(notBefore)
         if (notBefore === undefined) {
           expect(inWindow.length).toBeLessThan(perSecond)
           turns.push(now)
@@ -36,7 +38,11 @@ it('who waits until it is told gets a turn', () => {
   const limits = createRateLimits()
   let now = 0
   for (let turn = 0; turn < 25; turn += 1) {
-    for (let until; (until = limits.take('a', 10, now)) !== undefined; now = until) {
+    for (
+      let until;
+      (until = limits.take({ name: 'a', perSecond: 10 }, now)) !== undefined;
+      now = until
+    ) {
       expect(until).toBeGreaterThan(now)
     }
   }
@@ -45,14 +51,14 @@ it('who waits until it is told gets a turn', () => {
 
 it('a limit that was lowered or raised holds at once', () => {
   const limits = createRateLimits()
-  for (const at of [0, 0, 0]) expect(limits.take('a', 3, at)).toBeUndefined()
-  expect(limits.take('a', 3, 999)).toBe(1_000)
-  expect(limits.take('a', 4, 999)).toBeUndefined()
-  expect(limits.take('a', 1, 1_500)).toBe(1_999)
+  for (const at of [0, 0, 0]) expect(limits.take({ name: 'a', perSecond: 3 }, at)).toBeUndefined()
+  expect(limits.take({ name: 'a', perSecond: 3 }, 999)).toBe(1_000)
+  expect(limits.take({ name: 'a', perSecond: 4 }, 999)).toBeUndefined()
+  expect(limits.take({ name: 'a', perSecond: 1 }, 1_500)).toBe(1_999)
 })
 
 it('a clock that is set back stops nothing', () => {
   const limits = createRateLimits()
-  limits.take('a', 1, 1_000_000)
-  expect(limits.take('a', 1, 0)).toBeUndefined()
+  limits.take({ name: 'a', perSecond: 1 }, 1_000_000)
+  expect(limits.take({ name: 'a', perSecond: 1 }, 0)).toBeUndefined()
 })

@@ -1,9 +1,14 @@
 export interface RateLimits {
-  /**
-   * Takes a turn of what is limited to so many in any second. Answers nothing where there was one,
-   * else the time (epoch ms) before which there is none.
-   */
-  take(name: string, perSecond: number, now: number): number | undefined
+  /** The time (epoch ms) before which there is no turn; nothing where there is one. */
+  notBefore(limit: RateLimit, now: number): number | undefined
+  /** Takes a turn where there is one, else answers as `notBefore`. */
+  take(limit: RateLimit, now: number): number | undefined
+}
+
+/** What is limited to so many turns in any second. */
+export interface RateLimit {
+  readonly name: string
+  readonly perSecond: number
 }
 
 const WINDOW_MS = 1_000
@@ -14,18 +19,28 @@ const WINDOW_MS = 1_000
  */
 export function createRateLimits(): RateLimits {
   const turns = new Map<string, number[]>()
+
+  const ofLastSecond = (name: string, now: number): number[] => {
+    const taken = turns.get(name) ?? []
+    // After the clock was set back there is no telling: the second starts anew.
+    if ((taken.at(-1) ?? 0) > now) taken.length = 0
+    const first = taken.findIndex((at) => at > now - WINDOW_MS)
+    taken.splice(0, first === -1 ? taken.length : first)
+    return taken
+  }
+  const notBefore: RateLimits['notBefore'] = ({ name, perSecond }, now) => {
+    const blocking = ofLastSecond(name, now).at(-perSecond)
+    return blocking === undefined ? undefined : blocking + WINDOW_MS
+  }
   return {
-    take: (name, perSecond, now) => {
-      const taken = turns.get(name) ?? []
-      // After the clock was set back there is no telling: the second starts anew.
-      if ((taken.at(-1) ?? 0) > now) taken.length = 0
-      const firstInWindow = taken.findIndex((at) => at > now - WINDOW_MS)
-      taken.splice(0, firstInWindow === -1 ? taken.length : firstInWindow)
-      const blocking = taken.at(-perSecond)
-      if (blocking !== undefined) return blocking + WINDOW_MS
+    notBefore,
+    take: (limit, now) => {
+      const until = notBefore(limit, now)
+      if (until !== undefined) return until
+      const taken = ofLastSecond(limit.name, now)
       taken.push(now)
-      turns.delete(name)
-      turns.set(name, taken)
+      turns.delete(limit.name)
+      turns.set(limit.name, taken)
       forgetIdle(turns, now)
       return undefined
     },

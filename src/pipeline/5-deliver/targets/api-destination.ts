@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { constants, createUnzip } from 'node:zlib'
 
-import type { Credentials } from '#src/model/connection.ts'
+import type { ApiDestination, Credentials } from '#src/model/connection.ts'
 import { secretTextsOf } from '#src/model/credentials.ts'
 import type { AttemptError, Delivery } from '#src/model/delivery.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
@@ -10,7 +10,7 @@ import { inputFor } from '#src/model/target-input/target-input.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Outbound, OutboundOutcome } from '#src/ports/outbound.ts'
 import type { TargetKind } from '../dispatcher.ts'
-import type { RateLimits } from '../rate-limits.ts'
+import type { RateLimit, RateLimits } from '../rate-limits.ts'
 import type { AttemptOutcome } from '../retry-schedule.ts'
 import { apiRequest } from './api-request.ts'
 import { ATTEMPT_TIMEOUT_MS, attemptOutcomeOf } from './http-answer.ts'
@@ -27,6 +27,8 @@ export interface ApiDestinationPorts {
 
 const ATTEMPTS_PER_TARGET_MAX = 16
 const ANSWER_BYTES_MAX = 65_536
+/** A history keeps fewer; no part of a text that was cut has so few. */
+const ANSWER_CHARACTERS_MAX = 4_096
 /** The endpoint does not take the token. */
 const TOKEN_REFUSED = new Set([401, 407])
 
@@ -46,6 +48,9 @@ export function createApiDestinationTarget(ports: ApiDestinationPorts): TargetKi
         const message = `connection ${destination.connectionArn} is not authorized`
         return permanent('NO_PERMISSIONS', message)
       }
+      // Asked first so that nothing is done in vain, a token above all.
+      const notBefore = ports.rateLimits.notBefore(limitOf(destination), startedAt)
+      if (notBefore !== undefined) return { kind: 'held-up', notBefore }
       const outcome = await invocation.token()
       if (outcome?.ok === false) {
         // What the policy refuses stays refused; an authorization endpoint may change its mind.
@@ -87,7 +92,7 @@ async function send(
   const refusal = endpointRefusal(made.request.url)
   if (refusal !== undefined) return permanent('INVALID_PARAMETER', refusal)
 
-  const notBefore = rateLimits.take(destination.arn, destination.ratePerSecond, clock.now())
+  const notBefore = rateLimits.take(limitOf(destination), clock.now())
   if (notBefore !== undefined) return { kind: 'held-up', notBefore }
   const outcome = await outbound.request({
     ...made.request,
@@ -101,6 +106,10 @@ async function send(
   return attemptOutcomeOf(shown, clock.now())
 }
 
+function limitOf({ arn, ratePerSecond }: ApiDestination): RateLimit {
+  return { name: arn, perSecond: ratePerSecond }
+}
+
 /** An answer is kept for all who may see the delivery, so it is kept without secrets. */
 async function withReadableBody(
   outcome: OutboundOutcome,
@@ -109,8 +118,13 @@ async function withReadableBody(
   if (outcome.kind !== 'answered') return outcome
   const { bytes = Buffer.alloc(0), headers } = outcome
   const text = await decoded(bytes, headers['content-encoding'])
-  const body = secrets.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text)
-  return { ...outcome, body }
+  const body = secrets.reduce(
+    (shown, secret) => shown.replaceAll(secret, '[secret]'),
+    text.slice(0, ANSWER_CHARACTERS_MAX),
+  )
+  // A secret that was cut shows no part of itself.
+  const cut = text.length > ANSWER_CHARACTERS_MAX ? (secrets[0]?.length ?? 0) : 0
+  return { ...outcome, body: body.slice(0, body.length - cut) }
 }
 
 /** The first part of a text, which is enough for a history; empty where it cannot be read. */
