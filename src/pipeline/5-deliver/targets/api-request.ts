@@ -117,9 +117,15 @@ function withPath(endpoint: string, values: readonly (string | undefined)[]): Ur
     (before, part, at) => before + percentEncoded(values[at] ?? '') + part,
     first,
   )
-  if (URL.parse(filled)?.pathname.split('/').length !== URL.parse(path)?.pathname.split('/').length)
+  if (dotSegments(filled) > dotSegments(path)) {
     return refused('a path parameter may not lead out of its place in the path')
+  }
   return { ok: true, url: [filled, ...query].join('?') }
+}
+
+/** How many parts of a path lead elsewhere, in each way that a URL may write them. */
+function dotSegments(path: string): number {
+  return path.split('/').filter((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)).length
 }
 
 /** The body with the connection's parameters in it, or undefined where it is no JSON object. */
