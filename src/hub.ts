@@ -37,16 +37,20 @@ import { countVolume } from '#src/history/volume.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn, ruleArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import { sequenceOf } from '#src/model/event.ts'
-import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
+import type { AccountId, LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
+import { sendDeadLetters } from '#src/pipeline/5-deliver/dead-letter-queue.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
+import { createAwsTarget, createBusTarget } from '#src/pipeline/5-deliver/targets/aws-resource.ts'
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
+import { createEventFileTarget } from '#src/pipeline/5-deliver/targets/event-file.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
@@ -77,6 +81,8 @@ import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
 import type { Trail } from '#src/trail/trail.ts'
+import { openTargetPlaces } from './target-places.ts'
+import type { TargetPlaces } from './target-places.ts'
 import { openTrail } from './trail-places.ts'
 import { VERSION } from './version.ts'
 
@@ -117,7 +123,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
 
   const masterKey = readMasterKey(folder, env['BELFRY_MASTER_KEY'])
   const vault = createVault(masterKey)
-  const { tenancy, accounts, wiring, routing } = openTenancy(
+  const { tenancy, accounts, wiring, routing, hasBusesOf } = openTenancy(
     { state, log, outbound, vault, busExists, onSignIn, onFault },
     { namespace, env },
   )
@@ -133,13 +139,14 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
 
   const buses = openBuses({ store, log, tenancy, onFault }, config)
-  const parts = { tenancy, busExists, ruleTable, buses, routing, trail }
+  const places = openTargetPlaces(config.targets, { outbound, clock, env })
+  const parts = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail, places }
   const pipeline = startPipeline(
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
-  const urlRefusal = (url: string) => outbound.refusalOf(url)
-  const ports = { log, clock, ids, observer, busExists, urlRefusal }
+  const { urlRefusal } = places.allowed
+  const ports = { log, clock, ids, observer, busExists, hasBusesOf }
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
@@ -149,7 +156,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const operations = createOperations({ ...buses, ...ports })
+  const operations = createOperations({ ...buses, ...ports, targetsAllowed: places.allowed })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
@@ -235,7 +242,9 @@ function openTenancy(
     awsOrganizations: createAwsOrganizations(outbound, env),
     providers: createOpenIdProviders(outbound, clock),
   })
-  return { tenancy, accounts, wiring, routing }
+  const hasBusesOf = async (account: AccountId) =>
+    (await tenancy.directory.accountByAwsId(account)) !== undefined
+  return { tenancy, accounts, wiring, routing, hasBusesOf }
 }
 
 /** What is configured on event buses, and who may. */
@@ -325,6 +334,8 @@ interface PipelineParts {
   readonly outbound: Outbound
   readonly tenancy: Tenancy
   readonly busExists: (busArn: string) => Promise<boolean>
+  readonly hasBusesOf: (account: AccountId) => Promise<boolean>
+  readonly places: TargetPlaces
   readonly ruleTable: RuleTable
   readonly buses: ReturnType<typeof openBuses>
   readonly routing: ReaderMark
@@ -333,17 +344,14 @@ interface PipelineParts {
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
-  const { config, store, log, observer, outbound, tenancy, busExists, ruleTable, routing } = parts
-  const { cursors, queue, eventIndex, history, volume } = store
+  const { config, store, log, observer, tenancy, ruleTable, routing } = parts
+  const { cursors, queue, eventIndex, history, volume, outgoingLetters: letters } = store
   const { trail } = parts
+  const { aws } = parts.places
   const eventIds = createEventIds(config.namespace)
-  const eventBus = createEventBusTarget({
-    log,
-    clock,
-    busExists,
-    forwardingRefusal: async (forwarding) => parts.buses.access.forwardingRefusal(forwarding),
-  })
-  const httpEndpoint = createHttpEndpoint(outbound, clock)
+  const currentTarget = async (arn: string, id: string) => ruleTable.targetOf(arn, id)
+  const letterSender =
+    aws && sendDeadLetters({ letters, aws, clock, ids, observer, currentTarget }, signal)
   const dispatcher = new Dispatcher(
     {
       log,
@@ -351,8 +359,9 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: ({ arn }) => (parseBusArn(arn) === undefined ? httpEndpoint : eventBus),
-      currentTarget: async (arn, id) => ruleTable.targetOf(arn, id),
+      targetKindOf: createTargetKinds(parts),
+      currentTarget,
+      ...(letterSender !== undefined && { onLetter: () => letterSender.wake() }),
     },
     signal,
   )
@@ -415,7 +424,33 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
         isRouted: async (position: LogPosition) => routing.hasPassed(sequenceOf(position)),
       },
     },
-    drained: Promise.all([...stages, counting, retention, dispatcher.drained]),
+    drained: Promise.all([
+      ...stages,
+      counting,
+      retention,
+      dispatcher.drained,
+      letterSender?.drained,
+    ]),
+  }
+}
+
+/** Chooses the kind of a target by its ARN or URL. */
+function createTargetKinds(parts: PipelineParts) {
+  const { log, outbound, buses, busExists, hasBusesOf, places } = parts
+  const awsResource = createAwsTarget(places.aws)
+  const here = createEventBusTarget({
+    log,
+    clock,
+    busExists,
+    forwardingRefusal: async (forwarding) => buses.access.forwardingRefusal(forwarding),
+  })
+  const eventBus = createBusTarget({ here, inAws: places.aws && awsResource, hasBusesOf })
+  const file = createEventFileTarget(places.files)
+  const httpEndpoint = createHttpEndpoint(outbound, clock)
+  return ({ arn }: Target) => {
+    if (parseBusArn(arn) !== undefined) return eventBus
+    if (arn.startsWith('arn:')) return awsResource
+    return arn.startsWith('file:') ? file : httpEndpoint
   }
 }
 

@@ -54,12 +54,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
-  config: ['model', 'config-values', 'trail-config'],
+  config: ['model', 'config-values', 'target-config', 'trail-config'],
   'config-values': [],
   // The formats that the trail knows.
   'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
   'master-key': ['tenancy'],
+  'target-config': ['config-values'],
+  // Chooses the adapters of targets by the configuration.
+  'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
   // Chooses the trail's adapter by the configuration.
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
@@ -79,8 +82,12 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'prom-client': /^observe\//,
   commander: /^cli\//,
   'cli-progress': /^cli\//,
-  '@aws-sdk/client-s3': /^adapters\/aws\//,
-  '@aws-sdk/client-organizations': /^adapters\/aws\//,
+  ...Object.fromEntries(
+    [
+      ...['cloudwatch-logs', 'eventbridge', 'firehose', 'kinesis', 'lambda', 'organizations'],
+      ...['s3', 'sfn', 'sns', 'sqs', 'sts'],
+    ].map((name) => [`@aws-sdk/client-${name}`, /^adapters\/aws\//]),
+  ),
   'hyparquet-writer': /^trail\//,
   'openid-client': /^adapters\/oidc\//,
   otpauth: /^tenancy\//,
@@ -141,7 +148,10 @@ function sourceOf(file: string): string {
 
 function importsOf(file: string): readonly string[] {
   const source = sourceOf(file)
-  return Array.from(source.matchAll(/(?:from|import) '([^']+)'/g), ([, name]) => name as string)
+  return Array.from(
+    source.matchAll(/(?:from |import |import\()'([^']+)'/g),
+    ([, name]) => name as string,
+  )
 }
 
 /** Paths below src/ of what a file imports of ours. */

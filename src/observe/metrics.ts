@@ -66,6 +66,11 @@ export function createMetrics(queue: DeliveryQueue) {
     buckets: ATTEMPT_SECONDS,
     registers,
   })
+  const letters = counter(
+    'belfry_dead_letter_sends_total',
+    'Dead letters sent to the dead-letter queues of targets, by how it ended; kept ones stay in the hub',
+    ['outcome'],
+  )
   const faults = counter(
     'belfry_stage_faults_total',
     'Times a stage could not do its work and tried again',
@@ -102,6 +107,7 @@ export function createMetrics(queue: DeliveryQueue) {
     archived,
     replayed,
     attempts,
+    letters,
     faults,
     signIns,
   }
