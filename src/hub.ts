@@ -37,7 +37,6 @@ import { countVolume } from '#src/history/volume.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn, ruleArn } from '#src/model/arn.ts'
 import type { Delivery } from '#src/model/delivery.ts'
-import type { Target } from '#src/model/event-bus.ts'
 import { sequenceOf } from '#src/model/event.ts'
 import type { AccountId, LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
@@ -48,10 +47,6 @@ import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
 import { sendDeadLetters } from '#src/pipeline/5-deliver/dead-letter-queue.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
-import { createAwsTarget, createBusTarget } from '#src/pipeline/5-deliver/targets/aws-resource.ts'
-import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
-import { createEventFileTarget } from '#src/pipeline/5-deliver/targets/event-file.ts'
-import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
@@ -81,6 +76,7 @@ import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
 import type { Trail } from '#src/trail/trail.ts'
+import { createTargetKinds } from './target-kinds.ts'
 import { openTargetPlaces } from './target-places.ts'
 import type { TargetPlaces } from './target-places.ts'
 import { openTrail } from './trail-places.ts'
@@ -359,7 +355,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: createTargetKinds(parts),
+      targetKindOf: createTargetKinds({ ...parts, clock, access: parts.buses.access }),
       currentTarget,
       ...(letterSender !== undefined && { onLetter: () => letterSender.wake() }),
     },
@@ -431,26 +427,6 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       dispatcher.drained,
       letterSender?.drained,
     ]),
-  }
-}
-
-/** Chooses the kind of a target by its ARN or URL. */
-function createTargetKinds(parts: PipelineParts) {
-  const { log, outbound, buses, busExists, hasBusesOf, places } = parts
-  const awsResource = createAwsTarget(places.aws)
-  const here = createEventBusTarget({
-    log,
-    clock,
-    busExists,
-    forwardingRefusal: async (forwarding) => buses.access.forwardingRefusal(forwarding),
-  })
-  const eventBus = createBusTarget({ here, inAws: places.aws && awsResource, hasBusesOf })
-  const file = createEventFileTarget(places.files)
-  const httpEndpoint = createHttpEndpoint(outbound, clock)
-  return ({ arn }: Target) => {
-    if (parseBusArn(arn) !== undefined) return eventBus
-    if (arn.startsWith('arn:')) return awsResource
-    return arn.startsWith('file:') ? file : httpEndpoint
   }
 }
 

@@ -63,6 +63,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'target-config': ['config-values'],
   // Chooses the adapters of targets by the configuration.
   'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
+  // Chooses the kind of each target.
+  'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places'],
   // Chooses the trail's adapter by the configuration.
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
@@ -127,6 +129,15 @@ describe('imports', () => {
       if (allowed !== undefined) expect(file, `imports "${name}"`).toMatch(allowed)
     }
   })
+
+  // A hub that sends nothing to AWS should neither start slower for it nor need the memory.
+  it.each(['adapters/aws/aws-services.ts', 'adapters/aws/service-clients.ts'])(
+    '%s loads the packages of AWS when they are needed',
+    (file) => {
+      expect(sourceOf(file)).toMatch(/await import\('@aws-sdk\//)
+      expect(sourceOf(file)).not.toMatch(/^import (?!type ).*'@aws-sdk\//m)
+    },
+  )
 
   it.each(files.filter((file) => !file.startsWith('cli/')))(
     '%s makes no connection of its own',

@@ -80,17 +80,7 @@ export function createMetrics(queue: DeliveryQueue) {
     'method',
     'outcome',
   ])
-  const counted = new Gauge({
-    name: 'belfry_deliveries_stored',
-    help: 'Deliveries in the store: pending, or dead letters',
-    labelNames: ['state'],
-    registers,
-    collect: async () => {
-      const { pending, dead } = await queue.counts()
-      counted.set({ state: 'pending' }, pending)
-      counted.set({ state: 'dead' }, dead)
-    },
-  })
+  gaugeDeliveries(queue, registers)
 
   return {
     volumeEvents,
@@ -111,4 +101,18 @@ export function createMetrics(queue: DeliveryQueue) {
     faults,
     signIns,
   }
+}
+
+function gaugeDeliveries(queue: DeliveryQueue, registers: readonly Registry[]): void {
+  const counted = new Gauge({
+    name: 'belfry_deliveries_stored',
+    help: 'Deliveries in the store: pending, or dead letters',
+    labelNames: ['state'],
+    registers: [...registers],
+    collect: async () => {
+      const { pending, dead } = await queue.counts()
+      counted.set({ state: 'pending' }, pending)
+      counted.set({ state: 'dead' }, dead)
+    },
+  })
 }

@@ -27,8 +27,6 @@ export function outgoingLettersContract(open: OpenFresh<LetterPorts>): void {
   /** Deliveries that died, each to be sent at its time, or not at all. */
   const buried = async ({ queue }: LetterPorts, ...times: readonly (number | undefined)[]) => {
     const ids = await queue.enqueue(
-      'route',
-      1,
       times.map(() => ({
         ...{ position: 65_536, eventId: 'e', ruleArn: RULE, target: TARGET, managed: false },
         ...{ startedAt: NOW, nextAttemptAt: NOW },
