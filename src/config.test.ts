@@ -130,6 +130,7 @@ describe('the configuration', () => {
   it.each([
     ['--port', '65536', '--port must be a whole number from 0 to 65535, not "65536"'],
     ['--aws-targets', 'yes', '--aws-targets must be one of off, on, not "yes"'],
+    ['--aws-endpoint', 'http://x', '--aws-endpoint says nothing without --aws-targets on'],
     ['--port', 'http', '--port must be a whole number from 0 to 65535, not "http"'],
     ['--port', '4.5', '--port must be a whole number from 0 to 65535, not "4.5"'],
     ['--port', '1e3', '--port must be a whole number from 0 to 65535, not "1e3"'],

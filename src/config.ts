@@ -157,7 +157,11 @@ export function readConfig(
     // A switch that is off says nothing.
     return 'value' in SETTINGS[name] || flagOf(name, text)
   }
-  const targets = readTargetConfig({ textOf, profile: textOf('aws-profile') })
+  const targets = readTargetConfig({
+    textOf,
+    profile: textOf('aws-profile'),
+    endpointFlag: values['aws-endpoint'] !== undefined,
+  })
   const trail = readTrailConfig(
     {
       textOf,

@@ -38,6 +38,8 @@ export const TARGET_SETTINGS = {
 interface TargetSettingTexts {
   /** Its fallback, or empty, where it was not given. */
   readonly textOf: (name: keyof typeof TARGET_SETTINGS) => string
+  /** Whether it stands on the command line. */
+  readonly endpointFlag: boolean
   readonly profile: string
 }
 
@@ -45,9 +47,13 @@ interface TargetSettingTexts {
  * What the settings say of targets.
  * @throws Error that says which setting is wrong and what it may be.
  */
-export function readTargetConfig({ textOf, profile }: TargetSettingTexts): TargetConfig {
+export function readTargetConfig(given: TargetSettingTexts): TargetConfig {
+  const { textOf, profile, endpointFlag } = given
   const isOn = oneOf('aws-targets', textOf('aws-targets'), ['off', 'on'] as const) === 'on'
   const endpoint = textOf('aws-endpoint')
+  if (!isOn && endpointFlag) {
+    throw new Error('--aws-endpoint says nothing without --aws-targets on: leave it out')
+  }
   const fileFolder = textOf('file-targets')
   return {
     // The variable of the endpoint is one that other programs read: alone it says nothing.
