@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { awsError, startAwsServer } from '../aws-server.ts'
 import type { AwsServer } from '../aws-server.ts'
+import { runCommand } from '../belfry-command.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
@@ -138,6 +139,8 @@ describe('a dead-letter queue', () => {
     expect(steps.at(-1)).toMatchObject({
       ...{ type: 'INVOCATION_DLQ', message: `sent to ${queueArn('refused')}` },
     })
+    const { stdout } = await runCommand(folder, ['trace', id])
+    expect(stdout).toContain(`after 1 attempt: sent to ${queueArn('refused')}`)
   })
 
   it('is told how the retries ended', async () => {
@@ -166,6 +169,8 @@ describe('a dead-letter queue', () => {
       queueError: expect.stringMatching(/^NO_RESOURCE: (QueueDoesNotExist|.*NonExistentQueue)/),
     })
     expect(letter).not.toHaveProperty('nextSendAt')
+    const { stdout } = await runCommand(folder, ['dead-letters', 'show', String(letter.id)])
+    expect(stdout).toMatch(/not in queue +NO_RESOURCE: /)
     const { steps } = await traceOf(id)
     expect(steps.at(-1)).toMatchObject({
       type: 'INVOCATION_DLQ',
