@@ -15,6 +15,7 @@ describe('the configuration', () => {
       port: 4100,
       dataFolder: resolve('.belfry'),
       allowPrivateTargets: false,
+      targets: {},
       namespace: { prefix: 'stax', partner: 'stax.io' },
       logLevel: 'warn',
       historyDays: 7,
@@ -36,6 +37,10 @@ describe('the configuration', () => {
     ...{ maxStoreBytes: 2_000_000, namespace: { prefix: 'acme', partner: 'acme.example' } },
     logLevel: 'debug',
     historyDays: 30,
+    targets: {
+      aws: { endpoint: 'http://localhost:4566', profile: 'trail' },
+      fileFolder: '/var/log/belfry',
+    },
     trail: {
       target: {
         ...{ kind: 's3', bucket: 'audit', prefix: 'a/b/', endpoint: 'https://s3.example.com' },
@@ -59,10 +64,11 @@ describe('the configuration', () => {
     const s3 = ['--trail-s3-endpoint', 'https://s3.example.com', '--trail-s3-region', 'eu-west-1']
     const signIn = ['--public-url', 'https://belfry.example.com/', '--admin-email']
     const last = ['root@example.com', '--trusted-proxy', '10.0.0.0/8, fd00::1']
+    const aws = ['--aws-targets', 'on', '--aws-endpoint', 'http://localhost:4566']
+    const targets = [...aws, '--file-targets', '/var/log/belfry']
     const all = [...flags, ...more, ...rest, ...trail, ...how, ...when, ...s3, ...signIn, ...last]
-    expect(
-      read([...all, '--trail-s3-path-style', '--quota', 'rules=500, pattern-size=4096']),
-    ).toEqual(everything)
+    const quota = ['--quota', 'rules=500, pattern-size=4096']
+    expect(read([...all, ...targets, ...quota, '--trail-s3-path-style'])).toEqual(everything)
   })
 
   it('takes every setting from the environment', () => {
@@ -76,6 +82,8 @@ describe('the configuration', () => {
       ...{ BELFRY_TRAIL_RETENTION_DAYS: '30', BELFRY_TRAIL_S3_REGION: 'eu-west-1' },
       ...{ BELFRY_TRAIL_S3_ENDPOINT: 'https://s3.example.com', BELFRY_AWS_PROFILE: 'trail' },
       ...{ BELFRY_TRAIL_S3_PATH_STYLE: 'true', BELFRY_HISTORY_DAYS: '30' },
+      ...{ BELFRY_AWS_TARGETS: 'on', AWS_ENDPOINT_URL: 'http://localhost:4566' },
+      BELFRY_FILE_TARGETS: '/var/log/belfry',
       ...{ BELFRY_PUBLIC_URL: 'https://belfry.example.com' },
       ...{
         BELFRY_QUOTA: 'rules=500,pattern-size=4096',
@@ -92,6 +100,15 @@ describe('the configuration', () => {
       read(['--allow-private-targets'], { BELFRY_ALLOW_PRIVATE_TARGETS: 'false' })
         .allowPrivateTargets,
     ).toBe(true)
+  })
+
+  it('lets targets in AWS have a profile where the trail has no use for one', () => {
+    const { targets, trail } = read(['--aws-targets', 'on', '--aws-profile', 'p', '--trail', 'off'])
+    expect([targets, trail]).toEqual([{ aws: { profile: 'p' } }, undefined])
+  })
+
+  it('heeds AWS_ENDPOINT_URL, which other programs read too, for targets in AWS alone', () => {
+    expect(read([], { AWS_ENDPOINT_URL: 'http://localhost:4566' }).targets).toEqual({})
   })
 
   it.each([
@@ -112,6 +129,8 @@ describe('the configuration', () => {
 
   it.each([
     ['--port', '65536', '--port must be a whole number from 0 to 65535, not "65536"'],
+    ['--aws-targets', 'yes', '--aws-targets must be one of off, on, not "yes"'],
+    ['--aws-endpoint', 'http://x', '--aws-endpoint says nothing without --aws-targets on'],
     ['--port', 'http', '--port must be a whole number from 0 to 65535, not "http"'],
     ['--port', '4.5', '--port must be a whole number from 0 to 65535, not "4.5"'],
     ['--port', '1e3', '--port must be a whole number from 0 to 65535, not "1e3"'],
@@ -220,6 +239,9 @@ describe('help', () => {
       ['--host ADDRESS', 'BELFRY_HOST', '(default: 127.0.0.1)'],
       ['--data FOLDER', 'BELFRY_DATA', '(default: .belfry)'],
       ['--allow-private-targets', 'BELFRY_ALLOW_PRIVATE_TARGETS', ''],
+      ['--aws-targets on|off', 'BELFRY_AWS_TARGETS', '(default: off)'],
+      ['--aws-endpoint URL', 'AWS_ENDPOINT_URL', ''],
+      ['--file-targets FOLDER', 'BELFRY_FILE_TARGETS', ''],
       ['--max-store-bytes BYTES', 'BELFRY_MAX_STORE_BYTES', ''],
       ['--event-namespace NAME', 'BELFRY_EVENT_NAMESPACE', '(default: stax)'],
       ['--partner NAME', 'BELFRY_PARTNER', '(default: stax.io)'],
@@ -249,7 +271,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(23)
+    expect(variables).toHaveLength(25)
     expect(HELP).toContain('--help')
   })
 })

@@ -6,6 +6,8 @@ import { AWS_QUOTAS, QUOTA_MEANINGS } from '#src/model/quotas.ts'
 import type { Quotas } from '#src/model/quotas.ts'
 import { addressOrNetwork, flagOf, matching, numberOf, numbersOf, oneOf } from './config-values.ts'
 import type { Setting } from './config-values.ts'
+import { TARGET_SETTINGS, readTargetConfig } from './target-config.ts'
+import type { TargetConfig } from './target-config.ts'
 import { TRAIL_SETTINGS, readTrailConfig } from './trail-config.ts'
 import type { TrailConfig } from './trail-config.ts'
 
@@ -14,6 +16,7 @@ export interface Config {
   readonly port: number
   readonly dataFolder: string
   readonly allowPrivateTargets: boolean
+  readonly targets: TargetConfig
   readonly maxStoreBytes?: number
   readonly namespace: EventNamespace
   readonly logLevel: string
@@ -47,6 +50,7 @@ const SETTINGS = {
     env: 'BELFRY_ALLOW_PRIVATE_TARGETS',
     help: 'deliver to private and loopback addresses too (for local development)',
   },
+  ...TARGET_SETTINGS,
   'max-store-bytes': {
     env: 'BELFRY_MAX_STORE_BYTES',
     value: 'BYTES',
@@ -153,12 +157,26 @@ export function readConfig(
     // A switch that is off says nothing.
     return 'value' in SETTINGS[name] || flagOf(name, text)
   }
-  const trail = readTrailConfig({ textOf, isGiven }, { dataFolder, namespace })
+  const targets = readTargetConfig({
+    textOf,
+    profile: textOf('aws-profile'),
+    endpointFlag: values['aws-endpoint'] !== undefined,
+  })
+  const trail = readTrailConfig(
+    {
+      textOf,
+      // Of a profile targets in AWS make use too.
+      isGiven: (name) =>
+        isGiven(name) && !(name === 'aws-profile' && targets.aws?.profile !== undefined),
+    },
+    { dataFolder, namespace },
+  )
   const publicUrl = textOf('public-url')
   return {
     host: textOf('host'),
     port: numberOf('port', textOf('port'), 0, 65_535),
     dataFolder,
+    targets,
     allowPrivateTargets: flagOf('allow-private-targets', textOf('allow-private-targets')),
     ...(maxStoreBytes !== '' && {
       maxStoreBytes: numberOf(

@@ -39,23 +39,17 @@ import { indexEvents } from '#src/event-index/indexer.ts'
 import { countVolume } from '#src/history/volume.ts'
 import { keepHistoryShort } from '#src/history/retention.ts'
 import { DEFAULT_BUS, busArn, parseBusArn, ruleArn } from '#src/model/arn.ts'
-import { parseConnectionArn } from '#src/model/connection.ts'
 import type { Delivery } from '#src/model/delivery.ts'
-import type { Target } from '#src/model/event-bus.ts'
 import { sequenceOf } from '#src/model/event.ts'
-import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
+import type { AccountId, LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
 import { createLogger } from '#src/observe/log.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
+import { sendDeadLetters } from '#src/pipeline/5-deliver/dead-letter-queue.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
-import type { TargetKind } from '#src/pipeline/5-deliver/dispatcher.ts'
-import { createRateLimits } from '#src/pipeline/5-deliver/rate-limits.ts'
-import { createApiDestinationTarget } from '#src/pipeline/5-deliver/targets/api-destination.ts'
-import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
-import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
@@ -85,6 +79,9 @@ import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { readMasterKey } from './master-key.ts'
 import type { Trail } from '#src/trail/trail.ts'
+import { createTargetKinds } from './target-kinds.ts'
+import { openTargetPlaces } from './target-places.ts'
+import type { TargetPlaces } from './target-places.ts'
 import { openTrail } from './trail-places.ts'
 import { VERSION } from './version.ts'
 
@@ -125,7 +122,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
 
   const masterKey = readMasterKey(folder, env['BELFRY_MASTER_KEY'])
   const vault = createVault(masterKey)
-  const { tenancy, accounts, wiring, routing } = openTenancy(
+  const { tenancy, accounts, wiring, routing, hasBusesOf } = openTenancy(
     { state, log, outbound, vault, busExists, onSignIn, onFault },
     { namespace, env },
   )
@@ -141,11 +138,13 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   })
 
   const buses = openBuses({ store, log, tenancy, onFault }, config)
-  const urlRefusal = (url: string) => outbound.refusalOf(url)
-  const ports = { log, clock, ids, observer, busExists, urlRefusal }
+  const places = openTargetPlaces(config.targets, { outbound, clock, env })
+  const { urlRefusal } = places.allowed
+  const ports = { log, clock, ids, observer, busExists, hasBusesOf, urlRefusal }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
-  const parts = { tenancy, busExists, ruleTable, buses, routing, trail, connecting }
+  const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
+  const parts = { ...opened, connecting, places }
   const pipeline = startPipeline(
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
@@ -160,7 +159,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const operations = createOperations({ ...buses, ...connecting, ...ports })
+  const allowed = { targetsAllowed: places.allowed }
+  const operations = createOperations({ ...buses, ...connecting, ...ports, ...allowed })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
@@ -247,7 +247,9 @@ function openTenancy(
     awsOrganizations: createAwsOrganizations(outbound, env),
     providers: createOpenIdProviders(outbound, clock),
   })
-  return { tenancy, accounts, wiring, routing }
+  const hasBusesOf = async (account: AccountId) =>
+    (await tenancy.directory.accountByAwsId(account)) !== undefined
+  return { tenancy, accounts, wiring, routing, hasBusesOf }
 }
 
 /** What is configured on event buses, and who may. */
@@ -337,6 +339,8 @@ interface PipelineParts {
   readonly outbound: Outbound
   readonly tenancy: Tenancy
   readonly busExists: (busArn: string) => Promise<boolean>
+  readonly hasBusesOf: (account: AccountId) => Promise<boolean>
+  readonly places: TargetPlaces
   readonly ruleTable: RuleTable
   readonly buses: ReturnType<typeof openBuses>
   readonly routing: ReaderMark
@@ -344,29 +348,16 @@ interface PipelineParts {
   readonly connecting: ConnectionParts
 }
 
-function createTargetKinds(parts: PipelineParts): (target: Target) => TargetKind {
-  const { log, busExists, outbound, connecting, buses } = parts
-  const eventBus = createEventBusTarget({
-    log,
-    clock,
-    busExists,
-    forwardingRefusal: async (forwarding) => buses.access.forwardingRefusal(forwarding),
-  })
-  const httpEndpoint = createHttpEndpoint(outbound, clock)
-  const rateLimits = createRateLimits()
-  const apiDestination = createApiDestinationTarget({ ...connecting, outbound, clock, rateLimits })
-  return ({ arn }) => {
-    if (parseBusArn(arn) !== undefined) return eventBus
-    return parseConnectionArn('api-destination', arn) === undefined ? httpEndpoint : apiDestination
-  }
-}
-
 /** record -> enrich -> route -> deliver; accept is the doors'. */
 function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { config, store, log, observer, tenancy, ruleTable, routing } = parts
-  const { cursors, queue, eventIndex, history, volume } = store
+  const { cursors, queue, eventIndex, history, volume, outgoingLetters: letters } = store
   const { trail } = parts
+  const { aws } = parts.places
   const eventIds = createEventIds(config.namespace)
+  const currentTarget = async (arn: string, id: string) => ruleTable.targetOf(arn, id)
+  const letterSender =
+    aws && sendDeadLetters({ letters, aws, clock, ids, observer, currentTarget }, signal)
   const dispatcher = new Dispatcher(
     {
       log,
@@ -374,8 +365,9 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: createTargetKinds(parts),
-      currentTarget: async (arn, id) => ruleTable.targetOf(arn, id),
+      targetKindOf: createTargetKinds({ ...parts, clock, access: parts.buses.access }),
+      currentTarget,
+      ...(letterSender !== undefined && { onLetter: () => letterSender.wake() }),
     },
     signal,
   )
@@ -438,7 +430,13 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
         isRouted: async (position: LogPosition) => routing.hasPassed(sequenceOf(position)),
       },
     },
-    drained: Promise.all([...stages, counting, retention, dispatcher.drained]),
+    drained: Promise.all([
+      ...stages,
+      counting,
+      retention,
+      dispatcher.drained,
+      letterSender?.drained,
+    ]),
   }
 }
 

@@ -88,7 +88,7 @@ export const TRAIL_SETTINGS = {
   'aws-profile': {
     env: 'BELFRY_AWS_PROFILE',
     value: 'NAME',
-    help: 'profile of the shared credentials file for a trail in S3 (default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)',
+    help: 'profile of the shared credentials file for a trail in S3 and for targets in AWS (default: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY)',
   },
 } as const satisfies Record<string, Setting>
 

@@ -58,12 +58,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
-  config: ['model', 'config-values', 'trail-config'],
+  config: ['model', 'config-values', 'target-config', 'trail-config'],
   'config-values': [],
   // The formats that the trail knows.
   'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
   'master-key': ['tenancy'],
+  'target-config': ['config-values'],
+  // Chooses the adapters of targets by the configuration.
+  'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
+  // Chooses the kind of each target.
+  'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places'],
   // Chooses the trail's adapter by the configuration.
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
@@ -83,8 +88,12 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'prom-client': /^observe\//,
   commander: /^cli\//,
   'cli-progress': /^cli\//,
-  '@aws-sdk/client-s3': /^adapters\/aws\//,
-  '@aws-sdk/client-organizations': /^adapters\/aws\//,
+  ...Object.fromEntries(
+    [
+      ...['cloudwatch-logs', 'eventbridge', 'firehose', 'kinesis', 'lambda', 'organizations'],
+      ...['s3', 'sfn', 'sns', 'sqs', 'sts'],
+    ].map((name) => [`@aws-sdk/client-${name}`, /^adapters\/aws\//]),
+  ),
   'hyparquet-writer': /^trail\//,
   'openid-client': /^adapters\/oidc\//,
   otpauth: /^tenancy\//,
@@ -125,6 +134,15 @@ describe('imports', () => {
     }
   })
 
+  // A hub that sends nothing to AWS should neither start slower for it nor need the memory.
+  it.each(['adapters/aws/aws-services.ts', 'adapters/aws/service-clients.ts'])(
+    '%s loads the packages of AWS when they are needed',
+    (file) => {
+      expect(sourceOf(file)).toMatch(/await import\('@aws-sdk\//)
+      expect(sourceOf(file)).not.toMatch(/^import (?!type ).*'@aws-sdk\//m)
+    },
+  )
+
   it.each(files.filter((file) => !file.startsWith('cli/')))(
     '%s makes no connection of its own',
     (file) => {
@@ -145,7 +163,10 @@ function sourceOf(file: string): string {
 
 function importsOf(file: string): readonly string[] {
   const source = sourceOf(file)
-  return Array.from(source.matchAll(/(?:from|import) '([^']+)'/g), ([, name]) => name as string)
+  return Array.from(
+    source.matchAll(/(?:from |import |import\()'([^']+)'/g),
+    ([, name]) => name as string,
+  )
 }
 
 /** Paths below src/ of what a file imports of ours. */

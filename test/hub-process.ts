@@ -42,11 +42,16 @@ export function removeDataFolder(folder: string): void {
 export async function startHubProcess(
   folder: string,
   flags: readonly string[] = ['--allow-private-targets'],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<HubProcess> {
   const child = spawn(
     process.execPath,
     ['belfry.mjs', 'start', '--port', '0', '--data', folder, ...flags],
-    { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } },
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', ...env },
+    },
   )
   let errors = ''
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()))

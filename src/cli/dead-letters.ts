@@ -19,6 +19,8 @@ interface DeadLetter {
   readonly errorCode: string
   readonly errorMessage: string
   readonly exhaustedRetryCondition?: string
+  readonly queueError?: string
+  readonly nextSendAt?: number
   readonly event: unknown
 }
 
@@ -195,6 +197,8 @@ function shown(letter: DeadLetter): string {
       rule: letter.ruleArn,
       target: `${letter.targetId}  ${letter.targetArn}`,
       event: letter.eventId,
+      'not in queue': letter.queueError,
+      'next sent': letter.nextSendAt === undefined ? undefined : localMoment(letter.nextSendAt),
     },
     { 'dead letter': 'cyan', error: 'red' },
   )}

@@ -21,6 +21,7 @@ export interface TracedDelivery {
   readonly targetArn: string
   readonly state: 'DELIVERED' | 'PENDING' | 'DEAD'
   readonly nextAttemptAt?: number
+  readonly deadLetterQueue?: { readonly arn: string; readonly sent: boolean }
   readonly attempts: readonly Attempt[]
 }
 
@@ -36,13 +37,18 @@ export function deliveriesText(deliveries: readonly TracedDelivery[]): string {
 }
 
 function deliveryText(delivery: TracedDelivery): string {
-  const { id, targetId, targetArn, state, nextAttemptAt, attempts } = delivery
+  const { targetId, targetArn, state, attempts } = delivery
   const { word, style } = STATES[state]
-  const next = nextAttemptAt === undefined ? '' : `, next attempt ${localMoment(nextAttemptAt)}`
   const made = `after ${counted(attempts.length, 'attempt')}`
-  const end = state === 'DEAD' ? `: "belfry dead-letters show ${id}"` : next
-  const head = `  ${styled(style, word)}  ${printable(`${targetId} (${targetArn}) ${made}${end}`)}`
+  const about = `${targetId} (${targetArn}) ${made}${endText(delivery)}`
+  const head = `  ${styled(style, word)}  ${printable(about)}`
   return [head, ...attempts.map(attemptLine)].join('\n')
+}
+
+function endText({ id, state, nextAttemptAt, deadLetterQueue }: TracedDelivery): string {
+  if (nextAttemptAt !== undefined) return `, next attempt ${localMoment(nextAttemptAt)}`
+  if (deadLetterQueue?.sent === true) return `: sent to ${deadLetterQueue.arn}`
+  return state === 'DEAD' ? `: "belfry dead-letters show ${id}"` : ''
 }
 
 function attemptLine(attempt: Attempt): string {

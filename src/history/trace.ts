@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EventPattern } from '@belfry/event-pattern'
 import type { Explanation } from '@belfry/event-pattern'
 
-import type { DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
+import type { AttemptError, DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
 import type { LogPosition, PositionedEvent, RecordedEvent } from '#src/model/event.ts'
@@ -34,6 +34,13 @@ export interface RuleVerdict {
   readonly archives?: true
 }
 
+/** A queue that has a dead letter, or is to get it. */
+export interface DeadLetterQueueState {
+  readonly arn: string
+  readonly sent: boolean
+  readonly error?: AttemptError
+}
+
 export interface TracedDelivery {
   readonly id: number
   readonly ruleArn: string
@@ -44,6 +51,8 @@ export interface TracedDelivery {
   readonly sent?: string
   /** Epoch ms, of one that is pending. */
   readonly nextAttemptAt?: number
+  /** Of one that is dead and whose target has a dead-letter queue. */
+  readonly deadLetterQueue?: DeadLetterQueueState
   readonly attempts: readonly PastAttempt[]
 }
 
@@ -178,8 +187,7 @@ async function deliveriesOf(
         id,
         ruleArn: known?.ruleArn ?? '',
         target: known?.target ?? { id: '', arn: '' },
-        state: delivery === undefined ? (letter === undefined ? 'DELIVERED' : 'DEAD') : 'PENDING',
-        ...(delivery !== undefined && { nextAttemptAt: delivery.nextAttemptAt }),
+        ...endOf(last, delivery, letter),
         ...(known !== undefined && sentTo(known, event)),
         attempts: made,
       }
@@ -192,6 +200,21 @@ function sentTo(
 ): Pick<TracedDelivery, 'sent'> {
   const outcome = inputFor(to, event)
   return outcome.ok ? { sent: outcome.text.slice(0, SENT_CHARACTERS_MAX) } : {}
+}
+
+function endOf(
+  last: PastAttempt | undefined,
+  delivery: Delivery | undefined,
+  letter: DeadLetter | undefined,
+): Pick<TracedDelivery, 'state' | 'nextAttemptAt' | 'deadLetterQueue'> {
+  if (delivery !== undefined) return { state: 'PENDING', nextAttemptAt: delivery.nextAttemptAt }
+  if (letter === undefined && last?.outcome !== 'dead') return { state: 'DELIVERED' }
+  const arn = last?.target.deadLetterArn
+  if (arn === undefined) return { state: 'DEAD' }
+  // The hub's own list has the letter no longer when the queue has it.
+  const { sendError: error } = letter ?? {}
+  const sent = letter === undefined
+  return { state: 'DEAD', deadLetterQueue: { arn, sent, ...(error !== undefined && { error }) } }
 }
 
 /** A dead letter outlives the attempts that led to it. */
@@ -218,7 +241,7 @@ function unmatched(at: number, rules: readonly RuleVerdict[]): readonly Step[] {
 }
 
 function stepsOf(delivery: TracedDelivery, routedAt: number): readonly Step[] {
-  const { id: deliveryId, ruleArn, target, state, attempts } = delivery
+  const { id: deliveryId, ruleArn, target, attempts } = delivery
   const about = { ruleArn, targetId: target.id, deliveryId }
   const tried = attempts.flatMap((attempt): readonly Step[] => {
     const { number, startedAt, durationMs, error } = attempt
@@ -236,12 +259,23 @@ function stepsOf(delivery: TracedDelivery, routedAt: number): readonly Step[] {
   const [last] = attempts.slice(-1)
   const endedAt = last === undefined ? routedAt : last.startedAt + last.durationMs
   const matched: Step = { at: routedAt, type: 'RULE_MATCH', ...about }
-  return [matched, ...tried, ...endSteps(state).map((type) => ({ at: endedAt, type, ...about }))]
+  const end = endSteps(delivery).map((step) => ({ at: endedAt, ...step, ...about }))
+  return [matched, ...tried, ...end]
 }
 
-function endSteps(state: TracedDelivery['state']): readonly StepType[] {
+function endSteps({
+  state,
+  deadLetterQueue,
+}: TracedDelivery): readonly Pick<Step, 'type' | 'message'>[] {
   if (state === 'PENDING') return []
-  return state === 'DELIVERED' ? ['INVOCATION_SUCCESS'] : ['INVOCATION_FAILURE', 'INVOCATION_DLQ']
+  if (state === 'DELIVERED') return [{ type: 'INVOCATION_SUCCESS' }]
+  const message = deadLetterQueue === undefined ? {} : { message: queueText(deadLetterQueue) }
+  return [{ type: 'INVOCATION_FAILURE' }, { type: 'INVOCATION_DLQ', ...message }]
+}
+
+function queueText({ arn, sent, error }: DeadLetterQueueState): string {
+  if (sent) return `sent to ${arn}`
+  return `${arn} does not have it${error === undefined ? ' yet' : `: ${error.code}: ${error.message}`}`
 }
 
 function attemptStep({ outcome, error }: PastAttempt): StepType {

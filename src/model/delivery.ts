@@ -9,7 +9,7 @@ import type { LogPosition, RecordedEvent } from './event.ts'
  *              retryable   -> PENDING again, later
  *              permanent, or out of retries, or too old -> DEAD
  *   DEAD     kept as a dead letter with a copy of its event, until it is redriven
- *            (PENDING again, as new) or discarded.
+ *            (PENDING again, as new), or until the dead-letter queue of its target has it.
  */
 export interface Delivery {
   readonly id: number
@@ -41,15 +41,19 @@ export function laneOf({ ruleArn, target }: Pick<Delivery, 'ruleArn' | 'target'>
 export type DeadLetterCode =
   | 'CONNECTION_FAILURE'
   | 'ERROR_FROM_TARGET'
+  | 'FAILED_TO_ASSUME_ROLE'
   | 'INTERNAL_ERROR'
   | 'INVALID_JSON'
   | 'INVALID_PARAMETER'
   | 'NO_PERMISSIONS'
   | 'NO_RESOURCE'
+  | 'RESOURCE_LIMIT_EXCEEDED'
+  | 'SDK_CLIENT_ERROR'
   | 'THIRD_ACCOUNT_HOP_DETECTED'
   | 'THIRD_REGION_HOP_DETECTED'
   | 'THROTTLING'
   | 'TIMEOUT'
+  | 'TRANSIENT_ASSUME_ROLE'
 
 export interface AttemptError {
   readonly code: DeadLetterCode
@@ -101,6 +105,8 @@ export type Settlement = { readonly id: number; readonly attempt: Attempt } & (
       readonly diedAt: number
       readonly error: AttemptError
       readonly exhausted?: ExhaustedRetryCondition
+      /** Epoch ms from which the dead-letter queue of the target is to get it. */
+      readonly nextSendAt?: number
       /** Kept with the dead letter, which outlives the log's retention; absent where it had ended. */
       readonly event?: RecordedEvent
     }
@@ -118,5 +124,25 @@ export interface DeadLetter {
   readonly diedAt: number
   readonly error: AttemptError
   readonly exhausted?: ExhaustedRetryCondition
+  /** Why the dead-letter queue of its target does not have it. */
+  readonly sendError?: AttemptError
+  /** Epoch ms at which the queue is to get it. */
+  readonly nextSendAt?: number
   readonly eventJson: string
 }
+
+/** A dead letter on its way to the dead-letter queue of its target. */
+export interface OutgoingLetter {
+  readonly letter: DeadLetter
+  /** As it was when the event was routed. */
+  readonly target: Target
+  /** How often it was sent in vain. */
+  readonly sends: number
+}
+
+/** What became of sending a dead letter, and whether it is sent again. */
+export type LetterSettlement = Pick<DeadLetter, 'id' | 'diedAt'> &
+  (
+    | { readonly kind: 'sent' }
+    | { readonly kind: 'kept'; readonly error: AttemptError; readonly nextSendAt?: number }
+  )

@@ -57,8 +57,9 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 }
 
 /**
- * Where a matching event goes: the ARN of an event bus or of an API destination, the URL of an HTTP
- * endpoint, or an archive, which only the hub itself makes a target of its managed rule.
+ * Where a matching event goes: the ARN of an event bus, an API destination or another resource of
+ * AWS, the URL of an HTTP endpoint or of a file, or an archive, which only the hub itself makes a
+ * target of its managed rule.
  */
 export interface Target {
   readonly id: string
@@ -69,6 +70,12 @@ export interface Target {
   readonly input?: TargetInput
   /** Only of an API destination. */
   readonly http?: HttpTargetParameters
+  /** Of a queue: the group of its messages. */
+  readonly messageGroupId?: string
+  /** Of a stream: where the event has the key that chooses the shard; its id where not given. */
+  readonly partitionKeyPath?: string
+  /** The standard queue that gets the events which could not be delivered. */
+  readonly deadLetterArn?: string
   readonly archive?: ArchiveTarget
 }
 

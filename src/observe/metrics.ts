@@ -66,6 +66,11 @@ export function createMetrics(queue: DeliveryQueue) {
     buckets: ATTEMPT_SECONDS,
     registers,
   })
+  const letters = counter(
+    'belfry_dead_letter_sends_total',
+    'Dead letters sent to the dead-letter queues of targets, by how it ended; kept ones stay in the hub',
+    ['outcome'],
+  )
   const faults = counter(
     'belfry_stage_faults_total',
     'Times a stage could not do its work and tried again',
@@ -75,17 +80,7 @@ export function createMetrics(queue: DeliveryQueue) {
     'method',
     'outcome',
   ])
-  const counted = new Gauge({
-    name: 'belfry_deliveries_stored',
-    help: 'Deliveries in the store: pending, or dead letters',
-    labelNames: ['state'],
-    registers,
-    collect: async () => {
-      const { pending, dead } = await queue.counts()
-      counted.set({ state: 'pending' }, pending)
-      counted.set({ state: 'dead' }, dead)
-    },
-  })
+  gaugeDeliveries(queue, registers)
 
   return {
     volumeEvents,
@@ -102,7 +97,22 @@ export function createMetrics(queue: DeliveryQueue) {
     archived,
     replayed,
     attempts,
+    letters,
     faults,
     signIns,
   }
+}
+
+function gaugeDeliveries(queue: DeliveryQueue, registers: readonly Registry[]): void {
+  const counted = new Gauge({
+    name: 'belfry_deliveries_stored',
+    help: 'Deliveries in the store: pending, or dead letters',
+    labelNames: ['state'],
+    registers: [...registers],
+    collect: async () => {
+      const { pending, dead } = await queue.counts()
+      counted.set({ state: 'pending' }, pending)
+      counted.set({ state: 'dead' }, dead)
+    },
+  })
 }

@@ -37,6 +37,7 @@ const MS_PER_SECOND = 1_000
 
 /** A target that is down for a day fails often; only what is given up needs a person. */
 const ATTEMPT_LEVELS = { delivered: 'debug', retry: 'info', dead: 'warn' } as const
+const SEND_LEVELS = { sent: 'debug', retry: 'info', kept: 'warn' } as const
 
 /** What the stages tell, as metrics and as the log lines of finished things. */
 export function createObservation({ log, queue, clock }: ObservationPorts): Observation {
@@ -108,6 +109,14 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
       },
       eventsArchived: (count) => metrics.archived.inc(count),
       eventsReplayed: (count) => metrics.replayed.inc(count),
+      letterSent: ({ letter, outcome, error }) => {
+        metrics.letters.inc({ outcome })
+        const { id: deliveryId, eventId, ruleArn, targetId } = letter
+        log[SEND_LEVELS[outcome]](
+          { deliveryId, eventId, ruleArn, targetId, outcome, error },
+          'dead-letter.sent',
+        )
+      },
       ...createTrailMetrics({ registers: [metrics.registry], log, clock }),
       schemaDiscovered: (schema) =>
         schema.version === undefined

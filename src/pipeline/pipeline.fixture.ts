@@ -6,7 +6,7 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
-import type { FinishedAttempt, Observer } from '#src/ports/observer.ts'
+import type { FinishedAttempt, FinishedSend, Observer } from '#src/ports/observer.ts'
 
 const REGION = 'ap-southeast-2'
 export const BUS = `arn:aws:events:${REGION}:111111111111:event-bus/default`
@@ -28,6 +28,7 @@ export function recordedEvent(id: string, given: Partial<RecordedEvent> = {}): R
 /** Keeps what the stages tell. */
 export function observing() {
   const attempts: FinishedAttempt[] = []
+  const sends: FinishedSend[] = []
   const faults: { readonly stage: string; readonly error: unknown }[] = []
   const observer: Observer = {
     entriesAccepted: () => undefined,
@@ -42,9 +43,10 @@ export function observing() {
     trailWaiting: () => undefined,
     schemaDiscovered: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
+    letterSent: (send) => sends.push(send),
     stageFaulted: (stage, error) => faults.push({ stage, error }),
   }
-  return { observer, attempts, faults }
+  return { observer, attempts, sends, faults }
 }
 
 /** A real store in a folder of its own. */

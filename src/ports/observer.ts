@@ -1,10 +1,18 @@
 import type { VolumeCount } from './event-volume.ts'
-import type { AttemptError, Delivery } from '#src/model/delivery.ts'
+import type { AttemptError, DeadLetter, Delivery } from '#src/model/delivery.ts'
 
 export interface FinishedAttempt {
   readonly delivery: Delivery
   readonly outcome: 'delivered' | 'retry' | 'dead'
   readonly durationMs: number
+  readonly error?: AttemptError
+}
+
+/** A dead letter was sent to the dead-letter queue of its target. */
+export interface FinishedSend {
+  readonly letter: DeadLetter
+  /** `kept`: it stays in the hub's own list. */
+  readonly outcome: 'sent' | 'retry' | 'kept'
   readonly error?: AttemptError
 }
 
@@ -44,6 +52,7 @@ export interface Observer {
   /** Events became durable in archives, counted once for each archive. */
   eventsArchived(count: number): void
   eventsReplayed(count: number): void
+  letterSent(send: FinishedSend): void
   /** Objects of the trail became durable, with so many events. */
   trailWritten(objects: number, events: number): void
   /** Since when the oldest event has waited that is not in the trail; undefined when none waits. */

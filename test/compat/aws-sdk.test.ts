@@ -185,7 +185,7 @@ describe('rules and targets', () => {
     [{ Id: 't', Arn: 'http://u:p@example.com/' }, /is not valid/],
     [
       { Id: 't', Arn: 'https://example.com/', SqsParameters: { MessageGroupId: 'g' } },
-      /Parameter SqsParameters is not supported/,
+      /target t is no SQS queue/,
     ],
     [
       { Id: 't', Arn: `arn:aws:events:${OTHER_REGION}:${ACCOUNTS.MEMBER}:event-bus/default` },

@@ -73,7 +73,8 @@ export function createOutboundRequestHandler(
         responseBytesMax,
         ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
       })
-      if (outcome.kind !== 'answered') throw faultOf(outcome)
+      if (outcome.kind === 'refused') throw new OutboundFault('refused', outcome.message)
+      if (outcome.kind === 'failed') throw new OutboundFault(outcome.reason, outcome.message)
       if (outcome.bodyTruncated) {
         const { origin } = new URL(urlOf(request))
         throw new AnswerTooLargeFault(origin, responseBytesMax)
@@ -82,6 +83,18 @@ export function createOutboundRequestHandler(
       const { status: statusCode, headers } = outcome
       return { response: { statusCode, headers: { ...headers }, body } }
     },
+  }
+}
+
+/** A request that got no answer. */
+export class OutboundFault extends Error {
+  readonly reason: 'refused' | 'timeout' | 'connection-failed' | 'aborted'
+  constructor(reason: OutboundFault['reason'], message: string) {
+    super(message)
+    this.reason = reason
+    // By these names AWS clients know what is worth another try.
+    if (reason === 'aborted') this.name = 'AbortError'
+    else if (reason !== 'refused') this.name = 'TimeoutError'
   }
 }
 
@@ -108,16 +121,4 @@ function bodyOf(body: unknown): { readonly body?: string | Uint8Array } {
   if (body === undefined || body === null) return {}
   if (typeof body === 'string' || body instanceof Uint8Array) return { body }
   throw new TypeError('an AWS request was given a stream as its body: give it bytes or text')
-}
-
-function faultOf(outcome: {
-  readonly kind: 'refused' | 'failed'
-  readonly reason?: 'timeout' | 'connection-failed' | 'aborted'
-  readonly message: string
-}): Error {
-  const fault = new Error(outcome.message)
-  // By these names AWS clients know what is worth another try.
-  if (outcome.reason === 'aborted') fault.name = 'AbortError'
-  else if (outcome.kind === 'failed') fault.name = 'TimeoutError'
-  return fault
 }

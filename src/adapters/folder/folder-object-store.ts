@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
 import type { Dirent } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { link, open, readdir, rename, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -11,12 +11,12 @@ import {
   checkObjectKey,
 } from '#src/ports/object-store.ts'
 import type { ObjectStore, StoredObject } from '#src/ports/object-store.ts'
+import { isMissing, linkOnTheWay, makeFolder, statOf, syncFolder } from './durable-folder.ts'
 
 /** Holds files while they are written: no key starts with a dot. */
 const WRITING = '.writing'
 /** The trail is for its owner, whatever the umask leaves to others. */
 const FILE_MODE = 0o600
-const FOLDER_MODE = 0o700
 /** Where the file system has no hard links, as on some network mounts. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
 
@@ -121,52 +121,11 @@ async function writeDurably(file: string, content: Uint8Array): Promise<void> {
   }
 }
 
-/** A folder is durable when the one above it has been flushed. */
-async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true, mode: FOLDER_MODE })
-  if (first === undefined) return
-  const highest = dirname(first)
-  for (let made = dirname(folder); ; made = dirname(made)) {
-    await syncFolder(made)
-    if (made === highest || made === dirname(made)) return
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
 /** @throws Error where a key leads out of the folder. */
 async function refuseLinks(folder: string, key: string): Promise<void> {
   const way = await linkOnTheWay(folder, key)
   if (way === undefined) return
   throw new Error(`"${way}" is a link, which the trail does not follow: put a folder in its place`)
-}
-
-/** The folder on a key's way that is a link. The folder itself may be one: its owner chose it. */
-async function linkOnTheWay(folder: string, key: string): Promise<string | undefined> {
-  let way = folder
-  for (const name of key.split('/').slice(0, -1)) {
-    way = join(way, name)
-    const there = await statOf(way)
-    if (there === undefined) return undefined
-    if (there.isSymbolicLink()) return way
-  }
-  return undefined
-}
-
-async function statOf(path: string) {
-  try {
-    return await lstat(path)
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
 }
 
 async function openedFile(file: string): Promise<FileHandle | undefined> {
@@ -208,9 +167,4 @@ async function entriesOf(folder: string): Promise<readonly Dirent[]> {
     if (isMissing(error)) return []
     throw error
   }
-}
-
-function isMissing(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code === 'ENOENT' || code === 'ENOTDIR'
 }

@@ -36,7 +36,8 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const revive = database.prepare(`
     UPDATE delivery SET attempts = 0, next_attempt_at = ?1, started_at = ?1, died_at = NULL,
-      error_code = NULL, error_message = NULL, exhausted = NULL
+      error_code = NULL, error_message = NULL, exhausted = NULL, sends = 0, next_send_at = NULL,
+      send_error_code = NULL, send_error_message = NULL
     WHERE id = ?2 AND died_at IS NOT NULL`)
   const one = database.prepare(`${SELECT_DELIVERY} WHERE delivery.id = ?`)
   const targetIds = prepareTargetIds(database)
@@ -78,7 +79,7 @@ function prepareSettle(database: DatabaseSync): (settlement: Settlement) => void
     WHERE id = ?`)
   const die = database.prepare(`
     UPDATE delivery SET attempts = ?, died_at = ?, error_code = ?, error_message = ?,
-      exhausted = ?, event_json = ?, event_header = ? WHERE id = ?`)
+      exhausted = ?, event_json = ?, event_header = ?, next_send_at = ? WHERE id = ?`)
   const note = prepareNoteAttempt(database)
 
   return (settlement) => {
@@ -92,11 +93,12 @@ function prepareSettle(database: DatabaseSync): (settlement: Settlement) => void
         return retry.run(attempts, nextAttemptAt, error.code, error.message, id)
       }
       case 'dead': {
-        const { attempts, diedAt, error, exhausted = null, event } = settlement
+        const { attempts, diedAt, error, exhausted = null, event, nextSendAt = null } = settlement
         const { json = '', ...header } = event ?? {}
         const headerJson = event === undefined ? null : JSON.stringify(header)
         const { code, message } = error
-        return die.run(attempts, diedAt, code, message, exhausted, json, headerJson, id)
+        const end = [attempts, diedAt, code, message, exhausted] as const
+        return die.run(...end, json, headerJson, nextSendAt, id)
       }
       default:
         return settlement satisfies never
@@ -105,7 +107,7 @@ function prepareSettle(database: DatabaseSync): (settlement: Settlement) => void
 }
 
 /** Rows of deliveries with the definitions of their targets. */
-const SELECT_DELIVERY =
+export const SELECT_DELIVERY =
   'SELECT delivery.*, target.definition FROM delivery JOIN target ON target.id = delivery.target'
 
 export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync): DeliveryQueue {
@@ -199,9 +201,10 @@ function eventOf(row: Row): RecordedEvent {
   return { ...header, json: String(row['event_json']) }
 }
 
-function deadLetterOf(row: Row): DeadLetter {
+export function deadLetterOf(row: Row): DeadLetter {
   const { id, eventId, ruleArn, target, attempts, startedAt } = deliveryOf(row)
   const exhausted = row['exhausted'] as ExhaustedRetryCondition | null
+  const [sendCode, nextSendAt] = [row['send_error_code'], row['next_send_at']]
   return {
     id,
     eventId,
@@ -216,6 +219,10 @@ function deadLetterOf(row: Row): DeadLetter {
       message: String(row['error_message']),
     },
     ...(exhausted !== null && { exhausted }),
+    ...(sendCode !== null && {
+      sendError: { code: sendCode as DeadLetterCode, message: String(row['send_error_message']) },
+    }),
+    ...(nextSendAt !== null && { nextSendAt: Number(nextSendAt) }),
     eventJson: String(row['event_json']),
   }
 }

@@ -137,6 +137,15 @@ const MIGRATIONS: readonly string[] = [
     bytes INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- Dead letters on their way to the dead-letter queues of their targets.
+  ALTER TABLE delivery ADD COLUMN sends INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE delivery ADD COLUMN next_send_at INTEGER;
+  ALTER TABLE delivery ADD COLUMN send_error_code TEXT;
+  ALTER TABLE delivery ADD COLUMN send_error_message TEXT;
+  -- due and nextDueAt of outgoing letters
+  CREATE INDEX delivery_outgoing ON delivery (next_send_at) WHERE next_send_at IS NOT NULL;
+  `,
 ]
 
 /**

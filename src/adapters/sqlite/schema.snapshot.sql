@@ -1,4 +1,4 @@
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE archive_total (
     archive TEXT PRIMARY KEY,
@@ -54,7 +54,7 @@ CREATE TABLE delivery (
     error_message TEXT,
     exhausted TEXT,
     event_json TEXT
-  , target INTEGER REFERENCES target (id), event_header TEXT);
+  , target INTEGER REFERENCES target (id), event_header TEXT, sends INTEGER NOT NULL DEFAULT 0, next_send_at INTEGER, send_error_code TEXT, send_error_message TEXT);
 
 CREATE TABLE event_place (
     epoch INTEGER NOT NULL,
@@ -105,6 +105,8 @@ CREATE TABLE volume (
 CREATE UNIQUE INDEX archived_event_place ON archived_event (archive, time, position);
 
 CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
+
+CREATE INDEX delivery_outgoing ON delivery (next_send_at) WHERE next_send_at IS NOT NULL;
 
 CREATE INDEX delivery_place ON delivery (position);
 

@@ -13,6 +13,7 @@ import { eventArchiveContract } from '#src/ports/event-archive.contract.ts'
 import { eventHistoryContract } from '#src/ports/event-history.contract.ts'
 import { eventIndexContract } from '#src/ports/event-index.contract.ts'
 import { eventVolumeContract } from '#src/ports/event-volume.contract.ts'
+import { outgoingLettersContract } from '#src/ports/outgoing-letters.contract.ts'
 import { stateContract } from '#src/ports/state.contract.ts'
 import { collection } from '#src/ports/state.ts'
 import { openSqliteStore } from './store.ts'
@@ -63,6 +64,7 @@ stateContract(restartable(({ state }) => state))
 batchLogContract(restartable(({ log }) => log))
 cursorsContract(restartable(({ cursors }) => cursors))
 deliveryQueueContract(restartable(({ queue, cursors }) => ({ queue, cursors })))
+outgoingLettersContract(restartable(({ queue, outgoingLetters: letters }) => ({ queue, letters })))
 eventHistoryContract(
   restartable(({ log, cursors, queue, eventIndex: index, history }) => ({
     log,

@@ -9,6 +9,7 @@ import type { EventArchive } from '#src/ports/event-archive.ts'
 import type { EventHistory } from '#src/ports/event-history.ts'
 import type { EventIndex } from '#src/ports/event-index.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
+import type { OutgoingLetters } from '#src/ports/outgoing-letters.ts'
 import type { State } from '#src/ports/state.ts'
 import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
 import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
@@ -16,6 +17,7 @@ import { createSqliteEventArchive } from './event-archive.sql.ts'
 import { createSqliteEventHistory } from './event-history.sql.ts'
 import { createSqliteEventIndex } from './event-index.sql.ts'
 import { createSqliteEventVolume } from './event-volume.sql.ts'
+import { createSqliteOutgoingLetters } from './outgoing-letters.sql.ts'
 import { createSqliteState } from './state.sql.ts'
 import { startWriter } from './writer.ts'
 
@@ -24,6 +26,7 @@ export interface Store {
   readonly log: BatchLog
   readonly cursors: Cursors
   readonly queue: DeliveryQueue
+  readonly outgoingLetters: OutgoingLetters
   readonly eventIndex: EventIndex
   readonly eventArchive: EventArchive
   readonly history: EventHistory
@@ -63,6 +66,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     log: createSqliteLog(writer, reading),
     cursors: createSqliteCursors(writer, reading),
     queue: createSqliteDeliveryQueue(writer, reading),
+    outgoingLetters: createSqliteOutgoingLetters(writer, reading),
     eventIndex: createSqliteEventIndex(writer, reading),
     eventArchive: createSqliteEventArchive(writer, reading),
     history: createSqliteEventHistory(writer, reading),

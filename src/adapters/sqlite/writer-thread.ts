@@ -8,6 +8,7 @@ import { eventHistoryVerbs } from './event-history.sql.ts'
 import { eventIndexVerbs } from './event-index.sql.ts'
 import { eventVolumeVerbs } from './event-volume.sql.ts'
 import { migrate } from './migrations.ts'
+import { outgoingLetterVerbs } from './outgoing-letters.sql.ts'
 import { stateVerbs } from './state.sql.ts'
 import type { Verb, WriterReply, WriterRequest, WriterSettings } from './writer.ts'
 
@@ -36,6 +37,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   ...logVerbs(database),
   ...stateVerbs(database),
   ...deliveryVerbs(database),
+  ...outgoingLetterVerbs(database),
   ...eventIndexVerbs(database),
   ...eventArchiveVerbs(database),
   ...eventHistoryVerbs(database),

@@ -2,6 +2,8 @@ import { AwsError } from '#src/errors.ts'
 import { busArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { parseConnectionArn } from '#src/model/connection.ts'
+import { parseAwsResource } from '#src/model/aws-resource.ts'
+import { parseFileTarget } from '#src/model/event-file.ts'
 import {
   EVENT_AGE_SECONDS_DEFAULT,
   EVENT_AGE_SECONDS_MAX,
@@ -13,6 +15,16 @@ import type { Target } from '#src/model/event-bus.ts'
 import type { AccountId } from '#src/model/event.ts'
 import { ROLE_ARN, structure } from './operation.ts'
 import { UNSUPPORTED, optional, required, string } from './shapes.ts'
+import {
+  AWS_MEMBERS,
+  AWS_TARGETS_OFF,
+  awsPartsFrom,
+  checkAwsTarget,
+  checkRole,
+  notValid,
+  wireAwsParts,
+} from './wire-aws-target.ts'
+import type { WireAwsParts } from './wire-aws-target.ts'
 import { INPUT_MEMBERS, inputFrom, wireInput } from './wire-input.ts'
 import type { WireInput } from './wire-input.ts'
 import {
@@ -40,12 +52,10 @@ export const TARGET_MEMBERS = {
     }),
   ),
   ...INPUT_MEMBERS,
-  DeadLetterConfig: UNSUPPORTED,
-  KinesisParameters: UNSUPPORTED,
+  ...AWS_MEMBERS,
   RunCommandParameters: UNSUPPORTED,
   EcsParameters: UNSUPPORTED,
   BatchParameters: UNSUPPORTED,
-  SqsParameters: UNSUPPORTED,
   HttpParameters: optional(TARGET_HTTP_PARAMETERS),
   RedshiftDataParameters: UNSUPPORTED,
   SageMakerPipelineParameters: UNSUPPORTED,
@@ -53,7 +63,7 @@ export const TARGET_MEMBERS = {
 }
 export const TARGET = structure(TARGET_MEMBERS)
 
-export interface WireTarget extends WireInput {
+export interface WireTarget extends WireInput, WireAwsParts {
   readonly HttpParameters?: WireHttpParameters | null
   readonly Id: string
   readonly Arn: string
@@ -64,7 +74,14 @@ export interface WireTarget extends WireInput {
   }
 }
 
-const ROLE_OF_ACCOUNT = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
+/** Where this hub delivers to. */
+export interface TargetsAllowed {
+  /** Why a URL may not be a target, or undefined. */
+  readonly urlRefusal: (url: string) => string | undefined
+  /** Whether resources of AWS may be targets and dead-letter queues. */
+  readonly awsTargets: boolean
+  readonly fileTargets: boolean
+}
 
 /** The bus of the rule that gets a target, and the account of who gives it. */
 interface TargetPlace {
@@ -74,14 +91,9 @@ interface TargetPlace {
 
 /**
  * The target that a caller gave, if Belfry delivers to its kind.
- * @param urlRefusal why a URL may not be a target, or undefined
  * @throws AwsError ValidationException
  */
-export function targetFrom(
-  place: TargetPlace,
-  wire: WireTarget,
-  urlRefusal: (url: string) => string | undefined,
-): Target {
+export function targetFrom(place: TargetPlace, wire: WireTarget, allowed: TargetsAllowed): Target {
   const { Id: id, Arn: arn, RoleArn: roleArn, RetryPolicy: retry } = wire
   const input = inputFrom(id, wire)
   const http = wire.HttpParameters ? httpParametersFrom(id, wire.HttpParameters) : undefined
@@ -94,10 +106,17 @@ export function targetFrom(
   if (to === undefined && place.account !== place.bus.account) {
     throw invalid('Only EventBus targets are allowed on cross-account PutTargets calls.')
   }
+  const { bus } = place
+  const resource = parseAwsResource(arn)
   if (to !== undefined) checkBusTarget(place, to, roleArn)
-  else if (destination !== undefined) checkApiDestination(place.bus, arn, { destination, roleArn })
-  else if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal)
+  else if (destination !== undefined) checkApiDestination(bus, arn, { destination, roleArn })
+  else if (resource !== undefined) {
+    if (!allowed.awsTargets) throw notValid(arn, AWS_TARGETS_OFF)
+    checkAwsTarget(bus, resource, wire)
+  } else if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, allowed.urlRefusal(arn))
+  else if (arn.startsWith('file:')) checkUrlTarget(wire, fileRefusal(arn, allowed))
   else throw notValid(arn, unsupportedReason(arn))
+  const { awsTargets } = allowed
   return {
     id,
     arn,
@@ -110,10 +129,12 @@ export function targetFrom(
     }),
     ...(input !== undefined && { input }),
     ...(http !== undefined && { http }),
+    ...awsPartsFrom(bus, wire, { resource, awsTargets }),
   }
 }
 
-export function wireTarget({ id, arn, roleArn, retryPolicy, input, http }: Target): WireTarget {
+export function wireTarget(target: Target): WireTarget {
+  const { id, arn, roleArn, retryPolicy, input, http, ...rest } = target
   return {
     Id: id,
     Arn: arn,
@@ -126,6 +147,7 @@ export function wireTarget({ id, arn, roleArn, retryPolicy, input, http }: Targe
     }),
     ...(input !== undefined && wireInput(input)),
     ...(http !== undefined && { HttpParameters: wireHttpParameters(http) }),
+    ...wireAwsParts(rest),
   }
 }
 
@@ -163,30 +185,26 @@ function checkApiDestination(
   checkRole(bus.account, roleArn)
 }
 
-function checkRole(account: AccountId, roleArn: string): void {
-  const [, ofAccount] = ROLE_OF_ACCOUNT.exec(roleArn) ?? []
-  if (ofAccount !== account) throw notValid(roleArn, `the role must be one of account ${account}.`)
-}
-
-function checkUrlTarget(
-  { Arn, RoleArn }: WireTarget,
-  urlRefusal: (url: string) => string | undefined,
-): void {
+function checkUrlTarget({ Arn, RoleArn }: WireTarget, refusal: string | undefined): void {
   if (RoleArn !== undefined) {
     throw invalid(`RoleArn is not supported for target ${Arn}.`)
   }
-  const refusal = urlRefusal(Arn)
   if (refusal !== undefined) throw notValid(Arn, refusal)
 }
 
-function unsupportedReason(arn: string): string {
-  return arn.startsWith('arn:')
-    ? 'Belfry does not deliver to this kind of target; it delivers to event buses, API destinations and http(s) URLs.'
-    : 'Provided Arn is not in correct format.'
+function fileRefusal(url: string, { fileTargets }: TargetsAllowed): string | undefined {
+  if (!fileTargets) return 'files are off: start the hub with --file-targets FOLDER.'
+  if (parseFileTarget(url) !== undefined) return undefined
+  return 'a file is named as in file:///shop/orders.ndjson, by letters, digits, ".", "_" and "-".'
 }
 
-function notValid(parameter: string, reason: string): AwsError {
-  return invalid(`Parameter ${parameter} is not valid. Reason: ${reason}`)
+const AWS_KINDS =
+  'SQS queues, SNS topics, Kinesis data streams, Lambda functions, Firehose streams, log groups, state machines'
+
+function unsupportedReason(arn: string): string {
+  return arn.startsWith('arn:')
+    ? `Belfry does not deliver to this kind of target; it delivers to event buses, API destinations, ${AWS_KINDS}, http(s) URLs and files.`
+    : 'Provided Arn is not in correct format.'
 }
 
 function roleRequired(arn: string): AwsError {

@@ -35,6 +35,12 @@ export const DeadLetterSchema = Type.Object(
     errorCode: Type.String(),
     errorMessage: Type.String(),
     exhaustedRetryCondition: Type.Optional(Type.String()),
+    queueError: Type.Optional(
+      Type.String({ description: "Why the target's dead-letter queue does not have it" }),
+    ),
+    nextSendAt: Type.Optional(
+      Type.Integer({ description: 'When the queue is to get it, epoch milliseconds' }),
+    ),
     event: Type.Unknown({ description: 'The event that was not delivered' }),
   },
   { $id: 'DeadLetter' },
@@ -162,12 +168,13 @@ function accountOf(ruleArn: string): AccountId {
   return ruleArn.split(':')[4] ?? ''
 }
 
-function wireDeadLetter({ error, exhausted, eventJson, ...letter }: DeadLetter) {
+function wireDeadLetter({ error, exhausted, sendError, eventJson, ...letter }: DeadLetter) {
   return {
     ...letter,
     errorCode: error.code,
     errorMessage: error.message,
     ...(exhausted !== undefined && { exhaustedRetryCondition: exhausted }),
+    ...(sendError !== undefined && { queueError: `${sendError.code}: ${sendError.message}` }),
     event: eventJson === '' ? null : (JSON.parse(eventJson) as unknown),
   }
 }

@@ -4,6 +4,7 @@ import { RestError } from '#src/errors.ts'
 import { reasonOf, traceOf } from '#src/history/trace.ts'
 import type { TracePorts, TracedDelivery } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
+import type { AttemptError } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent } from '#src/model/event.ts'
@@ -41,6 +42,14 @@ export const TracedDeliverySchema = Type.Object(
     nextAttemptAt: Type.Optional(EpochMs),
     sent: Type.Optional(
       Type.String({ description: 'What the target is sent: the first characters of the body' }),
+    ),
+    deadLetterQueue: Type.Optional(
+      Type.Object({
+        arn: Type.String(),
+        sent: Type.Boolean({ description: 'The queue has the event, and the hub no dead letter' }),
+        errorCode: Type.Optional(Type.String()),
+        errorMessage: Type.Optional(Type.String()),
+      }),
     ),
     attempts: Type.Array(AttemptSchema),
   },
@@ -198,18 +207,29 @@ function wirePlace({ position, event }: PositionedEvent, routed: boolean) {
   return { position, bus, acceptedAt, ...(awaitsEnrichment && { awaitsEnrichment }), routed }
 }
 
-function wireDelivery({ target, attempts, ...delivery }: TracedDelivery) {
+function wireDelivery({ target, attempts, deadLetterQueue, ...delivery }: TracedDelivery) {
   return {
     ...delivery,
     targetId: target.id,
     targetArn: target.arn,
+    ...(deadLetterQueue !== undefined && {
+      deadLetterQueue: {
+        arn: deadLetterQueue.arn,
+        sent: deadLetterQueue.sent,
+        ...wireError(deadLetterQueue.error),
+      },
+    }),
     attempts: attempts.map(({ number, startedAt, durationMs, outcome, error, answer }) => ({
       number,
       startedAt,
       durationMs,
       outcome,
-      ...(error !== undefined && { errorCode: error.code, errorMessage: error.message }),
+      ...wireError(error),
       ...(answer !== undefined && { status: answer.status, answer: answer.body }),
     })),
   }
+}
+
+function wireError(error: AttemptError | undefined) {
+  return error === undefined ? {} : { errorCode: error.code, errorMessage: error.message }
 }

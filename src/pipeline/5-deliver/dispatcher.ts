@@ -32,6 +32,8 @@ export interface DispatcherPorts {
   readonly targetKindOf: (target: Target) => TargetKind
   /** The target as its rule has it now; undefined where rule or target are gone. */
   readonly currentTarget: (ruleArn: string, targetId: string) => Promise<Target | undefined>
+  /** Told of a dead letter that the dead-letter queue of its target is to get; absent: none gets any. */
+  readonly onLetter?: () => void
 }
 
 type MadeAttempt = Exclude<AttemptOutcome, { readonly kind: 'held-up' }>
@@ -204,6 +206,9 @@ export class Dispatcher {
     this.#settler.add(settlement, () => {
       this.#release(lane, delivery.id)
       if (settlement.kind === 'retry') lane.storeHasMore = true
+      if (settlement.kind === 'dead' && settlement.nextSendAt !== undefined) {
+        this.#ports.onLetter?.()
+      }
       this.#pump(lane)
     })
     if (isFailing(lane)) this.#shed(lane)
@@ -273,6 +278,7 @@ export class Dispatcher {
       diedAt: now,
       error,
       ...(event !== undefined && { event }),
+      ...(this.#hasQueue(delivery.target) && { nextSendAt: now }),
     }
     if (outcome.kind === 'permanent') return dead
     const { retryAfterMs = 0 } = outcome
@@ -281,6 +287,10 @@ export class Dispatcher {
     return verdict.kind === 'dead'
       ? { ...dead, exhausted: verdict.exhausted }
       : { kind: 'retry', id, attempt, attempts, nextAttemptAt: verdict.nextAttemptAt, error }
+  }
+
+  #hasQueue({ deadLetterArn }: Target): boolean {
+    return deadLetterArn !== undefined && this.#ports.onLetter !== undefined
   }
 
   async #drain(): Promise<void> {

@@ -1,16 +1,21 @@
 import type { BusAccess } from '#src/buses/bus-access.ts'
 import type { Rules } from '#src/buses/rules.ts'
+import { parseBusArn } from '#src/model/arn.ts'
+import type { Target } from '#src/model/event-bus.ts'
+import type { AccountId } from '#src/model/event.ts'
 import { BOOLEAN, BUS_NAME_OR_ARN, PAGING, RULE_NAME, paged, structure } from '../operation.ts'
 import type { OfBus, Operations, Paging } from '../operation.ts'
 import { optional, required } from '../shapes.ts'
 import { TARGET, TARGET_ID, targetFrom, wireTarget } from '../wire-target.ts'
-import type { WireTarget } from '../wire-target.ts'
+import { AWS_TARGETS_OFF, notValid } from '../wire-aws-target.ts'
+import type { TargetsAllowed, WireTarget } from '../wire-target.ts'
 
 export interface TargetOperationPorts {
   readonly access: BusAccess
   readonly rules: Rules
-  /** Why a URL may not be a target, or undefined. */
-  readonly urlRefusal: (url: string) => string | undefined
+  readonly targetsAllowed: TargetsAllowed
+  /** Whether the hub itself has the event buses of an account. */
+  readonly hasBusesOf: (account: AccountId) => Promise<boolean>
 }
 
 interface OfRule extends OfBus {
@@ -21,7 +26,8 @@ const OF_RULE = { Rule: required(RULE_NAME), EventBusName: optional(BUS_NAME_OR_
 const MEMBERS_MAX = 100
 const NONE_FAILED = { FailedEntryCount: 0, FailedEntries: [] }
 
-export function targetOperations({ access, rules, urlRefusal }: TargetOperationPorts): Operations {
+export function targetOperations(ports: TargetOperationPorts): Operations {
+  const { access, rules, targetsAllowed } = ports
   return {
     PutTargets: {
       permission: 'events:Write',
@@ -36,7 +42,8 @@ export function targetOperations({ access, rules, urlRefusal }: TargetOperationP
           context: { 'events:TargetArn': input.Targets.map(({ Arn }) => Arn) },
         })
         const place = { bus, account: call.account }
-        const targets = input.Targets.map((target) => targetFrom(place, target, urlRefusal))
+        const targets = input.Targets.map((target) => targetFrom(place, target, targetsAllowed))
+        await checkBusesElsewhere(ports, targets)
         await rules.putTargets(bus, input.Rule, targets)
         return NONE_FAILED
       },
@@ -76,5 +83,18 @@ export function targetOperations({ access, rules, urlRefusal }: TargetOperationP
         return NONE_FAILED
       },
     },
+  }
+}
+
+/** An event bus of an account that the hub does not have is one in AWS. */
+async function checkBusesElsewhere(
+  { targetsAllowed, hasBusesOf }: TargetOperationPorts,
+  targets: readonly Target[],
+): Promise<void> {
+  if (targetsAllowed.awsTargets) return
+  for (const { arn } of targets) {
+    const account = parseBusArn(arn)?.account
+    if (account === undefined || (await hasBusesOf(account))) continue
+    throw notValid(arn, `the hub has no account ${account}, and ${AWS_TARGETS_OFF}`)
   }
 }

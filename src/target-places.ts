@@ -1,0 +1,48 @@
+import { createAwsCredentials } from '#src/adapters/aws/aws-credentials.ts'
+import { createAwsServices } from '#src/adapters/aws/aws-services.ts'
+import { createEventFiles } from '#src/adapters/folder/event-files.ts'
+import type { AwsServices } from '#src/ports/aws-services.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { EventFiles } from '#src/ports/event-files.ts'
+import type { Outbound } from '#src/ports/outbound.ts'
+import type { TargetConfig } from './target-config.ts'
+
+interface TargetPlaceParts {
+  readonly outbound: Outbound
+  readonly clock: Clock
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Where events may go beside event buses and URLs. */
+export interface TargetPlaces {
+  readonly aws?: AwsServices
+  readonly files?: EventFiles
+  /** What PutTargets may take. */
+  readonly allowed: {
+    readonly urlRefusal: (url: string) => string | undefined
+    readonly awsTargets: boolean
+    readonly fileTargets: boolean
+  }
+}
+
+export function openTargetPlaces(
+  { aws, fileFolder }: TargetConfig,
+  { outbound, clock, env }: TargetPlaceParts,
+): TargetPlaces {
+  return {
+    allowed: {
+      urlRefusal: (url) => outbound.refusalOf(url),
+      awsTargets: aws !== undefined,
+      fileTargets: fileFolder !== undefined,
+    },
+    ...(aws !== undefined && {
+      aws: createAwsServices({
+        outbound,
+        clock,
+        credentials: createAwsCredentials({ env, ...aws }),
+        ...(aws.endpoint !== undefined && { endpoint: aws.endpoint }),
+      }),
+    }),
+    ...(fileFolder !== undefined && { files: createEventFiles(fileFolder) }),
+  }
+}
