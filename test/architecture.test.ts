@@ -68,7 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Chooses the adapters of targets by the configuration.
   'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
   // Chooses the kind of each target.
-  'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places'],
+  'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
   // Chooses the trail's adapter by the configuration.
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
