@@ -109,7 +109,11 @@ describe('the preview', () => {
     [{ targetId: 't', event: '{}' }, 'preview.unclear', '"ruleArn"'],
     [{ target: {}, event: '[]' }, 'event.invalid', 'not the text of a JSON object'],
     [{ target: {}, event: '{"a":}' }, 'event.invalid', 'not the text of a JSON object'],
-    [{ target: { InputPaths: {} }, event: '{}' }, 'request.invalid', '"target/InputPaths" is unknown'],
+    [
+      { target: { InputPaths: {} }, event: '{}' },
+      'request.invalid',
+      '"target/InputPaths" is unknown',
+    ],
   ])('refuses %j, which is not clear', async (given, code, message) => {
     const expected = { code, message: expect.stringContaining(message) }
     expect(await preview(given)).toMatchObject({ status: 400, body: expected })
