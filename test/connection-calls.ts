@@ -1,4 +1,6 @@
+import { readFileSync, readdirSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
 import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
@@ -14,9 +16,12 @@ import type {
   UpdateConnectionCommandInput,
 } from '@aws-sdk/client-eventbridge'
 
+import type { HubProcess } from './hub-process.ts'
 import type { Received } from './receiver.ts'
 
 export const SECRET = 'pa55: word/+"ü'
+/** The part of it that JSON leaves as it is. */
+export const SECRET_PART = 'pa55: word/+'
 
 export const BASIC: CreateConnectionAuthRequestParameters = {
   BasicAuthParameters: { Username: 'ana', Password: SECRET },
@@ -34,6 +39,14 @@ export const oauth = (
     ClientParameters: { ClientID: 'client-1', ClientSecret: 'client-secret' },
   },
 })
+
+/** All that a hub has written: its data folder, byte by byte, and its log. */
+export function everythingWritten(hub: HubProcess): string {
+  const texts = readdirSync(hub.folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1'))
+  return [...texts, hub.errors()].join('\n')
+}
 
 /** Calls about connections in one account. */
 export function connectionCalls(events: EventBridgeClient) {

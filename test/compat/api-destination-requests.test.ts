@@ -16,7 +16,16 @@ import type {
 } from '@aws-sdk/client-eventbridge'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
-import { API_KEY, BASIC, OAuthServer, SECRET, connectionCalls, oauth } from '../connection-calls.ts'
+import {
+  API_KEY,
+  BASIC,
+  OAuthServer,
+  SECRET,
+  SECRET_PART,
+  connectionCalls,
+  everythingWritten,
+  oauth,
+} from '../connection-calls.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
@@ -455,4 +464,12 @@ describe('what an endpoint answers', () => {
       expect(told).not.toContain(secret)
     }
   })
+})
+
+it('no secret is in the data folder or in the log after all these deliveries', () => {
+  const everything = everythingWritten(hub)
+  expect(everything).toContain('you sent Basic [secret] ana:[secret]')
+  const secrets = ['key-secret', 'client-secret', 'new-secret', 'query secret', 'query%20secret']
+  for (const secret of [SECRET_PART, ...secrets]) expect(everything).not.toContain(secret)
+  expect(everything).not.toMatch(/token-[0-9]/)
 })
