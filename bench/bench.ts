@@ -82,11 +82,12 @@ if (isWanted('sign-in')) {
 }
 if (isWanted('delivery')) {
   console.log('\n7. From PutEvents to 300 HTTP targets, one for each of 300 rules')
-  for (const { what, sustainedPerSecond, loadPerSecond, msP50, msP99 } of await benchDelivery(
-    PAST_EVENTS,
-  )) {
-    console.log(
-      `   ${what}: ${Math.round(sustainedPerSecond)} events/s sustained (aim: 2,000); at ${Math.round(loadPerSecond)} events/s p50 ${msP50} ms, p99 ${msP99} ms (aim: 50)`,
-    )
+  for (const { what, sustainedPerSecond, latencies } of await benchDelivery(PAST_EVENTS)) {
+    console.log(`   ${what}: ${Math.round(sustainedPerSecond)} events/s sustained (aim: 2,000)`)
+    for (const { loadPerSecond, msP50, msP99 } of latencies) {
+      console.log(
+        `     at ${Math.round(loadPerSecond)} events/s p50 ${msP50} ms, p99 ${msP99} ms (aim: 50 at 1,000 events/s)`,
+      )
+    }
   }
 }

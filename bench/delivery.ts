@@ -20,14 +20,21 @@ const ENTRIES_PER_REQUEST = 10
 const CONNECTIONS = 16
 const DISTINCT_REQUESTS = 600
 const HANGING_SHARE = 0.1
+/** Half of the 2,000 that are to be sustained. */
+const LOW_LOAD_PER_SECOND = 1_000
 const WARM_UP_MS = 4_000
 const MEASURED_MS = 12_000
 const DRAIN_LOOK_MS = 200
 
-export interface DeliveryFigure extends Percentiles {
+export interface DeliveryFigure {
   readonly what: string
   /** Events that their targets answered, a second, while as many as possible were put. */
   readonly sustainedPerSecond: number
+  readonly latencies: readonly Latency[]
+}
+
+/** From PutEvents to the target, while so many other events come. */
+interface Latency extends Percentiles {
   readonly loadPerSecond: number
 }
 
@@ -36,32 +43,26 @@ interface Conditions {
   readonly what: string
   readonly isHanging: (rule: number) => boolean
   readonly pastEvents: number
-  /** Events a second for the latency; absent: half of what was sustained. */
-  readonly loadPerSecond?: number
+  /** Events a second; absent: half of what was sustained. */
+  readonly highLoadPerSecond?: number
 }
 
 /**
  * From PutEvents to the target, with 300 rules of one HTTP target each, at 1 KB an event, each
- * event for one rule: what is sustained, and the latency at half of that. Then with one in ten
- * targets hanging, and with a store that holds past events; both at the load of the first.
+ * event for one rule: what is sustained, and the latency at a low load and at half of what is
+ * sustained. Then with one in ten targets hanging, and with a store that holds past events; both at
+ * the loads of the first.
  */
 export async function benchDelivery(pastEvents: number): Promise<readonly DeliveryFigure[]> {
   const plain = { what: '300 rules', isHanging: () => false, pastEvents: 0 }
   const first = await measure(plain)
-  const { loadPerSecond } = first
-  const hanging = (rule: number) => rule % Math.round(1 / HANGING_SHARE) === 0
+  const highLoadPerSecond = first.latencies.at(-1)?.loadPerSecond ?? LOW_LOAD_PER_SECOND
+  const isHanging = (rule: number) => rule % Math.round(1 / HANGING_SHARE) === 0
+  const what = `${pastEvents} past events in the store`
   return [
     first,
-    await measure({
-      ...plain,
-      what: 'one in ten targets hangs',
-      isHanging: hanging,
-      loadPerSecond,
-    }),
-    await measure({
-      ...plain,
-      ...{ what: `${pastEvents} past events in the store`, pastEvents, loadPerSecond },
-    }),
+    await measure({ ...plain, what: 'one in ten targets hangs', isHanging, highLoadPerSecond }),
+    await measure({ ...plain, what, pastEvents, highLoadPerSecond }),
   ]
 }
 
@@ -82,9 +83,21 @@ async function measure(conditions: Conditions): Promise<DeliveryFigure> {
   const requests = await requestsFor(hub)
   const load = { port: Number(new URL(hub.url).port), connections: CONNECTIONS, requests }
 
-  const sustainedPerSecond = await sustained(load, report)
+  const sustainedPerSecond = await sustained({ load, report })
   await drained(hub)
-  const loadPerSecond = conditions.loadPerSecond ?? sustainedPerSecond / 2
+  const highLoad = conditions.highLoadPerSecond ?? sustainedPerSecond / 2
+  const latencies: Latency[] = []
+  for (const loadPerSecond of [LOW_LOAD_PER_SECOND, highLoad]) {
+    latencies.push(await latencyAt(loadPerSecond, { hub, load, report }))
+  }
+  targets.disconnect()
+  await hub.kill('SIGTERM')
+  removeDataFolder(folder)
+  return { what: conditions.what, sustainedPerSecond, latencies }
+}
+
+async function latencyAt(loadPerSecond: number, round: Round): Promise<Latency> {
+  const { hub, load, report } = round
   const before = (await report()).probes.length
   const background = run({
     ...load,
@@ -100,11 +113,18 @@ async function measure(conditions: Conditions): Promise<DeliveryFigure> {
     await pause(DRAIN_LOOK_MS)
     probes = (await report()).probes.slice(before)
   } while (probes.length < sentAt.length)
-  targets.disconnect()
-  await hub.kill('SIGTERM')
-  removeDataFolder(folder)
-  const latencies = probes.map(([n, at]) => at - (sentAt[n] ?? 0))
-  return { what: conditions.what, sustainedPerSecond, loadPerSecond, ...percentiles(latencies) }
+  return { loadPerSecond, ...percentiles(probes.map(([n, at]) => at - (sentAt[n] ?? 0))) }
+}
+
+/** The hub, what is put on it, and what its targets have got. */
+interface Round {
+  readonly hub: HubProcess
+  readonly load: {
+    readonly port: number
+    readonly connections: number
+    readonly requests: readonly Uint8Array[]
+  }
+  readonly report: () => Promise<TargetReport>
 }
 
 async function makeRules(hub: HubProcess, url: string, { isHanging }: Conditions): Promise<void> {
@@ -135,14 +155,7 @@ async function requestsFor(hub: HubProcess): Promise<readonly Uint8Array[]> {
 }
 
 /** Deliveries a second while events come as fast as they are taken. */
-async function sustained(
-  load: {
-    readonly port: number
-    readonly connections: number
-    readonly requests: readonly Uint8Array[]
-  },
-  report: () => Promise<TargetReport>,
-): Promise<number> {
+async function sustained({ load, report }: Omit<Round, 'hub'>): Promise<number> {
   const background = run({ ...load, durationMs: WARM_UP_MS + MEASURED_MS })
   await pause(WARM_UP_MS)
   const { answered: before } = await report()

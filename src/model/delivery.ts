@@ -90,17 +90,20 @@ export interface PastAttempt extends Attempt {
   readonly error?: AttemptError
 }
 
-/** What became of an attempt, as the queue records it. */
-export type Settlement = { readonly id: number; readonly attempt: Attempt } & (
-  | { readonly kind: 'delivered' }
+/** What became of a delivery, mostly by an attempt, as the queue records it. */
+export type Settlement = { readonly id: number } & (
+  | { readonly kind: 'delivered'; readonly attempt: Attempt }
   | {
       readonly kind: 'retry'
+      readonly attempt: Attempt
       readonly attempts: number
       readonly nextAttemptAt: number
       readonly error: AttemptError
     }
   | {
       readonly kind: 'dead'
+      /** Absent: it became too old while others of its lane were tried. */
+      readonly attempt?: Attempt
       readonly attempts: number
       readonly diedAt: number
       readonly error: AttemptError

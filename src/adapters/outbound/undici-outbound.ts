@@ -10,8 +10,11 @@ export interface OutboundOptions extends GuardedConnectorOptions {
   readonly connectionsPerOrigin?: number
 }
 
-/** At 50 ms per answer, 128 connections carry 2 560 requests a second to one origin. */
-const CONNECTIONS_PER_ORIGIN = 128
+/**
+ * Targets at one origin share its connections, so there are enough that those which hang leave
+ * some: a target that hangs holds two at first and then one.
+ */
+const CONNECTIONS_PER_ORIGIN = 1_024
 
 /** All headers of an answer together; node's own default for a message. */
 const RESPONSE_HEADERS_BYTES_MAX = 16_384

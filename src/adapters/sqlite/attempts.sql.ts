@@ -33,6 +33,7 @@ export function prepareNoteAttempt(database: DatabaseSync): (settlement: Settlem
 
   return (settlement) => {
     const { id, kind, attempt } = settlement
+    if (attempt === undefined) return
     const row = place.get(id)
     if (row === undefined) return
     const error = kind === 'delivered' ? undefined : settlement.error

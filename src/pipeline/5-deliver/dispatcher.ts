@@ -1,5 +1,5 @@
 import { laneOf } from '#src/model/delivery.ts'
-import type { Attempt, Delivery, Settlement } from '#src/model/delivery.ts'
+import type { Attempt, AttemptError, Delivery, Settlement } from '#src/model/delivery.ts'
 import type { Target } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -8,9 +8,19 @@ import type { EventLog } from '#src/ports/event-log.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently } from '#src/ports/patiently.ts'
-import { attemptsAllowed, isBehind, isFailing, isIdle, newLane, roomOf } from './lane.ts'
+import {
+  READY_WHILE_FAILING_MAX,
+  attemptsAllowed,
+  isBehind,
+  isFailing,
+  isIdle,
+  newLane,
+  noteAttempt,
+  restOf,
+  roomOf,
+} from './lane.ts'
 import type { HeldDelivery, Lane } from './lane.ts'
-import { verdictAfter } from './retry-schedule.ts'
+import { isOverdue, verdictAfter } from './retry-schedule.ts'
 import type { AttemptOutcome } from './retry-schedule.ts'
 import { createSettler } from './settler.ts'
 import type { Settler } from './settler.ts'
@@ -38,8 +48,10 @@ export interface DispatcherPorts {
 
 type MadeAttempt = Exclude<AttemptOutcome, { readonly kind: 'held-up' }>
 
-/** Deliveries in memory over all lanes: about 50 MB of events of 1 KB. */
+/** Deliveries in memory over all lanes. */
 const HELD_MAX = 50_000
+/** Characters of events that wait in memory; what is above is read from the log when it is its turn. */
+const HELD_CHARACTERS_MAX = 50_000_000
 /** Of a target's answer, what the history of a delivery keeps. */
 const ANSWER_CHARACTERS_MAX = 1_024
 /** Node's timers overflow above 2^31 ms; a lane looks again at least this often. */
@@ -61,6 +73,7 @@ export class Dispatcher {
   readonly #lanes = new Map<string, Lane>()
   readonly #attemptsUnderWay = new Set<Promise<void>>()
   #heldCount = 0
+  #heldCharacters = 0
   /** Resolves after the signal has aborted and every attempt that was under way is settled. */
   readonly drained: Promise<void>
 
@@ -118,9 +131,18 @@ export class Dispatcher {
       return false
     }
     lane.held.add(held.delivery.id)
-    lane.ready.push(held)
     this.#heldCount += 1
+    const characters = charactersOf(held)
+    const fits = this.#heldCharacters + characters <= HELD_CHARACTERS_MAX
+    if (fits) this.#heldCharacters += characters
+    lane.ready.push(fits ? held : { delivery: held.delivery })
     return true
+  }
+
+  #takeReady(lane: Lane, start: number, count: number): readonly HeldDelivery[] {
+    const taken = lane.ready.splice(start, count)
+    for (const held of taken) this.#heldCharacters -= charactersOf(held)
+    return taken
   }
 
   #release(lane: Lane, id: number): void {
@@ -130,13 +152,19 @@ export class Dispatcher {
   /** Starts as many attempts as the lane allows, and reads on when it has run out. */
   #pump(lane: Lane): void {
     if (this.#signal.aborted) return
-    while (lane.ready.length > 0 && lane.attemptsUnderWay < attemptsAllowed(lane)) {
-      const attempting = this.#attempt(lane, lane.ready.shift() as HeldDelivery)
+    const now = this.#ports.clock.now()
+    if (isFailing(lane)) this.#endOverdue(lane, now)
+    const restMs = restOf(lane, now)
+    if (restMs > 0 && lane.ready.length > 0) this.#lookAgainIn(lane, restMs)
+    while (restMs === 0 && lane.attemptsUnderWay < attemptsAllowed(lane)) {
+      const [next] = this.#takeReady(lane, 0, 1)
+      if (next === undefined) break
+      const attempting = this.#attempt(lane, next)
       this.#attemptsUnderWay.add(attempting)
       void attempting.finally(() => this.#attemptsUnderWay.delete(attempting))
     }
     if (lane.ready.length === 0 && lane.storeHasMore && !lane.refilling) {
-      const waitMs = lane.notBefore - this.#ports.clock.now()
+      const waitMs = lane.notBefore - now
       if (waitMs > 0) this.#lookAgainIn(lane, waitMs)
       else void this.#refill(lane)
     }
@@ -193,8 +221,9 @@ export class Dispatcher {
       this.#holdUp(lane, delivery.id, outcome.notBefore)
       return
     }
-    lane.failuresInARow = outcome.kind === 'retryable' ? lane.failuresInARow + 1 : 0
-    const durationMs = clock.now() - startedAt
+    const endedAt = clock.now()
+    noteAttempt(lane, outcome.kind === 'retryable' ? outcome.error : undefined, endedAt)
+    const durationMs = endedAt - startedAt
     const attempt = { startedAt, durationMs, target: delivery.target, ...answerOf(outcome) }
     const settlement = this.#settlementOf(delivery, event, { outcome, attempt })
     observer.attemptFinished({
@@ -203,16 +232,20 @@ export class Dispatcher {
       durationMs,
       ...(outcome.kind !== 'success' && { error: outcome.error }),
     })
+    this.#settle(lane, settlement)
+    if (isFailing(lane)) this.#shed(lane, READY_WHILE_FAILING_MAX)
+    this.#pump(lane)
+  }
+
+  #settle(lane: Lane, settlement: Settlement): void {
     this.#settler.add(settlement, () => {
-      this.#release(lane, delivery.id)
+      this.#release(lane, settlement.id)
       if (settlement.kind === 'retry') lane.storeHasMore = true
       if (settlement.kind === 'dead' && settlement.nextSendAt !== undefined) {
         this.#ports.onLetter?.()
       }
       this.#pump(lane)
     })
-    if (isFailing(lane)) this.#shed(lane)
-    this.#pump(lane)
   }
 
   /** A target that was mended is tried as it is now; one that was removed, as it was. */
@@ -227,16 +260,41 @@ export class Dispatcher {
     lane.notBefore = Math.max(lane.notBefore, notBefore)
     this.#release(lane, id)
     lane.storeHasMore = true
-    this.#shed(lane)
+    this.#shed(lane, 0)
     this.#pump(lane)
   }
 
   /** A lane that is failing or held up gives its memory back; the store has what it held. */
-  #shed(lane: Lane): void {
-    for (const { delivery } of lane.ready.splice(0)) {
+  #shed(lane: Lane, keep: number): void {
+    for (const { delivery } of this.#takeReady(lane, keep, lane.ready.length)) {
       this.#release(lane, delivery.id)
       lane.storeHasMore = true
     }
+  }
+
+  /** Ends what has been too old for long, for it would wait for the attempts of all before it. */
+  #endOverdue(lane: Lane, now: number): void {
+    const overdue = lane.ready.filter(({ delivery }) => isOverdue(delivery, now))
+    for (const held of overdue) {
+      this.#takeReady(lane, lane.ready.indexOf(held), 1)
+      void this.#end(lane, held, now)
+    }
+  }
+
+  async #end(lane: Lane, { delivery, event: known }: HeldDelivery, now: number): Promise<void> {
+    const { log } = this.#ports
+    const event = known ?? (await this.#patiently(() => log.eventAt(delivery.position)))
+    const settlement: Settlement = {
+      kind: 'dead',
+      id: delivery.id,
+      attempts: delivery.attempts,
+      diedAt: now,
+      error: lane.lastError ?? TOO_OLD,
+      exhausted: 'MaximumEventAgeInSeconds',
+      ...(event !== undefined && { event }),
+      ...(this.#hasQueue(delivery.target) && { nextSendAt: now }),
+    }
+    this.#settle(lane, settlement)
   }
 
   async #outcomeOf(
@@ -304,6 +362,12 @@ export class Dispatcher {
   }
 
   readonly #onFault = (error: unknown) => this.#ports.observer.stageFaulted('deliver', error)
+}
+
+const TOO_OLD: AttemptError = { code: 'TIMEOUT', message: 'it was too old before it was its turn' }
+
+function charactersOf({ event }: HeldDelivery): number {
+  return event?.json.length ?? 0
 }
 
 function answerOf({ answer }: MadeAttempt): Pick<Attempt, 'answer'> {

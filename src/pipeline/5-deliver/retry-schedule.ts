@@ -24,6 +24,14 @@ export const FIRST_RETRY_DELAY_MS = 1_000
 export const RETRY_DELAY_MS_MAX = 10 * 60 * 1_000
 const MS_PER_SECOND = 1_000
 
+/** How long after its maximum age a delivery may still have its last attempt. */
+const OVERDUE_AFTER_MS = 60_000
+
+/** Whether a delivery has been too old for so long that it is past its last attempt too. */
+export function isOverdue(delivery: Pick<Delivery, 'target' | 'startedAt'>, now: number): boolean {
+  return now >= expiryOf(delivery) + OVERDUE_AFTER_MS
+}
+
 /**
  * When to try again, after an attempt that may be repeated: exponential backoff, halved to full by
  * jitter, never past the event's maximum age, so that a last attempt falls on its end.
@@ -31,16 +39,20 @@ const MS_PER_SECOND = 1_000
  * @param jitter at least 0, below 1
  */
 export function verdictAfter(
-  { target, startedAt }: Pick<Delivery, 'target' | 'startedAt'>,
+  delivery: Pick<Delivery, 'target' | 'startedAt'>,
   attempts: number,
   { now, jitter, retryAfterMs = 0 }: { now: number; jitter: number; retryAfterMs?: number },
 ): Verdict {
-  const { maximumRetryAttempts, maximumEventAgeInSeconds } =
-    target.retryPolicy ?? DEFAULT_RETRY_POLICY
-  const expiresAt = startedAt + maximumEventAgeInSeconds * MS_PER_SECOND
+  const { maximumRetryAttempts } = delivery.target.retryPolicy ?? DEFAULT_RETRY_POLICY
+  const expiresAt = expiryOf(delivery)
   if (attempts > maximumRetryAttempts) return { kind: 'dead', exhausted: 'MaximumRetryAttempts' }
   if (now >= expiresAt) return { kind: 'dead', exhausted: 'MaximumEventAgeInSeconds' }
   const full = Math.min(RETRY_DELAY_MS_MAX, FIRST_RETRY_DELAY_MS * 2 ** (attempts - 1))
   const delay = Math.max(retryAfterMs, Math.round(full * (0.5 + jitter / 2)))
   return { kind: 'retry', nextAttemptAt: Math.min(now + delay, expiresAt) }
+}
+
+function expiryOf({ target, startedAt }: Pick<Delivery, 'target' | 'startedAt'>): number {
+  const { maximumEventAgeInSeconds } = target.retryPolicy ?? DEFAULT_RETRY_POLICY
+  return startedAt + maximumEventAgeInSeconds * MS_PER_SECOND
 }
