@@ -166,9 +166,7 @@ describe('imports', () => {
 })
 
 it('whatever sends requests is among what is driven with hostile URLs', () => {
-  const sending = files.filter((file) =>
-    /\boutbound\.request\(/.test(sourceOf(file)),
-  )
+  const sending = files.filter((file) => /\boutbound\.request\(/.test(sourceOf(file)))
   expect(sending.toSorted()).toEqual(SENDS_REQUESTS)
 })
 

@@ -167,8 +167,9 @@ export async function delivered(
   world: World,
   rule: string,
   given: readonly Verdict[],
+  more: object = {},
 ): Promise<readonly Verdict[]> {
-  const Entries = [{ Source: rule, DetailType: 'd', Detail: '{}' }]
+  const Entries = [{ Source: rule, DetailType: 'd', Detail: '{}', ...more }]
   must(await world.events('PutEvents', { Entries }))
   return settled(world, given, (_one, index) => `${ruleArn(rule)} t${index}`)
 }
