@@ -9,6 +9,7 @@ import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import { parseAwsResource } from '#src/model/aws-resource.ts'
 import type { AwsResource } from '#src/model/aws-resource.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
+import type { AwsRequest } from '#src/ports/aws-services.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../../hub-process.ts'
 import { hostileUrls } from './hostile-urls.ts'
@@ -131,5 +132,49 @@ describe('the endpoint that the operator names', () => {
     const folder = newDataFolder()
     await expect(startHubProcess(folder, flags)).rejects.toThrow(/refused to connect to/)
     removeDataFolder(folder)
+  })
+})
+
+/** Hosts of AWS are made of an ARN's parts. */
+describe('what an ARN says', () => {
+  const PARTS = [
+    ...['127.0.0.1', 'evil.example.com', '169.254.169.254', 'localhost', '[::1]', '2130706433'],
+    ...['us-east-1.evil.example.com', 'us-east-1@127.0.0.1', 'us-east-1/', 'us-east-1/../..'],
+    ...['us-east-1#', 'us-east-1?', 'us-east-1:80', 'us-east-1%2e', 'us-east-1\\', 'us-east-1。x'],
+    ...['x-y-z.', 'a-b-c@d', 'a-b-\r\nX: 1', 'us-east-1\u0000', 'a-b-_', 'a-b-c-d-e-f', 'a-b-ß'],
+  ]
+  const arns = [
+    ...PARTS.map((part) => `arn:aws:sqs:${part}:111111111111:orders`),
+    ...PARTS.map((part) => `arn:aws:sqs:us-east-1:${part}:orders`),
+    ...PARTS.map((part) => `arn:aws:sqs:us-east-1:111111111111:${part}`),
+    ...PARTS.map((part) => `arn:aws-${part}:sqs:us-east-1:111111111111:orders`),
+    ...PARTS.map((part) => `arn:aws:lambda:us-east-1:111111111111:function:${part}`),
+    ...PARTS.map((part) => `arn:aws:logs:us-east-1:111111111111:log-group:${part}`),
+    ...PARTS.map((part) => `arn:aws:events:us-east-1:111111111111:event-bus/${part}`),
+    ...PARTS.map((part) => `arn:aws:kinesis:us-east-1:111111111111:stream/${part}`),
+    ...PARTS.map((part) => `arn:aws:sns:${part}:111111111111:topic`),
+  ]
+
+  it('leads to AWS, or is refused', async () => {
+    const hosts: string[] = []
+    const outbound: Outbound = {
+      ...cautious,
+      request: async ({ url }) => {
+        hosts.push(new URL(url).hostname)
+        return { kind: 'refused', message: 'only looked at' }
+      },
+    }
+    const credentials = async () => ({ accessKeyId: 'AKIAHUB', secretAccessKey: 'SECRET' })
+    const services = createAwsServices({ outbound, clock, credentials })
+    const parsed = arns.flatMap((arn) => parseAwsResource(arn) ?? [])
+    const about = { text: '{}', partitionKey: 'p', stream: 's', timestamp: 0, message: '{}' }
+    const event = { source: 's', detailType: 'd', detail: '{}', resources: [], time: 0 }
+    for (const to of parsed) {
+      const request = { service: to.service, to, ...about, ...event } as unknown as AwsRequest
+      await services.send(request, { account: to.account })
+    }
+    expect(parsed.length).toBeGreaterThan(20)
+    expect(hosts.length).toBeGreaterThanOrEqual(parsed.length)
+    expect(hosts.filter((host) => !/\.amazonaws\.com(?:\.cn)?$/.test(host))).toEqual([])
   })
 })
