@@ -48,7 +48,7 @@ const SETTINGS = {
   },
   'allow-private-targets': {
     env: 'BELFRY_ALLOW_PRIVATE_TARGETS',
-    help: 'deliver to private and loopback addresses too (for local development)',
+    help: 'deliver to private, loopback and this machine’s own addresses too (for local development)',
   },
   ...TARGET_SETTINGS,
   'max-store-bytes': {

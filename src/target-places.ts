@@ -25,10 +25,13 @@ export interface TargetPlaces {
   }
 }
 
+/** @throws Error where the endpoint for AWS is out of the hub's reach. */
 export function openTargetPlaces(
   { aws, fileFolder }: TargetConfig,
   { outbound, clock, env }: TargetPlaceParts,
 ): TargetPlaces {
+  const refusal = aws?.endpoint === undefined ? undefined : outbound.refusalOf(aws.endpoint)
+  if (refusal !== undefined) throw new Error(`the endpoint for targets in AWS: ${refusal}`)
   return {
     allowed: {
       urlRefusal: (url) => outbound.refusalOf(url),

@@ -108,6 +108,20 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:dgram': /^$/,
 }
 
+/**
+ * What sends requests, and by which a URL that somebody else wrote may come. Each is driven with
+ * the hostile URLs of test/journeys/outbound: a new one is a line here and a place there.
+ */
+const SENDS_REQUESTS: readonly string[] = [
+  // The rest of the hub's use of AWS sends by it: targets, dead letters, roles, the trail.
+  'adapters/aws/outbound-request-handler.ts',
+  'adapters/oidc/outbound-fetch.ts',
+  'connections/oauth-tokens.ts',
+  'pipeline/5-deliver/targets/api-destination.ts',
+  // Rules, schedules, and replays of archives alike.
+  'pipeline/5-deliver/targets/http-endpoint.ts',
+]
+
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 const files = globSync('**/*.ts', { cwd: SRC }).filter(
   (file) => !/\.(test|fixture)\.ts$/.test(file),
@@ -149,6 +163,11 @@ describe('imports', () => {
       expect(sourceOf(file)).not.toMatch(/(?<![.\w#])fetch\(|new WebSocket\(|new EventSource\(/)
     },
   )
+})
+
+it('whatever sends requests is among what is driven with hostile URLs', () => {
+  const sending = files.filter((file) => /\boutbound\.request\(/.test(sourceOf(file)))
+  expect(sending.toSorted()).toEqual(SENDS_REQUESTS)
 })
 
 function partOf(file: string): string {

@@ -22,7 +22,7 @@ export interface AwsResource {
 }
 
 /** Of the partitions whose endpoints are known. */
-const ARN = /^arn:aws(?:-cn|-us-gov)?:([a-z]+):([a-z]+-[a-z]+-[\w-]+):(\d{12}):(.+)$/
+const ARN = /^arn:aws(?:-cn|-us-gov)?:([a-z]+):([a-z]{2,}(?:-[a-z]+)+-\d+):(\d{12}):(.+)$/
 
 /** What follows the account in an ARN; the group is the name. */
 const RESOURCE: Readonly<Record<AwsService, RegExp>> = {

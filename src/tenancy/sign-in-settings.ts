@@ -34,17 +34,26 @@ const DEFAULTS: StoredSignInSettings = {
 /** Plain HTTP carries tokens past everyone on the way; on this machine there is no way. */
 const LOOPBACK_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
 
-export function createSignInSettings(
-  { state, actions }: Pick<OrganisationPorts, 'state' | 'actions'>,
-  vault: Vault,
-): SignInSettingsOfOrganisations {
+export type SignInSettingsPorts = Pick<OrganisationPorts, 'state' | 'actions'> & {
+  readonly vault: Vault
+  /** Why the hub would not connect to a URL, or undefined. */
+  readonly urlRefusal: (url: string) => string | undefined
+}
+
+export function createSignInSettings({
+  state,
+  actions,
+  vault,
+  urlRefusal,
+}: SignInSettingsPorts): SignInSettingsOfOrganisations {
   return {
     get: async (caller, organisationId) => {
       const { id } = await organisationOf(state, caller, organisationId)
       return shown(await settingsOf(state, id))
     },
     put: async (caller, organisationId, { ClientSecret, ...configuration }) => {
-      const fault = faultOfSettings(configuration, ClientSecret)
+      const fault =
+        faultOfSettings(configuration, ClientSecret) ?? faultOfPlace(configuration, urlRefusal)
       if (fault !== undefined) throw new RestError(400, 'sign-in.invalid-settings', fault)
       const sealed =
         typeof ClientSecret === 'string'
@@ -145,4 +154,13 @@ function faultOfSettings(
   return OIDC.DefaultRole === undefined && OIDC.Roles === undefined
     ? 'nobody would have a role: set "Roles" with "RolesClaim", or "DefaultRole"'
     : undefined
+}
+
+function faultOfPlace(
+  { OIDC }: SignInConfiguration,
+  urlRefusal: SignInSettingsPorts['urlRefusal'],
+): string | undefined {
+  const refusal = OIDC === null ? undefined : urlRefusal(OIDC.Issuer)
+  if (OIDC === null || refusal === undefined) return undefined
+  return `the hub would not connect to the issuer "${OIDC.Issuer}": ${refusal}`
 }

@@ -123,7 +123,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     SYNC_ACCOUNTS: createAccountSync({ ...ports, units: organisationalUnits.kept }),
   }
   const discovery = createDiscovery(ports)
-  const signInSettings = createSignInSettings(ports, ports.vault)
+  const signInSettings = createSignInSettings(ports)
   return {
     customers: createCustomers(ports),
     organisations: createOrganisations(ports),

@@ -20,6 +20,8 @@ export interface ForgingProvider {
   readonly asked: { readonly form: URLSearchParams; readonly authorization?: string }[]
   /** Takes the secret only in the form. */
   secretInForm: boolean
+  /** What it says of itself in place of its own endpoints. */
+  endpoints: Readonly<Record<string, string>>
   close: () => Promise<void>
 }
 
@@ -62,11 +64,13 @@ export async function startForgingProvider(): Promise<ForgingProvider> {
     jwks_uri: `${issuer}/jwks`,
     response_types_supported: ['code'],
     id_token_signing_alg_values_supported: ['RS256'],
+    ...provider.endpoints,
   })
   const provider: ForgingProvider = {
     issuer,
     asked,
     secretInForm: false,
+    endpoints: {},
     forge: (nonce, forgery = {}) => {
       const now = Math.floor(Date.now() / 1_000)
       const base = { iss: issuer, aud: CLIENT_ID, sub: 'ada', iat: now, exp: now + LIFE_S, nonce }

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { networkInterfaces } from 'node:os'
 
 /** Why an address may not be dialled. */
 export interface AddressRefusal {
@@ -100,6 +101,11 @@ const ROUTABLE_IPV6 = blockListOf([
 
 const UNROUTABLE: AddressRefusal = { what: 'reserved address', isPrivateTarget: false }
 const UNPARSABLE: AddressRefusal = { what: 'not an IP address', isPrivateTarget: false }
+// A service that listens on all addresses is often shielded from the world and not from here.
+const OWN: AddressRefusal = { what: 'address of this machine', isPrivateTarget: true }
+
+/** Reading the interfaces costs 150 µs; they seldom change. */
+const INTERFACES_READ_EVERY_MS = 1_000
 
 const REFUSED_EACH = REFUSED.map((refused) => ({ refused, list: blockListOf(refused.ranges) }))
 
@@ -119,10 +125,23 @@ export function refusalOfAddress(
   const type = family === 4 ? 'ipv4' : 'ipv6'
   if (!REFUSED_ALL.check(address, type)) {
     const isRoutable = type === 'ipv4' || ROUTABLE_IPV6.check(address, type)
-    return isRoutable ? undefined : UNROUTABLE
+    if (!isRoutable) return UNROUTABLE
+    return !allowPrivateTargets && ownAddresses().check(address, type) ? OWN : undefined
   }
   const refusal = REFUSED_EACH.find(({ list }) => list.check(address, type))?.refused ?? UNROUTABLE
   return refusal.isPrivateTarget && allowPrivateTargets ? undefined : refusal
+}
+
+let own = new BlockList()
+let ownReadAtMs = Number.NEGATIVE_INFINITY
+
+function ownAddresses(): BlockList {
+  const nowMs = performance.now()
+  if (nowMs - ownReadAtMs < INTERFACES_READ_EVERY_MS) return own
+  const found = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses)
+  own = blockListOf(found.map(({ address, family }) => [address, family === 'IPv4' ? 32 : 128]))
+  ownReadAtMs = nowMs
+  return own
 }
 
 /** An IPv4 range also covers its mapped form (node does that) and its form in NAT64. */

@@ -78,7 +78,7 @@ function refusalOfAnswer(
   for (const { address } of addresses) {
     const refusal = refusalOfAddress(address, allowPrivateTargets)
     if (refusal === undefined) continue
-    const found = `it resolves to ${address}, a ${refusal.what}`
+    const found = `${refusal.what} behind the name`
     return new TargetRefusedFault(refusalMessage(hostname, found, refusal.isPrivateTarget))
   }
   return undefined
@@ -96,6 +96,6 @@ function refusalOfSocket(
   }
   const refusal = refusalOfAddress(remoteAddress, allowPrivateTargets)
   if (refusal === undefined) return undefined
-  const found = `connected to ${remoteAddress}, a ${refusal.what}`
+  const found = `${refusal.what} at the other end`
   return new TargetRefusedFault(refusalMessage(hostname, found, refusal.isPrivateTarget))
 }

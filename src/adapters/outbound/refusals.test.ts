@@ -89,7 +89,7 @@ describe('a name is refused', () => {
     expect(outcome).toEqual({
       kind: 'refused',
       message: expect.stringMatching(
-        /^refused to connect to "hook\.test" \(it resolves to \S+, a loopback address\); start/,
+        /^refused to connect to "hook\.test" \(loopback address behind the name\); start/,
       ),
     })
     expect(JSON.stringify(outcome)).not.toContain('SECRET')

@@ -98,7 +98,10 @@ export function checkUrl(text: string, allowPrivateTargets: boolean): UrlVerdict
   return message === undefined ? { ok: true, url } : { ok: false, message }
 }
 
-/** The one wording of an address refusal; `found` tells what the name led to. */
+/**
+ * The one wording of an address refusal. `found` tells what is there and not under which number:
+ * whoever may set a target would learn what the names of the hub's own network resolve to.
+ */
 export function refusalMessage(host: string, found: string, isPrivateTarget: boolean): string {
   const advice = isPrivateTarget
     ? 'start the hub with --allow-private-targets to allow it'
