@@ -68,6 +68,7 @@ import { removeSchemasOf } from '#src/schemas/remove-account.ts'
 import { createSchemaTags } from '#src/schemas/tags.ts'
 import { fireSchedules } from '#src/schedules/firing.ts'
 import { removeSchedulesOf } from '#src/scheduler/removal.ts'
+import { currentRecipient } from '#src/scheduler/invocation.ts'
 import { createSchedulerTimers } from '#src/scheduler/scheduler-timers.ts'
 import type { SchedulerTimerPorts } from '#src/scheduler/scheduler-timers.ts'
 import { createAwsProfiles } from '#src/tenancy/aws-profiles.ts'
@@ -139,8 +140,9 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
 
   const buses = openBuses({ store, log, tenancy, onFault }, config)
   const places = openTargetPlaces(config.targets, { outbound, clock, env })
-  const { urlRefusal } = places.allowed
-  const ports = { log, clock, ids, observer, busExists, hasBusesOf, urlRefusal }
+  const { allowed: targetsAllowed } = places
+  const checks = { busExists, hasBusesOf, targetsAllowed, urlRefusal: targetsAllowed.urlRefusal }
+  const ports = { log, clock, ids, observer, ...checks, access: buses.access }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
@@ -159,8 +161,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const allowed = { targetsAllowed: places.allowed }
-  const operations = createOperations({ ...buses, ...connecting, ...ports, ...allowed })
+  const operations = createOperations({ ...buses, ...connecting, ...ports })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
@@ -172,7 +173,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       checkSignature: createSignatureCheck(tenancy.credentials, clock, tenancy.tokenUses),
       regionEnabled: (account, region) => busExists(busArn({ account, region, name: DEFAULT_BUS })),
     },
-    restServices: [openSchemas(state, config), createScheduler({ state, clock, urlRefusal })],
+    restServices: [openSchemas(state, config), createScheduler({ ...ports, state })],
     collector: { log, clock, observer, namespace, ingestKeys: tenancy.ingestKeys, directory },
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
@@ -355,7 +356,8 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const { trail } = parts
   const { aws } = parts.places
   const eventIds = createEventIds(config.namespace)
-  const currentTarget = async (arn: string, id: string) => ruleTable.targetOf(arn, id)
+  const currentTarget = async (arn: string, id: string) =>
+    (await ruleTable.targetOf(arn, id)) ?? currentRecipient(store.state, arn)
   const letterSender =
     aws && sendDeadLetters({ letters, aws, clock, ids, observer, currentTarget }, signal)
   const dispatcher = new Dispatcher(

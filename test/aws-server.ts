@@ -120,7 +120,9 @@ function reply(
   const { __type: code, message } = body as { __type?: string; message?: string }
   if (service !== 'sts' && service !== 'sns') {
     const type = code === undefined ? {} : { 'x-amzn-errortype': code }
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...type })
+    // SQS tells the name that an error has had in XML too.
+    const query = service === 'sqs' && code !== undefined && { 'x-amzn-query-error': `${code};S` }
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', ...type, ...query })
     return response.end(JSON.stringify(body))
   }
   response.writeHead(status, { 'content-type': 'text/xml' })

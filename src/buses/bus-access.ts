@@ -1,5 +1,5 @@
 import { AwsError } from '#src/errors.ts'
-import { DEFAULT_BUS, busArn, parseBusArn, ruleArn } from '#src/model/arn.ts'
+import { DEFAULT_BUS, busArn, parseBusArn, parseRuleArn, ruleArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { AccountId } from '#src/model/event.ts'
 import type { Principal } from '#src/model/principal.ts'
@@ -23,11 +23,12 @@ export interface BusRequest {
   readonly context?: Context
 }
 
-/** An event that a rule sends on to another bus. */
+/** An event that a rule sends on to another bus, or a schedule puts on one. */
 export interface Forwarding {
   readonly to: BusAddress
-  /** The bus of the rule. */
+  /** The bus of the rule, or the default bus of the schedule's account. */
   readonly from: BusAddress
+  /** Of the rule or the schedule. */
   readonly ruleArn: string
   readonly roleArn?: string | undefined
   readonly source: string
@@ -47,7 +48,7 @@ export interface BusAccess {
   busFor(caller: Caller, nameOrArn: string | undefined, request: BusRequest): Promise<BusAddress>
   /** @throws AwsError AccessDeniedException */
   authorize(caller: Caller, bus: BusAddress, request: BusRequest): Promise<void>
-  /** Why a rule may not send an event on, as things are now; undefined where it may. */
+  /** Why a rule or a schedule may not send an event there, as things are now; undefined: it may. */
   forwardingRefusal(forwarding: Forwarding): Promise<string | undefined>
 }
 
@@ -123,7 +124,7 @@ export function createBusAccess({ state, awsOrganizationIdOf }: BusAccessPorts):
     forwardingRefusal: async ({ to, from, ruleArn: arn, roleArn, source, detailType }) => {
       const account = accountOfRole(roleArn) ?? from.account
       const context = {
-        ...putContext(source, detailType, true),
+        ...putContext(source, detailType, parseRuleArn(arn) !== undefined),
         'aws:SourceArn': [arn],
         'aws:SourceAccount': [from.account],
       }

@@ -182,7 +182,7 @@ async function deliveriesOf(
       const delivery = waiting.get(id)
       const letter = letters.get(id)
       const [last] = made.slice(-1)
-      const known = last ?? delivery ?? letterTarget(letter)
+      const known = lastTry(last) ?? delivery ?? letterTarget(letter)
       return {
         id,
         ruleArn: known?.ruleArn ?? '',
@@ -195,7 +195,7 @@ async function deliveriesOf(
 }
 
 function sentTo(
-  to: Pick<Delivery, 'ruleArn' | 'target'>,
+  to: Pick<Delivery, 'ruleArn' | 'target' | 'attempts'>,
   event: RecordedEvent,
 ): Pick<TracedDelivery, 'sent'> {
   const outcome = inputFor(to, event)
@@ -217,11 +217,18 @@ function endOf(
   return { state: 'DEAD', deadLetterQueue: { arn, sent, ...(error !== undefined && { error }) } }
 }
 
+/** A delivery as it was when it was tried last. */
+function lastTry(attempt: PastAttempt | undefined) {
+  if (attempt === undefined) return undefined
+  const { ruleArn, target, number } = attempt
+  return { ruleArn, target, attempts: number - 1 }
+}
+
 /** A dead letter outlives the attempts that led to it. */
 function letterTarget(letter: DeadLetter | undefined) {
   if (letter === undefined) return undefined
-  const { ruleArn, targetId: id, targetArn: arn } = letter
-  return { ruleArn, target: { id, arn } }
+  const { ruleArn, targetId: id, targetArn: arn, attempts } = letter
+  return { ruleArn, target: { id, arn }, attempts: attempts - 1 }
 }
 
 function unmatched(at: number, rules: readonly RuleVerdict[]): readonly Step[] {

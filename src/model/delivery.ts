@@ -58,6 +58,8 @@ export type DeadLetterCode =
 export interface AttemptError {
   readonly code: DeadLetterCode
   readonly message: string
+  /** What a service of AWS called the error, where one answered; kept of a dead letter. */
+  readonly awsCode?: string
 }
 
 /** Which limit ended the retries; absent on a permanent failure. */
@@ -137,6 +139,8 @@ export interface DeadLetter {
 /** A dead letter on its way to the dead-letter queue of its target. */
 export interface OutgoingLetter {
   readonly letter: DeadLetter
+  /** Absent where the log no longer had it when the letter died. */
+  readonly event?: RecordedEvent
   /** As it was when the event was routed. */
   readonly target: Target
   /** How often it was sent in vain. */

@@ -74,6 +74,8 @@ export interface Target {
   readonly messageGroupId?: string
   /** Of a stream: where the event has the key that chooses the shard; its id where not given. */
   readonly partitionKeyPath?: string
+  /** Of a stream that is the target of a schedule: the key itself. */
+  readonly partitionKey?: string
   /** The standard queue that gets the events which could not be delivered. */
   readonly deadLetterArn?: string
   readonly archive?: ArchiveTarget

@@ -57,10 +57,18 @@ export interface RecordedEvent {
   readonly replayArn?: string
   /** Set on an event of a schedule: it goes to these rules alone, whatever their patterns. */
   readonly onlyRules?: readonly string[]
+  /** Set on an event that is for the target of a schedule of the Scheduler, and for no rule. */
+  readonly scheduled?: ScheduledInput
   /** Set on a tenancy event that has yet to gain the names behind its IDs. */
   readonly awaitsEnrichment?: true
   /** The whole event: compact JSON text without line breaks. */
   readonly json: string
+}
+
+/** What the target of a schedule is sent. */
+export interface ScheduledInput {
+  /** With the Scheduler's context attributes still in it; absent: the Scheduler's notification. */
+  readonly input?: string
 }
 
 /** A recorded event and its place. */

@@ -173,7 +173,10 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const [exhausted = 0, refused = 0] = await enqueue(queue, delivery(), delivery())
       await queue.settle([
         dead(exhausted, { exhausted: 'MaximumEventAgeInSeconds' }),
-        dead(refused, { attempts: 1, error: { code: 'NO_RESOURCE', message: 'gone' } }),
+        dead(refused, {
+          attempts: 1,
+          error: { code: 'NO_RESOURCE', message: 'gone', awsCode: 'A.B' },
+        }),
       ])
       expect(await queue.due(lane, NOW + 10, 10)).toEqual([])
       expect(await queue.nextDueAt(lane)).toBeUndefined()
@@ -197,7 +200,7 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
           ...plain,
           id: refused,
           attempts: 1,
-          error: { code: 'NO_RESOURCE', message: 'gone' },
+          error: { code: 'NO_RESOURCE', message: 'gone', awsCode: 'A.B' },
           eventJson: `{"id":"${refused}"}`,
         },
       ])
@@ -315,6 +318,9 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       expect(await found({ accounts: [] })).toEqual([])
       expect(await found({ ids: [third, first, 999] })).toEqual([first, third])
       expect(await found({ ids: [third, first], accounts: ['222222222222'] })).toEqual([third])
+      const scheduleArn = 'arn:aws:scheduler:eu-west-1:333333333333:schedule/default/s'
+      const ofSchedule = await buried(queue, delivery({ ruleArn: scheduleArn }))
+      expect(await found({ accounts: ['333333333333'] })).toEqual(ofSchedule)
     })
 
     it('read page by page come once each, oldest first', async () => {
@@ -358,12 +364,14 @@ export function deliveryQueueContract(open: OpenFresh<QueuePorts>): void {
       const { port } = await open()
       const { queue } = port
       const [id = 0] = await enqueue(queue, delivery())
-      await queue.settle([dead(id, { exhausted: 'MaximumRetryAttempts' })])
+      const ofAws = { ...ERROR, awsCode: 'Throttling' }
+      await queue.settle([dead(id, { exhausted: 'MaximumRetryAttempts', error: ofAws })])
       await queue.redrive([id], NOW + 50)
       await queue.settle([dead(id, { attempts: 1, diedAt: NOW + 60 })])
       const [letter] = await queue.deadLetters({ limit: 10 })
       expect(letter).toMatchObject({ attempts: 1, startedAt: NOW + 50, diedAt: NOW + 60 })
       expect(letter).not.toHaveProperty('exhausted')
+      expect(letter?.error).toEqual(ERROR)
     })
   })
 }

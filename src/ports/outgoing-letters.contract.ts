@@ -54,7 +54,7 @@ export function outgoingLettersContract(open: OpenFresh<LetterPorts>): void {
       const again = await restart()
       expect(await again.letters.nextDueAt()).toBe(NOW + 10)
       const [first] = await again.letters.due(NOW + 10, 10)
-      expect(first).toMatchObject({ sends: 0, target: TARGET })
+      expect(first).toMatchObject({ sends: 0, target: TARGET, event: EVENT })
       expect(first?.letter).toMatchObject({ id: early, error: ERROR, eventJson: EVENT.json })
     })
 

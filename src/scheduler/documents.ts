@@ -37,14 +37,20 @@ export interface ScheduleSettings {
 }
 
 export interface ScheduleTarget {
-  /** The ARN of an event bus, or the URL of an HTTP endpoint. */
+  /** An ARN, or the URL of an HTTP endpoint or a file. */
   readonly arn: string
   readonly roleArn: string
-  /** Text of a JSON object, with the Scheduler's placeholders such as `<aws.scheduler.scheduled-time>`. */
+  /** With the Scheduler's context attributes, such as `<aws.scheduler.scheduled-time>`. */
   readonly input?: string
   readonly retryPolicy: RetryPolicy
   /** Of the event that is put on an event bus. */
   readonly eventBridge?: { readonly source: string; readonly detailType: string }
+  /** Of a FIFO queue: the group of its messages. */
+  readonly messageGroupId?: string
+  /** Of a stream. */
+  readonly partitionKey?: string
+  /** The standard queue that gets what could not be delivered. */
+  readonly deadLetterArn?: string
 }
 
 export interface Schedule extends ScheduleSettings, ScheduleAddress {
@@ -98,6 +104,17 @@ export function placeKey({ account, region }: SchedulerPlace): string {
 
 export function scheduleArn({ account, region, group, name }: ScheduleAddress): string {
   return `arn:aws:scheduler:${region}:${account}:schedule/${group}/${name}`
+}
+
+const SCHEDULE_ARN =
+  /^arn:aws:scheduler:([a-z]+-[a-z]+-[\w-]+):(\d{12}):schedule\/([\w.-]+)\/([\w.-]+)$/
+
+/** Of the schedule that an ARN names, or undefined where the text is no schedule's ARN. */
+export function keyOfSchedule(arn: string): string | undefined {
+  const parts = SCHEDULE_ARN.exec(arn)
+  if (parts === null) return undefined
+  const [, region = '', account = '', group = '', name = ''] = parts
+  return scheduleKey({ account, region, group, name })
 }
 
 export function groupArn({ account, region, name }: SchedulerPlace & { readonly name: string }) {

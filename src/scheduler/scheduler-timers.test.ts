@@ -17,6 +17,7 @@ import type { FiringPorts } from '#src/schedules/firing.ts'
 import type { ScheduleSettings } from './documents.ts'
 import { createScheduleGroups } from './groups.ts'
 import type { ScheduleGroups } from './groups.ts'
+import { currentRecipient } from './invocation.ts'
 import { removeSchedulesOf } from './removal.ts'
 import { createSchedulerTimers } from './scheduler-timers.ts'
 import { createSchedules } from './schedules.ts'
@@ -34,7 +35,7 @@ let ports: FiringPorts
 let now: number
 let recorded: RecordedEvent[]
 let busIsThere: boolean
-let dropped: number
+let refusal: string | undefined
 let offered: Delivery[]
 const clock = { now: () => now }
 
@@ -42,14 +43,11 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'belfry-scheduler-'))
   store = await openSqliteStore({ folder })
   ;[now, recorded, offered] = [Date.parse('2027-03-01T08:00:20.500Z'), [], []]
-  ;[busIsThere, dropped] = [true, 0]
+  ;[busIsThere, refusal] = [true, undefined]
   const { state } = store
   schedules = createSchedules(state, clock)
   groups = createScheduleGroups(state, clock)
-  const observer = {
-    entriesAccepted: () => undefined,
-    entryDropped: () => void (dropped += 1),
-  } as Partial<Observer> as Observer
+  const observer = { entriesAccepted: () => undefined } as Partial<Observer> as Observer
   const log = {
     record: async (events: readonly RecordedEvent[]) => {
       recorded.push(...events)
@@ -61,6 +59,7 @@ beforeEach(async () => {
     ...{ state, clock, observer },
     owners: createSchedulerTimers({
       ...{ state, log, observer, busExists, queue: store.queue },
+      access: { forwardingRefusal: async () => refusal },
       onDelivery: (deliveries) => offered.push(...deliveries),
     }),
   }
@@ -97,6 +96,11 @@ async function firedAt(time: string): Promise<readonly string[]> {
 async function nextDueAt(): Promise<string | undefined> {
   const next = await fireDue(ports)
   return next === undefined ? undefined : new Date(next).toISOString()
+}
+/** Deliveries of the schedule that are due. */
+const waiting = async () => {
+  const ruleArn = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/default/tick'
+  return store.queue.due(laneOf({ ruleArn, target: { id: 'target', arn: '' } }), now, 9)
 }
 const exists = async () =>
   schedules.get(AT).then(
@@ -183,28 +187,59 @@ describe('a schedule', () => {
     })
   })
 
-  it('hands what goes to a URL to the deliveries, and to no rule', async () => {
+  it('hands what goes elsewhere to the deliveries with its input, and to no rule', async () => {
     const { eventBridge: _, ...target } = settings('').target
-    const arn = 'https://hooks.example.com/tick'
-    await create('cron(0 9 * * ? *)', { target: { ...target, arn } })
+    const arn = 'arn:aws:sqs:eu-west-1:111122223333:ticks.fifo'
+    const input = 'it is <aws.scheduler.scheduled-time>'
+    const more = { messageGroupId: 'g', deadLetterArn: 'arn:aws:sqs:eu-west-1:111122223333:lost' }
+    await create('cron(0 9 * * ? *)', { target: { ...target, arn, input, ...more } })
     await firedAt('2027-03-01T09:00:00Z')
-    expect(recorded).toMatchObject([{ source: 'aws.scheduler', onlyRules: [] }])
-    const ruleArn = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/default/tick'
-    const lane = laneOf({ ruleArn, target: { id: 'target', arn } })
-    const due = await store.queue.due(lane, now, 9)
+    const busArn = BUS.replace('orders', 'default')
+    const ofEvent = { source: 'aws.scheduler', busArn, onlyRules: [], scheduled: { input } }
+    expect(recorded).toMatchObject([ofEvent])
+    const due = await waiting()
+    const { roleArn, retryPolicy } = target
     expect(due).toMatchObject([
-      { eventId: recorded[0]?.id, position: 7 * POSITIONS_PER_BATCH + 3, target: { arn } },
+      {
+        ...{ eventId: recorded[0]?.id, position: 7 * POSITIONS_PER_BATCH + 3 },
+        target: { arn, roleArn, retryPolicy, ...more },
+      },
     ])
     expect(offered).toEqual(due)
   })
 
-  it('loses its event where the bus is gone, as PutEvents does, and goes on', async () => {
-    busIsThere = false
+  it('whose target was changed is delivered to what the target is now', async () => {
+    const arn = 'arn:aws:scheduler:eu-west-1:111122223333:schedule/default/tick'
+    expect(await currentRecipient(store.state, arn)).toBeUndefined()
+    await create('rate(1 day)')
+    const { target } = settings('')
+    const mended = { ...target, arn: 'https://hooks.example.com/mended' }
+    await schedules.update(AT, settings('rate(1 day)', { target: mended }))
+    expect(await currentRecipient(store.state, arn)).toMatchObject({ arn: mended.arn })
+    expect(await currentRecipient(store.state, BUS)).toBeUndefined()
+  })
+
+  it.each([
+    ['is not there', () => (busIsThere = false)],
+    ['refuses it', () => (refusal = 'with an explicit deny')],
+  ])('hands its event to the deliveries where its bus %s, and goes on', async (_what, happens) => {
+    happens()
     await create('cron(0 9 * * ? *)')
-    expect(await firedAt('2027-03-01T09:00:00Z')).toEqual([])
-    expect(dropped).toBe(1)
-    busIsThere = true
+    await firedAt('2027-03-01T09:00:00Z')
+    expect(recorded).toMatchObject([{ onlyRules: [], scheduled: { input: '{}' } }])
+    expect(await waiting()).toMatchObject([{ target: { arn: BUS } }])
+    ;[busIsThere, refusal] = [true, undefined]
     expect(await firedAt('2027-03-02T09:00:00Z')).toHaveLength(1)
+    expect(recorded).toMatchObject([{ busArn: BUS }])
+    expect(await waiting()).toHaveLength(1)
+  })
+
+  it('of another account’s bus puts nothing there by itself', async () => {
+    const target = { ...settings('').target, arn: BUS.replace('111122223333', '999999999999') }
+    await create('cron(0 9 * * ? *)', { target })
+    await firedAt('2027-03-01T09:00:00Z')
+    expect(recorded).toMatchObject([{ busArn: BUS.replace('orders', 'default'), onlyRules: [] }])
+    expect(await waiting()).toMatchObject([{ target: { arn: target.arn } }])
   })
 
   it('that was deleted is forgotten after an hour, client token and all', async () => {

@@ -1,6 +1,6 @@
-import { DEFAULT_BUS, busArn, parseBusArn } from '#src/model/arn.ts'
-import type { Delivery, NewDelivery } from '#src/model/delivery.ts'
-import type { Target } from '#src/model/event-bus.ts'
+import { DEFAULT_BUS, parseBusArn } from '#src/model/arn.ts'
+import type { BusAddress } from '#src/model/arn.ts'
+import type { Delivery } from '#src/model/delivery.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
@@ -20,7 +20,7 @@ import {
 } from './documents.ts'
 import type { Schedule } from './documents.ts'
 import { dropGroup } from './groups.ts'
-import { invocationOf } from './invocation.ts'
+import { deliveredOf, putOf, recipientOf } from './invocation.ts'
 import { dueAtOf, timeOf, timerAfter } from './schedule-times.ts'
 import { dropSchedule } from './schedules.ts'
 
@@ -30,13 +30,27 @@ export interface SchedulerTimerPorts {
   readonly observer: Observer
   readonly queue: Pick<DeliveryQueue, 'enqueue'>
   readonly busExists: (busArn: string) => Promise<boolean>
+  readonly access: {
+    /** Why a schedule may not put its event on a bus, as things are now; undefined where it may. */
+    readonly forwardingRefusal: (put: SchedulePut) => Promise<string | undefined>
+  }
   /** Told of deliveries that have just become durable. */
   readonly onDelivery: (deliveries: readonly Delivery[]) => void
 }
 
+/** An event that a schedule puts on an event bus of its own account. */
+interface SchedulePut {
+  readonly to: BusAddress
+  /** The default bus of the schedule's account. */
+  readonly from: BusAddress
+  /** Of the schedule. */
+  readonly ruleArn: string
+  readonly roleArn: string
+  readonly source: string
+  readonly detailType: string
+}
+
 const SCHEDULES_PER_REMOVAL = 200
-/** A schedule has one target, and no name for it. */
-const TARGET_ID = 'target'
 
 /** What is done when a schedule is due, a group is to go, or a deletion to be forgotten. */
 export function createSchedulerTimers(
@@ -77,53 +91,56 @@ function scheduleTimers(ports: SchedulerTimerPorts): TimerOwner {
   }
 }
 
+/**
+ * An event bus of the account gets the event at once. What cannot be had that way is delivered, and
+ * an event bus that is missing or refuses makes a dead letter.
+ */
 async function invoke(
   ports: SchedulerTimerPorts,
   schedule: Schedule,
   time: number,
   now: number,
 ): Promise<void> {
-  const { log, observer, busExists } = ports
-  const { account, region, target } = schedule
-  const isBus = parseBusArn(target.arn) !== undefined
-  // On a bus that is not there, the event is lost, as with PutEvents.
-  if (isBus && !(await busExists(target.arn))) return observer.entryDropped()
-  const bus = isBus ? target.arn : busArn({ account, region, name: DEFAULT_BUS })
-  const event = invocationOf(schedule, time, { acceptedAt: now, busArn: bus })
-  const [position] = await log.record([isBus ? event : { ...event, onlyRules: [] }])
+  const { log, observer } = ports
+  const put = putOf(schedule, time, now)
+  const isPut = await mayPut(ports, schedule, put)
+  const event = isPut ? put : deliveredOf(schedule, time, now)
+  const [position] = await log.record([event])
   observer.entriesAccepted('schedule', 1)
-  if (!isBus) await deliver(ports, recipientOf(schedule), event, position as LogPosition)
+  if (!isPut) await deliver(ports, schedule, event, position as LogPosition)
 }
 
-/** What no bus takes goes to the target with the retries and dead letters of a rule's target. */
+async function mayPut(
+  { busExists, access }: SchedulerTimerPorts,
+  schedule: Schedule,
+  { source, detailType }: RecordedEvent,
+): Promise<boolean> {
+  const { account, region } = schedule
+  const { arn, roleArn } = schedule.target
+  const to = parseBusArn(arn)
+  if (to?.account !== account || to.region !== region || !(await busExists(arn))) return false
+  const from = { account, region, name: DEFAULT_BUS }
+  const put = { to, from, ruleArn: scheduleArn(schedule), roleArn, source, detailType }
+  return (await access.forwardingRefusal(put)) === undefined
+}
+
 async function deliver(
   { queue, onDelivery }: SchedulerTimerPorts,
-  recipient: Pick<NewDelivery, 'ruleArn' | 'target'>,
+  schedule: Schedule,
   event: RecordedEvent,
   position: LogPosition,
 ): Promise<void> {
   const delivery = {
     position,
     eventId: event.id,
-    ...recipient,
+    ruleArn: scheduleArn(schedule),
+    target: recipientOf(schedule),
     managed: false,
     startedAt: event.acceptedAt,
     nextAttemptAt: event.acceptedAt,
   }
   const [id] = await queue.enqueue([delivery])
   onDelivery([{ ...delivery, id: id as number, attempts: 0 }])
-}
-
-/** The input is the event's detail, for each time another; the definition of a target is to stay. */
-function recipientOf(schedule: Schedule): Pick<NewDelivery, 'ruleArn' | 'target'> {
-  const { arn, retryPolicy, input } = schedule.target
-  const target: Target = {
-    id: TARGET_ID,
-    arn,
-    retryPolicy,
-    ...(input !== undefined && { input: { kind: 'path', path: '$.detail' } }),
-  }
-  return { ruleArn: scheduleArn(schedule), target }
 }
 
 function groupTimers({ state }: SchedulerTimerPorts): TimerOwner {

@@ -48,8 +48,15 @@ describe('an error of a service', () => {
     ['toString', 400, 'permanent', 'INVALID_PARAMETER'],
   ])('%s (%i) is %s, %s', (name, status, kind, code) => {
     expect(outcomeOfFault(answered(name, status))).toEqual({
-      ...{ kind, error: { code, message: `${name}: why` } },
+      ...{ kind, error: { code, message: `${name}: why`, awsCode: name } },
       answer: { status, body: '' },
+    })
+  })
+
+  it('has the name that its service gives it, where the client has another', () => {
+    const fault = Object.assign(answered('QueueDoesNotExist', 400), { Code: 'Aws.NonExistent' })
+    expect(outcomeOfFault(fault)).toMatchObject({
+      error: { message: 'QueueDoesNotExist: why', awsCode: 'Aws.NonExistent' },
     })
   })
 
@@ -59,7 +66,7 @@ describe('an error of a service', () => {
     ['NotAuthorizedForSourceException', 'permanent', 'NO_PERMISSIONS'],
     ['MalformedDetail', 'permanent', 'INVALID_PARAMETER'],
   ])('%s in an answer of success is %s, %s', (name, kind, code) => {
-    const error = { code, message: `${name}: why` }
+    const error = { code, message: `${name}: why`, awsCode: name }
     expect(outcomeOfFault(new EntryRefusedFault(name, 'why'))).toEqual({ kind, error })
   })
 })

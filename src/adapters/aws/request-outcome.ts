@@ -125,15 +125,18 @@ export function outcomeOfFault(fault: unknown): AwsOutcome {
   if (!(fault instanceof Error) || !isAnswer(fault)) throw fault
   const status = fault.$metadata?.httpStatusCode
   const [kind, code] = BY_NAME.get(fault.name) ?? byStatus(status)
+  const { name, message, Code: awsCode = name } = fault
   return {
     kind,
-    error: { code, message: `${fault.name}: ${fault.message}` },
+    error: { code, message: `${name}: ${message}`, awsCode },
     ...(status !== undefined && { answer: { status, body: '' } }),
   }
 }
 
 interface Answer {
   readonly $metadata?: { readonly httpStatusCode?: number }
+  /** Of services that have spoken XML before: their name for it, where the client has another. */
+  readonly Code?: string
 }
 
 function isAnswer(fault: Error): fault is Error & Answer {
@@ -144,12 +147,13 @@ function isAnswer(fault: Error): fault is Error & Answer {
 
 function outcomeOfAssumeRole({ message, cause }: AssumeRoleFault): AwsOutcome {
   const { kind, ...rest } = outcomeOfFault(cause)
-  const reason = 'error' in rest ? `: ${rest.error.message}` : ''
+  const error = 'error' in rest ? rest.error : undefined
+  const reason = error === undefined ? '' : `: ${error.message}`
   const code = kind === 'retryable' ? 'TRANSIENT_ASSUME_ROLE' : 'FAILED_TO_ASSUME_ROLE'
   return {
     ...rest,
     kind: kind === 'retryable' ? kind : 'permanent',
-    error: { code, message: `${message}${reason}` },
+    error: { ...error, code, message: `${message}${reason}` },
   }
 }
 

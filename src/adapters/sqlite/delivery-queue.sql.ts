@@ -36,8 +36,8 @@ export function deliveryVerbs(database: DatabaseSync): Record<string, Verb> {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`)
   const revive = database.prepare(`
     UPDATE delivery SET attempts = 0, next_attempt_at = ?1, started_at = ?1, died_at = NULL,
-      error_code = NULL, error_message = NULL, exhausted = NULL, sends = 0, next_send_at = NULL,
-      send_error_code = NULL, send_error_message = NULL
+      error_code = NULL, error_message = NULL, error_aws_code = NULL, exhausted = NULL, sends = 0,
+      next_send_at = NULL, send_error_code = NULL, send_error_message = NULL
     WHERE id = ?2 AND died_at IS NOT NULL`)
   const one = database.prepare(`${SELECT_DELIVERY} WHERE delivery.id = ?`)
   const targetIds = prepareTargetIds(database)
@@ -79,7 +79,8 @@ function prepareSettle(database: DatabaseSync): (settlement: Settlement) => void
     WHERE id = ?`)
   const die = database.prepare(`
     UPDATE delivery SET attempts = ?, died_at = ?, error_code = ?, error_message = ?,
-      exhausted = ?, event_json = ?, event_header = ?, next_send_at = ? WHERE id = ?`)
+      error_aws_code = ?, exhausted = ?, event_json = ?, event_header = ?, next_send_at = ?
+    WHERE id = ?`)
   const note = prepareNoteAttempt(database)
 
   return (settlement) => {
@@ -96,8 +97,8 @@ function prepareSettle(database: DatabaseSync): (settlement: Settlement) => void
         const { attempts, diedAt, error, exhausted = null, event, nextSendAt = null } = settlement
         const { json = '', ...header } = event ?? {}
         const headerJson = event === undefined ? null : JSON.stringify(header)
-        const { code, message } = error
-        const end = [attempts, diedAt, code, message, exhausted] as const
+        const { code, message, awsCode = null } = error
+        const end = [attempts, diedAt, code, message, awsCode, exhausted] as const
         return die.run(...end, json, headerJson, nextSendAt, id)
       }
       default:
@@ -154,9 +155,8 @@ export function createSqliteDeliveryQueue(writer: Writer, reading: DatabaseSync)
   }
 }
 
-const RULE_ARN_START = 'arn:aws:events:'.length
-/** The account in `arn:aws:events:<region>:<account>:rule/...`. */
-const RULE_ACCOUNT = `substr(delivery.rule_arn, ${RULE_ARN_START} + 1 + instr(substr(delivery.rule_arn, ${RULE_ARN_START} + 1), ':'), 12)`
+/** The fifth part of the ARN of a rule or a schedule; none of its characters needs an escape. */
+const RULE_ACCOUNT = `json_extract('["' || replace(delivery.rule_arn, ':', '","') || '"]', '$[4]')`
 
 function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): readonly DeadLetter[] {
   const conditions = ['died_at IS NOT NULL', 'delivery.id > ?']
@@ -182,6 +182,7 @@ function selectDeadLetters(reading: DatabaseSync, query: DeadLetterQuery): reado
 }
 
 function deliveryOf(row: Row): Delivery {
+  const event = eventOf(row)
   return {
     id: Number(row['id']),
     position: Number(row['position']),
@@ -192,18 +193,22 @@ function deliveryOf(row: Row): Delivery {
     startedAt: Number(row['started_at']),
     attempts: Number(row['attempts']),
     nextAttemptAt: Number(row['next_attempt_at']),
-    ...(typeof row['event_header'] === 'string' && { event: eventOf(row) }),
+    ...(event !== undefined && { event }),
   }
 }
 
-function eventOf(row: Row): RecordedEvent {
-  const header = JSON.parse(String(row['event_header'])) as Omit<RecordedEvent, 'json'>
+/** Of a delivery that is or was a dead letter. */
+export function eventOf(row: Row): RecordedEvent | undefined {
+  const headerJson = row['event_header']
+  if (typeof headerJson !== 'string') return undefined
+  const header = JSON.parse(headerJson) as Omit<RecordedEvent, 'json'>
   return { ...header, json: String(row['event_json']) }
 }
 
 export function deadLetterOf(row: Row): DeadLetter {
   const { id, eventId, ruleArn, target, attempts, startedAt } = deliveryOf(row)
   const exhausted = row['exhausted'] as ExhaustedRetryCondition | null
+  const awsCode = row['error_aws_code']
   const [sendCode, nextSendAt] = [row['send_error_code'], row['next_send_at']]
   return {
     id,
@@ -217,6 +222,7 @@ export function deadLetterOf(row: Row): DeadLetter {
     error: {
       code: row['error_code'] as DeadLetterCode,
       message: String(row['error_message']),
+      ...(typeof awsCode === 'string' && { awsCode }),
     },
     ...(exhausted !== null && { exhausted }),
     ...(sendCode !== null && {

@@ -146,6 +146,10 @@ const MIGRATIONS: readonly string[] = [
   -- due and nextDueAt of outgoing letters
   CREATE INDEX delivery_outgoing ON delivery (next_send_at) WHERE next_send_at IS NOT NULL;
   `,
+  `
+  -- What a service of AWS called the error of a dead letter.
+  ALTER TABLE delivery ADD COLUMN error_aws_code TEXT;
+  `,
 ]
 
 /**

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { LetterSettlement } from '#src/model/delivery.ts'
 import type { OutgoingLetters } from '#src/ports/outgoing-letters.ts'
 import { targetOf } from './attempts.sql.ts'
-import { SELECT_DELIVERY, deadLetterOf } from './delivery-queue.sql.ts'
+import { SELECT_DELIVERY, deadLetterOf, eventOf } from './delivery-queue.sql.ts'
 import type { Verb, Writer } from './writer.ts'
 
 /** Runs in the writer thread. */
@@ -38,11 +38,15 @@ export function createSqliteOutgoingLetters(
     SELECT min(next_send_at) AS first FROM delivery WHERE next_send_at IS NOT NULL`)
   return {
     due: async (now, limit) =>
-      due.all(now, limit).map((row) => ({
-        letter: deadLetterOf(row),
-        target: targetOf(row),
-        sends: Number(row['sends']),
-      })),
+      due.all(now, limit).map((row) => {
+        const event = eventOf(row)
+        return {
+          letter: deadLetterOf(row),
+          ...(event !== undefined && { event }),
+          target: targetOf(row),
+          sends: Number(row['sends']),
+        }
+      }),
     nextDueAt: async () => {
       const first = next.get()?.['first']
       return first === null || first === undefined ? undefined : Number(first)

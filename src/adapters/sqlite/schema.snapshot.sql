@@ -1,4 +1,4 @@
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 
 CREATE TABLE archive_total (
     archive TEXT PRIMARY KEY,
@@ -54,7 +54,7 @@ CREATE TABLE delivery (
     error_message TEXT,
     exhausted TEXT,
     event_json TEXT
-  , target INTEGER REFERENCES target (id), event_header TEXT, sends INTEGER NOT NULL DEFAULT 0, next_send_at INTEGER, send_error_code TEXT, send_error_message TEXT);
+  , target INTEGER REFERENCES target (id), event_header TEXT, sends INTEGER NOT NULL DEFAULT 0, next_send_at INTEGER, send_error_code TEXT, send_error_message TEXT, error_aws_code TEXT);
 
 CREATE TABLE event_place (
     epoch INTEGER NOT NULL,

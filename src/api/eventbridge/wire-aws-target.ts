@@ -36,10 +36,14 @@ export const AWS_TARGETS_OFF = 'targets in AWS are off: start the hub with --aws
 
 /** AWS has no resource-based policies for these that would let EventBridge in. */
 const NEEDS_ROLE: ReadonlySet<AwsService> = new Set(['firehose', 'kinesis', 'states'])
-/** Others must be the rule's own account's. */
 const ACROSS_ACCOUNTS: ReadonlySet<AwsService> = new Set(['kinesis', 'lambda', 'sns', 'sqs'])
 
 const ROLE_OF_ACCOUNT = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
+
+/** Whether a target may be another account's; of other services it is the rule's own account's. */
+export function mayBeElsewhere(service: AwsService): boolean {
+  return ACROSS_ACCOUNTS.has(service)
+}
 
 /**
  * @param resource what the target's ARN names
@@ -51,7 +55,7 @@ export function checkAwsTarget(bus: BusAddress, resource: AwsResource, wire: Wir
   if (region !== bus.region) {
     throw notValid(Arn, `the target must be in region ${bus.region}, as its rule.`)
   }
-  if (account !== bus.account && !ACROSS_ACCOUNTS.has(service)) {
+  if (account !== bus.account && !mayBeElsewhere(service)) {
     throw notValid(Arn, `the target must be in account ${bus.account}, as its rule.`)
   }
   if (service === 'sns' && isFifo(resource)) {

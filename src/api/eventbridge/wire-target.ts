@@ -192,7 +192,8 @@ function checkUrlTarget({ Arn, RoleArn }: WireTarget, refusal: string | undefine
   if (refusal !== undefined) throw notValid(Arn, refusal)
 }
 
-function fileRefusal(url: string, { fileTargets }: TargetsAllowed): string | undefined {
+/** Why a URL may not be a file that is a target, or undefined. */
+export function fileRefusal(url: string, { fileTargets }: TargetsAllowed): string | undefined {
   if (!fileTargets) return 'files are off: start the hub with --file-targets FOLDER.'
   if (parseFileTarget(url) !== undefined) return undefined
   return 'a file is named as in file:///shop/orders.ndjson, by letters, digits, ".", "_" and "-".'

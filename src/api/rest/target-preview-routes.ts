@@ -99,7 +99,7 @@ export function addTargetPreviewRoutes(add: AddRoute, ports: TargetPreviewPorts)
           ? givenTarget(target ?? {})
           : await storedTarget(ports, caller, { ruleArn, targetId })
       const input = inputFor(
-        { target: previewed, ruleArn: ruleArn ?? EXAMPLE_RULE_ARN },
+        { target: previewed, ruleArn: ruleArn ?? EXAMPLE_RULE_ARN, attempts: 0 },
         eventId === undefined
           ? givenEvent(event ?? '', ports.clock)
           : await storedEvent(ports, caller, { eventId, ruleArn }),

@@ -1,8 +1,12 @@
+import type { AccountId } from '#src/model/event.ts'
 import { scheduleArn } from '#src/scheduler/documents.ts'
 import type { Schedules } from '#src/scheduler/schedules.ts'
 import type { RestOperation } from '../aws-rest/rest-json.ts'
 import { NOTHING, paged, structure } from '../eventbridge/operation.ts'
+import type { Call } from '../eventbridge/operation.ts'
+import { checkBusElsewhere } from '../eventbridge/operations/targets.ts'
 import { optional, required, string } from '../eventbridge/shapes.ts'
+import type { TargetsAllowed } from '../eventbridge/wire-target.ts'
 import {
   CLIENT_TOKEN,
   NAME,
@@ -35,25 +39,33 @@ export const LISTING = {
 }
 export const LISTING_QUERY = ['NamePrefix', 'NextToken', 'MaxResults']
 
+/** What the checks of a target ask. */
+export interface TargetChecks {
+  readonly targetsAllowed: TargetsAllowed
+  /** Whether the hub itself has the event buses of an account. */
+  readonly hasBusesOf: (account: AccountId) => Promise<boolean>
+}
+
 const PATH = '/schedules/{Name}'
 
 export function scheduleOperations(
   schedules: Schedules,
-  urlRefusal: (url: string) => string | undefined,
+  { targetsAllowed, hasBusesOf }: TargetChecks,
 ): Readonly<Record<string, RestOperation>> {
+  /** Where the schedule is, and what it is to be. */
+  const given = async (call: Call, input: WireSchedule) => {
+    const at = addressIn(call, input)
+    const settings = settingsFrom(at, input, targetsAllowed)
+    await checkBusElsewhere({ targetsAllowed, hasBusesOf }, settings.target.arn)
+    return [at, settings, input.ClientToken] as const
+  }
   return {
     CreateSchedule: {
       permission: 'events:Write',
       http: ['POST', PATH],
       input: SCHEDULE,
-      run: async (call, given: WireSchedule) => {
-        const input = withoutNulls(given)
-        const at = addressIn(call, input)
-        const made = await schedules.create(
-          at,
-          settingsFrom(at, input, urlRefusal),
-          input.ClientToken,
-        )
+      run: async (call, input: WireSchedule) => {
+        const made = await schedules.create(...(await given(call, withoutNulls(input))))
         return { ScheduleArn: scheduleArn(made) }
       },
     },
@@ -61,14 +73,8 @@ export function scheduleOperations(
       permission: 'events:Write',
       http: ['PUT', PATH],
       input: SCHEDULE,
-      run: async (call, given: WireSchedule) => {
-        const input = withoutNulls(given)
-        const at = addressIn(call, input)
-        const updated = await schedules.update(
-          at,
-          settingsFrom(at, input, urlRefusal),
-          input.ClientToken,
-        )
+      run: async (call, input: WireSchedule) => {
+        const updated = await schedules.update(...(await given(call, withoutNulls(input))))
         return { ScheduleArn: scheduleArn(updated) }
       },
     },

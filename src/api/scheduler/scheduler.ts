@@ -5,20 +5,19 @@ import { createSchedules } from '#src/scheduler/schedules.ts'
 import type { RestService } from '../aws-rest/rest-json.ts'
 import { groupOperations } from './group-operations.ts'
 import { scheduleOperations } from './schedule-operations.ts'
+import type { TargetChecks } from './schedule-operations.ts'
 
-export interface SchedulerPorts {
+export interface SchedulerPorts extends TargetChecks {
   readonly state: State
   readonly clock: Clock
-  /** Why a URL may not be a target, or undefined. */
-  readonly urlRefusal: (url: string) => string | undefined
 }
 
 /** Amazon EventBridge Scheduler. */
-export function createScheduler({ state, clock, urlRefusal }: SchedulerPorts): RestService {
+export function createScheduler({ state, clock, ...checks }: SchedulerPorts): RestService {
   return {
     signingName: 'scheduler',
     operations: {
-      ...scheduleOperations(createSchedules(state, clock), urlRefusal),
+      ...scheduleOperations(createSchedules(state, clock), checks),
       ...groupOperations(createScheduleGroups(state, clock)),
     },
     errors: {

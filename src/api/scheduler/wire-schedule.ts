@@ -1,26 +1,14 @@
 import { AwsError } from '#src/errors.ts'
-import { parseBusArn } from '#src/model/arn.ts'
-import { compactObject } from '#src/model/compact-json.ts'
-import {
-  EVENT_AGE_SECONDS_DEFAULT,
-  EVENT_AGE_SECONDS_MAX,
-  EVENT_AGE_SECONDS_MIN,
-  RETRY_ATTEMPTS_DEFAULT,
-  RETRY_ATTEMPTS_MAX,
-} from '#src/model/event-bus.ts'
 import { parseSchedulerSchedule } from '#src/schedules/expression.ts'
 import { isTimeZone } from '#src/schedules/time-zone.ts'
 import { DEFAULT_GROUP, scheduleArn } from '#src/scheduler/documents.ts'
-import type {
-  Schedule,
-  ScheduleAddress,
-  ScheduleSettings,
-  ScheduleTarget,
-} from '#src/scheduler/documents.ts'
-import { inputOf } from '#src/scheduler/invocation.ts'
+import type { Schedule, ScheduleAddress, ScheduleSettings } from '#src/scheduler/documents.ts'
 import { structure } from '../eventbridge/operation.ts'
 import { UNSUPPORTED, optional, required, string, timestampMs } from '../eventbridge/shapes.ts'
 import type { Call } from '../eventbridge/operation.ts'
+import type { TargetsAllowed } from '../eventbridge/wire-target.ts'
+import { TARGET, targetFrom, wireTarget } from './wire-schedule-target.ts'
+import type { WireTarget } from './wire-schedule-target.ts'
 
 /** Shapes of AWS's service model, version 2021-06-30. */
 export const NAME = string({ min: 1, max: 64, pattern: /^[0-9a-zA-Z-_.]+$/ })
@@ -30,43 +18,6 @@ export const STATE = string({ enum: ['ENABLED', 'DISABLED'] })
 const FLEXIBLE_TIME_WINDOW = structure({
   Mode: required(string({ enum: ['OFF', 'FLEXIBLE'] })),
   MaximumWindowInMinutes: optional({ type: 'integer', min: 1, max: 1_440 }),
-})
-
-const EVENT_BRIDGE_PARAMETERS = structure({
-  DetailType: required(string({ min: 1, max: 128 })),
-  Source: required(
-    string({
-      min: 1,
-      max: 256,
-      pattern: /^(?=[/.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)$/,
-    }),
-  ),
-})
-
-const TARGET = structure({
-  Arn: required(string({ min: 1, max: 1_600 })),
-  RoleArn: required(
-    string({ min: 1, max: 1_600, pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/ }),
-  ),
-  Input: optional(string({ min: 1 })),
-  RetryPolicy: optional(
-    structure({
-      MaximumEventAgeInSeconds: optional({
-        type: 'integer',
-        min: EVENT_AGE_SECONDS_MIN,
-        max: EVENT_AGE_SECONDS_MAX,
-      }),
-      MaximumRetryAttempts: optional({ type: 'integer', min: 0, max: RETRY_ATTEMPTS_MAX }),
-    }),
-  ),
-  EventBridgeParameters: optional(EVENT_BRIDGE_PARAMETERS),
-  DeadLetterConfig: UNSUPPORTED,
-  EcsParameters: UNSUPPORTED,
-  EventBridgePutEventsV2Parameters: UNSUPPORTED,
-  EventBridgePutRawEventsParameters: UNSUPPORTED,
-  KinesisParameters: UNSUPPORTED,
-  SageMakerPipelineParameters: UNSUPPORTED,
-  SqsParameters: UNSUPPORTED,
 })
 
 /** The input of CreateSchedule and UpdateSchedule. */
@@ -85,17 +36,6 @@ export const SCHEDULE = structure({
   ClientToken: optional(CLIENT_TOKEN),
   KmsKeyArn: UNSUPPORTED,
 })
-
-interface WireTarget {
-  readonly Arn: string
-  readonly RoleArn: string
-  readonly Input?: string
-  readonly RetryPolicy?: {
-    readonly MaximumEventAgeInSeconds?: number
-    readonly MaximumRetryAttempts?: number
-  }
-  readonly EventBridgeParameters?: { readonly DetailType: string; readonly Source: string }
-}
 
 export interface WireSchedule {
   readonly Name: string
@@ -127,14 +67,11 @@ export function addressIn(
   return { account, region, group, name }
 }
 
-/**
- * @param urlRefusal why a URL may not be a target, or undefined
- * @throws AwsError ValidationException
- */
+/** @throws AwsError ValidationException */
 export function settingsFrom(
   at: ScheduleAddress,
   wire: WireSchedule,
-  urlRefusal: (url: string) => string | undefined,
+  allowed: TargetsAllowed,
 ): ScheduleSettings {
   const { ScheduleExpression: expression, ScheduleExpressionTimezone: zone = 'UTC' } = wire
   if (parseSchedulerSchedule(expression) === undefined) {
@@ -151,7 +88,7 @@ export function settingsFrom(
     ...(flexibleMinutes !== undefined && { flexibleMinutes }),
     state: wire.State ?? 'ENABLED',
     actionAfterCompletion: wire.ActionAfterCompletion ?? 'NONE',
-    target: targetFrom(at, wire.Target, urlRefusal),
+    target: targetFrom(at, wire.Target, allowed),
   }
 }
 
@@ -199,74 +136,6 @@ function flexibleMinutesOf({ FlexibleTimeWindow: window }: WireSchedule): number
   throw invalid(
     'MaximumWindowInMinutes must be specified when FlexibleTimeWindow Mode is FLEXIBLE.',
   )
-}
-
-function targetFrom(
-  at: ScheduleAddress,
-  wire: WireTarget,
-  urlRefusal: (url: string) => string | undefined,
-): ScheduleTarget {
-  const { Arn: arn, RoleArn: roleArn, Input: input, EventBridgeParameters: event } = wire
-  if (/^https?:\/\//.test(arn)) checkUrlTarget(wire, urlRefusal(arn))
-  else checkBusTarget(at, wire)
-  checkInputOf(at, input)
-  if (roleArn.split(':')[4] !== at.account) {
-    throw invalid(
-      'The execution role you provide must allow AWS EventBridge Scheduler to assume the role.',
-    )
-  }
-  return {
-    arn,
-    roleArn,
-    ...(input !== undefined && { input }),
-    retryPolicy: {
-      maximumRetryAttempts: wire.RetryPolicy?.MaximumRetryAttempts ?? RETRY_ATTEMPTS_DEFAULT,
-      maximumEventAgeInSeconds:
-        wire.RetryPolicy?.MaximumEventAgeInSeconds ?? EVENT_AGE_SECONDS_DEFAULT,
-    },
-    ...(event && { eventBridge: { source: event.Source, detailType: event.DetailType } }),
-  }
-}
-
-function checkBusTarget(at: ScheduleAddress, wire: WireTarget): void {
-  const bus = parseBusArn(wire.Arn)
-  if (bus?.account !== at.account || bus.region !== at.region) {
-    throw invalid('Provided Arn is not in correct format.')
-  }
-  if (wire.EventBridgeParameters === undefined) {
-    throw invalid('EventBridgeParameters must be specified for a target that is an event bus.')
-  }
-}
-
-function checkUrlTarget(wire: WireTarget, refusal: string | undefined): void {
-  if (refusal !== undefined) {
-    throw invalid(`Parameter ${wire.Arn} is not valid. Reason: ${refusal}`)
-  }
-  if (wire.EventBridgeParameters !== undefined) {
-    throw invalid('EventBridgeParameters are for a target that is an event bus.')
-  }
-}
-
-/** Some of the Scheduler's placeholders make JSON of a text that is none before. */
-function checkInputOf(at: ScheduleAddress, input: string | undefined): void {
-  const filledIn = inputOf({ ...at, target: { ...(input !== undefined && { input }) } }, 0)
-  if (filledIn === undefined || compactObject(filledIn) !== undefined) return
-  throw invalid('Input is not valid. Reason: Belfry sends JSON objects only.')
-}
-
-function wireTarget({ arn, roleArn, input, retryPolicy, eventBridge }: ScheduleTarget) {
-  return {
-    Arn: arn,
-    RoleArn: roleArn,
-    ...(input !== undefined && { Input: input }),
-    RetryPolicy: {
-      MaximumEventAgeInSeconds: retryPolicy.maximumEventAgeInSeconds,
-      MaximumRetryAttempts: retryPolicy.maximumRetryAttempts,
-    },
-    ...(eventBridge !== undefined && {
-      EventBridgeParameters: { DetailType: eventBridge.detailType, Source: eventBridge.source },
-    }),
-  }
 }
 
 function invalid(message: string): AwsError {

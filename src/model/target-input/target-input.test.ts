@@ -37,7 +37,7 @@ const PATHS = {
 
 const result = (input: TargetInput | undefined, json = EVENT) =>
   inputFor(
-    { ruleArn: RULE_ARN, target: { ...(input && { input }) } },
+    { ruleArn: RULE_ARN, attempts: 0, target: { ...(input && { input }) } },
     { json, acceptedAt: ACCEPTED_AT },
   )
 const ofTemplate = (template: string, paths: Readonly<Record<string, string>> = PATHS) => {

@@ -6,15 +6,22 @@ import { filledTemplate, parseTemplate } from './input-template.ts'
 import type { InputOutcome } from './input-template.ts'
 import { JsonValue } from './json-value.ts'
 import { reservedText } from './reserved-variables.ts'
+import { scheduledText } from './scheduled-input.ts'
+
+/** For whom the event is, and how often the target was tried before. */
+type Recipient = Pick<Delivery, 'ruleArn' | 'attempts'> & { readonly target: Pick<Target, 'input'> }
 
 /**
  * What a target is sent of an event: the event, or what Input, InputPath or InputTransformer make
- * of it. Every kind of target but the event bus sends this text.
+ * of it, or what its schedule says. Every kind of target but the event bus sends this text.
  */
 export function inputFor(
-  { target, ruleArn }: Pick<Delivery, 'ruleArn'> & { readonly target: Pick<Target, 'input'> },
-  { json, acceptedAt }: Pick<RecordedEvent, 'json' | 'acceptedAt'>,
+  { target, ruleArn, attempts }: Recipient,
+  { json, acceptedAt, scheduled }: Pick<RecordedEvent, 'json' | 'acceptedAt' | 'scheduled'>,
 ): InputOutcome {
+  if (scheduled !== undefined) {
+    return { ok: true, text: scheduledText(scheduled, json, { ruleArn, attempts }) }
+  }
   const { input } = target
   switch (input?.kind) {
     case undefined:

@@ -15,9 +15,10 @@ export function encodeBatch(events: readonly RecordedEvent[]): Uint8Array {
   for (const event of events) {
     const { id, busArn, acceptedAt, source, detailType, account, region, hops } = event
     const header: Header = { id, busArn, acceptedAt, source, detailType, account, region, hops }
-    const { traceHeader, replayArn, onlyRules, awaitsEnrichment } = event
-    const plain = (traceHeader ?? replayArn ?? onlyRules ?? awaitsEnrichment) === undefined
-    const rest = { traceHeader, replayArn, onlyRules, awaitsEnrichment }
+    const { traceHeader, replayArn, onlyRules, scheduled, awaitsEnrichment } = event
+    const plain =
+      (traceHeader ?? replayArn ?? onlyRules ?? scheduled ?? awaitsEnrichment) === undefined
+    const rest = { traceHeader, replayArn, onlyRules, scheduled, awaitsEnrichment }
     const whole = plain ? header : { ...header, ...rest }
     text += `${text === '' ? '' : '\n'}${JSON.stringify(whole)}\n${event.json}`
   }

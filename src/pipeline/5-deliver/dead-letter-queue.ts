@@ -8,6 +8,8 @@ import type { Observer } from '#src/ports/observer.ts'
 import type { OutgoingLetters } from '#src/ports/outgoing-letters.ts'
 import { patiently, pause } from '#src/ports/patiently.ts'
 import { verdictAfter } from './retry-schedule.ts'
+import { scheduledLetterOf } from './scheduled-letter.ts'
+import type { LetterMessage } from './scheduled-letter.ts'
 import { accessOf } from './targets/aws-resource.ts'
 
 export interface DeadLetterQueuePorts {
@@ -16,7 +18,7 @@ export interface DeadLetterQueuePorts {
   readonly clock: Clock
   readonly ids: Ids
   readonly observer: Observer
-  /** The target as its rule has it now; undefined where rule or target are gone. */
+  /** The target as its rule or schedule has it now; undefined where it is gone. */
   readonly currentTarget: (ruleArn: string, targetId: string) => Promise<Target | undefined>
 }
 
@@ -99,7 +101,7 @@ async function settlementOf(
 
 async function outcomeOf(
   { aws, observer, currentTarget }: DeadLetterQueuePorts,
-  { letter, target: routed }: OutgoingLetter,
+  { letter, event, target: routed }: OutgoingLetter,
 ): Promise<AwsOutcome> {
   try {
     // A queue that was mended, or taken away, is asked as it is now.
@@ -108,14 +110,17 @@ async function outcomeOf(
     if (to?.service !== 'sqs' || isFifo(to)) {
       return kept('INVALID_PARAMETER', 'the target no longer has a dead-letter queue')
     }
-    if (letter.eventJson === '') {
+    if (event === undefined) {
       return kept('INTERNAL_ERROR', `the log no longer has event ${letter.eventId}`)
     }
+    const isScheduled = event.scheduled !== undefined
+    const message = isScheduled ? scheduledLetterOf(letter, event, routed) : letterOf(letter)
     const { account, ...role } = accessOf({ ruleArn: letter.ruleArn, target })
     return await aws.send(
-      { service: 'sqs', to, text: letter.eventJson, attributes: attributesOf(letter) },
-      // What is the rule's own account's, it reaches without a target's role.
-      to.account === account ? { account } : { account, ...role },
+      { service: 'sqs', to, text: message.text, attributes: attributesOf(message) },
+      // What is the rule's own account's, it reaches without a target's role; a schedule has one
+      // for all that it does.
+      to.account === account && !isScheduled ? { account } : { account, ...role },
     )
   } catch (error) {
     observer.stageFaulted('deliver', error)
@@ -125,18 +130,26 @@ async function outcomeOf(
 }
 
 /** EventBridge's names; the last two say how the retries ended, where there were any. */
-function attributesOf(letter: OutgoingLetter['letter']): Readonly<Record<string, string>> {
-  const { ruleArn, targetArn, error, exhausted, attempts } = letter
+function letterOf(letter: OutgoingLetter['letter']): LetterMessage {
+  const { ruleArn, targetArn, error, exhausted, attempts, eventJson } = letter
   return {
-    RULE_ARN: ruleArn,
-    TARGET_ARN: targetArn,
-    ERROR_CODE: error.code,
-    ERROR_MESSAGE: printable(error.message) || error.code,
-    ...(exhausted !== undefined && {
-      EXHAUSTED_RETRY_CONDITION: exhausted,
-      RETRY_ATTEMPTS: String(attempts - 1),
-    }),
+    text: eventJson,
+    errorCode: error.code,
+    errorMessage: error.message,
+    attributes: {
+      RULE_ARN: ruleArn,
+      TARGET_ARN: targetArn,
+      ...(exhausted !== undefined && {
+        EXHAUSTED_RETRY_CONDITION: exhausted,
+        RETRY_ATTEMPTS: String(attempts - 1),
+      }),
+    },
   }
+}
+
+function attributesOf({ attributes, errorCode, errorMessage }: LetterMessage) {
+  const ERROR_MESSAGE = printable(errorMessage) || errorCode
+  return { ...attributes, ERROR_CODE: errorCode, ERROR_MESSAGE }
 }
 
 /** SQS refuses a message for one control character in its attributes. */

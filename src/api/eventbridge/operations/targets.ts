@@ -1,7 +1,6 @@
 import type { BusAccess } from '#src/buses/bus-access.ts'
 import type { Rules } from '#src/buses/rules.ts'
 import { parseBusArn } from '#src/model/arn.ts'
-import type { Target } from '#src/model/event-bus.ts'
 import type { AccountId } from '#src/model/event.ts'
 import { BOOLEAN, BUS_NAME_OR_ARN, PAGING, RULE_NAME, paged, structure } from '../operation.ts'
 import type { OfBus, Operations, Paging } from '../operation.ts'
@@ -43,7 +42,7 @@ export function targetOperations(ports: TargetOperationPorts): Operations {
         })
         const place = { bus, account: call.account }
         const targets = input.Targets.map((target) => targetFrom(place, target, targetsAllowed))
-        await checkBusesElsewhere(ports, targets)
+        for (const { arn } of targets) await checkBusElsewhere(ports, arn)
         await rules.putTargets(bus, input.Rule, targets)
         return NONE_FAILED
       },
@@ -86,15 +85,15 @@ export function targetOperations(ports: TargetOperationPorts): Operations {
   }
 }
 
-/** An event bus of an account that the hub does not have is one in AWS. */
-async function checkBusesElsewhere(
-  { targetsAllowed, hasBusesOf }: TargetOperationPorts,
-  targets: readonly Target[],
+/**
+ * An event bus of an account that the hub does not have is one in AWS.
+ * @throws AwsError ValidationException where that may not be a target
+ */
+export async function checkBusElsewhere(
+  { targetsAllowed, hasBusesOf }: Pick<TargetOperationPorts, 'targetsAllowed' | 'hasBusesOf'>,
+  arn: string,
 ): Promise<void> {
-  if (targetsAllowed.awsTargets) return
-  for (const { arn } of targets) {
-    const account = parseBusArn(arn)?.account
-    if (account === undefined || (await hasBusesOf(account))) continue
-    throw notValid(arn, `the hub has no account ${account}, and ${AWS_TARGETS_OFF}`)
-  }
+  const account = parseBusArn(arn)?.account
+  if (account === undefined || targetsAllowed.awsTargets || (await hasBusesOf(account))) return
+  throw notValid(arn, `the hub has no account ${account}, and ${AWS_TARGETS_OFF}`)
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import type { Delivery } from '#src/model/delivery.ts'
 import type { Target } from '#src/model/event-bus.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
 import type { AwsRequest } from '#src/ports/aws-services.ts'
 import { recordedEvent } from '../../pipeline.fixture.ts'
 import { createAwsTarget } from './aws-resource.ts'
@@ -11,7 +12,11 @@ const EVENT = recordedEvent('e', {
   json: '{"id":"e","time":"2026-03-04T05:06:07Z","detail":{"n":2e3,"name":"ana"}}',
 })
 
-async function attempt(target: Partial<Target>, given: Partial<Delivery> = {}) {
+async function attempt(
+  target: Partial<Target>,
+  given: Partial<Delivery> = {},
+  event: RecordedEvent = EVENT,
+) {
   const requests: AwsRequest[] = []
   const kind = createAwsTarget({
     send: async (request) => {
@@ -21,7 +26,7 @@ async function attempt(target: Partial<Target>, given: Partial<Delivery> = {}) {
   })
   const full = { id: 't', arn: '', ...target }
   const delivery = { id: 1, ruleArn: RULE, startedAt: 5, target: full, ...given } as Delivery
-  return { outcome: await kind.attempt(delivery, EVENT), request: requests[0] }
+  return { outcome: await kind.attempt(delivery, event), request: requests[0] }
 }
 const arn = (service: string, resource: string) =>
   `arn:aws:${service}:eu-west-1:111111111111:${resource}`
@@ -86,6 +91,31 @@ describe('what is sent twice', () => {
     expect(await of({ attempts: 0 })).toBe(await of({ attempts: 1 }))
     expect(await of({ startedAt: 6 })).not.toBe(await of({ startedAt: 5 }))
     expect(await of({ id: 2 })).not.toBe(await of({ id: 1 }))
+  })
+})
+
+describe('what a schedule sends', () => {
+  const SCHEDULED = { ...EVENT, acceptedAt: 5, scheduled: { input: '{"at":"<aws.scheduler.' } }
+  const of = async (target: Partial<Target>, given: Partial<Delivery> = {}, event = SCHEDULED) =>
+    (await attempt(target, { attempts: 0, ...given }, event)).request
+
+  it('is its own partition key and detail', async () => {
+    const stream = { arn: arn('kinesis', 'stream/s'), partitionKey: 'k' }
+    expect(await of(stream)).toMatchObject({ partitionKey: 'k', text: SCHEDULED.scheduled.input })
+    const bus = { arn: arn('events', 'event-bus/b') }
+    expect(await of(bus)).toMatchObject({ detail: SCHEDULED.scheduled.input, source: 'my.app' })
+  })
+
+  it.each([
+    ['deduplicationId', { arn: arn('sqs', 'q.fifo'), messageGroupId: 'g' }],
+    ['executionName', { arn: arn('states', 'stateMachine:s') }],
+  ])('twice after a crash has the same %s, and another once it is redriven', async (name, to) => {
+    const key = name as keyof AwsRequest
+    const first = (await of(to, { id: 1 }))?.[key]
+    const repeated = { ...SCHEDULED, acceptedAt: 9 }
+    expect((await of(to, { id: 2, startedAt: 9 }, repeated))?.[key]).toBe(first)
+    expect((await of(to, { id: 1, startedAt: 99 }))?.[key]).not.toBe(first)
+    expect((await of(to, {}, { ...SCHEDULED, id: 'other' }))?.[key]).not.toBe(first)
   })
 })
 

@@ -1,8 +1,9 @@
-import { parseBusArn, parseRuleArn } from '#src/model/arn.ts'
+import { accountIn, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
 import { isFifo, parseAwsResource } from '#src/model/aws-resource.ts'
 import type { AwsResource } from '#src/model/aws-resource.ts'
 import type { DeadLetterCode, Delivery } from '#src/model/delivery.ts'
 import { derivedUuid } from '#src/model/derived-uuid.ts'
+import type { Target } from '#src/model/event-bus.ts'
 import type { AccountId, RecordedEvent } from '#src/model/event.ts'
 import { membersOf } from '#src/model/json-text.ts'
 import { textAt } from '#src/model/target-input/event-path.ts'
@@ -54,7 +55,7 @@ export function createBusTarget({ here, inAws, hasBusesOf }: BusTargets): Target
     concurrency: here.concurrency,
     attempt: async (delivery, event) => {
       const account = parseBusArn(delivery.target.arn)?.account ?? ''
-      const isOwn = account === parseRuleArn(delivery.ruleArn)?.bus.account
+      const isOwn = account === accountIn(delivery.ruleArn)
       return isOwn || delivery.managed || (await hasBusesOf(account))
         ? here.attempt(delivery, event)
         : inAws.attempt(delivery, event)
@@ -62,11 +63,10 @@ export function createBusTarget({ here, inAws, hasBusesOf }: BusTargets): Target
   }
 }
 
-/** On whose behalf a rule's target is sent something. */
+/** On whose behalf the target of a rule or a schedule is sent something. */
 export function accessOf({ ruleArn, target }: Pick<Delivery, 'ruleArn' | 'target'>): AwsAccess {
   const { roleArn } = target
-  const account = parseRuleArn(ruleArn)?.bus.account ?? ''
-  return { account, ...(roleArn !== undefined && { roleArn }) }
+  return { account: accountIn(ruleArn), ...(roleArn !== undefined && { roleArn }) }
 }
 
 interface Sent {
@@ -87,16 +87,16 @@ function requestFor(to: AwsResource, sent: Sent): AwsRequest | AttemptOutcome {
     case 'sqs': {
       const { messageGroupId } = target
       const group = messageGroupId !== undefined && { messageGroupId }
-      const fifo = isFifo(to) && { deduplicationId: idOf(delivery) }
+      const fifo = isFifo(to) && { deduplicationId: idOf(delivery, event) }
       return { service: to.service, to, text, ...group, ...fifo, ...trace }
     }
     case 'states': {
-      const name = `${event.id}_${idOf(delivery)}`
+      const name = `${event.id}_${idOf(delivery, event)}`
       const executionName = name.slice(-EXECUTION_NAME_CHARACTERS_MAX)
       return { service: to.service, to, text, executionName, ...trace }
     }
     case 'kinesis': {
-      const partitionKey = partitionKeyOf(target.partitionKeyPath, event)
+      const partitionKey = partitionKeyOf(target, event)
       if (partitionKey !== undefined) return { service: to.service, to, text, partitionKey }
       const reason = `the partition key path ${target.partitionKeyPath} finds nothing in the event`
       return refused('INVALID_PARAMETER', reason)
@@ -108,20 +108,29 @@ function requestFor(to: AwsResource, sent: Sent): AwsRequest | AttemptOutcome {
       return { service: to.service, to, stream: streamOf(delivery), timestamp, message }
     }
     case 'events': {
-      const { source, detailType } = event
-      return { service: to.service, to, source, detailType, ...partsOf(event), ...trace }
+      const { source, detailType, scheduled } = event
+      const parts = { ...partsOf(event), ...(scheduled !== undefined && { detail: text }) }
+      return { service: to.service, to, source, detailType, ...parts, ...trace }
     }
     default:
       return to.service satisfies never
   }
 }
 
-/** The same for all attempts of a delivery, and another once it is redriven. */
-function idOf({ ruleArn, target, id, startedAt }: Delivery): string {
-  return derivedUuid(`${ruleArn} ${target.id} ${id} ${startedAt}`)
+/**
+ * The same for all attempts of a delivery, and another once it is redriven. A time of a schedule
+ * that a crash made fire again is two deliveries of one event: these have the same too.
+ */
+function idOf({ ruleArn, target, id, startedAt }: Delivery, event: RecordedEvent): string {
+  const isFirst = event.scheduled !== undefined && startedAt === event.acceptedAt
+  return derivedUuid(`${ruleArn} ${target.id} ${isFirst ? event.id : `${id} ${startedAt}`}`)
 }
 
-function partitionKeyOf(path: string | undefined, event: RecordedEvent): string | undefined {
+function partitionKeyOf(
+  { partitionKey, partitionKeyPath: path }: Target,
+  event: RecordedEvent,
+): string | undefined {
+  if (partitionKey !== undefined) return partitionKey
   if (path === undefined) return event.id
   const text = textAt(new JsonValue(event.json), path)
   return text?.startsWith('"') ? String(JSON.parse(text)) : text

@@ -63,6 +63,13 @@ describe('forwarding within a region', () => {
     expect(recorded[0]).not.toHaveProperty('onlyRules')
   })
 
+  it('is no forwarding where a schedule puts its event', async () => {
+    const event = recordedEvent('e', { onlyRules: [], scheduled: { input: '{}' } })
+    const { recorded } = await forward(event, bus(HERE, SECURITY))
+    expect(recorded).toMatchObject([{ id: 'e', hops: { sameRegion: 0, crossRegion: 0 } }])
+    expect(recorded[0]).not.toHaveProperty('scheduled')
+  })
+
   it('needs the leave of the bus, but for managed rules', async () => {
     const there = bus(HERE, SECURITY)
     const refused = await forward(recordedEvent('e'), there, { refusal: 'no policy' })

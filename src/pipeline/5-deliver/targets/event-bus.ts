@@ -18,10 +18,11 @@ export interface EventBusTargetPorts {
   readonly forwardingRefusal: (forwarding: Forwarding) => Promise<string | undefined>
 }
 
-/** An event on its way from the bus of its rule to another bus. */
+/** An event on its way from the bus of its rule to another bus, or from a schedule to a bus. */
 interface Forwarding {
   readonly from: BusAddress
   readonly to: BusAddress
+  /** Of the rule or the schedule. */
   readonly ruleArn: string
   readonly roleArn: string | undefined
   readonly source: string
@@ -54,10 +55,10 @@ export function createEventBusTarget(ports: EventBusTargetPorts): TargetKind {
       if (!(await busExists(delivery.target.arn))) {
         return refused('NO_RESOURCE', `event bus ${delivery.target.arn} does not exist`)
       }
-      const hops = nextHops(event.hops, from, to)
+      const { onlyRules: _, scheduled, ...plain } = event
+      // A schedule puts its event, as PutEvents does; there it is one like any other.
+      const hops = scheduled === undefined ? nextHops(event.hops, from, to) : event.hops
       if ('kind' in hops) return hops
-      // On the other bus the event of a schedule is one like any other.
-      const { onlyRules: _, ...plain } = event
       const forwarded = { ...plain, busArn: delivery.target.arn, hops, acceptedAt: clock.now() }
       await log.record([from.region === to.region ? forwarded : acrossRegions(forwarded)])
       return { kind: 'success' }

@@ -1,4 +1,4 @@
-import { parseRuleArn } from '#src/model/arn.ts'
+import { accountIn } from '#src/model/arn.ts'
 import type { DeadLetterCode } from '#src/model/delivery.ts'
 import { parseFileTarget } from '#src/model/event-file.ts'
 import { inputFor } from '#src/model/target-input/target-input.ts'
@@ -23,8 +23,7 @@ export function createEventFileTarget(files: EventFiles | undefined): TargetKind
     attempt: async (delivery, event) => {
       const { arn } = delivery.target
       const path = parseFileTarget(arn)
-      const account = parseRuleArn(delivery.ruleArn)?.bus.account
-      if (path === undefined || account === undefined) {
+      if (path === undefined) {
         return refused('INVALID_PARAMETER', `"${arn}" names no file`)
       }
       if (files === undefined) {
@@ -33,6 +32,7 @@ export function createEventFileTarget(files: EventFiles | undefined): TargetKind
       const input = inputFor(delivery, event)
       if (!input.ok) return { kind: 'permanent', error: input.error }
       // An account's files are in a folder of its own: nobody writes into another's.
+      const account = accountIn(delivery.ruleArn)
       const outcome = await files.append(`${account}/${path}`, lineOf(input.text))
       if (outcome.kind === 'written') return { kind: 'success' }
       const { reason, message } = outcome
