@@ -74,15 +74,22 @@ class HubTest(unittest.TestCase):
 
 
 class Receiver:
-    """A target: what was posted to it, in the order in which it came."""
+    """
+    A target: what was posted to it, in the order in which it came. One that holds answers nobody
+    until it is closed.
+    """
 
-    def __init__(self):
+    def __init__(self, holds=False):
         received = self._received = queue.Queue()
+        answers = self._answers = threading.Event()
+        if not holds:
+            answers.set()
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["content-length"]))
                 received.put((self.path, dict(self.headers), json.loads(body)))
+                answers.wait()
                 self.send_response(204)
                 self.end_headers()
 
@@ -97,6 +104,7 @@ class Receiver:
         return self._received.get(timeout=WAIT_SECONDS)
 
     def close(self):
+        self._answers.set()
         self._server.shutdown()
         self._server.server_close()
 

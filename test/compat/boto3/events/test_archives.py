@@ -1,9 +1,11 @@
 from datetime import datetime, timedelta, timezone
 
-from hub import HubTest, arn, eventually
+from hub import HubTest, Receiver, arn, eventually
 
 BUS = "archived"
 ENTRY = {"Source": "my.app", "DetailType": "Order", "Detail": "{}", "EventBusName": BUS}
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
+SPAN = {"EventStartTime": NOW - timedelta(hours=1), "EventEndTime": NOW + timedelta(hours=1)}
 
 
 class Archives(HubTest):
@@ -18,6 +20,22 @@ class Archives(HubTest):
         )
         self.addCleanup(self.aws.delete_archive, ArchiveName=name)
         return made
+
+    def replay(self, name, archive):
+        return self.aws.start_replay(
+            ReplayName=name,
+            EventSourceArn=arn(f"archive/{archive}"),
+            Destination={"Arn": arn(f"event-bus/{BUS}")},
+            **SPAN,
+        )
+
+    def ended(self, name, state):
+        def is_so():
+            replay = self.aws.describe_replay(ReplayName=name)
+            self.assertEqual(replay["State"], state)
+            return replay
+
+        return eventually(is_so)
 
     def test_are_created_described_updated_and_deleted(self):
         created = self.aws.create_archive(
@@ -71,29 +89,12 @@ class Archives(HubTest):
             self.assertEqual(archive["EventCount"], 2)
 
         eventually(is_archived)
-        now = datetime.now(timezone.utc)
-        span = {
-            "EventStartTime": (now - timedelta(hours=1)).replace(microsecond=0),
-            "EventEndTime": (now + timedelta(hours=1)).replace(microsecond=0),
-        }
-        destination = {"Arn": arn(f"event-bus/{BUS}")}
-        started = self.aws.start_replay(
-            ReplayName="again",
-            EventSourceArn=arn("archive/replayed"),
-            Destination=destination,
-            **span,
-        )
+        started = self.replay("again", "replayed")
         self.assertEqual(started["ReplayArn"], arn("replay/again"))
         self.assertEqual(started["State"], "STARTING")
-
-        def is_completed():
-            replay = self.aws.describe_replay(ReplayName="again")
-            self.assertEqual(replay["State"], "COMPLETED")
-            return replay
-
-        replay = eventually(is_completed)
-        self.assertEqual({name: replay[name] for name in span}, span)
-        self.assertEqual(replay["Destination"], destination)
+        replay = self.ended("again", "COMPLETED")
+        self.assertEqual({name: replay[name] for name in SPAN}, SPAN)
+        self.assertEqual(replay["Destination"], {"Arn": arn(f"event-bus/{BUS}")})
         self.assertGreaterEqual(replay["ReplayEndTime"], replay["ReplayStartTime"])
         listed = self.aws.list_replays(State="COMPLETED")["Replays"]
         self.assertEqual([one["ReplayName"] for one in listed], ["again"])
@@ -105,21 +106,17 @@ class Archives(HubTest):
         )
 
     def test_stop_being_replayed(self):
+        receiver = Receiver(holds=True)
+        self.addCleanup(receiver.close)
+        replayed = '{"replay-name":["stopped"]}'
+        self.aws.put_rule(Name="held", EventPattern=replayed, EventBusName=BUS)
+        target = {"Id": "t", "Arn": receiver.url}
+        self.aws.put_targets(Rule="held", Targets=[target], EventBusName=BUS)
         self.create("stopped")
-        self.aws.put_events(Entries=[ENTRY])
-        now = datetime.now(timezone.utc)
-        self.aws.start_replay(
-            ReplayName="stopped",
-            EventSourceArn=arn("archive/stopped"),
-            Destination={"Arn": arn(f"event-bus/{BUS}")},
-            EventStartTime=now - timedelta(hours=1),
-            EventEndTime=now + timedelta(hours=1),
-        )
+        for _ in range(4):
+            self.aws.put_events(Entries=[ENTRY] * 10)
+        self.replay("stopped", "stopped")
+        receiver.next()
         cancelled = self.aws.cancel_replay(ReplayName="stopped")
         self.assertEqual(cancelled["State"], "CANCELLING")
-
-        def has_ended():
-            replay = self.aws.describe_replay(ReplayName="stopped")
-            self.assertEqual(replay["State"], "CANCELLED")
-
-        eventually(has_ended)
+        self.ended("stopped", "CANCELLED")

@@ -4,7 +4,10 @@ PATTERN = '{"source":["my.app"]}'
 TARGET = {
     "Id": "t",
     "Arn": "https://hooks.example.com/t",
-    "InputTransformer": {"InputPathsMap": {"who": "$.detail.user"}, "InputTemplate": '{"by":<who>}'},
+    "InputTransformer": {
+        "InputPathsMap": {"who": "$.detail.user"},
+        "InputTemplate": '{"by":<who>}',
+    },
     "RetryPolicy": {"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 120},
 }
 

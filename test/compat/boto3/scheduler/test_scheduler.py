@@ -102,7 +102,7 @@ class Schedules(HubTest):
         events = client("events")
         events.put_rule(Name="chimes", EventPattern='{"source":["chimes"]}')
         events.put_targets(Rule="chimes", Targets=[{"Id": "t", "Arn": receiver.url}])
-        soon = datetime.now(timezone.utc) + timedelta(seconds=2)
+        soon = datetime.now(timezone.utc) + timedelta(seconds=4)
         self.create(
             "once",
             f"at({soon:%Y-%m-%dT%H:%M:%S})",

@@ -114,7 +114,8 @@ class Discoverers(HubTest):
         self.aws.update_discoverer(**discoverer, Description="of all")
         self.assertEqual(self.aws.describe_discoverer(**discoverer)["Description"], "of all")
         pages = self.aws.get_paginator("list_discoverers").paginate(SourceArnPrefix=source)
-        self.assertEqual(list(pages.search("Discoverers[].DiscovererId")), [created["DiscovererId"]])
+        listed = list(pages.search("Discoverers[].DiscovererId"))
+        self.assertEqual(listed, [created["DiscovererId"]])
         self.aws.delete_discoverer(**discoverer)
         self.assert_refused(
             self.aws.exceptions.NotFoundException,

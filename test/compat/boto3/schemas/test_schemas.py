@@ -10,7 +10,8 @@ OPENAPI = "OpenApi3"
 
 
 def content(**properties):
-    event = {"type": "object", "properties": {name: {"type": of} for name, of in properties.items()}}
+    shapes = {name: {"type": of} for name, of in properties.items()}
+    event = {"type": "object", "properties": shapes}
     return json.dumps(
         {
             "openapi": "3.0.0",
