@@ -113,7 +113,7 @@ class Archives(HubTest):
         target = {"Id": "t", "Arn": receiver.url}
         self.aws.put_targets(Rule="held", Targets=[target], EventBusName=BUS)
         self.create("stopped")
-        for _ in range(4):
+        for _ in range(10):
             self.aws.put_events(Entries=[ENTRY] * 10)
         self.replay("stopped", "stopped")
         receiver.next()
