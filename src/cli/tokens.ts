@@ -287,6 +287,7 @@ and in ~/.aws/config:
   [profile ${name}]
   region = ${region}
   endpoint_url = ${hub.url}
+  cli_follow_urlparam = false
 `
 }
 

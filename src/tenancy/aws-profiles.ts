@@ -182,8 +182,12 @@ function credentialsSection({ name, accessKeyId, secretAccessKey }: Profile): st
   return `[${name}]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`
 }
 
+/** Targets are URLs, which the AWS CLI 1 would fetch, and send what it got, unless told not to. */
 function configSection({ name, region }: Profile, endpointUrl: string): string {
-  return `[profile ${name}]\nregion = ${region}\nendpoint_url = ${endpointUrl}\n`
+  return (
+    `[profile ${name}]\nregion = ${region}\nendpoint_url = ${endpointUrl}\n` +
+    'cli_follow_urlparam = false\n'
+  )
 }
 
 /** The hub's own sections as they are now, and after them those that somebody else wrote. */

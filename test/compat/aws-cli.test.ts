@@ -81,16 +81,6 @@ describe.skipIf(CLIS.length === 0)('the AWS CLI (apt-get install awscli, or pip)
       const [received] = await receiver.waitFor(1, (request) => request.path === path)
       expect(received?.body.id).toBe(put.Entries[0].EventId)
 
-      const registry = await member('schemas', 'create-registry', '--registry-name', name)
-      const tags = ['--resource-arn', registry.RegistryArn, '--tags', 'team=shop,env=a/b c']
-      await member('schemas', 'tag-resource', ...tags)
-      const described = ['--registry-name', name]
-      expect((await member('schemas', 'describe-registry', ...described)).Tags).toEqual({
-        ...{ team: 'shop', env: 'a/b c' },
-      })
-      await expect(
-        member('schemas', 'delete-schema', ...described, '--schema-name', 'none'),
-      ).rejects.toThrow(/\(NotFoundException\).*Schema with name none/)
       const test = ['events', 'test-event-pattern', '--event-pattern', pattern, '--event']
       expect((await member(...test, JSON.stringify(received?.body))).Result).toBe(true)
     },
