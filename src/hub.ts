@@ -358,6 +358,8 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
   const currentTarget = async (arn: string, id: string) => ruleTable.targetOf(arn, id)
   const letterSender =
     aws && sendDeadLetters({ letters, aws, clock, ids, observer, currentTarget }, signal)
+  const { webhookSigner } = tenancy
+  const targetParts = { ...parts, clock, access: parts.buses.access, webhookSigner }
   const dispatcher = new Dispatcher(
     {
       log,
@@ -365,7 +367,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: createTargetKinds({ ...parts, clock, access: parts.buses.access }),
+      targetKindOf: createTargetKinds(targetParts),
       currentTarget,
       ...(letterSender !== undefined && { onLetter: () => letterSender.wake() }),
     },

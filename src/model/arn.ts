@@ -46,6 +46,11 @@ export function ruleArn(bus: BusAddress, rule: string): string {
   return `arn:aws:events:${bus.region}:${bus.account}:rule/${path}`
 }
 
+/** The account that an ARN of a rule or of a schedule is of: on its behalf events are delivered. */
+export function accountIn(arn: string): AccountId {
+  return arn.split(':')[4] ?? ''
+}
+
 /** What a call makes in an account and region, and names there. */
 export type NamedKind = 'archive' | 'replay'
 
