@@ -360,6 +360,8 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
     (await ruleTable.targetOf(arn, id)) ?? currentRecipient(store.state, arn)
   const letterSender =
     aws && sendDeadLetters({ letters, aws, clock, ids, observer, currentTarget }, signal)
+  const { webhookSigner } = tenancy
+  const targetParts = { ...parts, clock, access: parts.buses.access, webhookSigner }
   const dispatcher = new Dispatcher(
     {
       log,
@@ -367,7 +369,7 @@ function startPipeline(parts: PipelineParts, signal: AbortSignal) {
       clock,
       ids,
       observer,
-      targetKindOf: createTargetKinds({ ...parts, clock, access: parts.buses.access }),
+      targetKindOf: createTargetKinds(targetParts),
       currentTarget,
       ...(letterSender !== undefined && { onLetter: () => letterSender.wake() }),
     },

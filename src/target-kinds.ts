@@ -14,12 +14,14 @@ import type { ConnectionParts } from '#src/connections/connection-parts.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
+import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
 import type { TargetPlaces } from './target-places.ts'
 
 interface TargetKindParts {
   readonly log: EventLog
   readonly clock: Clock
   readonly outbound: Outbound
+  readonly webhookSigner: WebhookSigner
   readonly access: BusAccess
   readonly places: TargetPlaces
   readonly connecting: ConnectionParts
@@ -40,7 +42,7 @@ export function createTargetKinds(parts: TargetKindParts): (target: Target) => T
   })
   const eventBus = createBusTarget({ here, inAws: places.aws && awsResource, hasBusesOf })
   const file = createEventFileTarget(places.files)
-  const httpEndpoint = createHttpEndpoint(outbound, clock)
+  const httpEndpoint = createHttpEndpoint({ outbound, clock, webhookSigner: parts.webhookSigner })
   const rateLimits = createRateLimits()
   const apiDestination = createApiDestinationTarget({ ...connecting, outbound, clock, rateLimits })
   return ({ arn }) => {

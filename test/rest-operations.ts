@@ -1,5 +1,13 @@
 import { ACCOUNTS, REGION } from './organisation.ts'
-import { KEYS, named, newAccount, newEventSource, newToken, newUser } from './rest-world.ts'
+import {
+  KEYS,
+  named,
+  newAccount,
+  newEventSource,
+  newToken,
+  newUser,
+  newWebhookSecret,
+} from './rest-world.ts'
 import type { World } from './rest-world.ts'
 
 /** Who may do something: roles as people and API tokens have them. */
@@ -65,6 +73,7 @@ const source = (world: World) => pathOf(world, '/event-sources', newEventSource(
 const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
+const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
   return `${await pathOf(world, '/groups')}/members/${id}`
@@ -192,6 +201,24 @@ export const OPERATIONS: readonly RestOperation[] = [
   ...within(
     list('/event-sources'),
     get('/event-sources/{id}', source),
+    list('/webhook-secrets'),
+    get('/webhook-secrets/{id}', webhookSecret),
+    operation('POST /webhook-secrets', OPERATORS, 201, (world) => [
+      '/webhook-secrets',
+      newWebhookSecret(world),
+    ]),
+    operation('POST /webhook-secrets/{id}/rotate', OPERATORS, 200, async (world) => [
+      `${await webhookSecret(world)}/rotate`,
+      {},
+    ]),
+    operation('DELETE /webhook-secrets/{id}/previous', OPERATORS, 204, async (world) => {
+      const path = await webhookSecret(world)
+      await world.hub.rest('POST', `${path}/rotate`, {})
+      return [`${path}/previous`]
+    }),
+    operation('DELETE /webhook-secrets/{id}', OPERATORS, 204, async (world) => [
+      await webhookSecret(world),
+    ]),
     list('/dead-letters'),
     get('/dead-letters/{id}', async (world) => `/dead-letters/${await world.deadLetterId()}`),
     operation('POST /dead-letters/redrive', OPERATORS, 200, async (world) => [

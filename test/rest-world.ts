@@ -85,3 +85,6 @@ export const newToken = (world: Named, more: object = {}) => ({
 export const newEventSource = ({ next }: Named) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
 })
+export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
+  ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
+})

@@ -35,6 +35,7 @@ import { addTrace } from './trace.ts'
 import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
 import { addVolume } from './volume.ts'
+import { addWebhookSecrets } from './webhook-secrets.ts'
 import { addWhoami } from './whoami.ts'
 import { addWhy } from './why.ts'
 
@@ -106,6 +107,7 @@ function program(): Command {
   addPattern(belfry)
   addRules(belfry)
   addTargets(belfry)
+  addWebhookSecrets(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)

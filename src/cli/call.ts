@@ -50,6 +50,13 @@ export function wholeNumber(min: number, max?: number): (text: string) => number
   }
 }
 
+/** A parser of options: hours, in parts too. */
+export function hours(text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && number >= 0) return number
+  throw new InvalidArgumentError('It must be a number of hours, from 0.')
+}
+
 /** Only the entries that were given, as an API takes them. */
 export function givenOnly<T extends object>(values: T): Partial<T> {
   return Object.fromEntries(

@@ -10,6 +10,8 @@ import type {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import { webhookPlaceOf } from '#src/model/webhook-place.ts'
+import type { WebhookSecret } from '#src/model/webhook-secret.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import type { Column } from './output.ts'
@@ -132,6 +134,14 @@ export async function apiTokenBy(hub: HubClient, reference: string): Promise<Api
 export async function ingestKeyBy(hub: HubClient, reference: string): Promise<IngestKey> {
   const all = await hub.listAll<IngestKey>('/ingest-keys')
   return theOne('ingest key', reference, all.filter(matching(reference, ['id', 'name'])))
+}
+
+/** By id, or by URL where only one account has one for it. */
+export async function webhookSecretBy(hub: HubClient, reference: string): Promise<WebhookSecret> {
+  const all = await hub.listAll<WebhookSecret>('/webhook-secrets')
+  const place = URL.canParse(reference) ? webhookPlaceOf(reference) : reference
+  const found = all.filter(({ id, url }) => id === reference || url === place)
+  return theOne('webhook secret', reference, found)
 }
 
 /** A column that tells organisations apart, where there are several. */

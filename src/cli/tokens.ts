@@ -5,7 +5,7 @@ import { Check } from 'typebox/value'
 import { TokenName, TokenRole } from '#src/model/tenancy.ts'
 import type { ApiToken } from '#src/model/tenancy.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
-import { action, commaSeparated, givenOnly } from './call.ts'
+import { action, commaSeparated, givenOnly, hours } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { fields, table } from './output.ts'
@@ -226,12 +226,6 @@ function expiry(text: string): number {
 function tokenName(text: string): string {
   if (Check(TokenName, text)) return text
   throw new InvalidArgumentError(`It must be ${NAME}.`)
-}
-
-function hours(text: string): number {
-  const number = Number(text)
-  if (text.trim() !== '' && number >= 0) return number
-  throw new InvalidArgumentError('It must be a number of hours, from 0.')
 }
 
 function momentOr(at: number | undefined, otherwise: string, before = ''): string {

@@ -68,6 +68,9 @@ export const PERMISSIONS = {
   // The reference system's events:CreateEventSource and its siblings: Admin and Operations.
   'event-sources:Read': EVERYONE,
   'event-sources:Write': OPERATORS,
+  // Whoever says where events go says how that is signed.
+  'webhook-secrets:Read': EVERYONE,
+  'webhook-secrets:Write': OPERATORS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.
@@ -91,6 +94,8 @@ export type Permission = keyof typeof PERMISSIONS
 const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
   'accounts:Read',
   'event-sources:Read',
+  'webhook-secrets:Read',
+  'webhook-secrets:Write',
   'catalogue:Read',
   'tenancy-events:Emit',
   'events:Read',

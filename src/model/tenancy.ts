@@ -11,6 +11,7 @@
  *  user                 a person who signs in
  *  API token            a program's access key, not tied to a user
  *  ingest key           the API key with which AWS sends events in
+ *  webhook secret       what signs the requests of an account to a URL, and all below its path
  *
  * Statuses and role names are the reference system's published ones.
  */

@@ -13,6 +13,7 @@ import { leaveUnit } from './organisational-unit-documents.ts'
 import type { OrganisationPorts } from './organisations.ts'
 import type { TaskWork } from './task-runner.ts'
 import { TASKS, startTask } from './tasks.ts'
+import { removeWebhookSecretsOf } from './webhook-secret-documents.ts'
 
 export interface ClosingPorts extends Pick<OrganisationPorts, 'state' | 'wiring' | 'actions'> {
   /** Resolves once all events recorded so far have met the rules of their buses. */
@@ -80,6 +81,7 @@ export function createAccountClosing({ state, wiring, actions, routed }: Closing
       await refuseManaged(accountId, await transaction.get(AWS_ACCOUNTS, awsAccountId))
       step.tell('AccountCloseEvent', { organisationId, fields: { accountId } })
       await removeSourcesOf(state, step, awsAccountId)
+      await removeWebhookSecretsOf(state, step, awsAccountId)
       transaction.delete(UNMANAGED_AWS_ACCOUNTS, awsAccountId)
       await leaveType(step, organisationId, before.accountType)
       await leaveUnit(step, before.organisationalUnitId)

@@ -6,6 +6,7 @@ import { createAccountSync } from './account-sync.ts'
 import { createAccountTypes } from './account-types.ts'
 import type { AccountTypes } from './account-types.ts'
 import type { IdentityProviders } from '#src/ports/identity-provider.ts'
+import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
 import { createActions } from './actions.ts'
 import type { OnSignIn } from './authentication-event.ts'
 import { createAccounts } from './accounts.ts'
@@ -62,6 +63,9 @@ import { createWithSignInState } from './user-sign-in-states.ts'
 import type { WithSignInState } from './user-sign-in-states.ts'
 import { createUsers } from './users.ts'
 import type { Users } from './users.ts'
+import { createWebhookSecrets } from './webhook-secrets.ts'
+import type { WebhookSecrets } from './webhook-secrets.ts'
+import { createWebhookSigner } from './webhook-signer.ts'
 
 /** Who there is: actions on it become tenancy events. */
 export interface Tenancy {
@@ -87,6 +91,8 @@ export interface Tenancy {
   readonly apiTokens: ApiTokens
   readonly ingestKeys: IngestKeys
   readonly eventSources: EventSources
+  readonly webhookSecrets: WebhookSecrets
+  readonly webhookSigner: WebhookSigner
   readonly emittedEvents: EmittedEvents
   readonly credentials: Credentials
   readonly tokenUses: TokenUses
@@ -147,6 +153,8 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     apiTokens: createApiTokens(ports, ports.vault),
     ingestKeys: createIngestKeys(ports),
     eventSources: createEventSources(ports),
+    webhookSecrets: createWebhookSecrets(ports),
+    webhookSigner: createWebhookSigner(ports),
     emittedEvents: createEmittedEvents(ports),
     credentials: createCredentials(ports),
     tokenUses: createTokenUses(ports),

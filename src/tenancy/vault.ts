@@ -8,6 +8,7 @@ export type SealedFor =
   | readonly ['openid-client', organisationId: string]
   | readonly ['aws-organization', organisationId: string]
   | readonly ['connection', connectionArn: string]
+  | readonly ['webhook-secret', webhookSecretId: string]
   /** The others say themselves, inside, whose they are. */
   | readonly ['session']
   | readonly ['refresh']

@@ -52,6 +52,10 @@ export interface TenancyEvents {
   EventSourceCreateEvent: EventSourceCreateEvent
   EventSourceUpdateEvent: EventSourceUpdateEvent
   EventSourceDeleteEvent: EventSourceDeleteEvent
+  WebhookSecretCreateEvent: WebhookSecretCreateEvent
+  WebhookSecretRotateEvent: WebhookSecretRotateEvent
+  WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEvent
+  WebhookSecretDeleteEvent: WebhookSecretDeleteEvent
   HubCreateEvent: HubCreateEvent
   HubUpdateEvent: HubUpdateEvent
   HubDeleteEvent: HubDeleteEvent
@@ -2211,6 +2215,182 @@ export interface EventSourceDeleteEvent {
   }
 }
 /**
+ * A secret that signs what an account sends to a URL was made.
+ *
+ * `EventDelivery: WebhookSecretCreateEvent`, version 1, ours
+ */
+export interface WebhookSecretCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'EventDelivery: WebhookSecretCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.events'
+    staxEventType: 'EventDelivery'
+    staxEventName: 'WebhookSecretCreateEvent'
+    webhookSecretId: string
+    /**
+     * Of the URL, whose path may be a secret of its own
+     */
+    origin: string
+    awsAccountId: string
+    /**
+     * Set by enrichment, from awsAccountId
+     */
+    accountName?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A secret that signs what an account sends to a URL was followed by a new one.
+ *
+ * `EventDelivery: WebhookSecretRotateEvent`, version 1, ours
+ */
+export interface WebhookSecretRotateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'EventDelivery: WebhookSecretRotateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.events'
+    staxEventType: 'EventDelivery'
+    staxEventName: 'WebhookSecretRotateEvent'
+    webhookSecretId: string
+    /**
+     * Of the URL, whose path may be a secret of its own
+     */
+    origin: string
+    awsAccountId: string
+    /**
+     * Set by enrichment, from awsAccountId
+     */
+    accountName?: string
+    /**
+     * Until then the old one signs too
+     */
+    previousUntil?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A secret that signs what an account sends to a URL was left to sign alone: the one before it ended before its time.
+ *
+ * `EventDelivery: WebhookSecretEndPreviousEvent`, version 1, ours
+ */
+export interface WebhookSecretEndPreviousEvent {
+  version: '0'
+  id: string
+  'detail-type': 'EventDelivery: WebhookSecretEndPreviousEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.events'
+    staxEventType: 'EventDelivery'
+    staxEventName: 'WebhookSecretEndPreviousEvent'
+    webhookSecretId: string
+    /**
+     * Of the URL, whose path may be a secret of its own
+     */
+    origin: string
+    awsAccountId: string
+    /**
+     * Set by enrichment, from awsAccountId
+     */
+    accountName?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A secret that signs what an account sends to a URL was deleted, or its account closed.
+ *
+ * `EventDelivery: WebhookSecretDeleteEvent`, version 1, ours
+ */
+export interface WebhookSecretDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'EventDelivery: WebhookSecretDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.events'
+    staxEventType: 'EventDelivery'
+    staxEventName: 'WebhookSecretDeleteEvent'
+    webhookSecretId: string
+    /**
+     * Of the URL, whose path may be a secret of its own
+     */
+    origin: string
+    awsAccountId: string
+    /**
+     * Set by enrichment, from awsAccountId
+     */
+    accountName?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * A Hub was created.
  *
  * `Networking: HubCreateEvent`, version 1, ours
@@ -2996,6 +3176,10 @@ export interface TenancyEventFields {
   EventSourceCreateEvent: EventSourceCreateEventFields
   EventSourceUpdateEvent: EventSourceUpdateEventFields
   EventSourceDeleteEvent: EventSourceDeleteEventFields
+  WebhookSecretCreateEvent: WebhookSecretCreateEventFields
+  WebhookSecretRotateEvent: WebhookSecretRotateEventFields
+  WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEventFields
+  WebhookSecretDeleteEvent: WebhookSecretDeleteEventFields
   HubCreateEvent: HubCreateEventFields
   HubUpdateEvent: HubUpdateEventFields
   HubDeleteEvent: HubDeleteEventFields
@@ -4267,6 +4451,106 @@ export interface EventSourceDeleteEventFields {
    */
   accountName?: string
   region: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of WebhookSecretCreateEvent as its publisher gives them.
+ */
+export interface WebhookSecretCreateEventFields {
+  webhookSecretId: string
+  /**
+   * Of the URL, whose path may be a secret of its own
+   */
+  origin: string
+  awsAccountId: string
+  /**
+   * Set by enrichment, from awsAccountId
+   */
+  accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of WebhookSecretRotateEvent as its publisher gives them.
+ */
+export interface WebhookSecretRotateEventFields {
+  webhookSecretId: string
+  /**
+   * Of the URL, whose path may be a secret of its own
+   */
+  origin: string
+  awsAccountId: string
+  /**
+   * Set by enrichment, from awsAccountId
+   */
+  accountName?: string
+  /**
+   * Until then the old one signs too
+   */
+  previousUntil?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of WebhookSecretEndPreviousEvent as its publisher gives them.
+ */
+export interface WebhookSecretEndPreviousEventFields {
+  webhookSecretId: string
+  /**
+   * Of the URL, whose path may be a secret of its own
+   */
+  origin: string
+  awsAccountId: string
+  /**
+   * Set by enrichment, from awsAccountId
+   */
+  accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of WebhookSecretDeleteEvent as its publisher gives them.
+ */
+export interface WebhookSecretDeleteEventFields {
+  webhookSecretId: string
+  /**
+   * Of the URL, whose path may be a secret of its own
+   */
+  origin: string
+  awsAccountId: string
+  /**
+   * Set by enrichment, from awsAccountId
+   */
+  accountName?: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

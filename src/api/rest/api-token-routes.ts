@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 
 import { ApiToken, AwsAccountId, OnlyAccounts, TokenName, TokenRole } from '#src/model/tenancy.ts'
 import type { ApiTokens } from '#src/tenancy/api-tokens.ts'
+import { OVERLAP_HOURS_DEFAULT, OverlapHours, overlapMs } from './overlap.ts'
 import {
   Description,
   Id,
@@ -17,11 +18,6 @@ import {
 import type { AddRoute } from './route.ts'
 
 const WithSecret = Type.Object({ ...ApiToken.properties, secretAccessKey: Type.String() })
-
-/** Long enough for every program that holds the old secret to be told the new one. */
-const OVERLAP_HOURS_MAX = 14 * 24
-const OVERLAP_HOURS_DEFAULT = 24
-const MS_PER_HOUR = 60 * 60_000
 
 export function addApiTokenRoutes(add: AddRoute, apiTokens: ApiTokens): void {
   const tag = 'api-tokens'
@@ -90,12 +86,10 @@ export function addApiTokenRoutes(add: AddRoute, apiTokens: ApiTokens): void {
     summary: `Give an API token a new secret, shown once; the old one is good for overlapHours more (default ${OVERLAP_HOURS_DEFAULT}), and the one before it no longer`,
     permission: 'api-tokens:Write',
     params: IdParams,
-    body: Type.Object({
-      overlapHours: Type.Optional(Type.Number({ minimum: 0, maximum: OVERLAP_HOURS_MAX })),
-    }),
+    body: Type.Object({ overlapHours: OverlapHours }),
     answer: [200, WithSecret],
-    run: (caller, { params, body: { overlapHours = OVERLAP_HOURS_DEFAULT } }) =>
-      apiTokens.rotate(caller, params.id, overlapHours * MS_PER_HOUR),
+    run: (caller, { params, body: { overlapHours } }) =>
+      apiTokens.rotate(caller, params.id, overlapMs(overlapHours)),
   })
   add({
     method: 'DELETE',

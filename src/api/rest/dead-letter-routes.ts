@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
-import type { AccountId } from '#src/model/event.ts'
+import { accountIn } from '#src/model/arn.ts'
 import { reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { DeadLetter, Delivery } from '#src/model/delivery.ts'
@@ -62,7 +62,7 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
   const tag = 'dead-letters'
 
   const isSeenBy = (caller: Principal, { ruleArn, startedAt }: DeadLetter, at = startedAt) =>
-    maySee(directory, caller, { account: accountOf(ruleArn), at })
+    maySee(directory, caller, { account: accountIn(ruleArn), at })
 
   /** What is delivered again must be the caller's account still. */
   const isRedrivenBy = async (caller: Principal, letter: DeadLetter) =>
@@ -161,11 +161,6 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
       return { redriven: redriven.map(({ id }) => id), more: found.length > REDRIVE_MAX }
     },
   })
-}
-
-/** The account in a rule's ARN. */
-function accountOf(ruleArn: string): AccountId {
-  return ruleArn.split(':')[4] ?? ''
 }
 
 function wireDeadLetter({ error, exhausted, sendError, eventJson, ...letter }: DeadLetter) {

@@ -25,6 +25,7 @@ import {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import { WebhookSecret } from '#src/model/webhook-secret.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
@@ -64,6 +65,7 @@ import { TrailStatusSchema, addTrailRoutes } from './trail-routes.ts'
 import type { TrailPorts } from './trail-routes.ts'
 import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-routes.ts'
 import { addVolumeRoute } from './volume-routes.ts'
+import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 
 export interface RestApiPorts {
   readonly tenancy: Tenancy
@@ -98,6 +100,7 @@ const SCHEMAS = [
   AwsOrganizationSettings,
   RoleDescription,
   EventSource,
+  WebhookSecret,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -163,6 +166,7 @@ function addTenancyRoutes(app: FastifyInstance, add: AddRoute, tenancy: Tenancy)
   addIngestKeyRoutes(add, tenancy.ingestKeys)
   addServiceRoutes(add, tenancy)
   addEventSourceRoutes(add, tenancy.eventSources)
+  addWebhookSecretRoutes(add, tenancy.webhookSecrets)
   addTaskRoutes(add, tenancy)
 }
 

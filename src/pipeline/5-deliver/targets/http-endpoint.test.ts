@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest'
 import type { Delivery } from '#src/model/delivery.ts'
 import type { TargetInput } from '#src/model/event-bus.ts'
 import type { Outbound, OutboundOutcome, OutboundRequest } from '#src/ports/outbound.ts'
+import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
 import { recordedEvent } from '../../pipeline.fixture.ts'
 import { createHttpEndpoint } from './http-endpoint.ts'
 
 const NOW = Date.parse('2026-01-31T08:15:00Z')
+const RULE = 'arn:aws:events:us-east-1:123456789012:rule/orders'
 const URL = 'https://example.com/hook?token=1'
 
 async function attempt(outcome: OutboundOutcome, event = recordedEvent('e'), input?: TargetInput) {
@@ -19,8 +21,13 @@ async function attempt(outcome: OutboundOutcome, event = recordedEvent('e'), inp
     refusalOf: () => undefined,
     close: async () => undefined,
   }
-  const target = createHttpEndpoint(outbound, { now: () => NOW })
-  const delivery = { id: 1, target: { id: 't', arn: URL, ...(input && { input }) } } as Delivery
+  const webhookSigner: WebhookSigner = { headersFor: async () => ({}) }
+  const target = createHttpEndpoint({ outbound, clock: { now: () => NOW }, webhookSigner })
+  const delivery = {
+    id: 1,
+    ruleArn: RULE,
+    target: { id: 't', arn: URL, ...(input && { input }) },
+  } as Delivery
   const result = await target.attempt(delivery, event)
   return { result, request: requests[0] as OutboundRequest, requests }
 }

@@ -1,0 +1,97 @@
+import { Type } from 'typebox'
+
+import { AwsAccountId } from '#src/model/tenancy.ts'
+import { WebhookSecret, WebhookUrl } from '#src/model/webhook-secret.ts'
+import type { WebhookSecrets } from '#src/tenancy/webhook-secrets.ts'
+import { OVERLAP_HOURS_DEFAULT, OverlapHours, overlapMs } from './overlap.ts'
+import { IdParams, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import type { AddRoute } from './route.ts'
+
+/** More than 64 bytes in base64 are, so that what is too long is refused in words. */
+const SECRET_CHARACTERS_MAX = 256
+
+const Secret = Type.String({
+  description: 'For the receiver, as the libraries of Standard Webhooks take it',
+  examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
+})
+const OwnSecret = Type.Optional(
+  Type.String({
+    maxLength: SECRET_CHARACTERS_MAX,
+    description: 'One that receivers know already: "whsec_" and 24 to 64 bytes in base64',
+  }),
+)
+const WithSecret = Type.Object({ ...WebhookSecret.properties, secret: Secret })
+
+export function addWebhookSecretRoutes(add: AddRoute, webhookSecrets: WebhookSecrets): void {
+  const tag = 'webhook-secrets'
+  add({
+    method: 'POST',
+    url: '/webhook-secrets',
+    tag,
+    summary: 'Sign what an account sends to a URL (Standard Webhooks); the secret is shown once',
+    permission: 'webhook-secrets:Write',
+    body: Type.Object({ awsAccountId: AwsAccountId, url: WebhookUrl, secret: OwnSecret }),
+    answer: [201, WithSecret],
+    run: (caller, { body }) => webhookSecrets.create(caller, body),
+  })
+  add({
+    method: 'GET',
+    url: '/webhook-secrets',
+    tag,
+    summary: 'List webhook secrets, without what is secret of them',
+    permission: 'webhook-secrets:Read',
+    query: Type.Object({
+      ...PageQuery,
+      ...OfOrganisation,
+      awsAccountId: Type.Optional(AwsAccountId),
+    }),
+    answer: [200, pageSchema(WebhookSecret)],
+    run: async (caller, { query }) => {
+      const { organisationId, awsAccountId } = query
+      const asked = { ...pageRequest(query), organisationId, awsAccountId }
+      return page(await webhookSecrets.list(caller, asked))
+    },
+  })
+  add({
+    method: 'GET',
+    url: '/webhook-secrets/:id',
+    tag,
+    summary: 'Show a webhook secret, without what is secret of it',
+    permission: 'webhook-secrets:Read',
+    params: IdParams,
+    answer: [200, ref(WebhookSecret)],
+    run: (caller, { params }) => webhookSecrets.get(caller, params.id),
+  })
+  add({
+    method: 'POST',
+    url: '/webhook-secrets/:id/rotate',
+    tag,
+    summary: `Give a webhook secret a new one, shown once; both sign for overlapHours more (default ${OVERLAP_HOURS_DEFAULT}), and without an overlap the new one alone`,
+    permission: 'webhook-secrets:Write',
+    params: IdParams,
+    body: Type.Object({ overlapHours: OverlapHours, secret: OwnSecret }),
+    answer: [200, WithSecret],
+    run: (caller, { params, body: { overlapHours, secret } }) =>
+      webhookSecrets.rotate(caller, params.id, { overlapMs: overlapMs(overlapHours), secret }),
+  })
+  add({
+    method: 'DELETE',
+    url: '/webhook-secrets/:id/previous',
+    tag,
+    summary: 'Sign no more with the secret before the last rotation',
+    permission: 'webhook-secrets:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => webhookSecrets.endPrevious(caller, params.id),
+  })
+  add({
+    method: 'DELETE',
+    url: '/webhook-secrets/:id',
+    tag,
+    summary: 'Delete a webhook secret: what goes to its URL is not signed any more',
+    permission: 'webhook-secrets:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => webhookSecrets.remove(caller, params.id),
+  })
+}
