@@ -159,7 +159,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const allowed = { targetsAllowed: places.allowed }
+  const allowed = { targetsAllowed: places.allowed, quotas: config.quotas }
   const operations = createOperations({ ...buses, ...connecting, ...ports, ...allowed })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
