@@ -153,6 +153,7 @@ describe('the configuration', () => {
     ['--quota', 'rules=0', /^--quota rules must be a whole number from 1 to 1000000, not "0"$/],
     ['--quota', 'rules=1=2', /^--quota must be name=number with one of .+, not "rules=1=2"$/],
     ['--quota', 'targets=9,rule=1', /with one of event-buses, rules, .+, not "rule=1"$/],
+    ['--quota', 'put-events-rate=0', /^--quota put-events-rate .+ from 1 to 1000000, not "0"$/],
     ['--quota', 'pattern-size=4097', /^--quota pattern-size .+ from 1 to 4096, not "4097"$/],
     ['--log-level', 'loud', /^--log-level must be one of trace, .+ silent, not "loud"$/],
   ])('refuses %s %s and says what it may be', (flag, text, message) => {
@@ -249,6 +250,11 @@ describe('help', () => {
       ['--admin-email E-MAIL', 'BELFRY_ADMIN_EMAIL', '(default: admin@localhost)'],
       ['--trusted-proxy ADDRESSES', 'BELFRY_TRUSTED_PROXY', ''],
       ['--quota NAME=NUMBER,...', 'BELFRY_QUOTA', 'targets of a rule, 5'],
+      [
+        '--quota NAME=NUMBER,...',
+        'BELFRY_QUOTA',
+        'calls of PutEvents by an account in a region in a second, not limited',
+      ],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
       ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
       ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],

@@ -94,7 +94,7 @@ const SETTINGS = {
     env: 'BELFRY_QUOTA',
     value: 'NAME=NUMBER,...',
     help: `limits other than AWS's: ${Object.entries(QUOTA_MEANINGS)
-      .map(([name, meaning]) => `${name} (${meaning}, ${AWS_QUOTAS[name as keyof Quotas]})`)
+      .map(([name, meaning]) => `${name} (${meaning}, ${shownQuota(name as keyof Quotas)})`)
       .join(', ')}`,
   },
   'log-level': {
@@ -201,6 +201,11 @@ export function readConfig(
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
     ...(trail !== undefined && { trail }),
   }
+}
+
+function shownQuota(name: keyof Quotas): string {
+  const quota = AWS_QUOTAS[name]
+  return Number.isFinite(quota) ? String(quota) : 'not limited'
 }
 
 function options() {

@@ -161,7 +161,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
-  const operations = createOperations({ ...buses, ...connecting, ...ports })
+  const operations = createOperations({ ...buses, ...connecting, ...ports, quotas: config.quotas })
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { removeBusesOf } from '#src/buses/managed-wiring.ts'
 import { recordedEvent, until } from '#src/pipeline/pipeline.fixture.ts'
-import { PLACE, SOURCE, archiveRig } from './archives.fixture.ts'
+import { PLACE, SOURCE, SOURCE_ARN, archiveRig } from './archives.fixture.ts'
 import type { ArchiveRig } from './archives.fixture.ts'
+import { ACTIVE_REPLAYS } from './documents.ts'
 
 const ALL = { from: 0, to: Number.MAX_SAFE_INTEGER, limit: 10_000, charactersMax: 100_000_000 }
 
@@ -109,6 +111,66 @@ describe('retention', () => {
     stop = rig.startRetention()
     await until(async () => (await totals(short.id)) === 0, 'the last one was deleted')
     await stop()
+    expect(rig.faults).toEqual([])
+  })
+
+  it('goes on where the bus is gone: what an archive held stays as long as it would have', async () => {
+    const [day, twoDays, ever] = [
+      await rig.archives.create(named('day'), SOURCE, { retentionDays: 1 }),
+      await rig.archives.create(named('two-days'), SOURCE, { retentionDays: 2 }),
+      await rig.archives.create(named('ever'), SOURCE, {}),
+    ]
+    const json = recordedEvent('x').json.replace(/"time":"[^"]*"/, '"time":"2026-01-31T11:59:59Z"')
+    await rig.log.record([recordedEvent('x', { json })])
+    await rig.archive()
+    await removeBusesOf(rig.state, SOURCE.account)
+    expect([await totals(day.id), await totals(twoDays.id)]).toEqual([1, 1])
+    for (const [ending, staying] of [
+      [day, twoDays],
+      [twoDays, ever],
+    ] as const) {
+      rig.advance(DAY_MS)
+      const stop = rig.startRetention()
+      await until(async () => (await totals(ending.id)) === 0, 'what is old was deleted')
+      await stop()
+      expect(await rig.archives.describe(named(staying.name))).toMatchObject({
+        ...{ state: 'DISABLED', stateReason: 'Event bus default does not exist.' },
+        totals: { events: 1 },
+      })
+    }
+  })
+})
+
+describe('a replay that has ended', () => {
+  const NINETY_DAYS_MS = 90 * 24 * 60 * 60_000
+  const wanted = {
+    ...{ archiveName: 'a', from: 0, to: Number.MAX_SAFE_INTEGER, destinationArn: SOURCE_ARN },
+  }
+  const names = async () => {
+    const page = { after: undefined, limit: 10 }
+    return (await rig.replays.list(PLACE, {}, page)).items.map(({ name }) => name)
+  }
+  const endedReplay = async (name: string) => {
+    await rig.replays.start(named(name), wanted)
+    const stop = rig.startReplayer()
+    const active = () => rig.state.list(ACTIVE_REPLAYS, { limit: 1 })
+    await until(async () => (await active()).length === 0, 'the replay had ended')
+    await stop()
+  }
+
+  it('is forgotten after 90 days and no sooner, and its name is free again', async () => {
+    await rig.archives.create(named('a'), SOURCE, {})
+    await endedReplay('old')
+    rig.advance(1)
+    await endedReplay('younger')
+    await rig.replays.start(named('endless'), wanted)
+    rig.advance(NINETY_DAYS_MS - 1)
+    const stop = rig.startRetention()
+    await until(async () => !(await names()).includes('old'), 'it was forgotten')
+    await stop()
+    expect(await names()).toEqual(['endless', 'younger'])
+    await rig.replays.start(named('old'), wanted)
+    expect(await names()).toEqual(['endless', 'old', 'younger'])
     expect(rig.faults).toEqual([])
   })
 })

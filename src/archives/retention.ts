@@ -6,6 +6,7 @@ import type { State } from '#src/ports/state.ts'
 import { ARCHIVES } from './documents.ts'
 import type { Archive } from './documents.ts'
 import { eachDocument } from './each-document.ts'
+import { forgetEndedReplays } from './ended-replays.ts'
 
 export interface RetentionPorts {
   readonly state: State
@@ -16,19 +17,27 @@ export interface RetentionPorts {
 
 const DAY_MS = 24 * 60 * 60_000
 const PRUNE_EVERY_MS = 60_000
+/** It reads all replays there are. */
+const FORGET_REPLAYS_EVERY_MS = 60 * 60_000
 /** A step keeps the writer's thread for some ms; live events go between two of them. */
 const EVENTS_PER_STEP = 200
 const PAUSE_BETWEEN_STEPS_MS = 20
 
 /**
  * Deletes the events of archives that are gone, and those that are older than their archive keeps
- * them, some at a time, until the signal aborts.
+ * them, some at a time, and replays that ended long ago, until the signal aborts.
  */
 export async function keepRetention(ports: RetentionPorts, signal: AbortSignal): Promise<void> {
+  const { clock, observer } = ports
+  let replaysForgottenAt = Number.NEGATIVE_INFINITY
   while (!signal.aborted) {
-    await pruneAll(ports, signal).catch((error: unknown) =>
-      ports.observer.stageFaulted('archive', error),
-    )
+    await pruneAll(ports, signal).catch((error: unknown) => observer.stageFaulted('archive', error))
+    if (clock.now() - replaysForgottenAt >= FORGET_REPLAYS_EVERY_MS) {
+      replaysForgottenAt = clock.now()
+      await forgetEndedReplays(ports, signal).catch((error: unknown) =>
+        observer.stageFaulted('replay', error),
+      )
+    }
     await pause(PRUNE_EVERY_MS, signal)
   }
 }

@@ -5,6 +5,7 @@ import type { BusAddress } from '#src/model/arn.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { ArchiveTarget, Rule, Target } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
+import { withRoleOfRule } from '#src/model/target-role.ts'
 import type { State } from '#src/ports/state.ts'
 import { BUSES, RULES, busArnOf, busKey, ruleNameOf, rulesOfBusPrefix } from './documents.ts'
 
@@ -25,7 +26,10 @@ export interface RuleTable {
   rulesOf(busArn: string): Promise<BusRules | undefined>
   /** The enabled rules that get an event. */
   matching(event: RecordedEvent): Promise<readonly Rule[]>
-  /** A rule's target as it is now, whether the rule is enabled or not; undefined where it is gone. */
+  /**
+   * A rule's target as it is now, in the role that it has, whether the rule is enabled or not;
+   * undefined where it is gone.
+   */
   targetOf(ruleArn: string, targetId: string): Promise<Target | undefined>
 }
 
@@ -154,7 +158,9 @@ export function createRuleTable(state: State): RuleTable {
       const named = parseRuleArn(arn)
       if (named === undefined) return undefined
       const rules = await rulesOf(busArn(named.bus))
-      return rules?.rule(named.rule)?.targets.find(({ id }) => id === targetId)
+      const rule = rules?.rule(named.rule)
+      const target = rule?.targets.find(({ id }) => id === targetId)
+      return target && withRoleOfRule(target, rule?.roleArn)
     },
   }
 }

@@ -8,6 +8,7 @@ import type { AccountId } from '#src/model/event.ts'
 import { pageOf } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Quotas } from '#src/model/quotas.ts'
+import { missingRole, withRoleOfRule } from '#src/model/target-role.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { BUSES, RESOURCE_TAGS, RULES, busKey, ruleKey, rulesOfBusPrefix } from './documents.ts'
@@ -23,14 +24,15 @@ export interface RuleSettings {
   readonly scheduleExpression?: string | undefined
   readonly state?: RuleState | undefined
   readonly description?: string | undefined
+  readonly roleArn?: string | undefined
   /** Of a new rule; one that is there keeps its own. */
   readonly tags?: Tags
 }
 
 export interface Rules {
   /**
-   * @throws AwsError InvalidEventPatternException, ValidationException, ManagedRuleException,
-   * LimitExceededException
+   * @throws AwsError InvalidEventPatternException, ValidationException (also where a target would
+   * be without the role that it needs), ManagedRuleException, LimitExceededException
    */
   put(bus: BusAddress, settings: RuleSettings, createdBy: AccountId): Promise<Rule>
   /** @throws AwsError ResourceNotFoundException */
@@ -45,6 +47,7 @@ export interface Rules {
   setState(bus: BusAddress, name: string, state: RuleState): Promise<void>
   /** A rule that does not exist is no error. `force` is needed for a managed rule. */
   remove(bus: BusAddress, name: string, force: boolean): Promise<void>
+  /** @throws AwsError ValidationException, LimitExceededException, ManagedRuleException */
   putTargets(bus: BusAddress, name: string, targets: readonly Target[]): Promise<void>
   /** An id that the rule does not have is no error. `force` is needed for a managed rule. */
   removeTargets(
@@ -90,6 +93,7 @@ export function createRules({ state, clock, quotas }: RulesPorts): Rules {
         if (before !== undefined) refuseManaged(before)
         const made = ruleFrom(bus, settings, before ?? { createdBy, targets: [] })
         const rule = judgesAlike(before, made) ? made : { ...made, changedAt: clock.now() }
+        refuseMissingRoles(bus, rule)
         transaction.put(RULES, key, rule)
         await keepRuleTimer(transaction, key, { before, after: rule, now: clock.now() })
         const counted = countedWith(stored, before, rule)
@@ -145,12 +149,7 @@ export function createRules({ state, clock, quotas }: RulesPorts): Rules {
       })
     },
     putTargets: async (bus, name, targets) => {
-      await change(bus, name, (rule) => {
-        const put = new Map(rule.targets.map((target) => [target.id, target]))
-        for (const target of targets) put.set(target.id, target)
-        if (put.size > quotas.targets) throw limitExceeded()
-        return { ...rule, targets: [...put.values()] }
-      })
+      await change(bus, name, (rule) => withTargets(bus, rule, { targets, max: quotas.targets }))
     },
     removeTargets: async (bus, name, { ids, force }) => {
       const edit = (rule: Rule) => ({
@@ -180,24 +179,53 @@ function ruleFrom(
   settings: RuleSettings,
   kept: Pick<Rule, 'createdBy' | 'changedAt' | 'targets'>,
 ): Rule {
-  const { name, eventPattern, scheduleExpression, description, state = 'ENABLED' } = settings
+  const { name, eventPattern, scheduleExpression, description, roleArn } = settings
   return {
     name,
     busArn: busArn(bus),
     arn: ruleArn(bus, name),
-    state,
+    state: settings.state ?? 'ENABLED',
     ...(eventPattern !== undefined && { eventPattern }),
     ...(scheduleExpression !== undefined && { scheduleExpression }),
     ...(description !== undefined && { description }),
+    ...(roleArn !== undefined && { roleArn }),
     createdBy: kept.createdBy,
     ...(kept.changedAt !== undefined && { changedAt: kept.changedAt }),
     targets: kept.targets,
   }
 }
 
+/** @throws AwsError LimitExceededException, and ValidationException for a role that is missing */
+function withTargets(
+  bus: BusAddress,
+  rule: Rule,
+  { targets, max }: { readonly targets: readonly Target[]; readonly max: number },
+): Rule {
+  const put = new Map(rule.targets.map((target) => [target.id, target]))
+  for (const target of targets) put.set(target.id, target)
+  if (put.size > max) throw limitExceeded()
+  const edited = { ...rule, targets: [...put.values()] }
+  refuseMissingRoles(bus, edited)
+  return edited
+}
+
 /** Whether two versions of a rule take the same events. */
 function judgesAlike(left: Rule | undefined, right: Rule): boolean {
   return left?.eventPattern === right.eventPattern && left?.state === right.state
+}
+
+/** @throws AwsError ValidationException where only a role lets the hub reach a target or its queue */
+function refuseMissingRoles(bus: BusAddress, { targets, roleArn }: Rule): void {
+  for (const target of targets) {
+    const missing = missingRole(bus, withRoleOfRule(target, roleArn))
+    if (missing === undefined) continue
+    throw new AwsError(
+      'ValidationException',
+      missing === 'target'
+        ? `RoleArn is required for target ${target.arn}.`
+        : `Parameter DeadLetterConfig.Arn is not valid. Reason: only by a RoleArn of target ${target.id} or of its rule can the queue be in another account than ${bus.account}.`,
+    )
+  }
 }
 
 /** @throws AwsError LimitExceededException where a bus would have more than before, and too many */

@@ -34,6 +34,8 @@ export interface Rule {
   /** Set on rules that Belfry itself keeps; others may change them only by force. */
   readonly managedBy?: string
   readonly createdBy: AccountId
+  /** The role of targets that have none of their own (`withRoleOfRule`). */
+  readonly roleArn?: string
   /** Epoch ms at which its pattern or its state was last changed, if that is known. */
   readonly changedAt?: number
   readonly targets: readonly Target[]

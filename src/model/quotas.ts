@@ -1,4 +1,4 @@
-/** How much of something there may be, by name. */
+/** How much of something there may be, or how fast it may come, by name. */
 export type Quotas = {
   readonly 'event-buses': number
   readonly rules: number
@@ -9,9 +9,14 @@ export type Quotas = {
   readonly tags: number
   readonly connections: number
   readonly 'api-destinations': number
+  readonly 'put-events-rate': number
+  readonly 'put-partner-events-rate': number
 }
 
-/** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html */
+/**
+ * AWS's, but for the rates: those are there to share AWS, and a hub of one's own takes what its
+ * machine can. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+ */
 export const AWS_QUOTAS: Quotas = {
   'event-buses': 100,
   rules: 300,
@@ -22,6 +27,8 @@ export const AWS_QUOTAS: Quotas = {
   tags: 50,
   connections: 3_000,
   'api-destinations': 3_000,
+  'put-events-rate': Number.POSITIVE_INFINITY,
+  'put-partner-events-rate': Number.POSITIVE_INFINITY,
 }
 
 /** What each quota counts, for who sets it. */
@@ -35,4 +42,6 @@ export const QUOTA_MEANINGS: Readonly<Record<keyof Quotas, string>> = {
   tags: 'tags of a resource',
   connections: 'connections of an account in a region',
   'api-destinations': 'API destinations of an account in a region',
+  'put-events-rate': 'calls of PutEvents by an account in a region in a second',
+  'put-partner-events-rate': 'events of PutPartnerEvents by an account in a region in a second',
 }

@@ -201,20 +201,6 @@ describe('rules and targets', () => {
     })
   })
 
-  it('refuses what it would not act on', async () => {
-    for (const unsupported of [{ RoleArn: `arn:aws:iam::${ACCOUNTS.MEMBER}:role/r` }]) {
-      const [name] = Object.keys(unsupported)
-      await expect(
-        events.send(
-          new PutRuleCommand({ Name: 'r', EventPattern: '{"source":["s"]}', ...unsupported }),
-        ),
-      ).rejects.toMatchObject({
-        name: 'ValidationException',
-        message: `Parameter ${name} is not supported by Belfry.`,
-      })
-    }
-  })
-
   it('answers a bad pattern with the reason and its place', async () => {
     const EventPattern = '{"source":"my.app"}'
     await expect(

@@ -221,7 +221,7 @@ describe('a dead-letter queue', () => {
     [
       'a queue of another account, without a role',
       { DeadLetterConfig: { Arn: queueArn('q').replace(MEMBER, '999999999999') } },
-      'only by the RoleArn of the target',
+      'only by a RoleArn of target t1 or of its rule',
     ],
   ]
   it.each(wrong)('is not %s', async (_what, target, message) => {

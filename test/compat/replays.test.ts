@@ -1,6 +1,7 @@
 import {
   CancelReplayCommand,
   CreateArchiveCommand,
+  CreateEventBusCommand,
   DeleteArchiveCommand,
   DeleteEventBusCommand,
   DeleteRuleCommand,
@@ -11,6 +12,7 @@ import {
   PutTargetsCommand,
   RemoveTargetsCommand,
   StartReplayCommand,
+  UpdateArchiveCommand,
 } from '@aws-sdk/client-eventbridge'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
@@ -178,6 +180,14 @@ describe('a replay', () => {
     await expect(world.replay('orphan', 'orphan')).rejects.toMatchObject(
       refusal('ResourceNotFoundException', 'Event bus orphan does not exist.'),
     )
+    // A bus that is made under its name is another one, until the archive is told to take it.
+    await world.events.send(new CreateEventBusCommand({ Name: 'orphan' }))
+    expect(await world.describe('orphan')).toMatchObject({ State: 'DISABLED', EventCount: 1 })
+    const update = { ArchiveName: 'orphan', Description: 'again' }
+    await world.events.send(new UpdateArchiveCommand(update))
+    expect(await world.describe('orphan')).toMatchObject({ State: 'ENABLED', EventCount: 1 })
+    await world.replay('orphan', 'orphan')
+    await world.ended('orphan')
     await world.events.send(new DeleteArchiveCommand({ ArchiveName: 'orphan' }))
   })
 

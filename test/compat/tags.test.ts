@@ -160,16 +160,32 @@ describe('UpdateEventBus', () => {
       name: 'ResourceNotFoundException',
       message: 'Event bus nowhere does not exist.',
     })
-    for (const unsupported of [
-      { KmsKeyIdentifier: 'alias/k' },
-      { DeadLetterConfig: { Arn: `arn:aws:sqs:${REGION}:${ACCOUNTS.MEMBER}:q` } },
-      { LogConfig: { Level: 'INFO' } },
-    ]) {
-      const [name] = Object.keys(unsupported)
-      const refusal = { ...INVALID, message: `Parameter ${name} is not supported by Belfry.` }
-      await expect(update(unsupported)).rejects.toMatchObject(refusal)
-    }
     await deleteBus('updated')
+  })
+
+  it('refuses keys, and says that the queue of a bus would get nothing without them', async () => {
+    const Arn = `arn:aws:sqs:${REGION}:${ACCOUNTS.MEMBER}:q`
+    for (const [unsupported, message] of [
+      [
+        { KmsKeyIdentifier: 'alias/k' },
+        /^Parameter KmsKeyIdentifier is not supported by Belfry\.$/,
+      ],
+      [{ LogConfig: { Level: 'INFO' } }, /^Parameter LogConfig is not supported by Belfry\.$/],
+      [
+        { DeadLetterConfig: { Arn } },
+        /^Parameter DeadLetterConfig is not supported by Belfry: the queue of a bus gets what its customer managed key cannot encrypt or decrypt, .+ DeadLetterConfig of its target\.$/,
+      ],
+    ] as const) {
+      const refusal = { ...INVALID, message: expect.stringMatching(message) }
+      const update = new UpdateEventBusCommand({ Name: 'default', ...unsupported })
+      await expect(events.send(update)).rejects.toMatchObject(refusal)
+      const created = createBus({ Name: 'refused', ...unsupported })
+      await expect(created).rejects.toMatchObject(refusal)
+    }
+    await events.send(new UpdateEventBusCommand({ Name: 'default', DeadLetterConfig: {} }))
+    expect(await events.send(new DescribeEventBusCommand({ Name: 'default' }))).not.toHaveProperty(
+      'DeadLetterConfig',
+    )
   })
 })
 

@@ -36,8 +36,8 @@ export type Shape =
 export interface Member {
   readonly shape: Shape
   readonly required?: boolean
-  /** Known to AWS and not to Belfry: refused, never ignored. */
-  readonly unsupported?: true
+  /** Known to AWS and not to Belfry: refused, never ignored; where that is not all, with why. */
+  readonly unsupported?: true | string
 }
 
 export const string = (constraints: Omit<StringShape, 'type'> = {}): StringShape => ({
@@ -47,6 +47,8 @@ export const string = (constraints: Omit<StringShape, 'type'> = {}): StringShape
 export const optional = (shape: Shape): Member => ({ shape })
 export const required = (shape: Shape): Member => ({ shape, required: true })
 export const UNSUPPORTED: Member = { shape: { type: 'boolean' }, unsupported: true }
+/** @param why a whole sentence, for the caller */
+export const unsupported = (why: string): Member => ({ ...UNSUPPORTED, unsupported: why })
 
 /**
  * Checks an input against its shape.
@@ -194,7 +196,9 @@ function checkStructure(
     const memberPath = (path === '' ? '' : `${path}.`) + lowerCamel(name)
     if (absent) violations.push(violation('null', memberPath, 'Member must not be null', false))
     else if (member.unsupported) {
-      throw new AwsError('ValidationException', `Parameter ${name} is not supported by Belfry.`)
+      const why = member.unsupported === true ? undefined : member.unsupported
+      const message = why ?? `Parameter ${name} is not supported by Belfry.`
+      throw new AwsError('ValidationException', message)
     } else check(member.shape, memberValue, memberPath, violations)
   }
 }

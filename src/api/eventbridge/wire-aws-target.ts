@@ -34,8 +34,7 @@ type AwsParts = Pick<Target, 'messageGroupId' | 'partitionKeyPath' | 'deadLetter
 /** Why a bus's targets may not be in AWS. */
 export const AWS_TARGETS_OFF = 'targets in AWS are off: start the hub with --aws-targets on.'
 
-/** AWS has no resource-based policies for these that would let EventBridge in. */
-const NEEDS_ROLE: ReadonlySet<AwsService> = new Set(['firehose', 'kinesis', 'states'])
+/** Others must be the rule's own account's. */
 const ACROSS_ACCOUNTS: ReadonlySet<AwsService> = new Set(['kinesis', 'lambda', 'sns', 'sqs'])
 
 const ROLE_OF_ACCOUNT = /^arn:aws[a-z-]*:iam::(\d{12}):role\/[\w+=,.@/-]+$/
@@ -68,10 +67,6 @@ export function checkAwsTarget(bus: BusAddress, resource: AwsResource, wire: Wir
         `Input and InputPath are not valid forms of input for target ${Id}. The only valid form of input is InputTransformer.`,
       )
     }
-  }
-  // The hub's own credentials reach for what is the rule's own account's, and nobody else's.
-  if (RoleArn === undefined && (NEEDS_ROLE.has(service) || account !== bus.account)) {
-    throw invalid(`RoleArn is required for target ${Arn}.`)
   }
   checkRole(bus.account, RoleArn)
 }
@@ -117,7 +112,7 @@ export function awsPartsFrom(
   const deadLetterArn = DeadLetterConfig?.Arn ?? undefined
   if (deadLetterArn !== undefined) {
     if (!awsTargets) throw notValid('DeadLetterConfig.Arn', AWS_TARGETS_OFF)
-    checkDeadLetterQueue(bus, deadLetterArn, wire.RoleArn)
+    checkDeadLetterQueue(bus, deadLetterArn)
   }
   return {
     ...(messageGroupId !== undefined && { messageGroupId }),
@@ -126,18 +121,13 @@ export function awsPartsFrom(
   }
 }
 
-function checkDeadLetterQueue(bus: BusAddress, arn: string, roleArn: string | undefined): void {
+function checkDeadLetterQueue(bus: BusAddress, arn: string): void {
   const queue = parseAwsResource(arn)
   const wrong = (reason: string) => notValid('DeadLetterConfig.Arn', reason)
   if (queue?.service !== 'sqs') throw wrong(`${arn} is no SQS queue.`)
   if (isFifo(queue)) throw wrong('a FIFO queue cannot be a dead-letter queue.')
   if (queue.region !== bus.region) {
     throw wrong(`the queue must be in region ${bus.region}, as its rule.`)
-  }
-  if (queue.account !== bus.account && roleArn === undefined) {
-    throw wrong(
-      `only by the RoleArn of the target can the queue be in another account than ${bus.account}.`,
-    )
   }
 }
 

@@ -90,7 +90,8 @@ interface TargetPlace {
 }
 
 /**
- * The target that a caller gave, if Belfry delivers to its kind.
+ * The target that a caller gave, if Belfry delivers to its kind. Whether it has the role that it
+ * needs, of its own or of its rule, is for the rule to say.
  * @throws AwsError ValidationException
  */
 export function targetFrom(place: TargetPlace, wire: WireTarget, allowed: TargetsAllowed): Target {
@@ -181,7 +182,6 @@ function checkApiDestination(
   if (destination.account !== bus.account || destination.region !== bus.region) {
     throw notValid(arn, `the API destination must be one of ${bus.account} in ${bus.region}.`)
   }
-  if (roleArn === undefined) throw roleRequired(arn)
   checkRole(bus.account, roleArn)
 }
 

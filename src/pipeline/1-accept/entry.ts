@@ -34,6 +34,9 @@ export const NOT_AUTHORIZED_FOR_SOURCE: EntryError = {
   errorMessage: 'Not authorized for the source.',
 }
 
+/** What AWS says when it throttles. */
+export const RATE_EXCEEDED = 'Rate exceeded'
+
 /** DetailType's limit in AWS's documentation. */
 const DETAIL_TYPE_CHARACTERS_MAX = 128
 

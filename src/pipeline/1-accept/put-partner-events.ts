@@ -1,8 +1,8 @@
 import { busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import type { AccountId, RecordedEvent, Region } from '#src/model/event.ts'
-import { NOT_AUTHORIZED_FOR_SOURCE, checkedEntry, eventOf } from './entry.ts'
-import type { EventEntry, PutResult } from './entry.ts'
+import { NOT_AUTHORIZED_FOR_SOURCE, RATE_EXCEEDED, checkedEntry, eventOf } from './entry.ts'
+import type { EntryError, EventEntry, PutResult } from './entry.ts'
 import type { PutEventsPorts } from './put-events.ts'
 
 export interface PutPartnerEventsPorts extends PutEventsPorts {
@@ -11,7 +11,11 @@ export interface PutPartnerEventsPorts extends PutEventsPorts {
     partner: { readonly account: AccountId; readonly region: Region },
     source: string,
   ) => Promise<readonly BusAddress[] | undefined>
+  /** How many of so many events the partner may put now. */
+  readonly take: (count: number) => number
 }
+
+const THROTTLED: EntryError = { errorCode: 'ThrottlingException', errorMessage: RATE_EXCEEDED }
 
 /**
  * Accepts events of a partner: each comes, with one id, on the bus of every account that has taken
@@ -28,7 +32,13 @@ export async function putPartnerEvents(
   const acceptedAt = clock.now()
   const results: PutResult[] = []
   const accepted: RecordedEvent[] = []
-  for (const entry of entries) {
+  const allowed = ports.take(entries.length)
+  for (const [index, entry] of entries.entries()) {
+    if (index >= allowed) {
+      observer.entryRefused('partners', THROTTLED.errorCode)
+      results.push(THROTTLED)
+      continue
+    }
     const buses = await ports.activeBuses(partner, entry.source ?? '')
     const checked = checkedEntry(entry, () =>
       buses === undefined ? NOT_AUTHORIZED_FOR_SOURCE : undefined,

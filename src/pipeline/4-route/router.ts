@@ -1,6 +1,7 @@
 import type { Delivery, NewDelivery } from '#src/model/delivery.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
+import { withRoleOfRule } from '#src/model/target-role.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
@@ -111,7 +112,7 @@ function deliveriesOf(
       position,
       eventId: event.id,
       ruleArn: rule.arn,
-      target,
+      target: withRoleOfRule(target, rule.roleArn),
       managed: rule.managedBy !== undefined,
       startedAt: event.acceptedAt,
       nextAttemptAt: now,

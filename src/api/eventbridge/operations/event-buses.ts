@@ -13,7 +13,7 @@ import {
   structure,
 } from '../operation.ts'
 import type { Operations, Paging } from '../operation.ts'
-import { UNSUPPORTED, optional, required } from '../shapes.ts'
+import { UNSUPPORTED, optional, required, unsupported } from '../shapes.ts'
 import { TAGS, tagsFrom } from '../wire-tags.ts'
 import type { WireTag } from '../wire-tags.ts'
 
@@ -22,10 +22,19 @@ export interface EventBusOperationPorts {
   readonly eventBuses: EventBuses
 }
 
-/** Known to AWS: encryption, dead letters and logs of a bus. */
+/**
+ * What AWS encrypts a bus with, and the queue for what that key no longer opens, which is all that
+ * AWS sends there: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-encryption-event-bus-dlq.html
+ */
 const NOT_HERE = {
   KmsKeyIdentifier: UNSUPPORTED,
-  DeadLetterConfig: UNSUPPORTED,
+  DeadLetterConfig: optional(
+    structure({
+      Arn: unsupported(
+        'Parameter DeadLetterConfig is not supported by Belfry: the queue of a bus gets what its customer managed key cannot encrypt or decrypt, and Belfry takes no such key. What cannot be delivered goes to the DeadLetterConfig of its target.',
+      ),
+    }),
+  ),
   LogConfig: UNSUPPORTED,
 }
 

@@ -3,10 +3,13 @@ import type { BusAccess } from '#src/buses/bus-access.ts'
 import type { PartnerSources } from '#src/buses/partner-sources.ts'
 import { AwsError } from '#src/errors.ts'
 import type { BusAddress } from '#src/model/arn.ts'
+import type { Quotas } from '#src/model/quotas.ts'
 import type { EntryError, EventEntry, PutResult } from '#src/pipeline/1-accept/entry.ts'
+import { RATE_EXCEEDED } from '#src/pipeline/1-accept/entry.ts'
 import { putEvents } from '#src/pipeline/1-accept/put-events.ts'
 import type { PutEntry, PutEventsPorts } from '#src/pipeline/1-accept/put-events.ts'
 import { putPartnerEvents } from '#src/pipeline/1-accept/put-partner-events.ts'
+import { createTokenBuckets } from '#src/pipeline/1-accept/token-buckets.ts'
 import { EVENT_PATTERN, EVENT_SOURCE_NAME, structure } from '../operation.ts'
 import type { Call, Operations } from '../operation.ts'
 import { UNSUPPORTED, optional, required, string, timestampMs } from '../shapes.ts'
@@ -15,6 +18,7 @@ import { testEventPattern } from '../test-event-pattern.ts'
 export interface EventOperationPorts extends PutEventsPorts {
   readonly access: BusAccess
   readonly partnerSources: PartnerSources
+  readonly quotas: Pick<Quotas, 'put-events-rate' | 'put-partner-events-rate'>
 }
 
 const EVENT = {
@@ -55,8 +59,16 @@ interface WireEntry {
 const REQUEST_BYTES_MAX = 1_048_576
 /** What Time counts for, however it is written. */
 const TIME_BYTES = 14
+/** AWS lets 1,400 events come in a second, and 3,600 at once. */
+const PARTNER_BURST_SECONDS = 3_600 / 1_400
 
 export function eventOperations(ports: EventOperationPorts): Operations {
+  const takeCalls = throttleOf(ports.quotas['put-events-rate'], 1, ports)
+  const takePartnerEvents = throttleOf(
+    ports.quotas['put-partner-events-rate'],
+    PARTNER_BURST_SECONDS,
+    ports,
+  )
   return {
     PutEvents: {
       permission: 'events:Put',
@@ -64,7 +76,10 @@ export function eventOperations(ports: EventOperationPorts): Operations {
         Entries: required({ type: 'list', member: ENTRY, min: 1, max: 10, print: printEntry }),
         EndpointId: UNSUPPORTED,
       }),
-      run: async (call, input) => putEntries(ports, call, input),
+      run: async (call, input: PutInput) => {
+        if (takeCalls(call, 1) === 0) throw rateExceeded(ports, input)
+        return putEntries(ports, call, input)
+      },
     },
     PutPartnerEvents: {
       permission: 'events:Put',
@@ -77,6 +92,7 @@ export function eventOperations(ports: EventOperationPorts): Operations {
           {
             ...ports,
             activeBuses: async (...source) => ports.partnerSources.activeBuses(...source),
+            take: (count) => takePartnerEvents(call, count),
           },
           call,
           Entries.map(entryFrom),
@@ -94,6 +110,24 @@ export function eventOperations(ports: EventOperationPorts): Operations {
 
 interface PutInput {
   readonly Entries: readonly WireEntry[]
+}
+
+/** How many of so many a caller may do now; a rate without end is never asked about. */
+function throttleOf(
+  perSecond: number,
+  burstSeconds: number,
+  { clock }: Pick<EventOperationPorts, 'clock'>,
+): (place: Pick<Call, 'account' | 'region'>, wanted: number) => number {
+  if (!Number.isFinite(perSecond)) return (_place, wanted) => wanted
+  const burst = Math.round(perSecond * burstSeconds)
+  const buckets = createTokenBuckets({ perSecond, burst }, clock)
+  return ({ account, region }, wanted) => buckets.take(`${account} ${region}`, wanted)
+}
+
+function rateExceeded({ observer }: EventOperationPorts, { Entries }: PutInput): AwsError {
+  const error = new AwsError('ThrottlingException', RATE_EXCEEDED)
+  Entries.forEach(() => observer.entryRefused('put-events', error.code))
+  return error
 }
 
 async function putEntries(

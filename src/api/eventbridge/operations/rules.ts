@@ -14,12 +14,14 @@ import {
   EVENT_PATTERN,
   NOTHING,
   PAGING,
+  ROLE_ARN,
   RULE_NAME,
   paged,
   structure,
 } from '../operation.ts'
-import type { OfBus, Operation, Operations, Paging } from '../operation.ts'
-import { UNSUPPORTED, optional, required, string } from '../shapes.ts'
+import type { Call, OfBus, Operation, Operations, Paging } from '../operation.ts'
+import { optional, required, string } from '../shapes.ts'
+import { checkRole, notValid } from '../wire-aws-target.ts'
 import { TAGS, tagsFrom } from '../wire-tags.ts'
 import type { WireTag } from '../wire-tags.ts'
 
@@ -34,6 +36,7 @@ interface PutRuleInput extends OfBus {
   readonly ScheduleExpression?: string
   readonly State?: string
   readonly Description?: string
+  readonly RoleArn?: string
   readonly Tags?: readonly WireTag[]
 }
 
@@ -65,7 +68,7 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
           }),
         ),
         Description: optional(DESCRIPTION),
-        RoleArn: UNSUPPORTED,
+        RoleArn: optional(ROLE_ARN),
         ScheduleExpression: optional(string({ max: 256 })),
         Tags: optional(TAGS),
       }),
@@ -76,6 +79,7 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
           rule: input.Name,
           context: patternContext(settings.eventPattern),
         })
+        checkRoleOfRule(call, bus, settings.roleArn)
         const rule = await rules.put(bus, settings, call.account)
         return { RuleArn: rule.arn }
       },
@@ -142,7 +146,7 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
 }
 
 function ruleSettings(input: PutRuleInput) {
-  const { Name: name, State, Description: description, Tags = [] } = input
+  const { Name: name, State, Description: description, RoleArn, Tags = [] } = input
   // An empty text is none.
   const eventPattern = input.EventPattern || undefined
   const scheduleExpression = input.ScheduleExpression || undefined
@@ -156,7 +160,24 @@ function ruleSettings(input: PutRuleInput) {
     throw new AwsError('ValidationException', `State ${State} is not supported by Belfry.`)
   }
   const state = State as RuleState | undefined
-  return { name, eventPattern, scheduleExpression, state, description, tags: tagsFrom(Tags) }
+  // null is as good as absent: AWS's JSON has it so.
+  const roleArn = RoleArn ?? undefined
+  const given = { name, eventPattern, scheduleExpression, state, description, roleArn }
+  return { ...given, tags: tagsFrom(Tags) }
+}
+
+/**
+ * In the role of the rule targets are reached that others put on it later: it is the bus owner's
+ * to give, and the owner's own.
+ * @throws AwsError ValidationException
+ */
+function checkRoleOfRule(call: Call, bus: BusAddress, roleArn: string | undefined): void {
+  if (roleArn === undefined) return
+  if (call.account !== bus.account) {
+    const reason = "the role of a rule is its own account's to choose: give RoleArn to its targets."
+    throw notValid(roleArn, reason)
+  }
+  checkRole(bus.account, roleArn)
 }
 
 /** Fields of an event pattern that conditions of a policy may ask about. */
@@ -187,6 +208,7 @@ function wireRule(bus: BusAddress, rule: Rule) {
     ...(rule.scheduleExpression !== undefined && { ScheduleExpression: rule.scheduleExpression }),
     State: rule.state,
     ...(rule.description !== undefined && { Description: rule.description }),
+    ...(rule.roleArn !== undefined && { RoleArn: rule.roleArn }),
     ...(rule.managedBy !== undefined && { ManagedBy: rule.managedBy }),
     EventBusName: bus.name,
   }
