@@ -30,7 +30,8 @@ type Tags = Readonly<Record<string, string>>
 export interface ScheduleGroups {
   /**
    * Making the same group again with the same client token is no error.
-   * @throws AwsError ConflictException, ServiceQuotaExceededException
+   * @throws AwsError ConflictException, ServiceQuotaExceededException, ValidationException for the
+   * default group
    */
   create(at: GroupAddress, tags: Tags, clientToken?: string): Promise<ScheduleGroup>
   /** @throws AwsError ResourceNotFoundException */
@@ -48,8 +49,9 @@ const TAGS_MAX = 50
 
 export function createScheduleGroups(state: State, clock: Clock): ScheduleGroups {
   return {
-    create: async (at, tags, clientToken) =>
-      state.transact(async (transaction) => {
+    create: async (at, tags, clientToken) => {
+      checkNotDefault(at)
+      return state.transact(async (transaction) => {
         const before = await storedGroup(transaction, at)
         if (before !== undefined) {
           if (clientToken !== undefined && before.clientToken === clientToken) return before
@@ -78,12 +80,11 @@ export function createScheduleGroups(state: State, clock: Clock): ScheduleGroups
         transaction.put(GROUP_COUNTS, placeKey(at), count + 1)
         transaction.put(GROUPS, groupKey(at), group)
         return group
-      }),
+      })
+    },
     get: async (at) => existingGroup(state, at),
     remove: async (at, clientToken) => {
-      if (at.name === DEFAULT_GROUP) {
-        throw new AwsError('ValidationException', 'The default schedule group cannot be deleted.')
-      }
+      checkNotDefault(at)
       const now = clock.now()
       await state.transact(async (transaction) => {
         const key = groupKey(at)
@@ -167,6 +168,15 @@ async function listed(
   const items = following.slice(0, limit)
   const last = following.length > limit ? items.at(-1)?.name : undefined
   return { items, ...(last !== undefined && { last }) }
+}
+
+/** The default group is there from the beginning, and stays. */
+function checkNotDefault({ name }: GroupAddress): void {
+  if (name !== DEFAULT_GROUP) return
+  throw new AwsError(
+    'ValidationException',
+    'This operation cannot be performed on schedule group default.',
+  )
 }
 
 function checkedTags(tags: Tags): Tags {

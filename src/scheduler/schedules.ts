@@ -136,8 +136,8 @@ function checkDates({ start, end }: ScheduleSettings, now: number): void {
   if (end !== undefined && end < now) {
     throw invalid('The EndDate you specify cannot be in the past.')
   }
-  if (start !== undefined && end !== undefined && end < start) {
-    throw invalid('The EndDate you specify cannot be earlier than the StartDate.')
+  if (start !== undefined && end !== undefined && end <= start) {
+    throw invalid('The StartDate you specify must come before the EndDate.')
   }
 }
 

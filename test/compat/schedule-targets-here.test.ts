@@ -227,6 +227,10 @@ describe('CreateSchedule refuses', () => {
       { Arn: arnOf('sqs', 'q'), Input: 'é'.repeat(524_289) },
       'Input is not valid. Reason: it has more than 1048576 bytes.',
     ],
+    [
+      { Arn: arnOf('sqs', 'q'), Input: '<aws.scheduler.schedule-arn>'.repeat(20_000) },
+      'Input is not valid. Reason: it has more than 1048576 bytes.',
+    ],
     [{ Arn: arnOf('sns', 'topic.fifo') }, /Reason: FIFO topics are not supported\.$/],
     [
       { Arn: arnOf('states', 'stateMachine:s', ELSEWHERE) },

@@ -272,7 +272,14 @@ describe('schedules', () => {
     ],
     [{ EndDate: new Date('2020-01-01') }, /EndDate/],
     [{ FlexibleTimeWindow: { Mode: 'FLEXIBLE' } }, /MaximumWindowInMinutes must be specified/],
-    [{ FlexibleTimeWindow: { Mode: 'OFF', MaximumWindowInMinutes: 5 } }, /cannot be specified/],
+    [
+      { FlexibleTimeWindow: { Mode: 'OFF', MaximumWindowInMinutes: 5 } },
+      'MaximumWindowInMinutes must not be provided when FlexibleTimeWindowMode is set to OFF.',
+    ],
+    [
+      { StartDate: new Date('2090-01-01'), EndDate: new Date('2090-01-01') },
+      'The StartDate you specify must come before the EndDate.',
+    ],
     [{ FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 1_441 } }, /to 1440$/],
     [
       target({ EventBridgeParameters: { Source: 'aws.ec2', DetailType: 'd' } }),
@@ -330,9 +337,15 @@ describe('schedule groups', () => {
     expect(await elsewhere.send(new GetScheduleGroupCommand({ Name }))).toMatchObject({
       State: 'ACTIVE',
     })
-    await expect(elsewhere.send(new DeleteScheduleGroupCommand({ Name }))).rejects.toMatchObject({
-      name: 'ValidationException',
-    })
+    for (const refused of [
+      new DeleteScheduleGroupCommand({ Name }),
+      new CreateScheduleGroupCommand({ Name }),
+    ]) {
+      await expect(elsewhere.send(refused as DeleteScheduleGroupCommand)).rejects.toMatchObject({
+        name: 'ValidationException',
+        message: 'This operation cannot be performed on schedule group default.',
+      })
+    }
     const made = Array.from(
       { length: 499 },
       (_, index) => `group-${String(index).padStart(3, '0')}`,

@@ -11,6 +11,7 @@ import {
   RETRY_ATTEMPTS_DEFAULT,
   RETRY_ATTEMPTS_MAX,
 } from '#src/model/event-bus.ts'
+import { isoSeconds } from '#src/model/event.ts'
 import { withContextAttributes } from '#src/model/target-input/scheduled-input.ts'
 import { scheduleArn } from '#src/scheduler/documents.ts'
 import type { ScheduleAddress, ScheduleTarget } from '#src/scheduler/documents.ts'
@@ -241,11 +242,11 @@ function checkParameters(wire: WireTarget, kind: Kind): void {
 /** Some of the context attributes make JSON of a text that is none before. */
 function checkInput(at: ScheduleAddress, input: string | undefined, kind: Kind): void {
   if (input === undefined) return
-  if (Buffer.byteLength(input) > INPUT_BYTES_MAX) {
+  const attempt = { scheduledTime: isoSeconds(0), eventId: '', number: RETRY_ATTEMPTS_MAX }
+  const filled = withContextAttributes(input, { scheduleArn: scheduleArn(at), ...attempt })
+  if (Buffer.byteLength(filled) > INPUT_BYTES_MAX) {
     throw invalid(`Input is not valid. Reason: it has more than ${INPUT_BYTES_MAX} bytes.`)
   }
-  const attempt = { scheduleArn: scheduleArn(at), scheduledTime: '', eventId: '', number: 1 }
-  const filled = withContextAttributes(input, attempt)
   if (JSON_KINDS.has(kind) && compactJson(filled) === undefined) throw badInput()
   if (kind === 'events' && compactObject(filled) === undefined) {
     if (compactJson(filled) === undefined) throw badInput()

@@ -130,7 +130,9 @@ function flexibleMinutesOf({ FlexibleTimeWindow: window }: WireSchedule): number
   const { Mode, MaximumWindowInMinutes: minutes } = window
   if (Mode === 'OFF') {
     if (minutes === undefined) return undefined
-    throw invalid('MaximumWindowInMinutes cannot be specified when FlexibleTimeWindow Mode is OFF.')
+    throw invalid(
+      'MaximumWindowInMinutes must not be provided when FlexibleTimeWindowMode is set to OFF.',
+    )
   }
   if (minutes !== undefined) return minutes
   throw invalid(
