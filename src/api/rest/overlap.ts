@@ -1,9 +1,7 @@
 import { Type } from 'typebox'
 
-/** How long an old secret is good beside a new one. */
-
 /** Long enough for every program that holds the old secret to be told the new one. */
-export const OVERLAP_HOURS_MAX = 14 * 24
+const OVERLAP_HOURS_MAX = 14 * 24
 export const OVERLAP_HOURS_DEFAULT = 24
 const MS_PER_HOUR = 60 * 60_000
 

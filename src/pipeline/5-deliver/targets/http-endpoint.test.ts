@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Delivery } from '#src/model/delivery.ts'
 import type { TargetInput } from '#src/model/event-bus.ts'
 import type { Outbound, OutboundOutcome, OutboundRequest } from '#src/ports/outbound.ts'
-import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
+import type { UnsignedWebhook, WebhookSigner } from '#src/ports/webhook-signer.ts'
 import { recordedEvent } from '../../pipeline.fixture.ts'
 import { createHttpEndpoint } from './http-endpoint.ts'
 
@@ -30,6 +30,38 @@ async function attempt(outcome: OutboundOutcome, event = recordedEvent('e'), inp
   } as Delivery
   const result = await target.attempt(delivery, event)
   return { result, request: requests[0] as OutboundRequest, requests }
+}
+
+/** What a signer was asked to sign, for a target of a rule. */
+async function asked(
+  event = recordedEvent('e'),
+  { ruleArn = RULE, id = 't', arn = URL, attempts = 0 } = {},
+) {
+  const webhooks: UnsignedWebhook[] = []
+  const requests: OutboundRequest[] = []
+  const target = createHttpEndpoint({
+    outbound: {
+      request: async (request) => {
+        requests.push(request)
+        return answered(200)
+      },
+      refusalOf: () => undefined,
+      close: async () => undefined,
+    },
+    clock: { now: () => NOW },
+    webhookSigner: {
+      headersFor: async (webhook) => {
+        webhooks.push(webhook)
+        return { 'webhook-id': webhook.id, 'webhook-signature': 'v1,signature' }
+      },
+    },
+  })
+  const result = await target.attempt(
+    { id: 1, ruleArn, attempts, target: { id, arn } } as Delivery,
+    event,
+  )
+  const [webhook, request] = [webhooks[0] as UnsignedWebhook, requests[0] as OutboundRequest]
+  return { webhook, request, result }
 }
 
 const answered = (status: number, headers: Record<string, string> = {}): OutboundOutcome => ({
@@ -147,5 +179,52 @@ describe('Retry-After', () => {
 
   it('does not turn a permanent failure into a retry', async () => {
     expect(await retryAfterMs('60', 404)).toMatchObject({ kind: 'permanent' })
+  })
+})
+
+describe('the signature of an attempt', () => {
+  it('is that of the account of the rule or schedule, for the URL and the very body', async () => {
+    const json = '{"id":"e","detail":{"n":1.0}}'
+    const { webhook, request } = await asked(recordedEvent('e', { json }))
+    expect(webhook).toMatchObject({ account: '123456789012', url: URL, body: request.body })
+    expect(request.body).toBe(json)
+    expect(request.headers).toMatchObject({
+      ...{ 'webhook-id': webhook.id, 'webhook-signature': 'v1,signature' },
+      'content-type': 'application/json; charset=utf-8',
+    })
+    const ruleArn = 'arn:aws:scheduler:us-east-1:210987654321:schedule/default/nightly'
+    expect((await asked(undefined, { ruleArn })).webhook.account).toBe('210987654321')
+  })
+
+  const idOf = async (...given: Parameters<typeof asked>) => (await asked(...given)).webhook.id
+
+  it('has one id on each try, wherever the target leads by then', async () => {
+    const first = await idOf()
+    expect(first).toMatch(/^e_[0-9a-f]{16}$/)
+    expect(await idOf(undefined, { attempts: 7, arn: 'https://moved.example.com/' })).toBe(first)
+    expect(await idOf(recordedEvent('e', { acceptedAt: 5 }))).toBe(first)
+  })
+
+  it('has another id for another event, rule or target, and for a replay', async () => {
+    const replay = (name: string) => `arn:aws:events:us-east-1:123456789012:replay/${name}`
+    const ids = await Promise.all([
+      idOf(),
+      idOf(recordedEvent('f')),
+      idOf(undefined, { ruleArn: `${RULE}-2` }),
+      idOf(undefined, { id: 'u' }),
+      idOf(recordedEvent('e', { replayArn: replay('one') })),
+      idOf(recordedEvent('e', { replayArn: replay('two') })),
+    ])
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('has an id for headers, however a foreign event is called', async () => {
+    const ids = await Promise.all(
+      ['a.b', 'a\nb', 'ü', '', 'x'.repeat(500), `${'x'.repeat(500)}y`].map((id) =>
+        idOf(recordedEvent(id)),
+      ),
+    )
+    for (const id of ids) expect(id).toMatch(/^[\w-]{0,64}_[0-9a-f]{16}$/)
+    expect(new Set(ids).size).toBe(ids.length)
   })
 })
