@@ -268,8 +268,8 @@ const CONNECTIONS = [
   refused(
     'events put-targets',
     ({ ApiDestinationArn }) => ({ rule: 'none', targets: `Id=t,Arn=${ApiDestinationArn}` }),
-    'ValidationException',
-    'RoleArn is required for target arn:aws:events:',
+    'ResourceNotFoundException',
+    'Rule none does not exist on EventBus default.',
   ),
   call('events delete-api-destination', DESTINATION),
   refused(

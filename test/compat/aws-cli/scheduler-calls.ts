@@ -97,7 +97,7 @@ const GROUPS = [
     'scheduler delete-schedule-group',
     { name: 'default' },
     'ValidationException',
-    'The default schedule group cannot be deleted.',
+    'This operation cannot be performed on schedule group default.',
   ),
 ]
 

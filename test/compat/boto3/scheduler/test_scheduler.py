@@ -138,7 +138,7 @@ class ScheduleGroups(HubTest):
         self.aws.delete_schedule_group(Name="nightly")
         self.assert_refused(
             self.aws.exceptions.ValidationException,
-            "The default schedule group cannot be deleted.",
+            "This operation cannot be performed on schedule group default.",
             self.aws.delete_schedule_group,
             Name="default",
         )
