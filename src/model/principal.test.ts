@@ -25,7 +25,7 @@ describe('a role', () => {
     const operations = [
       ...user,
       ...['events:Write', 'deliveries:Redrive', 'event-sources:Write', 'schemas:Write'],
-      'tenancy-events:Emit',
+      ...['tenancy-events:Emit', 'webhook-secrets:Write'],
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
     expect(new Set(allowed(principal('costadmin')))).toEqual(new Set(reading))

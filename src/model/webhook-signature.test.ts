@@ -2,12 +2,17 @@ import fc from 'fast-check'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { isWebhookSecret, webhookSignatureHeaders } from './webhook-signature.ts'
+import {
+  WEBHOOK_SECRET_PREFIX,
+  isWebhookSecret,
+  webhookSignatureHeaders,
+} from './webhook-signature.ts'
 
 /** Epoch seconds. */
 const NOW = 1_769_847_300
 
-const secretOf = (bytes: Uint8Array) => `whsec_${Buffer.from(bytes).toString('base64')}`
+const secretOf = (bytes: Uint8Array) =>
+  WEBHOOK_SECRET_PREFIX + Buffer.from(bytes).toString('base64')
 /** To HMAC a key with zeros at its end is the same as without. */
 const secrets = fc.uint8Array({ minLength: 24, maxLength: 64, min: 1 }).map(secretOf)
 const ids = fc.stringMatching(/^[\w-]{1,80}$/)
