@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EventPattern } from '@belfry/event-pattern'
 import type { Explanation } from '@belfry/event-pattern'
 
+import { retriesOf } from '#src/model/delivery.ts'
 import type { AttemptError, DeadLetter, Delivery, PastAttempt } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
@@ -227,8 +228,8 @@ function lastTry(attempt: PastAttempt | undefined) {
 /** A dead letter outlives the attempts that led to it. */
 function letterTarget(letter: DeadLetter | undefined) {
   if (letter === undefined) return undefined
-  const { ruleArn, targetId: id, targetArn: arn, attempts } = letter
-  return { ruleArn, target: { id, arn }, attempts: attempts - 1 }
+  const { ruleArn, targetId: id, targetArn: arn } = letter
+  return { ruleArn, target: { id, arn }, attempts: retriesOf(letter) }
 }
 
 function unmatched(at: number, rules: readonly RuleVerdict[]): readonly Step[] {

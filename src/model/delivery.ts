@@ -136,6 +136,11 @@ export interface DeadLetter {
   readonly eventJson: string
 }
 
+/** Attempts after the first; none of what ended before it was tried. */
+export function retriesOf({ attempts }: Pick<DeadLetter, 'attempts'>): number {
+  return Math.max(0, attempts - 1)
+}
+
 /** A dead letter on its way to the dead-letter queue of its target. */
 export interface OutgoingLetter {
   readonly letter: DeadLetter

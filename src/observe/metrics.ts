@@ -59,6 +59,10 @@ export function createMetrics(queue: DeliveryQueue) {
     'Events that were added to archives: one for each event and archive',
   )
   const replayed = counter('belfry_events_replayed_total', 'Events that replays have sent again')
+  const expired = counter(
+    'belfry_deliveries_expired_total',
+    'Deliveries that ended without another attempt: too old, and their target was failing',
+  )
   const attempts = new Histogram({
     name: 'belfry_delivery_attempt_seconds',
     help: 'Delivery attempts, by how they ended',
@@ -97,6 +101,7 @@ export function createMetrics(queue: DeliveryQueue) {
     archived,
     replayed,
     attempts,
+    expired,
     letters,
     faults,
     signIns,

@@ -107,6 +107,12 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
           'delivery.attempted',
         )
       },
+      deliveryExpired: ({ delivery, error }) => {
+        metrics.expired.inc()
+        const { id: deliveryId, eventId, ruleArn, target, attempts } = delivery
+        const whose = { deliveryId, eventId, ruleArn, targetId: target.id }
+        log.warn({ ...whose, attempts, error }, 'delivery.expired')
+      },
       eventsArchived: (count) => metrics.archived.inc(count),
       eventsReplayed: (count) => metrics.replayed.inc(count),
       letterSent: ({ letter, outcome, error }) => {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
+import type { Delivery } from '#src/model/delivery.ts'
 import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { FinishedAttempt, FinishedSend, Observer } from '#src/ports/observer.ts'
@@ -28,6 +29,7 @@ export function recordedEvent(id: string, given: Partial<RecordedEvent> = {}): R
 /** Keeps what the stages tell. */
 export function observing() {
   const attempts: FinishedAttempt[] = []
+  const expired: Delivery[] = []
   const sends: FinishedSend[] = []
   const faults: { readonly stage: string; readonly error: unknown }[] = []
   const observer: Observer = {
@@ -43,10 +45,11 @@ export function observing() {
     trailWaiting: () => undefined,
     schemaDiscovered: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
+    deliveryExpired: ({ delivery }) => expired.push(delivery),
     letterSent: (send) => sends.push(send),
     stageFaulted: (stage, error) => faults.push({ stage, error }),
   }
-  return { observer, attempts, sends, faults }
+  return { observer, attempts, expired, sends, faults }
 }
 
 /** A real store in a folder of its own. */

@@ -8,6 +8,12 @@ export interface FinishedAttempt {
   readonly error?: AttemptError
 }
 
+/** A delivery ended without another attempt: it was too old, and its target was failing. */
+export interface ExpiredDelivery {
+  readonly delivery: Delivery
+  readonly error: AttemptError
+}
+
 /** A dead letter was sent to the dead-letter queue of its target. */
 export interface FinishedSend {
   readonly letter: DeadLetter
@@ -49,6 +55,7 @@ export interface Observer {
   /** Events that were counted, by what they are. */
   volumeCounted(counts: readonly VolumeCount[]): void
   attemptFinished(attempt: FinishedAttempt): void
+  deliveryExpired(expired: ExpiredDelivery): void
   /** Events became durable in archives, counted once for each archive. */
   eventsArchived(count: number): void
   eventsReplayed(count: number): void

@@ -36,8 +36,12 @@ afterEach(async () => {
 })
 
 /** Letters that died at a time, and are due since. */
-async function bury(count: number, given: { diedAt?: number; target?: Target; message?: string }) {
-  const { diedAt = clock.now(), target = TARGET, message = ERROR.message } = given
+async function bury(
+  count: number,
+  given: { diedAt?: number; target?: Target; message?: string; attempts?: number },
+) {
+  const { diedAt = clock.now(), target = TARGET, message = ERROR.message, attempts = 3 } = given
+  const exhausted = 'MaximumEventAgeInSeconds'
   const event = recordedEvent('e')
   const delivery = { position: 65_536, eventId: 'e', ruleArn: RULE, target, managed: false }
   const deliveries = Array.from({ length: count }, () => ({
@@ -46,7 +50,7 @@ async function bury(count: number, given: { diedAt?: number; target?: Target; me
   const made = await store.queue.enqueue(deliveries)
   await store.queue.settle(
     made.map((id): Settlement => ({
-      ...{ kind: 'dead', id, attempts: 3, diedAt, error: { ...ERROR, message }, event },
+      ...{ kind: 'dead', id, attempts, diedAt, error: { ...ERROR, message }, event, exhausted },
       ...{ attempt: { startedAt: diedAt, durationMs: 1, target }, nextSendAt: diedAt },
     })),
   )
@@ -84,6 +88,17 @@ describe('dead letters', () => {
     const { sent } = start()
     await until(allGone, 'all are sent')
     expect(sent).toHaveLength(50)
+  })
+
+  it.each([
+    [0, '0'],
+    [1, '0'],
+    [3, '2'],
+  ])('after %i attempts tell of %s retries', async (attempts, retries) => {
+    await bury(1, { attempts })
+    const { sent } = start()
+    await until(allGone, 'it is sent')
+    expect(sent[0]?.request).toMatchObject({ attributes: { RETRY_ATTEMPTS: retries } })
   })
 
   it('that come later are sent when the sender is woken', async () => {

@@ -1,4 +1,5 @@
 import { isFifo, parseAwsResource } from '#src/model/aws-resource.ts'
+import { retriesOf } from '#src/model/delivery.ts'
 import type { AttemptError, LetterSettlement, OutgoingLetter } from '#src/model/delivery.ts'
 import type { Target } from '#src/model/event-bus.ts'
 import type { AwsOutcome, AwsServices } from '#src/ports/aws-services.ts'
@@ -131,7 +132,7 @@ async function outcomeOf(
 
 /** EventBridge's names; the last two say how the retries ended, where there were any. */
 function letterOf(letter: OutgoingLetter['letter']): LetterMessage {
-  const { ruleArn, targetArn, error, exhausted, attempts, eventJson } = letter
+  const { ruleArn, targetArn, error, exhausted, eventJson } = letter
   return {
     text: eventJson,
     errorCode: error.code,
@@ -141,7 +142,7 @@ function letterOf(letter: OutgoingLetter['letter']): LetterMessage {
       TARGET_ARN: targetArn,
       ...(exhausted !== undefined && {
         EXHAUSTED_RETRY_CONDITION: exhausted,
-        RETRY_ATTEMPTS: String(attempts - 1),
+        RETRY_ATTEMPTS: String(retriesOf(letter)),
       }),
     },
   }

@@ -327,12 +327,13 @@ describe('lanes', () => {
   it('that fail end what is too old for long without an attempt of each', async () => {
     const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 60 }
     const a = target(() => RETRYABLE)
-    const { dispatcher } = start({ a })
+    const { dispatcher, expired } = start({ a })
     const old = { startedAt: clock.now() - 200_000, target: { id: 'a', arn: 'a', retryPolicy } }
     dispatcher.offer(await enqueue('a', 1_000, old))
     dispatcher.offer(await enqueue('a', 5, { target: old.target }))
     await until(async () => (await store.queue.counts()).dead === 1_000, 'all that is old ended')
     expect(a.seen.length).toBeLessThan(100)
+    expect(expired.length).toBeGreaterThan(900)
     expect((await store.queue.counts()).pending).toBe(5)
     const letters = await store.queue.deadLetters({ limit: 1_000 })
     for (const letter of letters) {
@@ -342,6 +343,29 @@ describe('lanes', () => {
       })
       expect(letter.eventJson).toContain(letter.eventId)
     }
+  })
+
+  it('that fail keep the event of what is too old, also where the log has it no longer', async () => {
+    const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 60 }
+    const given = { target: { id: 'a', arn: 'a', retryPolicy }, position: 99 * 65_536 }
+    const [letter] = await enqueue('a', 1, given)
+    const { event, delivery } = letter!
+    await store.queue.settle([
+      {
+        ...{ kind: 'dead', id: delivery.id, attempts: 0, diedAt: clock.now(), event },
+        error: { code: 'TIMEOUT', message: 'no answer' },
+      },
+    ])
+    const a = target(() => RETRYABLE)
+    const { dispatcher } = start({ a })
+    dispatcher.offer(await enqueue('a', 5, { target: given.target }))
+    await until(() => a.seen.length >= 3, 'the lane is failing')
+    const redriven = await store.queue.redrive([delivery.id], clock.now() - 200_000)
+    dispatcher.offer(redriven.map((each) => ({ delivery: each })))
+    await until(async () => (await store.queue.counts()).dead === 1, 'it ended')
+    expect(await store.queue.deadLetters({ limit: 10 })).toMatchObject([
+      { attempts: 0, exhausted: 'MaximumEventAgeInSeconds', eventJson: event.json },
+    ])
   })
 
   it('that failed take up their full pace again with the first success', async () => {

@@ -71,7 +71,7 @@ export class Dispatcher {
   readonly #signal: AbortSignal
   readonly #settler: Settler
   readonly #lanes = new Map<string, Lane>()
-  readonly #attemptsUnderWay = new Set<Promise<void>>()
+  readonly #underWay = new Set<Promise<void>>()
   #heldCount = 0
   #heldCharacters = 0
   /** Resolves after the signal has aborted and every attempt that was under way is settled. */
@@ -159,9 +159,7 @@ export class Dispatcher {
     while (restMs === 0 && lane.attemptsUnderWay < attemptsAllowed(lane)) {
       const [next] = this.#takeReady(lane, 0, 1)
       if (next === undefined) break
-      const attempting = this.#attempt(lane, next)
-      this.#attemptsUnderWay.add(attempting)
-      void attempting.finally(() => this.#attemptsUnderWay.delete(attempting))
+      this.#track(this.#attempt(lane, next))
     }
     if (lane.ready.length === 0 && lane.storeHasMore && !lane.refilling) {
       const waitMs = lane.notBefore - now
@@ -169,6 +167,12 @@ export class Dispatcher {
       else void this.#refill(lane)
     }
     if (isIdle(lane)) this.#lanes.delete(lane.name)
+  }
+
+  /** What the hub waits for when it stops. */
+  #track(work: Promise<void>): void {
+    this.#underWay.add(work)
+    void work.finally(() => this.#underWay.delete(work))
   }
 
   async #refill(lane: Lane): Promise<void> {
@@ -277,34 +281,41 @@ export class Dispatcher {
     const overdue = lane.ready.filter(({ delivery }) => isOverdue(delivery, now))
     for (const held of overdue) {
       this.#takeReady(lane, lane.ready.indexOf(held), 1)
-      void this.#end(lane, held, now)
+      this.#track(this.#expire(lane, held))
     }
   }
 
-  async #end(lane: Lane, { delivery, event: known }: HeldDelivery, now: number): Promise<void> {
-    const { log } = this.#ports
-    const event = known ?? (await this.#patiently(() => log.eventAt(delivery.position)))
-    const settlement: Settlement = {
-      kind: 'dead',
-      id: delivery.id,
-      attempts: delivery.attempts,
-      diedAt: now,
-      error: lane.lastError ?? TOO_OLD,
-      exhausted: 'MaximumEventAgeInSeconds',
-      ...(event !== undefined && { event }),
-      ...(this.#hasQueue(delivery.target) && { nextSendAt: now }),
-    }
-    this.#settle(lane, settlement)
+  async #expire(lane: Lane, { delivery: routed, event: known }: HeldDelivery): Promise<void> {
+    const delivery = await this.#asTargetIsNow(routed)
+    const event = known ?? (await this.#patiently(() => this.#eventOf(delivery)))
+    const { lastError: error = TOO_OLD } = lane
+    this.#ports.observer.deliveryExpired({ delivery, error })
+    const exhausted = 'MaximumEventAgeInSeconds'
+    this.#settle(lane, { ...this.#deadOf(delivery, event, error), exhausted })
+  }
+
+  /** From the log, or, of one that was a dead letter, as that kept it. */
+  async #eventOf({ position, event }: Delivery): Promise<RecordedEvent | undefined> {
+    return (await this.#ports.log.eventAt(position)) ?? event
+  }
+
+  /** As it is without another attempt. */
+  #deadOf(delivery: Delivery, event: RecordedEvent | undefined, error: AttemptError) {
+    const { id, attempts, target } = delivery
+    const now = this.#ports.clock.now()
+    const nextSend = this.#hasQueue(target) && { nextSendAt: now }
+    const ofEvent = event !== undefined && { event }
+    return { kind: 'dead' as const, id, attempts, diedAt: now, error, ...ofEvent, ...nextSend }
   }
 
   async #outcomeOf(
     delivery: Delivery,
     known: RecordedEvent | undefined,
   ): Promise<{ readonly outcome: AttemptOutcome; readonly event: RecordedEvent | undefined }> {
-    const { log, targetKindOf } = this.#ports
+    const { targetKindOf } = this.#ports
     let event = known
     try {
-      event ??= (await log.eventAt(delivery.position)) ?? delivery.event
+      event ??= await this.#eventOf(delivery)
       if (event !== undefined) {
         const outcome = await targetKindOf(delivery.target).attempt(delivery, event)
         return { event, outcome }
@@ -328,16 +339,7 @@ export class Dispatcher {
     const { error } = outcome
     const attempts = delivery.attempts + 1
     const now = this.#ports.clock.now()
-    const dead = {
-      kind: 'dead' as const,
-      id,
-      attempt,
-      attempts,
-      diedAt: now,
-      error,
-      ...(event !== undefined && { event }),
-      ...(this.#hasQueue(delivery.target) && { nextSendAt: now }),
-    }
+    const dead = { ...this.#deadOf(delivery, event, error), attempt, attempts }
     if (outcome.kind === 'permanent') return dead
     const { retryAfterMs = 0 } = outcome
     const jitter = this.#ports.ids.fraction()
@@ -353,7 +355,7 @@ export class Dispatcher {
 
   async #drain(): Promise<void> {
     for (const lane of this.#lanes.values()) clearTimeout(lane.timer)
-    await Promise.allSettled(this.#attemptsUnderWay)
+    await Promise.allSettled(this.#underWay)
     await this.#settler.drained()
   }
 

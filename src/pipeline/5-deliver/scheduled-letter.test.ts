@@ -93,6 +93,15 @@ describe('the dead letter of a schedule', () => {
     expect(JSON.parse(text)).toMatchObject({ Message: `${attributes['EXECUTION_ID']} 4` })
   })
 
+  it('tells of no retries where it became too old before it was tried', () => {
+    const given = { attempts: 0, exhausted: 'MaximumEventAgeInSeconds' } as const
+    const { attributes } = letterFor({ arn: arn('sns', 'n') }, given)
+    expect(attributes).toMatchObject({ RETRY_ATTEMPTS: '0' })
+    expect(attributes['EXECUTION_ID']).toBe(
+      letterFor({ arn: arn('sns', 'n') }).attributes['EXECUTION_ID'],
+    )
+  })
+
   it('has the Scheduler’s own code where no service answered', () => {
     const error = { code: 'TIMEOUT', message: 'no answer in 5000 ms' } as const
     expect(letterFor({ arn: arn('sns', 'n') }, { error })).toMatchObject({

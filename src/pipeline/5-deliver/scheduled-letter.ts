@@ -1,5 +1,6 @@
 import { parseAwsResource } from '#src/model/aws-resource.ts'
 import type { AwsResource } from '#src/model/aws-resource.ts'
+import { retriesOf } from '#src/model/delivery.ts'
 import type { DeadLetter } from '#src/model/delivery.ts'
 import type { Target } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
@@ -31,8 +32,9 @@ export function scheduledLetterOf(
   event: RecordedEvent,
   target: Target,
 ): LetterMessage {
-  const { ruleArn, error, exhausted, attempts } = letter
-  const input = inputFor({ ruleArn, target, attempts: attempts - 1 }, event)
+  const { ruleArn, error, exhausted } = letter
+  const retries = retriesOf(letter)
+  const input = inputFor({ ruleArn, target, attempts: retries }, event)
   const { targetArn, body } = requestOf(target, event, input.ok ? input.text : '')
   const { text, isTruncated } = cut(body)
   const { awsCode } = error
@@ -46,8 +48,8 @@ export function scheduledLetterOf(
       SCHEDULE_ARN: ruleArn,
       TARGET_ARN: targetArn,
       SCHEDULED_TIME: stringAt(new JsonValue(event.json), 'time'),
-      EXECUTION_ID: executionIdOf(event.id, attempts),
-      RETRY_ATTEMPTS: String(attempts - 1),
+      EXECUTION_ID: executionIdOf(event.id, retries + 1),
+      RETRY_ATTEMPTS: String(retries),
       IS_PAYLOAD_TRUNCATED: String(isTruncated),
       ...(exhausted !== undefined && { EXHAUSTED_RETRY_CONDITION: exhausted }),
     },
