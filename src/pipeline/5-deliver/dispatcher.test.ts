@@ -1,128 +1,26 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
-import type { Store } from '#src/adapters/sqlite/store.ts'
-import type { NewDelivery } from '#src/model/delivery.ts'
-import type { RecordedEvent } from '#src/model/event.ts'
-import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
-import type { EventLog } from '#src/ports/event-log.ts'
-import { systemIds } from '#src/ports/ids.ts'
-import { BUS, observing, recordedEvent, temporaryStore, until } from '../pipeline.fixture.ts'
-import { Dispatcher } from './dispatcher.ts'
-import type { DispatcherPorts, TargetKind } from './dispatcher.ts'
+import { until } from '../pipeline.fixture.ts'
+import {
+  ATTEMPTS_AT_FIRST,
+  CONCURRENCY,
+  PERMANENT,
+  RETRYABLE,
+  SUCCESS,
+  allDone,
+  crash,
+  enqueue,
+  idsSeen,
+  start,
+  stop,
+  stopping,
+  store,
+  target,
+} from './dispatcher.fixture.ts'
 import { createRateLimits } from './rate-limits.ts'
 import type { AttemptOutcome } from './retry-schedule.ts'
-
-const SUCCESS: AttemptOutcome = { kind: 'success' }
-const RETRYABLE: AttemptOutcome = {
-  kind: 'retryable',
-  error: { code: 'ERROR_FROM_TARGET', message: 'the target answered 503' },
-}
-const PERMANENT: AttemptOutcome = {
-  kind: 'permanent',
-  error: { code: 'NO_RESOURCE', message: 'no such bus' },
-}
-const CONCURRENCY = 16
-/** Of a target that has not answered yet. */
-const ATTEMPTS_AT_FIRST = 2
-/** The first retry comes after half a second when the jitter is 0. */
-const ids = { ...systemIds, fraction: () => 0 }
-
-let store: Store
-let log: EventLog
-let remove: () => Promise<void>
-let stopping: AbortController
-const running = new Set<Dispatcher>()
-
-beforeEach(async () => {
-  const temporary = await temporaryStore()
-  store = temporary.store
-  remove = temporary.remove
-  log = await createRecorder(store.log, clock)
-  stopping = new AbortController()
-})
-afterEach(async () => {
-  await stop()
-  await remove()
-})
-
-async function stop(): Promise<void> {
-  stopping.abort()
-  await Promise.all([...running].map(({ drained }) => drained))
-  running.clear()
-  stopping = new AbortController()
-}
-
-/** What a target was asked to take, and how many attempts it had at once. */
-interface Target extends TargetKind {
-  readonly seen: { readonly id: number; readonly event: RecordedEvent }[]
-  underWay: number
-  underWayMax: number
-}
-
-function target(
-  answer: (id: number, nth: number) => AttemptOutcome | Promise<AttemptOutcome>,
-  concurrency = CONCURRENCY,
-): Target {
-  const made: Target = {
-    concurrency,
-    seen: [],
-    underWay: 0,
-    underWayMax: 0,
-    attempt: async ({ id }, event) => {
-      made.seen.push({ id, event })
-      made.underWay += 1
-      made.underWayMax = Math.max(made.underWayMax, made.underWay)
-      try {
-        return await answer(id, made.seen.length)
-      } finally {
-        made.underWay -= 1
-      }
-    },
-  }
-  return made
-}
-
-function start(
-  targets: Readonly<Record<string, TargetKind>>,
-  queue = store.queue,
-  currentTarget: DispatcherPorts['currentTarget'] = async () => undefined,
-) {
-  const seen = observing()
-  const dispatcher = new Dispatcher(
-    {
-      ...{ log, queue, clock, ids, observer: seen.observer },
-      targetKindOf: ({ arn }) => targets[arn] as TargetKind,
-      currentTarget,
-    },
-    stopping.signal,
-  )
-  running.add(dispatcher)
-  return { dispatcher, ...seen }
-}
-
-/** Records events and enqueues a delivery of each for a target. */
-async function enqueue(targetArn: string, count: number, given: Partial<NewDelivery> = {}) {
-  const events = Array.from({ length: count }, (_, index) => recordedEvent(`${targetArn}-${index}`))
-  const positions = await log.record(events)
-  const deliveries = events.map((event, index): NewDelivery => {
-    const [position, ruleArn] = [positions[index] as number, `${BUS}/rule`]
-    return {
-      ...{ position, eventId: event.id, ruleArn, target: { id: targetArn, arn: targetArn } },
-      ...{ managed: false, startedAt: event.acceptedAt, nextAttemptAt: clock.now() },
-      ...given,
-    }
-  })
-  const made = await store.queue.enqueue(deliveries)
-  return deliveries.map((delivery, index) => ({
-    delivery: { ...delivery, id: made[index] as number, attempts: 0 },
-    event: events[index] as RecordedEvent,
-  }))
-}
-
-const allDone = async () => (await store.queue.counts()).pending === 0
-const idsSeen = ({ seen }: Target) => seen.map(({ id }) => id).toSorted((a, b) => a - b)
 
 describe('a target', () => {
   it('is behind while more waits for it than it is sent at once, but not when it fails', async () => {
@@ -283,124 +181,6 @@ describe('a failed attempt', () => {
   })
 })
 
-describe('lanes', () => {
-  it('do not wait for one whose target hangs', async () => {
-    const release = Promise.withResolvers<AttemptOutcome>()
-    const hanging = target(() => release.promise)
-    const quick = target(() => SUCCESS)
-    const { dispatcher } = start({ hanging, quick })
-    dispatcher.offer(await enqueue('hanging', 300))
-    dispatcher.offer(await enqueue('quick', 300))
-    await until(() => quick.seen.length === 300, 'the quick lane is done')
-    expect(hanging.seen).toHaveLength(ATTEMPTS_AT_FIRST)
-    release.resolve(SUCCESS)
-    await until(allDone, 'the other lane is done too')
-  })
-
-  it('that fail have one attempt under way and few deliveries in memory', async () => {
-    const limits: number[] = []
-    const watched: DeliveryQueue = {
-      ...store.queue,
-      due: (lane, now, limit) => {
-        limits.push(limit)
-        return store.queue.due(lane, now, limit)
-      },
-    }
-    const a = target(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1))
-      return RETRYABLE
-    })
-    const { dispatcher } = start({ a }, watched)
-    dispatcher.offer(await enqueue('a', 250))
-    await until(() => a.seen.length >= CONCURRENCY && a.underWay <= 1, 'the first have failed')
-    a.underWayMax = 0
-    limits.length = 0
-    const before = a.seen.length
-    await until(() => a.seen.length > before + 20, 'more were attempted')
-    expect(a.underWayMax).toBe(1)
-    expect(limits).not.toEqual([])
-    // Those whose settlement is being committed are still in memory.
-    expect(Math.max(...limits)).toBeLessThan(3 * CONCURRENCY)
-    expect((await store.queue.counts()).pending).toBe(250)
-  })
-
-  it('that fail end what is too old for long without an attempt of each', async () => {
-    const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 60 }
-    const a = target(() => RETRYABLE)
-    const { dispatcher, expired } = start({ a })
-    const old = { startedAt: clock.now() - 200_000, target: { id: 'a', arn: 'a', retryPolicy } }
-    dispatcher.offer(await enqueue('a', 1_000, old))
-    dispatcher.offer(await enqueue('a', 5, { target: old.target }))
-    await until(async () => (await store.queue.counts()).dead === 1_000, 'all that is old ended')
-    expect(a.seen.length).toBeLessThan(100)
-    expect(expired.length).toBeGreaterThan(900)
-    expect((await store.queue.counts()).pending).toBe(5)
-    const letters = await store.queue.deadLetters({ limit: 1_000 })
-    for (const letter of letters) {
-      expect(letter).toMatchObject({
-        exhausted: 'MaximumEventAgeInSeconds',
-        error: { code: 'ERROR_FROM_TARGET' },
-      })
-      expect(letter.eventJson).toContain(letter.eventId)
-    }
-  })
-
-  it('that fail keep the event of what is too old, also where the log has it no longer', async () => {
-    const retryPolicy = { maximumRetryAttempts: 185, maximumEventAgeInSeconds: 60 }
-    const given = { target: { id: 'a', arn: 'a', retryPolicy }, position: 99 * 65_536 }
-    const [letter] = await enqueue('a', 1, given)
-    const { event, delivery } = letter!
-    await store.queue.settle([
-      {
-        ...{ kind: 'dead', id: delivery.id, attempts: 0, diedAt: clock.now(), event },
-        error: { code: 'TIMEOUT', message: 'no answer' },
-      },
-    ])
-    const a = target(() => RETRYABLE)
-    const { dispatcher } = start({ a })
-    dispatcher.offer(await enqueue('a', 5, { target: given.target }))
-    await until(() => a.seen.length >= 3, 'the lane is failing')
-    const redriven = await store.queue.redrive([delivery.id], clock.now() - 200_000)
-    dispatcher.offer(redriven.map((each) => ({ delivery: each })))
-    await until(async () => (await store.queue.counts()).dead === 1, 'it ended')
-    expect(await store.queue.deadLetters({ limit: 10 })).toMatchObject([
-      { attempts: 0, exhausted: 'MaximumEventAgeInSeconds', eventJson: event.json },
-    ])
-  })
-
-  it('that failed take up their full pace again with the first success', async () => {
-    let down = true
-    const a = target(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 2))
-      return down ? RETRYABLE : SUCCESS
-    })
-    const { dispatcher } = start({ a })
-    dispatcher.offer(await enqueue('a', 100))
-    await until(() => a.seen.length > CONCURRENCY + 5, 'the lane is failing')
-    down = false
-    a.underWayMax = 0
-    await until(allDone, 'all are delivered')
-    expect(a.underWayMax).toBe(CONCURRENCY)
-    expect(new Set(idsSeen(a)).size).toBe(100)
-  })
-
-  it('forget no retry when a slower attempt of theirs succeeds after the failure', async () => {
-    const release = Promise.withResolvers<void>()
-    const a = target(async (_id, nth) => {
-      if (nth === 1) return RETRYABLE
-      if (nth === 2) await release.promise
-      return SUCCESS
-    })
-    const { dispatcher, attempts } = start({ a })
-    dispatcher.offer(await enqueue('a', 2))
-    await until(() => attempts.length === 1, 'the first has failed')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-    release.resolve()
-    await until(allDone, 'both are delivered')
-    expect(attempts.map(({ outcome }) => outcome)).toEqual(['retry', 'delivered', 'delivered'])
-  })
-})
-
 describe('a target that takes nothing before a time', () => {
   const heldUp = (ms: number): AttemptOutcome => ({
     ...{ kind: 'held-up', notBefore: clock.now() + ms },
@@ -462,11 +242,9 @@ describe('a crash', () => {
     const crashed: DeliveryQueue = { ...store.queue, settle: () => new Promise(() => undefined) }
     const a = target(() => SUCCESS)
     const { dispatcher } = start({ a }, crashed)
-    running.delete(dispatcher)
     dispatcher.offer(await enqueue('a', 5))
     await until(() => a.seen.length === 5, 'all were attempted')
-    stopping.abort()
-    stopping = new AbortController()
+    crash(dispatcher)
     start({ a })
     await until(allDone, 'all are delivered')
     const [once, twice] = [idsSeen(a).slice(0, 5), idsSeen(a)]
