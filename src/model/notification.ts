@@ -1,0 +1,263 @@
+/**
+ * Words of notifications.
+ *
+ *  notification  who is told of which alerts on which channel
+ *  incident      what one notification tells of together: alerts of one cause and owner
+ *  ledger        what was sent to whom, and what was held back and why
+ *  silence       alerts that nobody is told of until it ends
+ *  inhibition    alerts that hide others while they last, as an account's outage hides its children
+ */
+import { Type } from 'typebox'
+import type { Static } from 'typebox'
+
+import { SEVERITIES } from './alert.ts'
+import { Id, Instant, Name } from './tenancy.ts'
+
+const Severity = Type.Enum([...SEVERITIES])
+const TimeOfDay = Type.String({
+  pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
+  description: 'Hours and minutes on a clock in the time zone',
+  examples: ['22:00'],
+})
+export const WEEKDAYS = ['MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT', 'SUN'] as const
+export type Weekday = (typeof WEEKDAYS)[number]
+const Weekdays = Type.Array(Type.Enum([...WEEKDAYS]), {
+  minItems: 1,
+  maxItems: WEEKDAYS.length,
+  uniqueItems: true,
+})
+export const TimeZone = Type.String({
+  maxLength: 64,
+  description: 'Of the IANA time zone database',
+  examples: ['Australia/Sydney'],
+})
+const Reason = Type.String({ minLength: 1, maxLength: 512 })
+const Pattern = Type.Record(Type.String(), Type.Unknown(), {
+  description: 'An EventBridge event pattern on the alert’s event',
+})
+
+/** Most of the parts of a notification's scope. */
+export const SCOPE_MAX = 50
+export const QUIET_WINDOWS_MAX = 14
+
+const Scope = Type.Array(Type.Object({ viewId: Id, segmentId: Type.Optional(Id) }), {
+  maxItems: SCOPE_MAX,
+  description: 'Views, or segments of them; empty: everything',
+})
+
+export const QuietWindow = Type.Object({
+  days: Type.Optional({ ...Weekdays, description: 'On which it begins; absent: every day' }),
+  from: TimeOfDay,
+  to: { ...TimeOfDay, description: 'On the next day, where it is not after `from`' },
+})
+export type QuietWindow = Static<typeof QuietWindow>
+
+const AlertKinds = Type.Object(
+  {
+    budgets: Type.Optional(
+      Type.Object({
+        fromPercent: Type.Optional(
+          Type.Number({ minimum: 0, maximum: 1_000, description: 'Thresholds below are not told' }),
+        ),
+        forecasts: Type.Optional(Type.Boolean({ description: 'Also of forecasts (default)' })),
+      }),
+    ),
+    costSpikes: Type.Optional(
+      Type.Object({
+        minimumIncrease: Type.Optional(
+          Type.String({
+            pattern: '^[0-9]{1,12}(\\.[0-9]{1,2})?$',
+            description: 'Money, in the currency of the costs',
+          }),
+        ),
+        minimumPercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100_000 })),
+      }),
+    ),
+    compliance: Type.Optional(
+      Type.Object({
+        fromSeverity: Type.Optional(Severity),
+        checkedBy: Type.Optional(
+          Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 20 }),
+        ),
+      }),
+    ),
+  },
+  { description: 'What is told of, with settings; a kind that is absent is not told of' },
+)
+
+/** Settings that have defaults. */
+export const NotificationDefaults = {
+  settleSeconds: 30,
+  updateSeconds: 300,
+  timeZone: 'UTC',
+  locale: 'en-US',
+} as const
+
+const settings = {
+  name: Name,
+  channelId: Id,
+  scope: Scope,
+  alerts: AlertKinds,
+  enabled: Type.Boolean(),
+  timeZone: TimeZone,
+  locale: Type.String({ maxLength: 35, description: 'BCP 47', examples: ['en-AU'] }),
+  tellResolved: Type.Boolean({ description: 'Also told when an incident is over' }),
+  settleSeconds: Type.Integer({
+    minimum: 0,
+    maximum: 3_600,
+    description: 'How long alerts of one incident are gathered before the first message',
+  }),
+  updateSeconds: Type.Integer({
+    minimum: 30,
+    maximum: 86_400,
+    description: 'At least so long between two messages of one incident',
+  }),
+}
+
+const optionalSettings = {
+  ownerTag: Type.String({
+    minLength: 1,
+    maxLength: 128,
+    description: 'The tag of resources that names their owner: each owner gets incidents of its own',
+  }),
+  quietHours: Type.Object({
+    windows: Type.Array(QuietWindow, { minItems: 1, maxItems: QUIET_WINDOWS_MAX }),
+    upTo: { ...Severity, description: 'What is worse is told at once' },
+  }),
+  digest: Type.Object({
+    at: TimeOfDay,
+    days: Type.Optional(Weekdays),
+    upTo: { ...Severity, description: 'What is worse is told at once' },
+  }),
+  repeatHours: Type.Integer({
+    minimum: 1,
+    maximum: 720,
+    description: 'What nobody has acknowledged is told again after so long',
+  }),
+  escalation: Type.Object({
+    afterMinutes: Type.Integer({ minimum: 1, maximum: 10_080 }),
+    channelId: Id,
+  }),
+}
+export const NotificationOptions = optionalSettings
+
+export const NewNotification = Type.Object({
+  name: settings.name,
+  channelId: settings.channelId,
+  alerts: settings.alerts,
+  scope: Type.Optional(settings.scope),
+  enabled: Type.Optional(settings.enabled),
+  timeZone: Type.Optional(settings.timeZone),
+  locale: Type.Optional(settings.locale),
+  tellResolved: Type.Optional(settings.tellResolved),
+  settleSeconds: Type.Optional(settings.settleSeconds),
+  updateSeconds: Type.Optional(settings.updateSeconds),
+  ...Type.Partial(Type.Object(optionalSettings)).properties,
+})
+export type NewNotification = Static<typeof NewNotification>
+
+export const Notification = Type.Object(
+  {
+    id: Id,
+    number: Type.Integer({ minimum: 1 }),
+    organisationId: Id,
+    ...settings,
+    ...Type.Partial(Type.Object(optionalSettings)).properties,
+    createdAt: Instant,
+  },
+  { $id: 'Notification' },
+)
+export type Notification = Static<typeof Notification>
+
+export const INCIDENT_STATES = ['OPEN', 'ACKNOWLEDGED', 'SNOOZED', 'RESOLVED'] as const
+
+export const Incident = Type.Object(
+  {
+    id: Id,
+    number: Type.Integer({ minimum: 1 }),
+    organisationId: Id,
+    notificationId: Id,
+    state: Type.Enum([...INCIDENT_STATES]),
+    severity: { ...Severity, description: 'The worst of its alerts' },
+    title: Type.String(),
+    cause: Type.String({ description: 'What its alerts have in common' }),
+    owner: Type.Optional(Type.String()),
+    alerts: Type.Integer({ minimum: 0, description: 'Events that it is made of' }),
+    open: Type.Integer({ minimum: 0, description: 'What is still so: resources, or the cost' }),
+    told: Type.Integer({ minimum: 0, description: 'Of its alerts, those in a message sent' }),
+    openedAt: Instant,
+    changedAt: Instant,
+    toldAt: Type.Optional(Instant),
+    waitsUntil: Type.Optional({ ...Instant, description: 'When it is looked at again' }),
+    waitsFor: Type.Optional(Type.String({ description: 'Why what is new is not told yet' })),
+    acknowledgedBy: Type.Optional(Type.String()),
+    acknowledgedAt: Type.Optional(Instant),
+    snoozedUntil: Type.Optional(Instant),
+    snoozedBy: Type.Optional(Type.String()),
+    escalatedAt: Type.Optional(Instant),
+    resolvedAt: Type.Optional(Instant),
+  },
+  { $id: 'Incident' },
+)
+export type Incident = Static<typeof Incident>
+
+export const LEDGER_OUTCOMES = ['SENT', 'HELD', 'RETRYING', 'REFUSED', 'GIVEN_UP'] as const
+
+export const LedgerEntry = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    at: Instant,
+    outcome: Type.Enum([...LEDGER_OUTCOMES]),
+    notificationId: Id,
+    channelId: Id,
+    incidentId: Id,
+    alerts: Type.Integer({ minimum: 0, description: 'How many of its alerts it is about' }),
+    why: Type.String({ description: 'Why it was sent or held back, or what the other side said' }),
+    messageId: Type.Optional(
+      Type.String({ description: 'The same for all incidents that one message told of' }),
+    ),
+  },
+  { $id: 'LedgerEntry' },
+)
+export type LedgerEntry = Static<typeof LedgerEntry>
+
+export const NewSilence = Type.Object({
+  pattern: Pattern,
+  reason: Reason,
+  startsAt: Type.Optional(Instant),
+  endsAt: Instant,
+})
+export const Silence = Type.Object(
+  {
+    id: Id,
+    organisationId: Id,
+    pattern: Pattern,
+    reason: Reason,
+    startsAt: Instant,
+    endsAt: Instant,
+    createdBy: Type.String(),
+    createdAt: Instant,
+  },
+  { $id: 'Silence' },
+)
+export type Silence = Static<typeof Silence>
+
+export const NewInhibition = Type.Object({
+  name: Name,
+  source: { ...Pattern, description: 'Alerts that hide others: an EventBridge event pattern' },
+  target: { ...Pattern, description: 'Alerts that are hidden: an EventBridge event pattern' },
+  equal: Type.Array(
+    Type.String({ minLength: 1, maxLength: 64, examples: ['awsAccountId'] }),
+    {
+      maxItems: 5,
+      uniqueItems: true,
+      description: 'Fields of the alerts that must be the same for one to hide another',
+    },
+  ),
+})
+export const Inhibition = Type.Object(
+  { id: Id, organisationId: Id, ...NewInhibition.properties, createdAt: Instant },
+  { $id: 'Inhibition' },
+)
+export type Inhibition = Static<typeof Inhibition>
