@@ -30,7 +30,7 @@ export interface MessageLink {
   readonly url: string
 }
 
-/** One line of a bounded list; what does not fit a channel is counted, never dropped unsaid. */
+/** One line of a list. */
 export interface MessageItem {
   readonly text: string
   readonly url?: string
@@ -50,6 +50,8 @@ export interface Message {
   /** How much, where, since when. */
   readonly facts: readonly { readonly label: string; readonly value: string }[]
   readonly items: readonly MessageItem[]
+  /** How many more there are than `items`: what does not fit is counted, never dropped unsaid. */
+  readonly moreItems: number
   /** Why it came to this reader: one sentence each. */
   readonly reasons: readonly string[]
   readonly links: readonly MessageLink[]

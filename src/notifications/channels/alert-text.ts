@@ -1,0 +1,216 @@
+import type {
+  AlertContributor,
+  AlertSegment,
+  BudgetAlert,
+  ComplianceAlert,
+  CostSpikeAlert,
+} from '#src/model/alert.ts'
+import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
+import type { ReaderText } from './reader-text.ts'
+import type { AlertEvent, Message, MessageItem } from './sending.ts'
+
+/** What the events of one incident say to a reader. */
+export interface Told extends Pick<Message, 'title' | 'summary' | 'facts' | 'items'> {
+  readonly isOver: boolean
+}
+
+/** @param events of one incident, the oldest first */
+export function told(events: readonly [AlertEvent, ...AlertEvent[]], text: ReaderText): Told {
+  const last = events.at(-1) ?? events[0]
+  switch (last.name) {
+    case ALERT_EVENTS.BUDGET:
+      return ofBudget(last.alert, text)
+    case ALERT_EVENTS.COST_SPIKE:
+      return ofSpike(last.alert, text)
+    case ALERT_EVENTS.COMPLIANCE: {
+      const alerts = events.flatMap((each) =>
+        each.name === ALERT_EVENTS.COMPLIANCE ? [each.alert] : [],
+      )
+      return ofCompliance(alerts, last.alert, text)
+    }
+    default:
+      return last satisfies never
+  }
+}
+
+function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
+  const { currency, budgetName, change, thresholds } = alert
+  const money = (amount: string) => text.money(amount, currency)
+  const isOver = change === 'CORRECTED'
+  const highest = thresholds.at(-1)
+  const share = text.percent(highest?.percent ?? alert.percentage)
+  const period = alert.period === 'ANNUAL' ? 'annual' : 'monthly'
+  const done = highest?.basis === 'FORECAST' ? 'is forecast to be spent' : 'is spent'
+  const whole = `the ${period} budget`
+  const range = (low: string, high: string) => ` (${money(low)} to ${money(high)})`
+  const { estimate, estimateLow: low, estimateHigh: high } = alert
+  const interval = low !== undefined && high !== undefined ? range(low, high) : ''
+  const forecast = estimate === undefined ? undefined : money(estimate) + interval
+  return {
+    isOver,
+    title: isOver
+      ? `${budgetName}: below ${share} of ${whole} again`
+      : `${budgetName}: ${share} of ${whole} ${done}`,
+    summary: [
+      isOver ? 'Restated costs corrected what was reported.' : '',
+      `${money(alert.spend)} of ${money(alert.budget)} (${text.percent(alert.percentage)}) is spent; costs are complete through ${text.day(alert.completeThrough)}.`,
+      forecast === undefined ? '' : `The forecast of the whole period is ${forecast}.`,
+      alert.late ? 'The period was over before these costs came in.' : '',
+    ]
+      .filter((sentence) => sentence !== '')
+      .join(' '),
+    facts: facts({
+      Where: segmentsText(alert.segments),
+      Budget: money(alert.budget),
+      Spent: `${money(alert.spend)} (${text.percent(alert.percentage)})`,
+      Forecast: forecast,
+      Thresholds: thresholds
+        .map(({ basis, percent }) => `${text.percent(percent)} ${BASES[basis]}`)
+        .join(', '),
+      Period: `${text.day(alert.periodStart)} to ${text.dayBefore(alert.periodEnd)} (UTC)`,
+      'A day, last 7 days': money(alert.averageOfPrevious7Days),
+      'A day, month before': money(alert.averageOfPreviousMonth),
+      Counts: alert.costs === 'USAGE' ? 'usage costs' : 'all costs',
+    }),
+    items: contributorItems(alert.contributors, currency, text),
+  }
+}
+
+const BASES = { ACTUAL: 'spent', FORECAST: 'forecast' } as const
+
+function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
+  const money = (amount: string) => text.money(amount, alert.currency)
+  const account = accountText(alert)
+  const where = account ?? segmentsText(alert.segments)
+  const more =
+    alert.percentage === undefined
+      ? `${money(alert.actual)} where nothing was expected`
+      : `${text.percent(alert.percentage)} more than expected`
+  const isOver = alert.change === 'CLOSED'
+  const goesOn = alert.change === 'UPDATED' ? ' goes on' : ''
+  return {
+    isOver,
+    title: isOver ? `Cost spike in ${where} is over` : `Cost spike in ${where}${goesOn}: ${more}`,
+    summary: `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. Since ${text.day(alert.firstDay)} that is ${money(alert.impact)} more.`,
+    facts: facts({
+      Where: where,
+      ...(account !== undefined && { Segments: segmentsText(alert.segments) }),
+      Since: `${text.day(alert.firstDay)} (UTC)`,
+      'Latest day': `${text.day(alert.day)} (UTC)`,
+      Cost: money(alert.actual),
+      Expected: money(alert.expected),
+      'More so far': money(alert.impact),
+      'Compared with': `${text.day(alert.comparedFrom)} to ${text.day(alert.comparedTo)}`,
+      'Last 30 days': money(alert.totalOf30Days),
+      Detector: alert.detectorName,
+    }),
+    items: contributorItems(alert.contributors, alert.currency, text),
+  }
+}
+
+function ofCompliance(
+  alerts: readonly ComplianceAlert[],
+  alert: ComplianceAlert,
+  text: ReaderText,
+): Told {
+  const resources = new Map(alerts.map((each) => [each.resourceId ?? each.findingId, each]))
+  const isSummary = alert.change === 'SUMMARY'
+  const failing = [...resources.values()].filter(({ change }) => change === 'FAILED')
+  const isOver = isSummary ? alert.failing === 0 : failing.length === 0
+  const facts1 = {
+    Rule: alert.ruleName,
+    Where: accountText(alert) ?? segmentsText(alert.segments),
+    ...(accountText(alert) !== undefined && { Segments: segmentsText(alert.segments) }),
+    'Checked by': `${alert.checkedBy} (${alert.ruleId})`,
+  }
+  const checked = text.moment(Date.parse(alert.evaluatedAt))
+  if (isSummary) {
+    const [bad, good] = [alert.failing ?? 0, alert.passing ?? 0]
+    const of = `${text.count(bad)} of ${text.count(bad + good)} resources`
+    return {
+      isOver,
+      title: isOver ? `${alert.ruleName}: all comply` : `${alert.ruleName}: ${of} do not comply`,
+      summary: `The first results of this rule: ${of} do not comply.`,
+      facts: facts({ ...facts1, Failing: text.count(bad), Passing: text.count(good), At: checked }),
+      items: [],
+    }
+  }
+  const [name, one] = [resourceName(alert), resources.size === 1]
+  const who = one ? name : `${text.count(failing.length)} resources`
+  const comply = isOver ? 'complies again' : 'does not comply'
+  const several = isOver ? 'comply again' : 'do not comply'
+  return {
+    isOver,
+    title:
+      one || failing.length === 1
+        ? `${alert.ruleName}: ${one ? name : resourceName(failing[0] ?? alert)} ${comply}`
+        : `${alert.ruleName}: ${isOver ? `${text.count(resources.size)} resources` : who} ${several}`,
+    summary: alert.reason ?? `${alert.checkedBy} evaluated the rule ${alert.ruleName}.`,
+    facts: facts({
+      ...facts1,
+      ...(one && {
+        Resource: alert.resourceId,
+        Type: alert.resourceType,
+        Region: alert.resourceRegion,
+        Tags: tagsText(alert.resourceTags),
+      }),
+      Since: text.moment(Date.parse((alerts[0] ?? alert).evaluatedAt)),
+      Frameworks: alert.frameworks.join(', '),
+    }),
+    items: [...resources.values()].map(resourceItem),
+  }
+}
+
+/** Only what there is to say. */
+function facts(values: Readonly<Record<string, string | undefined>>): Message['facts'] {
+  return Object.entries(values).flatMap(([label, value]) =>
+    value === undefined || value === '' ? [] : [{ label, value }],
+  )
+}
+
+function segmentsText(segments: readonly AlertSegment[]): string {
+  if (segments.length === 0) return 'the whole organisation'
+  return segments.map(({ viewName, segmentTitle }) => `${viewName} / ${segmentTitle}`).join(', ')
+}
+
+function accountText({
+  awsAccountId,
+  accountName,
+}: Pick<CostSpikeAlert, 'awsAccountId' | 'accountName'>): string | undefined {
+  if (awsAccountId === undefined) return undefined
+  return accountName === undefined ? awsAccountId : `${accountName} (${awsAccountId})`
+}
+
+function contributorItems(
+  contributors: readonly AlertContributor[],
+  currency: string,
+  text: ReaderText,
+): readonly MessageItem[] {
+  return contributors.map(({ dimension, value, amount, share }) => ({
+    text: `${dimension} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
+  }))
+}
+
+function resourceItem(alert: ComplianceAlert): MessageItem {
+  const { resourceId, findingId, change, link } = alert
+  const account = accountText(alert)
+  const verdict = change === 'PASSED' ? 'complies again' : 'does not comply'
+  const where = account === undefined ? '' : ` in ${account}`
+  return {
+    text: `${resourceId ?? findingId}${where}: ${verdict}`,
+    ...(link !== undefined && /^https:\/\//.test(link) && URL.canParse(link) && { url: link }),
+  }
+}
+
+/** The last part of an ARN says enough beside the rest. */
+function resourceName({ resourceId, findingId }: ComplianceAlert): string {
+  return resourceId?.split(/[/:]/).at(-1) || resourceId || findingId
+}
+
+const TAGS_SHOWN_MAX = 8
+
+function tagsText(tags: Readonly<Record<string, string>>): string {
+  const all = Object.entries(tags).map(([key, value]) => `${key}=${value}`)
+  const left = all.length - TAGS_SHOWN_MAX
+  return all.slice(0, TAGS_SHOWN_MAX).join(', ') + (left > 0 ? ` and ${left} more` : '')
+}

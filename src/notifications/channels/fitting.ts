@@ -1,0 +1,41 @@
+/** Shortens texts to what the other side of a channel takes. */
+
+const CUT = '…'
+/** Line breaks, control characters, and what turns the direction of the text around it. */
+const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
+
+/** One line, however the text came: names of resources are their owners'. */
+export function oneLine(text: string): string {
+  return text.toWellFormed().replaceAll(UNSEEN, ' ').trim()
+}
+
+/**
+ * The text, or its start with "…" behind it.
+ * @param charactersMax in UTF-16 units, as all sides count; no pair is cut in two
+ */
+export function cut(text: string, charactersMax: number): string {
+  if (text.length <= charactersMax) return text
+  const end = charactersMax - CUT.length
+  const splits = end > 0 && isHighSurrogate(text.charCodeAt(end - 1))
+  return text.slice(0, splits ? end - 1 : Math.max(end, 0)) + CUT
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}
+
+/** As many items as `fits` takes, tried from all of them down; `fits(0)` is taken as it is. */
+export function mostThatFits(count: number, fits: (shown: number) => boolean): number {
+  let [low, high] = [0, count]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (fits(middle)) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
+/** "and 12 more", or undefined where all are shown. */
+export function moreText(left: number): string | undefined {
+  return left > 0 ? `and ${left} more` : undefined
+}
