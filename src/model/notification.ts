@@ -118,7 +118,8 @@ const optionalSettings = {
   ownerTag: Type.String({
     minLength: 1,
     maxLength: 128,
-    description: 'The tag of resources that names their owner: each owner gets incidents of its own',
+    description:
+      'The tag of resources that names their owner: each owner gets incidents of its own',
   }),
   quietHours: Type.Object({
     windows: Type.Array(QuietWindow, { minItems: 1, maxItems: QUIET_WINDOWS_MAX }),
@@ -247,14 +248,11 @@ export const NewInhibition = Type.Object({
   name: Name,
   source: { ...Pattern, description: 'Alerts that hide others: an EventBridge event pattern' },
   target: { ...Pattern, description: 'Alerts that are hidden: an EventBridge event pattern' },
-  equal: Type.Array(
-    Type.String({ minLength: 1, maxLength: 64, examples: ['awsAccountId'] }),
-    {
-      maxItems: 5,
-      uniqueItems: true,
-      description: 'Fields of the alerts that must be the same for one to hide another',
-    },
-  ),
+  equal: Type.Array(Type.String({ minLength: 1, maxLength: 64, examples: ['awsAccountId'] }), {
+    maxItems: 5,
+    uniqueItems: true,
+    description: 'Fields of the alerts that must be the same for one to hide another',
+  }),
 })
 export const Inhibition = Type.Object(
   { id: Id, organisationId: Id, ...NewInhibition.properties, createdAt: Instant },

@@ -8,6 +8,7 @@ const NUMBERS = collection<number>('numbers')
 export type Numbered =
   | 'budget'
   | 'compliance-rule'
+  | 'incident'
   | 'notification'
   | 'segment'
   | 'spike-detector'

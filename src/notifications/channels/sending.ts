@@ -100,6 +100,10 @@ export interface OpenChannel {
   send(message: Message, sending: Sending): Promise<SendResult>
   /** How fast its other side takes messages. */
   readonly messagesPerSecondMax: number
+  /** People read it: many messages at once are one message. Programs get each. */
+  readonly readBy: 'people' | 'programs'
+  /** Whether `after` with `edit` changes the message before it, so that nobody is disturbed. */
+  readonly editsInPlace: boolean
 }
 
 /** The way from a channel that is stored to one that sends. */

@@ -1,0 +1,71 @@
+import type { Notification } from '#src/model/notification.ts'
+import type { StateTransaction } from '#src/ports/state.ts'
+import { AGENDA, agendaKey, agendaPlace } from './documents.ts'
+import type { AgendaEntry, StoredIncident } from './documents.ts'
+
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
+
+/**
+ * An incident with its place in the agenda of its channel: when its news may be told, no earlier
+ * than it is looked at already. To be stored in the same transaction.
+ */
+export function planned(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+  notification: Notification,
+): StoredIncident {
+  const told = firstTelling(incident, notification)
+  const before = incident.due === undefined ? Infinity : agendaPlace(incident.due).at
+  const at = Math.min(before, told, incident.endsAt ?? Infinity)
+  return at === before ? incident : lookedAt(transaction, incident, notification.channelId, at)
+}
+
+/** When what is new of an incident may be told at the earliest. */
+export function firstTelling(
+  { toldAt, openedAt }: StoredIncident,
+  { settleSeconds, updateSeconds }: Notification,
+): number {
+  if (toldAt === undefined) return openedAt + settleSeconds * SECOND_MS
+  return toldAt + updateSeconds * SECOND_MS
+}
+
+/** Moves an incident in the agenda, or (Infinity) takes it out. */
+export function lookedAt(
+  transaction: StateTransaction,
+  { due, ...incident }: StoredIncident,
+  channelId: string,
+  at: number,
+): StoredIncident {
+  if (due !== undefined) transaction.delete(AGENDA, due)
+  if (at === Infinity) return incident
+  const entry: AgendaEntry = { incidentId: incident.id, does: 'tell' }
+  const key = agendaKey(channelId, at, entry)
+  transaction.put(AGENDA, key, entry)
+  return { ...incident, due: key }
+}
+
+/** Plans an incident's escalation, which begins to count with its first message, once. */
+export function withEscalation(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+  { escalation }: Notification,
+  now: number,
+): StoredIncident {
+  const isPlanned = incident.escalationDue !== undefined || incident.escalatedAt !== undefined
+  if (escalation === undefined || isPlanned || incident.state !== 'OPEN') return incident
+  const entry: AgendaEntry = { incidentId: incident.id, does: 'escalate' }
+  const at = now + escalation.afterMinutes * MINUTE_MS
+  const key = agendaKey(escalation.channelId, at, entry)
+  transaction.put(AGENDA, key, entry)
+  return { ...incident, escalationDue: key }
+}
+
+/** Takes an incident out of the agenda of its escalation. */
+export function withoutEscalation(
+  transaction: StateTransaction,
+  { escalationDue, ...incident }: StoredIncident,
+): StoredIncident {
+  if (escalationDue !== undefined) transaction.delete(AGENDA, escalationDue)
+  return incident
+}

@@ -1,0 +1,118 @@
+import { eventTypeOf, faultOfFields } from '#src/model/catalogue/catalogue.ts'
+import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
+import type { EventType } from '#src/model/catalogue/event-type.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
+import type { Notification } from '#src/model/notification.ts'
+import type { AlertEvent } from './channels/sending.ts'
+
+const NAMES: ReadonlySet<string> = new Set(Object.values(ALERT_EVENTS))
+
+/**
+ * The alert that an event of the tenancy tells of; undefined where it tells of none.
+ * @param json the whole event
+ */
+export function alertEventOf(json: string, { prefix }: EventNamespace): AlertEvent | undefined {
+  const { id, time, detail } = JSON.parse(json) as {
+    readonly id: string
+    readonly time: string
+    readonly detail: Readonly<Record<string, unknown>>
+  }
+  const name = detail[`${prefix}EventName`]
+  if (typeof name !== 'string' || !NAMES.has(name)) return undefined
+  // A publisher outside of the hub may have sent it under a newer version of its type.
+  if (faultOfFields(eventTypeOf(name) as EventType, detail) !== undefined) return undefined
+  return { id, at: Date.parse(time), name, alert: detail } as unknown as AlertEvent
+}
+
+/** What alerts of one incident have in common. */
+export interface Cause {
+  /** The same for all alerts of the incident, and for no other. */
+  readonly group: string
+  /** In words of one line. */
+  readonly cause: string
+  readonly title: string
+  readonly owner?: string
+}
+
+/** Costs: each budget's period and each spike. Compliance: what one owner has of one rule. */
+export function causeOf(event: AlertEvent, { ownerTag }: Pick<Notification, 'ownerTag'>): Cause {
+  const { alert } = event
+  switch (event.name) {
+    case ALERT_EVENTS.BUDGET:
+      return {
+        group: event.alert.alertId,
+        cause: `budget ${event.alert.budgetNumber}, from ${event.alert.periodStart}`,
+        title: `Budget “${event.alert.budgetName}”`,
+      }
+    case ALERT_EVENTS.COST_SPIKE: {
+      const { detectorName, detectorNumber, firstDay, accountName, awsAccountId } = event.alert
+      const place = accountName ?? awsAccountId
+      return {
+        group: alert.alertId,
+        cause: `spike detector ${detectorNumber}, from ${firstDay}`,
+        title: `Cost spike${place === undefined ? '' : ` in ${place}`} (“${detectorName}”)`,
+        ...(awsAccountId !== undefined && { owner: `account ${awsAccountId}` }),
+      }
+    }
+    default: {
+      const { change, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = event.alert
+      const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]
+      const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`
+      const owner = tagged ?? account
+      const isSummary = change === 'SUMMARY'
+      return {
+        group: JSON.stringify([
+          checkedBy,
+          ruleId,
+          owner ?? '',
+          ...(isSummary ? [alert.alertId] : []),
+        ]),
+        cause: `rule ${ruleId} of ${checkedBy}`,
+        title: ruleName,
+        ...(owner !== undefined && { owner }),
+      }
+    }
+  }
+}
+
+/** What an alert does to what is open of its incident. */
+export function endingOf({ name, alert }: AlertEvent): 'opens' | 'ends' {
+  const { change } = alert
+  if (name === ALERT_EVENTS.BUDGET) return change === 'CORRECTED' ? 'ends' : 'opens'
+  return change === 'CLOSED' || change === 'PASSED' ? 'ends' : 'opens'
+}
+
+const DAY_MS = 24 * 60 * 60 * 1_000
+
+/** When an incident is over that no other event ends: a budget's with its period. */
+export function endsByItself(event: AlertEvent, now: number): number | undefined {
+  if (event.name === ALERT_EVENTS.BUDGET) {
+    return Math.max(Date.parse(event.alert.periodEnd), now + DAY_MS)
+  }
+  return event.name === ALERT_EVENTS.COMPLIANCE && event.alert.change === 'SUMMARY'
+    ? now + DAY_MS
+    : undefined
+}
+
+/** Why a notification does not want an alert that its rule lets through, as no pattern can tell. */
+export function unwanted(
+  event: AlertEvent,
+  { alerts }: Pick<Notification, 'alerts'>,
+): string | undefined {
+  const minimum = alerts.costSpikes?.minimumIncrease
+  if (event.name !== ALERT_EVENTS.COST_SPIKE || minimum === undefined) return undefined
+  if (event.alert.change === 'CLOSED' || isAtLeast(event.alert.impact, minimum)) return undefined
+  return `the increase of ${event.alert.impact} ${event.alert.currency} is below ${minimum}`
+}
+
+/** Of decimals, by their digits. */
+function isAtLeast(amount: string, minimum: string): boolean {
+  if (amount.startsWith('-')) return false
+  const scaled = (text: string) => {
+    const [whole = '0', fraction = ''] = text.split('.')
+    return BigInt(whole + fraction.slice(0, SCALE).padEnd(SCALE, '0'))
+  }
+  return scaled(amount) >= scaled(minimum)
+}
+
+const SCALE = 12

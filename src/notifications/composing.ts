@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+
+import type { Notification } from '#src/model/notification.ts'
+import type { State } from '#src/ports/state.ts'
+import { digestOf, messageOf } from './channels/message-of.ts'
+import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
+import { INCIDENT_ALERTS, alertKey, ofIncident } from './documents.ts'
+import type { StoredIncident } from './documents.ts'
+
+/** An incident that is to be told, as it was when that was decided. */
+export interface Telling {
+  readonly incident: StoredIncident
+  readonly notification: Notification
+  readonly why: string
+  readonly does: 'tell' | 'escalate'
+  readonly inDigest: boolean
+}
+
+export interface ComposingPorts {
+  readonly state: Pick<State, 'list'>
+  readonly linksOf: (incident: StoredIncident) => readonly MessageLink[]
+}
+
+/** Of one incident, what a message is made of: the newest. */
+const ALERTS_PER_MESSAGE_MAX = 1_000
+/** Of each of many incidents in one message. */
+const ALERTS_PER_FOLDED_INCIDENT_MAX = 100
+
+export interface Composed {
+  readonly message: Message
+  readonly sending: Sending
+}
+
+/** The message about one incident: how things are, and for programs what is new. */
+export async function composeOne(
+  ports: ComposingPorts,
+  { incident, notification, why, does }: Telling,
+  now: number,
+): Promise<Composed | undefined> {
+  const events = await alertsOf(ports.state, incident, ALERTS_PER_MESSAGE_MAX)
+  if (!isSome(events)) return undefined
+  const { id, number, revision, messages, sent, state, told, alerts } = incident
+  const message = messageOf(events, {
+    reader: readerOf(notification),
+    at: now,
+    state,
+    incident: { id, number },
+    reasons: reasonsOf(notification, incident, why),
+    links: ports.linksOf(incident),
+  })
+  const untold = events.slice(Math.max(0, events.length - (alerts - told)))
+  const isReminder = revision === incident.toldRevision
+  const how = isReminder ? ('reply' as const) : ('edit' as const)
+  return {
+    message: { ...message, events: untold.length > 0 ? untold : events },
+    sending: {
+      idempotencyKey: `${id}-${revision}-${does === 'escalate' ? 'escalation' : messages}`,
+      ...(sent !== undefined && does === 'tell' && { after: { sent, how } }),
+    },
+  }
+}
+
+/** One message about many incidents, each a line of it, and all their alerts counted. */
+export async function composeMany(
+  ports: ComposingPorts,
+  tellings: readonly Telling[],
+  now: number,
+): Promise<Composed | undefined> {
+  const [first] = tellings
+  const groups: (readonly [AlertEvent, ...AlertEvent[]])[] = []
+  for (const { incident } of tellings) {
+    const events = await alertsOf(ports.state, incident, ALERTS_PER_FOLDED_INCIDENT_MAX)
+    if (isSome(events)) groups.push(events)
+  }
+  if (first === undefined || groups.length === 0) return undefined
+  const untold = tellings.reduce((sum, { incident }) => sum + incident.alerts - incident.told, 0)
+  const { notification } = first
+  const inDigest = tellings.every((telling) => telling.inDigest)
+  const message = digestOf(groups, {
+    reader: readerOf(notification),
+    at: now,
+    reasons: [
+      ...new Set(tellings.map((telling) => `Notification “${telling.notification.name}”`)),
+      inDigest ? 'You asked for a digest.' : 'So much came at once that it is told in one message.',
+    ],
+    links: ports.linksOf(first.incident).filter(({ does }) => does === 'manage'),
+  })
+  const format = new Intl.NumberFormat(notification.locale)
+  const counted = { label: 'Alerts in all', value: format.format(untold) }
+  const keys = tellings.map(({ incident }) => `${incident.id}-${incident.revision}`)
+  return {
+    message: { ...message, facts: [counted, ...message.facts] },
+    sending: { idempotencyKey: createHash('sha256').update(keys.join()).digest('hex') },
+  }
+}
+
+/** Those of an incident that are not told yet, the oldest first; at most so many, the newest. */
+export function untoldOf(
+  state: ComposingPorts['state'],
+  incident: StoredIncident,
+): Promise<readonly AlertEvent[]> {
+  return alertsOf(
+    state,
+    incident,
+    Math.min(ALERTS_PER_MESSAGE_MAX, incident.alerts - incident.told),
+  )
+}
+
+async function alertsOf(
+  state: ComposingPorts['state'],
+  { id, alerts }: StoredIncident,
+  limit: number,
+): Promise<readonly AlertEvent[]> {
+  if (limit <= 0) return []
+  const after = alertKey(id, Math.max(0, alerts - limit))
+  const found = await state.list(INCIDENT_ALERTS, { prefix: ofIncident(id), after, limit })
+  return found.map(({ value }) => value)
+}
+
+function isSome(events: readonly AlertEvent[]): events is readonly [AlertEvent, ...AlertEvent[]] {
+  return events.length > 0
+}
+
+function readerOf({ timeZone, locale }: Notification) {
+  return { timeZone, locale }
+}
+
+function reasonsOf(
+  { name, scope, ownerTag }: Notification,
+  { owner }: StoredIncident,
+  why: string,
+): readonly string[] {
+  const of = scope.length === 0 ? 'everything' : 'the views and segments in its scope'
+  return [
+    `Notification “${name}” hears of ${of}.`,
+    ...(ownerTag !== undefined && owner !== undefined ? [`Owner: ${owner}.`] : []),
+    ...(why === 'new' ? [] : [`${(why[0] as string).toUpperCase()}${why.slice(1)}.`]),
+  ]
+}

@@ -1,0 +1,106 @@
+import type {
+  Incident,
+  Inhibition,
+  LedgerEntry,
+  Notification,
+  Silence,
+} from '#src/model/notification.ts'
+import { collection } from '#src/ports/state.ts'
+import type { AlertEvent, Sent } from './channels/sending.ts'
+
+/** An incident as it is stored: `told` counts its alerts up to that of the last message. */
+export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
+  /** What all its alerts share; the open incident of a group takes the group's next alert. */
+  readonly group: string
+  /** Counts what is worth telling: alerts, and its end. */
+  readonly revision: number
+  readonly toldRevision: number
+  /** When the first came of what is not told yet. */
+  readonly newsSince?: number
+  readonly messages: number
+  /** The last message in its channel, by which the next one finds it. */
+  readonly sent?: Sent
+  /** When it ends by itself. */
+  readonly endsAt?: number
+  /** Its places in the agenda. */
+  readonly due?: string
+  readonly escalationDue?: string
+}
+
+/** By organisation and id. */
+export const NOTIFICATIONS = collection<Notification>('notifications')
+/** By id; holds the key. */
+export const NOTIFICATION_IDS = collection<string>('notification-ids')
+/** By id. */
+export const INCIDENTS = collection<StoredIncident>('incidents')
+/** By organisation, newest first; holds the id. */
+export const INCIDENTS_IN_ORDER = collection<string>('incidents-in-order')
+/** By notification and group; holds the id of the incident that takes the group's alerts. */
+export const INCIDENT_OF_GROUP = collection<string>('incident-of-group')
+/** By incident, in the order in which they were taken. */
+export const INCIDENT_ALERTS = collection<AlertEvent>('incident-alerts')
+/** By incident and alert: what is still so. */
+export const OPEN_ALERTS = collection<true>('open-alerts')
+/** By notification and event; holds the incident: a delivery that is repeated is known again. */
+export const TAKEN = collection<string>('taken-alerts')
+/** By channel and time: what each channel's sender is to look at when. */
+export const AGENDA = collection<AgendaEntry>('notification-agenda')
+/** By organisation, newest first. */
+export const LEDGER = collection<LedgerEntry>('notification-ledger')
+/** By channel. */
+export const CHANNEL_PACES = collection<ChannelPace>('channel-paces')
+export const SILENCES = collection<Silence>('silences')
+export const INHIBITIONS = collection<Inhibition>('inhibitions')
+/** By inhibition and the values of its fields; holds the alerts that hide others now. */
+export const HIDING = collection<readonly string[]>('hiding-alerts')
+
+/** What a channel may be sent, as of what it was sent. */
+export interface ChannelPace {
+  /** When messages that disturb people were sent, of late. */
+  readonly disturbedAt: readonly number[]
+  /** Nothing is sent before: its other side asked for a pause, or does not answer. */
+  readonly notBefore: number
+  /** Tries in a row without success. */
+  readonly failures: number
+}
+
+export interface AgendaEntry {
+  readonly incidentId: string
+  readonly does: 'tell' | 'escalate'
+}
+
+const SEPARATOR = '|'
+const TIME_DIGITS = 16
+const COUNT_DIGITS = 9
+
+export function ofOrganisation(organisationId: string): string {
+  return organisationId + SEPARATOR
+}
+
+export function keyIn(organisationId: string, id: string): string {
+  return ofOrganisation(organisationId) + id
+}
+
+export function ofIncident(incidentId: string): string {
+  return incidentId + SEPARATOR
+}
+
+/** @param turn which of the incident's alerts it is, from 1 */
+export function alertKey(incidentId: string, turn: number): string {
+  return ofIncident(incidentId) + String(turn).padStart(COUNT_DIGITS, '0')
+}
+
+export function ofChannel(channelId: string): string {
+  return channelId + SEPARATOR
+}
+
+export function agendaKey(channelId: string, at: number, entry: AgendaEntry): string {
+  const time = String(Math.max(0, at)).padStart(TIME_DIGITS, '0')
+  return [channelId, time, entry.incidentId, entry.does].join(SEPARATOR)
+}
+
+/** The channel and the time (epoch ms) of a place in the agenda. */
+export function agendaPlace(key: string): { readonly channelId: string; readonly at: number } {
+  const [channelId = '', time = '0'] = key.split(SEPARATOR)
+  return { channelId, at: Number(time) }
+}

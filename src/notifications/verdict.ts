@@ -1,0 +1,117 @@
+import { SEVERITIES } from '#src/model/alert.ts'
+import type { Severity } from '#src/model/alert.ts'
+import type { Inhibition, Notification, Silence } from '#src/model/notification.ts'
+import { firstTelling } from './agenda.ts'
+import type { StoredIncident } from './documents.ts'
+import { nextTimeOfDay, quietUntil } from './windows.ts'
+
+/** What to do about an incident whose time has come in the agenda. */
+export type Verdict =
+  | { readonly kind: 'tell'; readonly why: string; readonly inDigest?: true }
+  /** `why` is for the ledger; absent where it is but the gathering of alerts. */
+  | { readonly kind: 'wait'; readonly until: number; readonly why?: string }
+  | { readonly kind: 'end'; readonly why: string }
+  | { readonly kind: 'nothing'; readonly why?: string }
+
+/** What is hidden or off is looked at again so often: nothing says when that ends. */
+export const LOOK_AGAIN_AFTER_MS = 60_000
+const HOUR_MS = 3_600_000
+
+/**
+ * Whether to tell of an incident now. In this order, as each is more particular than the next: what
+ * nobody need hear, what somebody put off, what another alert hides, what is silenced, quiet hours,
+ * the digest.
+ */
+export function verdictOn(
+  incident: StoredIncident,
+  notification: Notification,
+  {
+    now,
+    silence,
+    inhibition,
+  }: {
+    readonly now: number
+    /** Over all that is not told yet. */
+    readonly silence: Silence | undefined
+    /** Hides all that is not told yet. */
+    readonly inhibition: Inhibition | undefined
+  },
+): Verdict {
+  const { state, snoozedUntil = 0, toldAt, endsAt } = incident
+  const hasNews = incident.revision > incident.toldRevision
+  if (state === 'RESOLVED') {
+    if (!hasNews) return { kind: 'nothing' }
+    if (toldAt === undefined && !(notification.tellResolved && incident.alerts === 1)) {
+      return { kind: 'nothing', why: 'it was over before it was told' }
+    }
+    if (!notification.tellResolved) return { kind: 'nothing' }
+  }
+  if (endsAt !== undefined && endsAt <= now && !hasNews) {
+    return { kind: 'end', why: 'its time is over' }
+  }
+  if (!notification.enabled) {
+    return wait(now + LOOK_AGAIN_AFTER_MS, 'the notification is switched off')
+  }
+  if (state === 'SNOOZED' && now < snoozedUntil) {
+    return wait(snoozedUntil, `snoozed by ${incident.snoozedBy} until ${isoOf(snoozedUntil)}`)
+  }
+  if (!hasNews) return reminder(incident, notification, now)
+  const settled = firstTelling(incident, notification)
+  if (now < settled) return { kind: 'wait', until: settled }
+  if (inhibition !== undefined) {
+    return wait(now + LOOK_AGAIN_AFTER_MS, `hidden by inhibition “${inhibition.name}”`)
+  }
+  if (silence !== undefined) {
+    const { id, endsAt: until, createdBy, reason } = silence
+    return wait(until, `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`)
+  }
+  const quiet = quietVerdict(incident, notification, now)
+  if (quiet !== undefined) return quiet
+  const why = toldAt === undefined ? 'new' : state === 'RESOLVED' ? 'it is over' : 'there is more'
+  return digestVerdict(incident, notification, now) ?? { kind: 'tell', why }
+}
+
+function reminder(
+  { state, toldAt = 0, endsAt = Infinity }: StoredIncident,
+  { repeatHours }: Notification,
+  now: number,
+): Verdict {
+  const isWanted = repeatHours !== undefined && (state === 'OPEN' || state === 'SNOOZED')
+  const due = isWanted ? toldAt + repeatHours * HOUR_MS : Infinity
+  if (due <= now) return { kind: 'tell', why: `nobody has acknowledged it for ${repeatHours} h` }
+  const until = Math.min(due, endsAt)
+  return until === Infinity ? { kind: 'nothing' } : { kind: 'wait', until }
+}
+
+function quietVerdict(
+  { severity }: StoredIncident,
+  { quietHours, timeZone }: Notification,
+  now: number,
+): Verdict | undefined {
+  if (quietHours === undefined || isWorse(severity, quietHours.upTo)) return undefined
+  const until = quietUntil(quietHours.windows, timeZone, now)
+  return until === undefined ? undefined : wait(until, `quiet hours until ${isoOf(until)}`)
+}
+
+function digestVerdict(
+  { severity, newsSince, changedAt }: StoredIncident,
+  { digest, timeZone }: Notification,
+  now: number,
+): Verdict | undefined {
+  if (digest === undefined || isWorse(severity, digest.upTo)) return undefined
+  const due = nextTimeOfDay(digest, timeZone, newsSince ?? changedAt)
+  if (due <= now) return { kind: 'tell', why: 'digest', inDigest: true }
+  return wait(due, `kept for the digest of ${isoOf(due)}`)
+}
+
+function isWorse(severity: Severity, than: Severity): boolean {
+  return SEVERITIES.indexOf(severity) > SEVERITIES.indexOf(than)
+}
+
+function wait(until: number, why: string): Verdict {
+  return { kind: 'wait', until, why }
+}
+
+function isoOf(instant: number): string {
+  return new Date(instant).toISOString()
+}
