@@ -37,8 +37,8 @@ const Pattern = Type.Record(Type.String(), Type.Unknown(), {
 })
 
 /** Most of the parts of a notification's scope. */
-export const SCOPE_MAX = 50
-export const QUIET_WINDOWS_MAX = 14
+const SCOPE_MAX = 50
+const QUIET_WINDOWS_MAX = 14
 
 const Scope = Type.Array(Type.Object({ viewId: Id, segmentId: Type.Optional(Id) }), {
   maxItems: SCOPE_MAX,
@@ -143,6 +143,7 @@ const optionalSettings = {
 export const NotificationOptions = optionalSettings
 
 export const NewNotification = Type.Object({
+  organisationId: Id,
   name: settings.name,
   channelId: settings.channelId,
   alerts: settings.alerts,
@@ -224,6 +225,7 @@ export const LedgerEntry = Type.Object(
 export type LedgerEntry = Static<typeof LedgerEntry>
 
 export const NewSilence = Type.Object({
+  organisationId: Id,
   pattern: Pattern,
   reason: Reason,
   startsAt: Type.Optional(Instant),
@@ -245,6 +247,7 @@ export const Silence = Type.Object(
 export type Silence = Static<typeof Silence>
 
 export const NewInhibition = Type.Object({
+  organisationId: Id,
   name: Name,
   source: { ...Pattern, description: 'Alerts that hide others: an EventBridge event pattern' },
   target: { ...Pattern, description: 'Alerts that are hidden: an EventBridge event pattern' },
@@ -255,7 +258,7 @@ export const NewInhibition = Type.Object({
   }),
 })
 export const Inhibition = Type.Object(
-  { id: Id, organisationId: Id, ...NewInhibition.properties, createdAt: Instant },
+  { id: Id, ...NewInhibition.properties, createdAt: Instant },
   { $id: 'Inhibition' },
 )
 export type Inhibition = Static<typeof Inhibition>

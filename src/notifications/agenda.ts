@@ -1,6 +1,7 @@
 import type { Notification } from '#src/model/notification.ts'
-import type { StateTransaction } from '#src/ports/state.ts'
-import { AGENDA, agendaKey, agendaPlace } from './documents.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
+import { AGENDA, INCIDENTS, agendaKey, agendaPlace, ofChannel } from './documents.ts'
 import type { AgendaEntry, StoredIncident } from './documents.ts'
 
 const SECOND_MS = 1_000
@@ -68,4 +69,36 @@ export function withoutEscalation(
 ): StoredIncident {
   if (escalationDue !== undefined) transaction.delete(AGENDA, escalationDue)
   return incident
+}
+
+const ENTRIES_PER_READ = 500
+
+/** Looks at all incidents of a notification at once, on the channel that it has now. */
+export async function lookAtNow(
+  { state, clock }: { readonly state: State; readonly clock: Clock },
+  notification: Notification,
+  channelBefore: string,
+): Promise<void> {
+  let after: string | undefined
+  for (;;) {
+    const entries = await state.list(AGENDA, {
+      prefix: ofChannel(channelBefore),
+      limit: ENTRIES_PER_READ,
+      ...(after !== undefined && { after }),
+    })
+    await state.transact(async (transaction) => {
+      for (const { value } of entries) {
+        const incident = await transaction.get(INCIDENTS, value.incidentId)
+        if (incident?.notificationId !== notification.id || value.does !== 'tell') continue
+        const { channelId } = notification
+        transaction.put(
+          INCIDENTS,
+          incident.id,
+          lookedAt(transaction, incident, channelId, clock.now()),
+        )
+      }
+    })
+    if (entries.length < ENTRIES_PER_READ) return
+    after = entries.at(-1)?.key
+  }
 }

@@ -6,6 +6,7 @@ import type {
   Silence,
 } from '#src/model/notification.ts'
 import { collection } from '#src/ports/state.ts'
+import { namedDocuments } from '#src/tenancy/named-documents.ts'
 import type { AlertEvent, Sent } from './channels/sending.ts'
 
 /** An incident as it is stored: `told` counts its alerts up to that of the last message. */
@@ -27,10 +28,10 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   readonly escalationDue?: string
 }
 
-/** By organisation and id. */
-export const NOTIFICATIONS = collection<Notification>('notifications')
-/** By id; holds the key. */
-export const NOTIFICATION_IDS = collection<string>('notification-ids')
+/** Each is a rule on one bus, where AWS allows 300. */
+export const NOTIFICATIONS = namedDocuments<Notification>('notification', 100)
+/** Each is a pattern that all alerts are matched with. */
+export const INHIBITIONS = namedDocuments<Inhibition>('inhibition', 50)
 /** By id. */
 export const INCIDENTS = collection<StoredIncident>('incidents')
 /** By organisation, newest first; holds the id. */
@@ -49,8 +50,8 @@ export const AGENDA = collection<AgendaEntry>('notification-agenda')
 export const LEDGER = collection<LedgerEntry>('notification-ledger')
 /** By channel. */
 export const CHANNEL_PACES = collection<ChannelPace>('channel-paces')
+/** By id. */
 export const SILENCES = collection<Silence>('silences')
-export const INHIBITIONS = collection<Inhibition>('inhibitions')
 /** By inhibition and the values of its fields; holds the alerts that hide others now. */
 export const HIDING = collection<readonly string[]>('hiding-alerts')
 

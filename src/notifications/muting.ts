@@ -53,7 +53,7 @@ export function alertJson({ name, alert }: AlertEvent): string {
 export async function mutingNow(state: State, now: number): Promise<Muting> {
   const limit = Number.MAX_SAFE_INTEGER
   const silences = (await state.list(SILENCES, { limit })).map(({ value }) => value)
-  const inhibitions = (await state.list(INHIBITIONS, { limit })).map(({ value }) => value)
+  const inhibitions = (await state.list(INHIBITIONS.things, { limit })).map(({ value }) => value)
   const active = silences.filter(({ startsAt, endsAt }) => startsAt <= now && now < endsAt)
   const matches = (pattern: Silence['pattern'], json: string) => alertPattern(pattern).matches(json)
   const isOver = (pattern: Silence['pattern'], jsons: readonly string[]) =>

@@ -11,7 +11,6 @@ import {
   CHANNEL_PACES,
   INCIDENTS,
   NOTIFICATIONS,
-  NOTIFICATION_IDS,
   agendaPlace,
   ofChannel,
 } from './documents.ts'
@@ -80,15 +79,13 @@ async function decide(
     []
   for (const entry of due) {
     const incident = await state.get(INCIDENTS, entry.incidentId)
-    const notification = incident && (await notificationOf(state, incident.notificationId))
+    const notification =
+      incident && (await state.get(NOTIFICATIONS.things, incident.notificationId))
     if (incident === undefined || notification === undefined) {
       settled.push({ entry, verdict: { kind: 'nothing' } })
       continue
     }
-    const verdict =
-      entry.does === 'escalate'
-        ? escalationVerdict(incident, notification)
-        : await tellingVerdict(incident, notification)
+    const verdict = await verdictFor(entry, incident, notification)
     if (verdict.kind !== 'tell') settled.push({ entry, verdict })
     else {
       const { does } = entry
@@ -96,10 +93,17 @@ async function decide(
       tellings.push({ incident, notification, why: verdict.why, does, inDigest })
     }
   }
-  await settle(ports, channelId, settled)
+  await settle(ports, settled)
   return tellings
 
-  async function tellingVerdict(incident: StoredIncident, notification: Notification) {
+  async function verdictFor(
+    { does }: AgendaEntry,
+    incident: StoredIncident,
+    notification: Notification,
+  ): Promise<Verdict> {
+    if (does === 'escalate') return escalationVerdict(incident, notification)
+    // It was moved to another channel.
+    if (notification.channelId !== channelId) return { kind: 'wait', until: now }
     const untold = await untoldOf(state, incident)
     const { organisationId } = incident
     const silence = muting.silenceOf(organisationId, untold, now)
@@ -121,7 +125,6 @@ const SETTLED_PER_TRANSACTION = 500
 
 async function settle(
   ports: SenderPorts,
-  channelId: string,
   settled: readonly {
     readonly entry: Due
     readonly verdict: Exclude<Verdict, { readonly kind: 'tell' }>
@@ -132,7 +135,7 @@ async function settle(
       for (const { entry, verdict } of settled.slice(at, at + SETTLED_PER_TRANSACTION)) {
         const incident = await transaction.get(INCIDENTS, entry.incidentId)
         const notification =
-          incident && (await notificationOf(transaction, incident.notificationId))
+          incident && (await transaction.get(NOTIFICATIONS.things, incident.notificationId))
         if (incident === undefined || notification === undefined) {
           transaction.delete(AGENDA, entry.key)
         } else if (entry.does === 'escalate') {
@@ -144,7 +147,11 @@ async function settle(
             writeLedger(transaction, ports, { incident, notification, outcome: 'HELD', why })
           }
           const until = verdict.kind === 'wait' ? verdict.until : Infinity
-          transaction.put(INCIDENTS, incident.id, lookedAt(transaction, after, channelId, until))
+          transaction.put(
+            INCIDENTS,
+            incident.id,
+            lookedAt(transaction, after, notification.channelId, until),
+          )
         }
       }
     })
@@ -352,12 +359,4 @@ function nextReminder(
   if (state === 'RESOLVED') return Infinity
   const repeated = repeatHours === undefined ? Infinity : toldAt + repeatHours * HOUR_MS
   return Math.min(repeated, endsAt)
-}
-
-async function notificationOf(
-  from: Pick<StateTransaction, 'get'>,
-  id: string,
-): Promise<Notification | undefined> {
-  const key = await from.get(NOTIFICATION_IDS, id)
-  return key === undefined ? undefined : from.get(NOTIFICATIONS, key)
 }

@@ -17,7 +17,6 @@ import {
   INCIDENT_ALERTS,
   INCIDENT_OF_GROUP,
   NOTIFICATIONS,
-  NOTIFICATION_IDS,
   OPEN_ALERTS,
   TAKEN,
   alertKey,
@@ -93,8 +92,7 @@ async function takeOne(
   { notificationId, event }: Waiting,
   muting: Muting,
 ): Promise<void> {
-  const key = await transaction.get(NOTIFICATION_IDS, notificationId)
-  const notification = key === undefined ? undefined : await transaction.get(NOTIFICATIONS, key)
+  const notification = await transaction.get(NOTIFICATIONS.things, notificationId)
   // It was deleted while this was on its way.
   if (notification === undefined) return
   const takenKey = keyIn(notificationId, event.id)

@@ -13,8 +13,8 @@ export type Verdict =
   | { readonly kind: 'end'; readonly why: string }
   | { readonly kind: 'nothing'; readonly why?: string }
 
-/** What is hidden or off is looked at again so often: nothing says when that ends. */
-export const LOOK_AGAIN_AFTER_MS = 60_000
+/** What may end early, such as a silence, is looked at again so often. */
+const LOOK_AGAIN_AFTER_MS = 60_000
 const HOUR_MS = 3_600_000
 
 /**
@@ -63,7 +63,8 @@ export function verdictOn(
   }
   if (silence !== undefined) {
     const { id, endsAt: until, createdBy, reason } = silence
-    return wait(until, `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`)
+    const again = Math.min(until, now + LOOK_AGAIN_AFTER_MS)
+    return wait(again, `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`)
   }
   const quiet = quietVerdict(incident, notification, now)
   if (quiet !== undefined) return quiet

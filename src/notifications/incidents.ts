@@ -1,0 +1,188 @@
+import { RestError } from '#src/errors.ts'
+import type { Incident } from '#src/model/notification.ts'
+import type { Page } from '#src/model/page.ts'
+import { reaches } from '#src/model/principal.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
+import { lookedAt, withoutEscalation } from './agenda.ts'
+import type { AlertEvent } from './channels/sending.ts'
+import {
+  INCIDENTS,
+  INCIDENTS_IN_ORDER,
+  INCIDENT_ALERTS,
+  NOTIFICATIONS,
+  agendaPlace,
+  ofIncident,
+  ofOrganisation,
+} from './documents.ts'
+import type { StoredIncident } from './documents.ts'
+
+/** Who does something to an incident: a caller, or whoever holds the link of a message. */
+export type Handler =
+  | { readonly caller: Principal; readonly name: string }
+  | { readonly organisationId: string; readonly name: string }
+
+export interface IncidentFilter {
+  readonly notificationId?: string | undefined
+  readonly state?: Incident['state'] | undefined
+}
+
+/** What notifications tell of, and what people do about it. */
+export interface Incidents {
+  get(caller: Principal, id: string): Promise<Incident>
+  /** Of an organisation, the newest first. */
+  list(
+    organisationId: string,
+    filter: IncidentFilter,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<Page<Incident>>
+  /** Its alerts, the oldest first. */
+  alerts(
+    caller: Principal,
+    id: string,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<Page<AlertEvent>>
+  /** Somebody sees to it: no reminders, no escalation. */
+  acknowledge(handler: Handler, id: string): Promise<Incident>
+  /** Nothing is told of it until then (epoch ms). @throws RestError 400 */
+  snooze(handler: Handler, id: string, until: number): Promise<Incident>
+  /** It is over, whatever its alerts say; the next alert opens another. */
+  resolve(handler: Handler, id: string): Promise<Incident>
+}
+
+export const SNOOZE_MAX_MS = 30 * 24 * 60 * 60_000
+
+export function createIncidents({
+  state,
+  clock,
+}: {
+  readonly state: State
+  readonly clock: Clock
+}): Incidents {
+  const change = async (
+    handler: Handler,
+    id: string,
+    edit: (incident: StoredIncident, now: number) => StoredIncident,
+  ) =>
+    state.transact(async (transaction) => {
+      const before = await found(transaction, handler, id)
+      if (before.state === 'RESOLVED') {
+        throw new RestError(409, 'incident.resolved', `incident ${before.number} is over already`)
+      }
+      const now = clock.now()
+      const edited = edit(withoutEscalation(transaction, before), now)
+      const notification = await transaction.get(NOTIFICATIONS.things, before.notificationId)
+      // Looked at at once, for the agenda to be what it now should be.
+      const after =
+        notification === undefined || edited.due === undefined
+          ? edited
+          : lookedAt(transaction, edited, notification.channelId, now)
+      transaction.put(INCIDENTS, id, after)
+      return shown(after)
+    })
+
+  return {
+    get: async (caller, id) => shown(await found(state, { caller, name: caller.arn }, id)),
+    list: async (organisationId, filter, { after, limit }) => {
+      const items: Incident[] = []
+      let cursor = after
+      for (;;) {
+        const keys = await state.list(INCIDENTS_IN_ORDER, {
+          prefix: ofOrganisation(organisationId),
+          limit: KEYS_PER_READ,
+          ...(cursor !== undefined && { after: cursor }),
+        })
+        for (const { key, value } of keys) {
+          const incident = await state.get(INCIDENTS, value)
+          if (incident === undefined || !fits(incident, filter)) continue
+          if (items.length === limit)
+            return { items, ...(cursor !== undefined && { last: cursor }) }
+          items.push(shown(incident))
+          cursor = key
+        }
+        if (keys.length < KEYS_PER_READ) return { items }
+        cursor = keys.at(-1)?.key
+      }
+    },
+    alerts: async (caller, id, { after, limit }) => {
+      await found(state, { caller, name: caller.arn }, id)
+      const read = await state.list(INCIDENT_ALERTS, {
+        prefix: ofIncident(id),
+        limit: limit + 1,
+        ...(after !== undefined && { after }),
+      })
+      const last = read.length > limit ? read[limit - 1]?.key : undefined
+      const items = read.slice(0, limit).map(({ value }) => value)
+      return { items, ...(last !== undefined && { last }) }
+    },
+    acknowledge: (handler, id) =>
+      change(handler, id, ({ snoozedUntil: _, snoozedBy: __, ...incident }, now) => ({
+        ...incident,
+        state: 'ACKNOWLEDGED',
+        acknowledgedBy: handler.name,
+        acknowledgedAt: now,
+      })),
+    snooze: (handler, id, until) =>
+      change(handler, id, (incident, now) => {
+        if (until <= now || until > now + SNOOZE_MAX_MS) throw snoozedTooLong()
+        return { ...incident, state: 'SNOOZED', snoozedUntil: until, snoozedBy: handler.name }
+      }),
+    resolve: (handler, id) =>
+      change(handler, id, (incident, now) => ({
+        ...incident,
+        state: 'RESOLVED',
+        resolvedAt: now,
+        revision: incident.revision + 1,
+      })),
+  }
+}
+
+const KEYS_PER_READ = 500
+
+/** @throws RestError 404 */
+async function found(
+  from: Pick<StateTransaction, 'get'>,
+  handler: Handler,
+  id: string,
+): Promise<StoredIncident> {
+  const incident = await from.get(INCIDENTS, id)
+  if (incident !== undefined && isTheirs(handler, incident)) return incident
+  throw new RestError(404, 'incident.not-found', `there is no incident "${id}"`)
+}
+
+function isTheirs(handler: Handler, { organisationId }: StoredIncident): boolean {
+  if ('caller' in handler) return reaches(handler.caller, organisationId)
+  return handler.organisationId === organisationId
+}
+
+function fits(incident: StoredIncident, filter: IncidentFilter): boolean {
+  return (
+    (filter.notificationId ?? incident.notificationId) === incident.notificationId &&
+    (filter.state ?? incident.state) === incident.state
+  )
+}
+
+/** Without what is for the sender alone. */
+export function shown({
+  group: _group,
+  revision: _revision,
+  toldRevision: _toldRevision,
+  newsSince: _newsSince,
+  messages: _messages,
+  sent: _sent,
+  endsAt: _endsAt,
+  escalationDue: _escalationDue,
+  due,
+  ...incident
+}: StoredIncident): Incident {
+  return { ...incident, ...(due !== undefined && { waitsUntil: agendaPlace(due).at }) }
+}
+
+function snoozedTooLong(): RestError {
+  return new RestError(
+    400,
+    'incident.snooze',
+    'an incident can be snoozed until a moment within the next 30 days',
+  )
+}

@@ -1,0 +1,161 @@
+import { InvalidEventPatternError } from '@belfry/event-pattern'
+import type { Static } from 'typebox'
+
+import { RestError } from '#src/errors.ts'
+import type { Inhibition, NewInhibition, NewSilence, Silence } from '#src/model/notification.ts'
+import type { Page } from '#src/model/page.ts'
+import { reaches } from '#src/model/principal.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Ids } from '#src/ports/ids.ts'
+import type { State } from '#src/ports/state.ts'
+import type { Actions } from '#src/tenancy/actions.ts'
+import { isOf, listAccepted, listAll } from '#src/tenancy/documents.ts'
+import { organisationOf } from '#src/tenancy/organisations.ts'
+import type { PageOfCaller } from '#src/tenancy/organisations.ts'
+import { INHIBITIONS, SILENCES } from './documents.ts'
+import { alertPattern } from './muting.ts'
+
+type Listed = PageOfCaller & { readonly organisationId?: string | undefined }
+
+/** Alerts that nobody is told of until a silence ends. */
+export interface Silences {
+  create(caller: Principal, given: Static<typeof NewSilence>): Promise<Silence>
+  list(caller: Principal, page: Listed): Promise<Page<Silence>>
+  /** Ends it now: what it held back is told. */
+  remove(caller: Principal, id: string): Promise<void>
+}
+
+/** Alerts that hide others while they last. */
+export interface Inhibitions {
+  create(caller: Principal, given: Static<typeof NewInhibition>): Promise<Inhibition>
+  list(caller: Principal, page: Listed): Promise<Page<Inhibition>>
+  remove(caller: Principal, id: string): Promise<void>
+}
+
+export interface SilencePorts {
+  readonly state: State
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly actions: Actions
+}
+
+/** Of an organisation; each is a pattern that all alerts are matched with. */
+export const SILENCES_MAX = 200
+export const SILENCE_MAX_MS = 366 * 24 * 60 * 60_000
+
+export function createSilences({ state, clock, ids, actions }: SilencePorts): Silences {
+  return {
+    create: async (caller, given) => {
+      checkPattern(given.pattern)
+      const { organisationId } = given
+      await forgetEnded(state, organisationId, clock.now())
+      const count = (await listAll(state, SILENCES, isOf(organisationId))).length
+      return actions.perform(caller, async ({ transaction, now, tell }) => {
+        await organisationOf(transaction, caller, organisationId)
+        const { startsAt = now } = given
+        refuseEnd({ startsAt, endsAt: given.endsAt }, now)
+        const id = ids.timeOrderedUuid(now)
+        const silence = { ...given, id, startsAt, createdBy: caller.arn, createdAt: now }
+        tell('SilenceCreateEvent', happeningToSilence(silence))
+        if (count >= SILENCES_MAX) throw tooManySilences()
+        transaction.put(SILENCES, id, silence)
+        return silence
+      })
+    },
+    list: (caller, { organisationId, ...page }) =>
+      listAccepted(state, SILENCES, {
+        ...page,
+        accept: (silence) =>
+          reaches(caller, silence.organisationId) &&
+          (organisationId ?? silence.organisationId) === silence.organisationId,
+      }),
+    remove: (caller, id) =>
+      actions.perform(caller, async ({ transaction, tell }) => {
+        const silence = await transaction.get(SILENCES, id)
+        if (silence === undefined || !reaches(caller, silence.organisationId)) {
+          throw new RestError(404, 'silence.not-found', `there is no silence "${id}"`)
+        }
+        tell('SilenceDeleteEvent', happeningToSilence(silence))
+        transaction.delete(SILENCES, id)
+      }),
+  }
+}
+
+export function createInhibitions({ state, ids, actions }: SilencePorts): Inhibitions {
+  return {
+    create: async (caller, given) => {
+      checkPattern(given.source)
+      checkPattern(given.target)
+      return actions.perform(caller, async ({ transaction, now, tell }) => {
+        await INHIBITIONS.reachable(transaction, caller, given.organisationId)
+        const inhibition = { ...given, id: ids.timeOrderedUuid(now), createdAt: now }
+        tell('InhibitionCreateEvent', happeningToInhibition(inhibition))
+        await INHIBITIONS.add(transaction, inhibition)
+        return inhibition
+      })
+    },
+    list: (caller, page) => INHIBITIONS.list(state, caller, page),
+    remove: (caller, id) =>
+      actions.perform(caller, async ({ transaction, tell }) => {
+        const inhibition = await INHIBITIONS.found(transaction, caller, id)
+        tell('InhibitionDeleteEvent', happeningToInhibition(inhibition))
+        await INHIBITIONS.remove(transaction, inhibition)
+      }),
+  }
+}
+
+const ON_ALERTS: ReadonlySet<string> = new Set(['detail', 'detail-type', '$or'])
+
+/** @throws RestError 400 */
+function checkPattern(pattern: Silence['pattern']): void {
+  const other = Object.keys(pattern).find((field) => !ON_ALERTS.has(field))
+  if (other !== undefined || Object.keys(pattern).length === 0) {
+    throw new RestError(
+      400,
+      'alert-pattern.fields',
+      `a pattern on alerts asks of "detail" or "detail-type"${other === undefined ? '' : `, not of "${other}"`}: {"detail":{"ruleId":["tagging/owner"]}}`,
+    )
+  }
+  try {
+    alertPattern(pattern)
+  } catch (error) {
+    if (!(error instanceof InvalidEventPatternError)) throw error
+    throw new RestError(400, 'alert-pattern.invalid', error.message)
+  }
+}
+
+async function forgetEnded(state: State, organisationId: string, now: number): Promise<void> {
+  const own = await listAll(state, SILENCES, isOf(organisationId))
+  const ended = own.filter(({ endsAt }) => endsAt <= now)
+  if (ended.length === 0) return
+  await state.transact(async (transaction) => {
+    for (const { id } of ended) transaction.delete(SILENCES, id)
+  })
+}
+
+function refuseEnd({ startsAt, endsAt }: Pick<Silence, 'startsAt' | 'endsAt'>, now: number): void {
+  if (endsAt > Math.max(now, startsAt) && endsAt <= now + SILENCE_MAX_MS) return
+  throw new RestError(
+    400,
+    'silence.end',
+    'a silence ends after it starts, in the future, and within 366 days',
+  )
+}
+
+function tooManySilences(): RestError {
+  return new RestError(
+    409,
+    'silence.too-many',
+    `the organisation has ${SILENCES_MAX} silences already: delete one first`,
+  )
+}
+
+function happeningToSilence({ id, organisationId, reason, endsAt }: Silence) {
+  const fields = { silenceId: id, reason, endsAt: new Date(endsAt).toISOString() }
+  return { organisationId, fields }
+}
+
+function happeningToInhibition({ id, organisationId, name }: Inhibition) {
+  return { organisationId, fields: { inhibitionId: id, inhibitionName: name } }
+}
