@@ -36,7 +36,7 @@ export const SPLIT_METHODS = ['EVEN', 'PROPORTIONAL', 'FIXED'] as const
 
 /** AWS's longest tag value has 256 characters; names of services are shorter. */
 const Value = Type.String({ maxLength: 256 })
-const Number_ = Type.Integer({
+const ShortNumber = Type.Integer({
   minimum: 1,
   description: 'The short id: counted up in the organisation, never used again',
 })
@@ -116,7 +116,7 @@ export const GivenSegment = Type.Object({ id: Type.Optional(Id), ...rules })
 export type GivenSegment = Static<typeof GivenSegment>
 export const GivenSegments = Type.Array(GivenSegment, { minItems: 1, maxItems: SEGMENTS_MAX })
 
-export const Segment = Type.Object({ id: Id, number: Number_, ...rules })
+export const Segment = Type.Object({ id: Id, number: ShortNumber, ...rules })
 export type Segment = Static<typeof Segment>
 
 export const ViewKind = Type.Enum(['SINGLE_DIMENSION', 'MULTI_DIMENSION'])
@@ -124,7 +124,7 @@ export const ViewKind = Type.Enum(['SINGLE_DIMENSION', 'MULTI_DIMENSION'])
 export const View = Type.Object(
   {
     id: Id,
-    number: Number_,
+    number: ShortNumber,
     organisationId: Id,
     name: Name,
     description: Type.Optional(Type.String({ maxLength: 1_024 })),

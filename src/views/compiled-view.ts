@@ -65,20 +65,13 @@ function valuesOf(subject: ViewSubject, accountTags: AccountTags): Values {
     return value === true ? '' : value
   }
   return ({ dimension, key }) => {
-    switch (dimension) {
-      case 'ACCOUNT':
-        return subject.accountId || undefined
-      case 'SERVICE':
-        return subject.service || undefined
-      case 'REGION':
-        return subject.region || undefined
-      case 'RESOURCE_TAG':
-        return tagOf(subject.tags, key)
-      case 'ACCOUNT_TAG':
-        return tagOf(accountTags.get(subject.accountId), key)
-    }
+    if (dimension === 'RESOURCE_TAG') return tagOf(subject.tags, key)
+    if (dimension === 'ACCOUNT_TAG') return tagOf(accountTags.get(subject.accountId), key)
+    return subject[TOLD_BY[dimension]] || undefined
   }
 }
+
+const TOLD_BY = { ACCOUNT: 'accountId', SERVICE: 'service', REGION: 'region' } as const
 
 function dimensionsOf({ dimension, segments }: View): readonly ViewDimension[] {
   const used = segments.flatMap(({ match = [] }) => match.flat())
@@ -119,19 +112,21 @@ interface Test {
 
 function testOf(condition: Condition): Test {
   const { operator, values = [] } = condition
-  const set = new Set(values)
-  switch (operator) {
-    case 'EXISTS':
-      return { condition, holds: (value) => value !== undefined }
-    case 'EQUALS':
-      return { condition, holds: (value) => value !== undefined && set.has(value) }
-    case 'PREFIX':
-      return { condition, holds: (value) => values.some((one) => value?.startsWith(one)) }
-    case 'SUFFIX':
-      return { condition, holds: (value) => values.some((one) => value?.endsWith(one)) }
-    case 'CONTAINS':
-      return { condition, holds: (value) => values.some((one) => value?.includes(one)) }
-  }
+  const holdsFor = HOLDS[operator](values)
+  return { condition, holds: (value) => value !== undefined && holdsFor(value) }
+}
+
+type HoldsFor = (values: readonly string[]) => (value: string) => boolean
+
+const HOLDS: Readonly<Record<Condition['operator'], HoldsFor>> = {
+  EXISTS: () => () => true,
+  EQUALS: (values) => {
+    const set = new Set(values)
+    return (value) => set.has(value)
+  },
+  PREFIX: (values) => (value) => values.some((one) => value.startsWith(one)),
+  SUFFIX: (values) => (value) => values.some((one) => value.endsWith(one)),
+  CONTAINS: (values) => (value) => values.some((one) => value.includes(one)),
 }
 
 function explained(view: View, value: Values): readonly ExplainedSegment[] {
@@ -153,6 +148,7 @@ function reasonOf(view: View, segment: Segment, value: Values): readonly [boolea
     const { dimension = { dimension: 'ACCOUNT' as const } } = view
     const found = value(dimension)
     const matched = found !== undefined && segment.values?.includes(found) === true
+    if (found === undefined) return [false, foundText(dimension, found)]
     return [matched, `${foundText(dimension, found)}: ${matched ? 'in' : 'not in'} its values`]
   }
   const failed: string[] = []
@@ -169,7 +165,7 @@ function reasonOf(view: View, segment: Segment, value: Values): readonly [boolea
 
 function conditionText(condition: Condition, found: string | undefined, holds: boolean): string {
   const { operator, values = [] } = condition
-  if (operator === 'EXISTS') return foundText(condition, found)
+  if (operator === 'EXISTS' || found === undefined) return foundText(condition, found)
   const first = values.slice(0, VALUES_TOLD_MAX).map((one) => `"${one}"`)
   const more = values.length - first.length
   const told = first.join(' or ') + (more > 0 ? ` or one of ${more} more` : '')

@@ -4,7 +4,10 @@ import type { Condition, GivenSegment, Segment, View, ViewDimension } from '#src
 import { bearersByDefault, percentSteps } from './shared-costs.ts'
 
 /** What segments are given for. */
-export type ViewShape = Pick<View, 'kind' | 'dimension'>
+export interface ViewShape {
+  readonly kind: View['kind']
+  readonly dimension?: ViewDimension | undefined
+}
 
 const ALL_PERCENT = percentSteps(100)
 const PERCENT_DECIMALS = 2

@@ -46,14 +46,20 @@ export function bearersByDefault(
  */
 export function apportioned(amount: Money, weights: readonly bigint[]): readonly Money[] {
   const total = sumOf(weights)
-  if (total === ZERO) return weights.length === 0 ? [] : apportioned(amount, weights.map(() => 1n))
-  const absolute = amount < ZERO ? -amount : amount
+  if (total === ZERO)
+    return weights.length === 0
+      ? []
+      : apportioned(
+          amount,
+          weights.map(() => 1n),
+        )
+  const absolute: bigint = amount < ZERO ? 0n - amount : amount
   const parts = weights.map((weight) => (absolute * weight) / total)
   const remainders = weights.map((weight, at) => ({ at, left: (absolute * weight) % total }))
   const missing = Number(absolute - sumOf(parts))
   const next = remainders.toSorted((a, b) => compareMoney(b.left, a.left) || a.at - b.at)
   for (const { at } of next.slice(0, missing)) parts[at] = (parts[at] ?? ZERO) + 1n
-  return amount < ZERO ? parts.map((part) => -part) : parts
+  return amount < ZERO ? parts.map((part) => 0n - part) : parts
 }
 
 function borne(segments: readonly Segment[], { method, over }: Split) {
@@ -61,15 +67,10 @@ function borne(segments: readonly Segment[], { method, over }: Split) {
   const bearers = titles.map((title) => segments.findIndex((one) => one.title === title))
   const percents = (over ?? []).map(({ percent = 0 }) => percentSteps(percent))
   const weightsOf = (costs: readonly Money[]): readonly bigint[] => {
-    switch (method) {
-      case 'EVEN':
-        return bearers.map(() => 1n)
-      case 'FIXED':
-        return percents
-      case 'PROPORTIONAL':
-        // A segment with more credit than cost bears nothing of what others use.
-        return bearers.map((bearer) => positive(costs[bearer] ?? ZERO))
-    }
+    if (method === 'EVEN') return bearers.map(() => 1n)
+    if (method === 'FIXED') return percents
+    // A segment with more credit than cost bears nothing of what others use.
+    return bearers.map((bearer) => positive(costs[bearer] ?? ZERO))
   }
   return { bearers, weightsOf }
 }

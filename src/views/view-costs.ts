@@ -22,14 +22,9 @@ export interface AskedCosts extends DayRange {
 
 /** What a row adds to a sum of that kind. */
 export function measured(row: CostRow, measure: CostMeasure): Money {
-  switch (measure) {
-    case 'USAGE':
-      return row.chargeCategory === 'Usage' ? row.effectiveCost : ZERO
-    case 'ALL':
-      return row.effectiveCost
-    case 'BILLED':
-      return row.billedCost
-  }
+  if (measure === 'BILLED') return row.billedCost
+  if (measure === 'ALL' || row.chargeCategory === 'Usage') return row.effectiveCost
+  return ZERO
 }
 
 /** Adds up the costs of each segment. Rows come in pages, so nothing else waits for long. */

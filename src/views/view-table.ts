@@ -8,7 +8,7 @@ import { VIEWS } from './view-documents.ts'
 
 /** The views of organisations as they are now, ready to be asked. */
 export interface ViewTable {
-  /** All views of an organisation, in the order of their ids. */
+  /** All views of an organisation, in the order of their numbers. */
   of(organisationId: string): Promise<readonly CompiledView[]>
   /** A view that need not be the newest version; account tags are those of now. */
   compiled(view: View): Promise<CompiledView>
@@ -34,7 +34,9 @@ export function createViewTable(state: State): ViewTable {
     if (before !== undefined) return before
     const reading = read(state, organisationId)
     known.set(organisationId, reading)
-    reading.catch(() => known.delete(organisationId))
+    // What could not be read is read again when it is next asked for.
+    const forget = () => known.get(organisationId) === reading && known.delete(organisationId)
+    reading.catch(forget)
     return reading
   }
   return {
@@ -46,8 +48,8 @@ export function createViewTable(state: State): ViewTable {
       return views.find(same) ?? compileView(view, accountTags)
     },
     segmentsOf: async (organisationId, resource) =>
-      (await knownOf(organisationId)).views.map(({ view, segmentOf }) =>
-        alertSegment(view, segmentOf(resource)),
+      (await knownOf(organisationId)).views.map((compiled) =>
+        alertSegment(compiled.view, compiled.segmentOf(resource)),
       ),
     close: stopWatching,
   }
@@ -76,7 +78,8 @@ async function read(state: State, organisationId: string): Promise<Known> {
   // An account that was closed and came back is the one that is open.
   const ordered = accounts.toSorted((a, b) => closedFirst(a.status) - closedFirst(b.status))
   const accountTags = new Map(ordered.map(({ awsAccountId, tags }) => [awsAccountId, tags]))
-  return { accountTags, views: views.map((view) => compileView(view, accountTags)) }
+  const inOrder = views.toSorted((a, b) => a.number - b.number)
+  return { accountTags, views: inOrder.map((view) => compileView(view, accountTags)) }
 }
 
 function closedFirst(status: string): number {

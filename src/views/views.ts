@@ -54,7 +54,7 @@ export function createViews({ state, ids, actions }: ViewPorts): Views {
     number: await nextNumber(transaction, organisationId, 'segment'),
   })
   return {
-    create: (caller, { segments, description, dimension, ...given }) => {
+    create: async (caller, { segments, description, dimension, ...given }) => {
       checkSegments({ kind: given.kind, dimension }, segments)
       return actions.perform(caller, async (step) => {
         const { transaction, now, tell } = step
@@ -106,8 +106,7 @@ export function createViews({ state, ids, actions }: ViewPorts): Views {
         }
         tell('ViewUpdateEvent', happeningTo(after, { changed }))
         const stay = new Set(segments.map((segment) => segment.id))
-        const isGone = (segment: string | undefined) =>
-          segment !== undefined && !stay.has(segment)
+        const isGone = (segment: string | undefined) => segment !== undefined && !stay.has(segment)
         await refuseWhereUsed(transaction, id, isGone)
         await VIEWS.replace(transaction, before, after)
         keepVersion(transaction, after)
