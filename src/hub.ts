@@ -78,6 +78,7 @@ import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
+import { createCostParts } from './cost-parts.ts'
 import { readMasterKey } from './master-key.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import { createTargetKinds } from './target-kinds.ts'
@@ -110,12 +111,12 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
   const { state } = store
-  const { observer, metrics, callFailed, storeIsFull, onSignIn } = createObservation({
+  const observation = createObservation({
     log: createLogger(config.logLevel),
     queue: store.queue,
     clock,
   })
-  const onFault = callFailed
+  const { observer, metrics, callFailed: onFault, storeIsFull, onSignIn } = observation
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
   const ruleTable = createRuleTable(state)
@@ -145,12 +146,10 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const ports = { log, clock, ids, observer, ...checks, access: buses.access }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
+  const costing = createCostParts({ store, tenancy })
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
-  const parts = { ...opened, connecting, places }
-  const pipeline = startPipeline(
-    { config, store, log, observer, outbound, ...parts },
-    stopping.signal,
-  )
+  const parts = { config, store, log, observer, outbound, ...opened, connecting, places }
+  const pipeline = startPipeline(parts, stopping.signal)
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
@@ -178,6 +177,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
+    costing,
     rules: buses.rules,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },

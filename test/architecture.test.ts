@@ -25,6 +25,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Schedules of their own, beside those of rules.
   scheduler: ['model', 'ports', 'errors', 'schedules'],
   tenancy: ['model', 'ports', 'errors'],
+  // Partitions of costs and resources: their edits are actions of the tenancy, and accounts have
+  // tags.
+  views: [
+    ...['model', 'ports', 'errors', 'tenancy/actions', 'tenancy/documents', 'tenancy/numbers'],
+    ...['tenancy/organisations', 'tenancy/named-documents'],
+  ],
   // Connections and API destinations; credentials are sealed as the tenancy's secrets are, and
   // lists are paged as those of buses are.
   connections: ['model', 'ports', 'errors', 'buses', 'tenancy/vault'],
@@ -52,6 +58,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // What the Scheduler's calls are about, and what an expression is.
     ...['scheduler', 'schedules'],
+    // What costs are parted by.
+    'views',
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
     ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],
@@ -73,7 +81,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
 /** The composition root puts everything together. */
-const COMPOSITION = new Set(['hub', 'main'])
+const COMPOSITION = new Set(['hub', 'main', 'cost-parts'])
 
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
@@ -98,6 +106,7 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'openid-client': /^adapters\/oidc\//,
   otpauth: /^tenancy\//,
   uqr: /^cli\//,
+  yaml: /^cli\//,
   // Connections out go through the outbound seam alone; the command line listens for a browser.
   'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/|cli\/loopback\.ts$)/,
   'node:https': /^$/,

@@ -34,6 +34,7 @@ import { addTokens } from './tokens.ts'
 import { addTrace } from './trace.ts'
 import { addTrail } from './trail.ts'
 import { addUsers } from './users.ts'
+import { addViews } from './views.ts'
 import { addVolume } from './volume.ts'
 import { addWebhookSecrets } from './webhook-secrets.ts'
 import { addWhoami } from './whoami.ts'
@@ -109,6 +110,8 @@ function program(): Command {
   addTargets(belfry)
   addWebhookSecrets(belfry)
   addDeadLetters(belfry)
+  belfry.commandsGroup('Costs:')
+  addViews(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

@@ -10,6 +10,7 @@ import type {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import type { View } from '#src/model/view.ts'
 import { webhookPlaceOf } from '#src/model/webhook-place.ts'
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
@@ -142,6 +143,24 @@ export async function webhookSecretBy(hub: HubClient, reference: string): Promis
   const place = URL.canParse(reference) ? webhookPlaceOf(reference) : reference
   const found = all.filter(({ id, url }) => id === reference || url === place)
   return theOne('webhook secret', reference, found)
+}
+
+/** By id, number or name. */
+export async function viewBy(hub: HubClient, reference: string): Promise<View> {
+  return numberedBy<View>(hub, '/views', { kind: 'view', reference })
+}
+
+async function numberedBy<T extends { id: string; number: number; name: string }>(
+  hub: HubClient,
+  path: string,
+  { kind, reference }: { readonly kind: string; readonly reference: string },
+): Promise<T> {
+  const all = await hub.listAll<T>(path)
+  const named = matching<T>(reference, ['id', 'name'])
+  const found = all.filter(named)
+  // A name that looks like a number is meant before the number.
+  const numbered = all.filter(({ number }) => String(number) === reference)
+  return theOne(kind, reference, found.length > 0 ? found : numbered)
 }
 
 /** A column that tells organisations apart, where there are several. */

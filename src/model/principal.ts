@@ -44,6 +44,7 @@ const EVERYONE: readonly Role[] = ROLES
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 /** Each permission with the roles that have it. */
 export const PERMISSIONS = {
@@ -71,6 +72,13 @@ export const PERMISSIONS = {
   // Whoever says where events go says how that is signed.
   'webhook-secrets:Read': EVERYONE,
   'webhook-secrets:Write': OPERATORS,
+  // The reference system lets Admin and Cost & Compliance Admin edit views.
+  'views:Read': EVERYONE,
+  'views:Write': COST_ADMINS,
+  'budgets:Read': EVERYONE,
+  'budgets:Write': COST_ADMINS,
+  'spike-detectors:Read': EVERYONE,
+  'spike-detectors:Write': COST_ADMINS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

@@ -56,6 +56,15 @@ export interface TenancyEvents {
   WebhookSecretRotateEvent: WebhookSecretRotateEvent
   WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEvent
   WebhookSecretDeleteEvent: WebhookSecretDeleteEvent
+  ViewCreateEvent: ViewCreateEvent
+  ViewUpdateEvent: ViewUpdateEvent
+  ViewDeleteEvent: ViewDeleteEvent
+  BudgetCreateEvent: BudgetCreateEvent
+  BudgetUpdateEvent: BudgetUpdateEvent
+  BudgetDeleteEvent: BudgetDeleteEvent
+  SpikeDetectorCreateEvent: SpikeDetectorCreateEvent
+  SpikeDetectorUpdateEvent: SpikeDetectorUpdateEvent
+  SpikeDetectorDeleteEvent: SpikeDetectorDeleteEvent
   BudgetAlertEvent: BudgetAlertEvent
   CostSpikeEvent: CostSpikeEvent
   ComplianceAlertEvent: ComplianceAlertEvent
@@ -2394,6 +2403,381 @@ export interface WebhookSecretDeleteEvent {
   }
 }
 /**
+ * A view, which parts costs and resources into segments, was made.
+ *
+ * `CostAndCompliance: ViewCreateEvent`, version 1, ours
+ */
+export interface ViewCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ViewCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ViewCreateEvent'
+    viewId: string
+    /**
+     * The short id
+     */
+    viewNumber: number
+    viewName: string
+    /**
+     * Counts its edits
+     */
+    viewVersion: number
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A view, which parts costs and resources into segments, was changed.
+ *
+ * `CostAndCompliance: ViewUpdateEvent`, version 1, ours
+ */
+export interface ViewUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ViewUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ViewUpdateEvent'
+    viewId: string
+    /**
+     * The short id
+     */
+    viewNumber: number
+    viewName: string
+    /**
+     * Counts its edits
+     */
+    viewVersion: number
+    /**
+     * Names of what changed of it
+     */
+    changed: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A view, which parts costs and resources into segments, was deleted.
+ *
+ * `CostAndCompliance: ViewDeleteEvent`, version 1, ours
+ */
+export interface ViewDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ViewDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ViewDeleteEvent'
+    viewId: string
+    /**
+     * The short id
+     */
+    viewNumber: number
+    viewName: string
+    /**
+     * Counts its edits
+     */
+    viewVersion: number
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A budget was made.
+ *
+ * `CostAndCompliance: BudgetCreateEvent`, version 1, ours
+ */
+export interface BudgetCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: BudgetCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'BudgetCreateEvent'
+    budgetId: string
+    /**
+     * The short id
+     */
+    budgetNumber: number
+    budgetName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A budget was changed.
+ *
+ * `CostAndCompliance: BudgetUpdateEvent`, version 1, ours
+ */
+export interface BudgetUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: BudgetUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'BudgetUpdateEvent'
+    budgetId: string
+    /**
+     * The short id
+     */
+    budgetNumber: number
+    budgetName: string
+    /**
+     * Names of what changed of it
+     */
+    changed: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A budget was deleted.
+ *
+ * `CostAndCompliance: BudgetDeleteEvent`, version 1, ours
+ */
+export interface BudgetDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: BudgetDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'BudgetDeleteEvent'
+    budgetId: string
+    /**
+     * The short id
+     */
+    budgetNumber: number
+    budgetName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A detector of cost spikes was made.
+ *
+ * `CostAndCompliance: SpikeDetectorCreateEvent`, version 1, ours
+ */
+export interface SpikeDetectorCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: SpikeDetectorCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'SpikeDetectorCreateEvent'
+    spikeDetectorId: string
+    /**
+     * The short id
+     */
+    spikeDetectorNumber: number
+    spikeDetectorName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A detector of cost spikes was changed.
+ *
+ * `CostAndCompliance: SpikeDetectorUpdateEvent`, version 1, ours
+ */
+export interface SpikeDetectorUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: SpikeDetectorUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'SpikeDetectorUpdateEvent'
+    spikeDetectorId: string
+    /**
+     * The short id
+     */
+    spikeDetectorNumber: number
+    spikeDetectorName: string
+    /**
+     * Names of what changed of it
+     */
+    changed: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A detector of cost spikes was deleted.
+ *
+ * `CostAndCompliance: SpikeDetectorDeleteEvent`, version 1, ours
+ */
+export interface SpikeDetectorDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: SpikeDetectorDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'SpikeDetectorDeleteEvent'
+    spikeDetectorId: string
+    /**
+     * The short id
+     */
+    spikeDetectorNumber: number
+    spikeDetectorName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * Spend, or the forecast of it, reached thresholds of a budget.
  *
  * `CostAndCompliance: BudgetAlertEvent`, version 1, ours
@@ -3553,6 +3937,15 @@ export interface TenancyEventFields {
   WebhookSecretRotateEvent: WebhookSecretRotateEventFields
   WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEventFields
   WebhookSecretDeleteEvent: WebhookSecretDeleteEventFields
+  ViewCreateEvent: ViewCreateEventFields
+  ViewUpdateEvent: ViewUpdateEventFields
+  ViewDeleteEvent: ViewDeleteEventFields
+  BudgetCreateEvent: BudgetCreateEventFields
+  BudgetUpdateEvent: BudgetUpdateEventFields
+  BudgetDeleteEvent: BudgetDeleteEventFields
+  SpikeDetectorCreateEvent: SpikeDetectorCreateEventFields
+  SpikeDetectorUpdateEvent: SpikeDetectorUpdateEventFields
+  SpikeDetectorDeleteEvent: SpikeDetectorDeleteEventFields
   BudgetAlertEvent: BudgetAlertEventFields
   CostSpikeEvent: CostSpikeEventFields
   ComplianceAlertEvent: ComplianceAlertEventFields
@@ -4927,6 +5320,210 @@ export interface WebhookSecretDeleteEventFields {
    * Set by enrichment, from awsAccountId
    */
   accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ViewCreateEvent as its publisher gives them.
+ */
+export interface ViewCreateEventFields {
+  viewId: string
+  /**
+   * The short id
+   */
+  viewNumber: number
+  viewName: string
+  /**
+   * Counts its edits
+   */
+  viewVersion: number
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ViewUpdateEvent as its publisher gives them.
+ */
+export interface ViewUpdateEventFields {
+  viewId: string
+  /**
+   * The short id
+   */
+  viewNumber: number
+  viewName: string
+  /**
+   * Counts its edits
+   */
+  viewVersion: number
+  /**
+   * Names of what changed of it
+   */
+  changed: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ViewDeleteEvent as its publisher gives them.
+ */
+export interface ViewDeleteEventFields {
+  viewId: string
+  /**
+   * The short id
+   */
+  viewNumber: number
+  viewName: string
+  /**
+   * Counts its edits
+   */
+  viewVersion: number
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of BudgetCreateEvent as its publisher gives them.
+ */
+export interface BudgetCreateEventFields {
+  budgetId: string
+  /**
+   * The short id
+   */
+  budgetNumber: number
+  budgetName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of BudgetUpdateEvent as its publisher gives them.
+ */
+export interface BudgetUpdateEventFields {
+  budgetId: string
+  /**
+   * The short id
+   */
+  budgetNumber: number
+  budgetName: string
+  /**
+   * Names of what changed of it
+   */
+  changed: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of BudgetDeleteEvent as its publisher gives them.
+ */
+export interface BudgetDeleteEventFields {
+  budgetId: string
+  /**
+   * The short id
+   */
+  budgetNumber: number
+  budgetName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of SpikeDetectorCreateEvent as its publisher gives them.
+ */
+export interface SpikeDetectorCreateEventFields {
+  spikeDetectorId: string
+  /**
+   * The short id
+   */
+  spikeDetectorNumber: number
+  spikeDetectorName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of SpikeDetectorUpdateEvent as its publisher gives them.
+ */
+export interface SpikeDetectorUpdateEventFields {
+  spikeDetectorId: string
+  /**
+   * The short id
+   */
+  spikeDetectorNumber: number
+  spikeDetectorName: string
+  /**
+   * Names of what changed of it
+   */
+  changed: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of SpikeDetectorDeleteEvent as its publisher gives them.
+ */
+export interface SpikeDetectorDeleteEventFields {
+  spikeDetectorId: string
+  /**
+   * The short id
+   */
+  spikeDetectorNumber: number
+  spikeDetectorName: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

@@ -25,6 +25,7 @@ import {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import { View } from '#src/model/view.ts'
 import { WebhookSecret } from '#src/model/webhook-secret.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
@@ -64,6 +65,8 @@ import { TraceSchema, TracedDeliverySchema, addTraceRoutes } from './trace-route
 import { TrailStatusSchema, addTrailRoutes } from './trail-routes.ts'
 import type { TrailPorts } from './trail-routes.ts'
 import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-routes.ts'
+import { addViewRoutes } from './view-routes.ts'
+import type { ViewRoutePorts } from './view-routes.ts'
 import { addVolumeRoute } from './volume-routes.ts'
 import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 
@@ -77,6 +80,7 @@ export interface RestApiPorts {
   readonly search: SearchPorts
   readonly volume: EventVolume
   readonly rules: Rules
+  readonly costing: Omit<ViewRoutePorts, 'clock'>
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -101,6 +105,7 @@ const SCHEMAS = [
   RoleDescription,
   EventSource,
   WebhookSecret,
+  View,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -132,6 +137,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTenancyRoutes(app, add, ports.tenancy)
   addCatalogueRoutes(add, ports.namespace)
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
+  addViewRoutes(add, { ...ports.costing, clock: ports.clock })
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
   const { finder, namespace, trace, search, rules, clock } = ports

@@ -2,6 +2,7 @@ import type { TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 
 import { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
+import { COST_CONFIGURATION } from './cost-configuration.ts'
 import { AwsId, category, id, outcome } from './event-type.ts'
 
 /** The events of alerts; notifications are rules that match them. */
@@ -46,6 +47,7 @@ const ofAccount = ({ properties }: TObject): TObject => {
 }
 
 export const COST_AND_COMPLIANCE = category('CostAndCompliance', 'cost-compliance', [
+  ...COST_CONFIGURATION,
   {
     name: ALERT_EVENTS.BUDGET,
     provenance: 'ours',
