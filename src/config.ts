@@ -6,6 +6,8 @@ import { AWS_QUOTAS, QUOTA_MEANINGS } from '#src/model/quotas.ts'
 import type { Quotas } from '#src/model/quotas.ts'
 import { addressOrNetwork, flagOf, matching, numberOf, numbersOf, oneOf } from './config-values.ts'
 import type { Setting } from './config-values.ts'
+import { MAIL_SETTINGS, readMailConfig } from './mail-config.ts'
+import type { MailConfig } from './mail-config.ts'
 import { TARGET_SETTINGS, readTargetConfig } from './target-config.ts'
 import type { TargetConfig } from './target-config.ts'
 import { TRAIL_SETTINGS, readTrailConfig } from './trail-config.ts'
@@ -24,6 +26,8 @@ export interface Config {
   readonly historyDays: number
   /** Absent: no trail is kept. */
   readonly trail?: TrailConfig
+  /** Absent: the hub sends no e-mail. */
+  readonly mail?: MailConfig
   /** Where browsers reach the hub; absent: where it listens. */
   readonly publicUrl?: string
   readonly adminEmail: string
@@ -104,6 +108,7 @@ const SETTINGS = {
     help: 'trace, debug, info, warn, error, fatal or silent; the log goes to standard error',
   },
   ...TRAIL_SETTINGS,
+  ...MAIL_SETTINGS,
 } as const satisfies Record<string, Setting>
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
@@ -171,6 +176,7 @@ export function readConfig(
     },
     { dataFolder, namespace },
   )
+  const mail = readMailConfig({ textOf, isGiven })
   const publicUrl = textOf('public-url')
   return {
     host: textOf('host'),
@@ -200,6 +206,7 @@ export function readConfig(
     ),
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
     ...(trail !== undefined && { trail }),
+    ...(mail !== undefined && { mail }),
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+
 /** One HTTP request of the hub to somewhere else. The seam sets `Host` itself. */
 export interface OutboundRequest {
   readonly url: string
@@ -40,7 +42,21 @@ export type OutboundOutcome =
       readonly durationMs: number
     }
 
-/** The one way out: every HTTP request that the hub makes passes here and through its policy. */
+/** A server of the operator's own choice, which speaks something else than HTTP: mail. */
+export interface OperatorsServer {
+  readonly host: string
+  readonly port: number
+  /** Until the connection is open, the look-up of the name included. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+export type Connecting =
+  | { readonly kind: 'connected'; readonly socket: Socket }
+  | { readonly kind: 'refused'; readonly message: string }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** The one way out: every connection that the hub makes passes here and through its policy. */
 export interface Outbound {
   /** Sends one request; every expected outcome is a value, nothing is thrown. */
   request(request: OutboundRequest): Promise<OutboundOutcome>
@@ -48,4 +64,13 @@ export interface Outbound {
   refusalOf(url: string): string | undefined
   /** Takes no more requests, lets the running ones end and then drops every connection. */
   close(): Promise<void>
+}
+
+/** The same way out for what is not HTTP. */
+export interface OutboundConnections {
+  /**
+   * Opens a bare connection; every expected outcome is a value, nothing is thrown. The operator
+   * named the server, so it may be a private one; a metadata service is none of anybody's.
+   */
+  connect(to: OperatorsServer): Promise<Connecting>
 }

@@ -26,13 +26,21 @@ const EXPLANATIONS: ReadonlyMap<string, string> = new Map([
 /** Turns an error of the client into an outcome; only codes get through, texts may hold data. */
 export function outcomeOfError(error: Error, origin: string, durationMs: number): OutboundOutcome {
   if (error instanceof TargetRefusedFault) return { kind: 'refused', message: error.message }
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  if (UNSENDABLE.has(code)) {
+  if (UNSENDABLE.has(codeOf(error))) {
     const message = `could not send to "${origin}" (a header is not valid in HTTP); correct it`
     return { kind: 'refused', message }
   }
-  const explanation = EXPLANATIONS.get(code) ?? EXPLANATIONS.get(error.name)
-  const found = explanation === undefined ? code : `${code}: ${explanation}`
-  const message = `no answer from "${origin}" (${found})`
+  const message = `no answer from "${origin}" (${foundOf(error)})`
   return { kind: 'failed', reason: 'connection-failed', message, durationMs }
+}
+
+/** The error's code and what it means; of its text nothing. */
+export function foundOf(error: Error): string {
+  const code = codeOf(error)
+  const explanation = EXPLANATIONS.get(code) ?? EXPLANATIONS.get(error.name)
+  return explanation === undefined ? code : `${code}: ${explanation}`
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

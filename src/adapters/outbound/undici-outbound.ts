@@ -1,5 +1,11 @@
 import { Agent } from 'undici'
-import type { Outbound, OutboundOutcome, OutboundRequest } from '#src/ports/outbound.ts'
+import type {
+  Outbound,
+  OutboundConnections,
+  OutboundOutcome,
+  OutboundRequest,
+} from '#src/ports/outbound.ts'
+import { createBareConnections } from './bare-connections.ts'
 import { Exchange } from './exchange.ts'
 import { createGuardedConnector } from './guarded-connector.ts'
 import type { GuardedConnectorOptions } from './guarded-connector.ts'
@@ -23,9 +29,10 @@ const RESPONSE_HEADERS_BYTES_MAX = 16_384
 const KEEP_ALIVE_MS = 4_000
 
 /** Creates the way out over undici: one pool per origin, HTTP/1.1, keep-alive, no pipelining. */
-export function createOutbound(options: OutboundOptions): Outbound {
+export function createOutbound(options: OutboundOptions): Outbound & OutboundConnections {
   const { allowPrivateTargets } = options
   const agent = createAgent(options)
+  const bare = createBareConnections(options)
   let running = 0
   let closing: PromiseWithResolvers<void> | undefined
 
@@ -53,6 +60,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
       return dispatch(request, verdict.url)
     },
 
+    connect: (to) => bare.connect(to),
+
     refusalOf(url) {
       const verdict = checkUrl(url, allowPrivateTargets)
       return verdict.ok ? undefined : verdict.message
@@ -62,6 +71,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       closing ??= Promise.withResolvers()
       if (running === 0) closing.resolve()
       await closing.promise
+      bare.close()
       await agent.destroy()
     },
   }

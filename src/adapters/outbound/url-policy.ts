@@ -137,7 +137,7 @@ function refusalOfPort(url: URL): string | undefined {
 }
 
 /** `hostname` as `URL` gives it: lower case, every spelling of an IPv4 address in dotted form. */
-function refusalOfHost(hostname: string, allowPrivateTargets: boolean): string | undefined {
+export function refusalOfHost(hostname: string, allowPrivateTargets: boolean): string | undefined {
   const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
   if (isIP(host) !== 0) {
     const refusal = refusalOfAddress(host, allowPrivateTargets)

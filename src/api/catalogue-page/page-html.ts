@@ -4,8 +4,8 @@ import type { EventType, Provenance } from '#src/model/catalogue/event-type.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { fieldRows } from './field-rows.ts'
 import type { FieldRow, FieldSchema } from './field-rows.ts'
-import { html } from '../html.ts'
-import type { Html } from '../html.ts'
+import { html } from '#src/model/html.ts'
+import type { Html } from '#src/model/html.ts'
 
 const PROVENANCES: Readonly<Record<Provenance, readonly [label: string, meaning: string]>> = {
   published: ['published', 'the reference system publishes this type'],

@@ -1,7 +1,7 @@
 import type { RestError } from '#src/errors.ts'
 import type { NewUserSession } from '#src/tenancy/user-sessions.ts'
-import { html } from '../html.ts'
-import type { Html } from '../html.ts'
+import { html } from '#src/model/html.ts'
+import type { Html } from '#src/model/html.ts'
 
 /** The pages that end a sign-in with a browser. */
 

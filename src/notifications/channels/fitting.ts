@@ -1,3 +1,5 @@
+import type { Message } from './sending.ts'
+
 /** Shortens texts to what the other side of a channel takes. */
 
 const CUT = '…'
@@ -38,4 +40,40 @@ export function mostThatFits(count: number, fits: (shown: number) => boolean): n
 /** "and 12 more", or undefined where all are shown. */
 export function moreText(left: number): string | undefined {
   return left > 0 ? `and ${left} more` : undefined
+}
+
+/** Ever less of a message, until it fits; nothing goes unsaid but by "and N more" and "…". */
+const SHORTER = [
+  { facts: 20, valueCharacters: 500, reasons: 10, links: 10 },
+  { facts: 10, valueCharacters: 150, reasons: 3, links: 5 },
+  { facts: 5, valueCharacters: 60, reasons: 1, links: 3 },
+  { facts: 0, valueCharacters: 30, reasons: 0, links: 1 },
+  { facts: 0, valueCharacters: 30, reasons: 0, links: 0 },
+] as const
+const SUMMARY_VALUES = 2
+
+/**
+ * The message with as many items as fit, and if none does with less of the rest too.
+ * @param fits whether a channel takes the message as it renders it
+ */
+export function fitted(message: Message, fits: (shorter: Message) => boolean): Message {
+  for (const { facts, valueCharacters, reasons, links } of SHORTER) {
+    const value = (text: string) => cut(text, valueCharacters)
+    const shorter = {
+      ...message,
+      summary: cut(message.summary, SUMMARY_VALUES * valueCharacters),
+      facts: message.facts.slice(0, facts).map((fact) => ({ ...fact, value: value(fact.value) })),
+      reasons: message.reasons.slice(0, reasons).map(value),
+      links: message.links.slice(0, links),
+      items: message.items.map((item) => ({ ...item, text: value(item.text) })),
+    }
+    const withItems = (shown: number): Message => ({
+      ...shorter,
+      items: shorter.items.slice(0, shown),
+      moreItems: message.moreItems + message.items.length - shown,
+    })
+    const shown = mostThatFits(message.items.length, (count) => fits(withItems(count)))
+    if (fits(withItems(shown))) return withItems(shown)
+  }
+  throw new Error('not even a title fits the channel')
 }

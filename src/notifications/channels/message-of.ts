@@ -4,6 +4,7 @@ import { told } from './alert-text.ts'
 import { cut, oneLine } from './fitting.ts'
 import { readerText } from './reader-text.ts'
 import type { AlertEvent, Message, Reader } from './sending.ts'
+import { severityWord } from './wording.ts'
 
 /** What of a message is not in its events. */
 export interface About extends Pick<Message, 'links'>, Partial<Pick<Message, 'state' | 'reasons'>> {
@@ -81,11 +82,6 @@ export function testMessage(channelName: string, about: About): Message {
     facts: [{ label: 'Channel', value: channelName }],
     items: [],
   })
-}
-
-/** `High`, for people. */
-export function severityWord(severity: Severity): string {
-  return severity[0] + severity.slice(1).toLowerCase()
 }
 
 function rank(severity: Severity): number {

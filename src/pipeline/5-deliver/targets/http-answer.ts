@@ -1,4 +1,5 @@
 import type { AttemptError } from '#src/model/delivery.ts'
+import { retryAfterMsOf } from '#src/model/retry-after.ts'
 import type { OutboundOutcome } from '#src/ports/outbound.ts'
 import type { AttemptOutcome } from '../retry-schedule.ts'
 
@@ -50,12 +51,4 @@ function outcomeOfStatus(
   }
   const retryAfterMs = retryAfterMsOf(retryAfter, now)
   return { kind: 'retryable', error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-}
-
-/** Seconds or a date, RFC 9110 section 10.2.3. */
-function retryAfterMsOf(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined
-  const seconds = Number(header)
-  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now
-  return waitMs > 0 ? waitMs : undefined
 }

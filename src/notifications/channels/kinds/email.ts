@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+
+import type { SettingsOf } from '#src/model/channel.ts'
+import type { Mail, MailOutcome } from '#src/ports/mail.ts'
+import type { Message, OpenChannel, SendResult, Sending } from '../sending.ts'
+import { severityWord } from '../wording.ts'
+import { letterBodies } from './email-letter.ts'
+
+/** Sends letters, those about one incident as one thread: by References and a subject that stays. */
+export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): OpenChannel {
+  return {
+    // SES, outside its sandbox, takes 14.
+    messagesPerSecondMax: 10,
+    send: async (message, sending) => {
+      if (mail === undefined) return { outcome: 'retry', reason: NO_MAIL_SERVER }
+      const { subject, references } = threadOf(message, sending)
+      const messageId = messageIdOf(sending.idempotencyKey, mail.from)
+      const letter = {
+        ...{ to, subject, messageId, references },
+        ...letterBodies(message),
+        isUrgent: message.state === 'OPEN' && message.severity === 'CRITICAL',
+        unsubscribeUrl: message.links.find(({ does }) => does === 'manage')?.url,
+      }
+      const outcome = await mail.send(letter, sending.signal)
+      const thread = [references[0] ?? messageId, messageId]
+      return resultOf(outcome, { subject, references: [...new Set(thread)].join(' ') })
+    },
+  }
+}
+
+/** What is missing, for who would make a channel and for who would send by one. */
+export const NO_MAIL_SERVER =
+  'the hub has no mail server: start it with --smtp-host and --smtp-from (BELFRY_SMTP_HOST, BELFRY_SMTP_FROM)'
+
+function resultOf(outcome: MailOutcome, sent: Readonly<Record<string, string>>): SendResult {
+  if (outcome.kind === 'accepted') return { outcome: 'sent', sent, answer: outcome.answer }
+  const reason = outcome.message
+  return outcome.kind === 'refused' ? { outcome: 'refused', reason } : { outcome: 'retry', reason }
+}
+
+/** Mail programs put together what has the same subject, but for "Re:", and refers to each other. */
+function threadOf(message: Message, { after }: Sending) {
+  const { subject, references } = after?.sent ?? {}
+  if (subject === undefined || references === undefined) {
+    return { subject: subjectOf(message), references: [] }
+  }
+  return {
+    subject: subject.startsWith('Re: ') ? subject : `Re: ${subject}`,
+    references: references.split(' '),
+  }
+}
+
+function subjectOf({ kind, severity, title }: Message): string {
+  return kind === 'test' ? title : `[${severityWord(severity)}] ${title}`
+}
+
+const ID_CHARACTERS = 40
+
+/** The same for each try, so that a letter that came twice is seen to be one. */
+function messageIdOf(idempotencyKey: string, from: string): string {
+  const id = createHash('sha256').update(idempotencyKey).digest('hex').slice(0, ID_CHARACTERS)
+  const domain = /@([^>]+)/.exec(from)?.[1] ?? 'belfry.invalid'
+  return `<${id}@${domain}>`
+}

@@ -1,0 +1,132 @@
+import { cut, fitted, moreText } from '../fitting.ts'
+import type { Message } from '../sending.ts'
+import { statusLine, tone } from '../wording.ts'
+
+/** What Slack shows: blocks, and a text for notifications and for who reads the screen aloud. */
+export interface SlackMessage {
+  readonly text: string
+  readonly blocks: readonly object[]
+  readonly unfurl_links: false
+  readonly unfurl_media: false
+}
+
+// https://docs.slack.dev/reference/block-kit/blocks
+const SECTION_CHARACTERS_MAX = 3_000
+const HEADER_CHARACTERS_MAX = 150
+const FIELDS_PER_SECTION_MAX = 10
+const FIELD_CHARACTERS_MAX = 2_000
+const BUTTONS_MAX = 25
+const BUTTON_CHARACTERS_MAX = 75
+const BUTTON_URL_CHARACTERS_MAX = 3_000
+const TEXT_CHARACTERS_MAX = 4_000
+/** Not documented: `msg_blocks_too_long` comes near 13,200 characters of the whole. */
+const WHOLE_CHARACTERS_MAX = 12_000
+
+/** A message within every limit of Slack's, with as much of it as these take. */
+export function slackMessage(message: Message): SlackMessage {
+  const shown = fitted(message, (shorter) => isWithinLimits(blocksOf(shorter)))
+  return {
+    text: cut(mrkdwn(`${statusLine(message)}: ${message.title}`), TEXT_CHARACTERS_MAX),
+    blocks: blocksOf(shown),
+    unfurl_links: false,
+    unfurl_media: false,
+  }
+}
+
+const TONES = {
+  CRITICAL: ':red_circle:',
+  HIGH: ':large_orange_circle:',
+  MEDIUM: ':large_yellow_circle:',
+  LOW: ':large_blue_circle:',
+  INFORMATIONAL: ':white_circle:',
+  RESOLVED: ':white_check_mark:',
+} as const
+
+interface Section {
+  readonly type: 'section'
+  readonly text?: { readonly text: string }
+  readonly fields?: readonly { readonly text: string }[]
+}
+
+function blocksOf(message: Message): readonly object[] {
+  const { title, summary, facts, items, moreItems, reasons, shownAt } = message
+  const more = moreText(moreItems)
+  const lines = [
+    ...items.map(({ text, url }) => (url === undefined ? mrkdwn(text) : link(text, url))),
+    ...(more === undefined ? [] : [more]),
+  ].map((line) => `• ${line}`)
+  const fields = facts.map(({ label, value }) => ({
+    ...markdown(`*${mrkdwn(label)}*\n${mrkdwn(value)}`),
+  }))
+  const context = [statusLine(message), ...reasons, shownAt].map(mrkdwn).join('\n')
+  return [
+    {
+      type: 'header',
+      text: {
+        type: 'plain_text',
+        emoji: true,
+        text: cut(`${TONES[tone(message)]} ${title}`, HEADER_CHARACTERS_MAX),
+      },
+    },
+    section(mrkdwn(summary)),
+    ...chunks(fields, FIELDS_PER_SECTION_MAX).map((some) => ({ type: 'section', fields: some })),
+    ...sections(lines),
+    ...buttonsOf(message),
+    { type: 'context', elements: [markdown(context)] },
+  ]
+}
+
+/** Lines in as few sections as they need. */
+function sections(lines: readonly string[]): readonly object[] {
+  const texts: string[] = []
+  for (const line of lines) {
+    const last = texts.at(-1)
+    const joined = last === undefined ? line : `${last}\n${line}`
+    if (last !== undefined && joined.length <= SECTION_CHARACTERS_MAX)
+      texts[texts.length - 1] = joined
+    else texts.push(line)
+  }
+  return texts.map(section)
+}
+
+function buttonsOf({ links }: Message): readonly object[] {
+  const elements = links
+    .filter(({ url }) => url.length <= BUTTON_URL_CHARACTERS_MAX)
+    .slice(0, BUTTONS_MAX)
+    .map(({ does, label, url }, index) => ({
+      type: 'button',
+      action_id: `${does}-${index}`,
+      text: { type: 'plain_text', text: cut(label, BUTTON_CHARACTERS_MAX) },
+      url,
+      ...(does === 'acknowledge' && { style: 'primary' }),
+    }))
+  return elements.length === 0 ? [] : [{ type: 'actions', elements }]
+}
+
+const section = (text: string) => ({ type: 'section', text: markdown(text) })
+/** Verbatim: names in it are not made links and mentions. */
+const markdown = (text: string) => ({ type: 'mrkdwn', text, verbatim: true })
+
+/** The fixed parts of `blocksOf` are few: with fields of 20 facts far from 50 blocks. */
+function isWithinLimits(blocks: readonly object[]): boolean {
+  const texts = (blocks as readonly Section[]).every(
+    ({ text, fields = [] }) =>
+      (text?.text ?? '').length <= SECTION_CHARACTERS_MAX &&
+      fields.every((field) => field.text.length <= FIELD_CHARACTERS_MAX),
+  )
+  return texts && JSON.stringify(blocks).length <= WHOLE_CHARACTERS_MAX
+}
+
+function link(text: string, url: string): string {
+  return `<${mrkdwn(url).replaceAll('|', '%7C')}|${mrkdwn(text)}>`
+}
+
+/** The three that mean something: a name cannot call the channel, or be a link. */
+function mrkdwn(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
+
+function chunks<T>(all: readonly T[], size: number): readonly (readonly T[])[] {
+  const starts = Array.from({ length: Math.ceil(all.length / size) }, (_, index) => index * size)
+  return starts.map((start) => all.slice(start, start + size))
+}

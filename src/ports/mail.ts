@@ -1,0 +1,31 @@
+/** One e-mail, the same to all its recipients. */
+export interface Letter {
+  /** Addresses alone, without names. */
+  readonly to: readonly string[]
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** With its angle brackets. */
+  readonly messageId: string
+  /** The message ids of the thread that it goes on, the oldest first. */
+  readonly references: readonly string[]
+  readonly isUrgent: boolean
+  /** Where its reader can end such letters. */
+  readonly unsubscribeUrl?: string | undefined
+}
+
+/** What became of a letter. No message holds a password or the text of the letter. */
+export type MailOutcome =
+  | { readonly kind: 'accepted'; readonly answer: string }
+  /** The server refuses the letter or its recipients for good. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** The server is not there, does not let the hub in, or asks it to come back. */
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** The operator's mail server. */
+export interface Mail {
+  /** What letters are from: of its domain are message ids. */
+  readonly from: string
+  /** Sends one letter; every expected outcome is a value, nothing is thrown. */
+  send(letter: Letter, signal?: AbortSignal): Promise<MailOutcome>
+}
