@@ -45,6 +45,7 @@ const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
 const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
+const COST_OPERATORS: readonly Role[] = ['costadmin', 'operations', 'admin']
 
 /** Each permission with the roles that have it. */
 export const PERMISSIONS = {
@@ -79,6 +80,11 @@ export const PERMISSIONS = {
   'budgets:Write': COST_ADMINS,
   'spike-detectors:Read': EVERYONE,
   'spike-detectors:Write': COST_ADMINS,
+  'notifications:Read': EVERYONE,
+  'notifications:Write': COST_OPERATORS,
+  'incidents:Read': EVERYONE,
+  // Whoever is told of something may see to it.
+  'incidents:Write': ['costadmin', 'user', 'operations', 'admin'],
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

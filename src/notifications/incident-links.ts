@@ -12,7 +12,7 @@ export interface IncidentLinks {
 
 /** A message is seen to within days; a link that is passed on must not work for ever. */
 export const LINK_LASTS_MS = 30 * 24 * 60 * 60_000
-const PATH = '/api/v1/incident-pages'
+export const INCIDENT_PAGES = '/incidents'
 
 export function createIncidentLinks(
   { vault, clock }: { readonly vault: Vault; readonly clock: Clock },
@@ -22,7 +22,7 @@ export function createIncidentLinks(
     linksOf: ({ id, organisationId }) => {
       const until = clock.now() + LINK_LASTS_MS
       const token = vault.seal(['incident-link', id], JSON.stringify({ organisationId, until }))
-      const url = `${publicUrl()}${PATH}/${id}?token=${token}`
+      const url = `${publicUrl()}${INCIDENT_PAGES}/${id}?token=${token}`
       return [
         { does: 'open', label: 'Open', url },
         { does: 'acknowledge', label: 'Acknowledge', url: `${url}#acknowledge` },

@@ -3,8 +3,8 @@ import type { Incident } from '#src/model/notification.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
-import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import type { Actions } from '#src/tenancy/actions.ts'
 import { lookedAt, withoutEscalation } from './agenda.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import {
@@ -30,7 +30,8 @@ export interface IncidentFilter {
 
 /** What notifications tell of, and what people do about it. */
 export interface Incidents {
-  get(caller: Principal, id: string): Promise<Incident>
+  /** @throws RestError 404 */
+  seenBy(handler: Handler, id: string): Promise<Incident>
   /** Of an organisation, the newest first. */
   list(
     organisationId: string,
@@ -39,7 +40,7 @@ export interface Incidents {
   ): Promise<Page<Incident>>
   /** Its alerts, the oldest first. */
   alerts(
-    caller: Principal,
+    handler: Handler,
     id: string,
     page: { readonly after?: string | undefined; readonly limit: number },
   ): Promise<Page<AlertEvent>>
@@ -53,37 +54,41 @@ export interface Incidents {
 
 export const SNOOZE_MAX_MS = 30 * 24 * 60 * 60_000
 
-export function createIncidents({
-  state,
-  clock,
-}: {
+export interface IncidentPorts {
   readonly state: State
-  readonly clock: Clock
-}): Incidents {
+  readonly actions: Actions
+}
+
+type Verb = 'Acknowledge' | 'Snooze' | 'Resolve'
+
+export function createIncidents({ state, actions }: IncidentPorts): Incidents {
   const change = async (
-    handler: Handler,
-    id: string,
+    verb: Verb,
+    { handler, id, more = {} }: { readonly handler: Handler; readonly id: string; more?: object },
     edit: (incident: StoredIncident, now: number) => StoredIncident,
   ) =>
-    state.transact(async (transaction) => {
+    actions.perform('caller' in handler ? handler.caller : undefined, async (step) => {
+      const { transaction, now, tell } = step
       const before = await found(transaction, handler, id)
+      const { number, notificationId, organisationId } = before
+      const edited = edit(before, now)
+      const by = { by: handler.name, ...more }
+      const fields = { incidentId: id, incidentNumber: number, notificationId, ...by }
+      tell(`Incident${verb}Event`, { organisationId, fields })
       if (before.state === 'RESOLVED') {
-        throw new RestError(409, 'incident.resolved', `incident ${before.number} is over already`)
+        throw new RestError(409, 'incident.resolved', `incident ${number} is over already`)
       }
-      const now = clock.now()
-      const edited = edit(withoutEscalation(transaction, before), now)
-      const notification = await transaction.get(NOTIFICATIONS.things, before.notificationId)
+      const calm = withoutEscalation(transaction, edited)
+      const notification = await transaction.get(NOTIFICATIONS.things, notificationId)
       // Looked at at once, for the agenda to be what it now should be.
       const after =
-        notification === undefined || edited.due === undefined
-          ? edited
-          : lookedAt(transaction, edited, notification.channelId, now)
+        notification === undefined ? calm : lookedAt(transaction, calm, notification.channelId, now)
       transaction.put(INCIDENTS, id, after)
       return shown(after)
     })
 
   return {
-    get: async (caller, id) => shown(await found(state, { caller, name: caller.arn }, id)),
+    seenBy: async (handler, id) => shown(await found(state, handler, id)),
     list: async (organisationId, filter, { after, limit }) => {
       const items: Incident[] = []
       let cursor = after
@@ -105,8 +110,8 @@ export function createIncidents({
         cursor = keys.at(-1)?.key
       }
     },
-    alerts: async (caller, id, { after, limit }) => {
-      await found(state, { caller, name: caller.arn }, id)
+    alerts: async (handler, id, { after, limit }) => {
+      await found(state, handler, id)
       const read = await state.list(INCIDENT_ALERTS, {
         prefix: ofIncident(id),
         limit: limit + 1,
@@ -117,19 +122,25 @@ export function createIncidents({
       return { items, ...(last !== undefined && { last }) }
     },
     acknowledge: (handler, id) =>
-      change(handler, id, ({ snoozedUntil: _, snoozedBy: __, ...incident }, now) => ({
-        ...incident,
-        state: 'ACKNOWLEDGED',
-        acknowledgedBy: handler.name,
-        acknowledgedAt: now,
-      })),
-    snooze: (handler, id, until) =>
-      change(handler, id, (incident, now) => {
+      change(
+        'Acknowledge',
+        { handler, id },
+        ({ snoozedUntil: _, snoozedBy: __, ...incident }, now) => ({
+          ...incident,
+          state: 'ACKNOWLEDGED',
+          acknowledgedBy: handler.name,
+          acknowledgedAt: now,
+        }),
+      ),
+    snooze: (handler, id, until) => {
+      const more = { until: new Date(until).toISOString() }
+      return change('Snooze', { handler, id, more }, (incident, now) => {
         if (until <= now || until > now + SNOOZE_MAX_MS) throw snoozedTooLong()
         return { ...incident, state: 'SNOOZED', snoozedUntil: until, snoozedBy: handler.name }
-      }),
+      })
+    },
     resolve: (handler, id) =>
-      change(handler, id, (incident, now) => ({
+      change('Resolve', { handler, id }, (incident, now) => ({
         ...incident,
         state: 'RESOLVED',
         resolvedAt: now,

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 
 import { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
 import { COST_CONFIGURATION } from './cost-configuration.ts'
+import { NOTIFICATION_EVENTS } from './notification-events.ts'
 import { AwsId, category, id, outcome } from './event-type.ts'
 
 /** The events of alerts; notifications are rules that match them. */
@@ -48,6 +49,7 @@ const ofAccount = ({ properties }: TObject): TObject => {
 
 export const COST_AND_COMPLIANCE = category('CostAndCompliance', 'cost-compliance', [
   ...COST_CONFIGURATION,
+  ...NOTIFICATION_EVENTS,
   {
     name: ALERT_EVENTS.BUDGET,
     provenance: 'ours',

@@ -51,6 +51,13 @@ const CONFIGURED: readonly Configured[] = [
     what: 'A detector of cost spikes',
     permission: 'spike-detectors:Write',
   },
+  {
+    name: 'Notification',
+    field: 'notification',
+    path: 'notifications',
+    what: 'A notification, which says who is told of which alerts,',
+    permission: 'notifications:Write',
+  },
 ]
 
 export const COST_CONFIGURATION: readonly Omit<EventType, 'category' | 'component' | 'version'>[] =

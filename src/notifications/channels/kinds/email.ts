@@ -11,6 +11,8 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
   return {
     // SES, outside its sandbox, takes 14.
     messagesPerSecondMax: 10,
+    readBy: 'people',
+    editsInPlace: false,
     send: async (message, sending) => {
       if (mail === undefined) return { outcome: 'retry', reason: NO_MAIL_SERVER }
       const { subject, references } = threadOf(message, sending)

@@ -28,6 +28,8 @@ export function openPagerDuty(
   return {
     // About 120 a minute for each key.
     messagesPerSecondMax: 2,
+    readBy: 'programs',
+    editsInPlace: false,
     send: async (message, sending) => {
       const key = dedupKey(message, sending)
       for (const action of actionsOf(message)) {

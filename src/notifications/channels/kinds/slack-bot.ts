@@ -45,6 +45,8 @@ export function openSlackBot(
   }
   return {
     messagesPerSecondMax: 1,
+    readBy: 'people',
+    editsInPlace: true,
     send: async (message, { after, signal }) => {
       const content = slackMessage(message)
       const { channel: where, ts } = after?.sent ?? {}

@@ -12,6 +12,8 @@ export function openSlackWebhook(
   return {
     // Who goes on beyond it risks "being permanently disabled".
     messagesPerSecondMax: 1,
+    readBy: 'people',
+    editsInPlace: false,
     send: async (message, { signal }) => {
       const body = JSON.stringify(slackMessage(message))
       const answer = await posted(ports, { url, body, signal, reasonIn: slackWord })

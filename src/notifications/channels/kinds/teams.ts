@@ -13,6 +13,8 @@ export function openTeams({ url }: SettingsOf<'teams'>, ports: PostingPorts): Op
   return {
     // More than 4 requests a second are throttled.
     messagesPerSecondMax: 3,
+    readBy: 'people',
+    editsInPlace: false,
     send: async (message, { signal }) => {
       const answer = await posted(ports, { url, body: teamsBody(message), signal })
       return answer.ok

@@ -15,6 +15,8 @@ export function openWebhook(
 ): OpenChannel {
   return {
     messagesPerSecondMax: 10,
+    readBy: 'programs',
+    editsInPlace: false,
     send: async (message, { idempotencyKey, signal }) => {
       const bodies = webhookBodies(message, ports.client).map((body) => JSON.stringify(body))
       for (const [index, body] of bodies.entries()) {

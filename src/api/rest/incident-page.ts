@@ -1,0 +1,117 @@
+import type { Incident } from '#src/model/notification.ts'
+import { html } from '#src/model/html.ts'
+import type { Html } from '#src/model/html.ts'
+
+/** The page behind a message's links. It asks first: programs open links that come by e-mail. */
+
+const SNOOZES = [
+  ['1', '1 hour'],
+  ['4', '4 hours'],
+  ['24', '1 day'],
+  ['168', '1 week'],
+] as const
+
+/** @param done what was just done with it, in words */
+export function incidentPage(incident: Incident, done?: string): string {
+  const { number, title, state, severity, alerts, open, owner, cause } = incident
+  const isOver = state === 'RESOLVED'
+  return page(
+    `Incident ${number}: ${title}`,
+    html`${done === undefined ? '' : html`<p role="status"><b>${done}</b></p>`}
+      <dl>
+        <dt>State</dt>
+        <dd>${stateText(incident)}</dd>
+        <dt>Severity</dt>
+        <dd>${severity[0]}${severity.slice(1).toLowerCase()}</dd>
+        <dt>Cause</dt>
+        <dd>${cause}${owner === undefined ? '' : ` (${owner})`}</dd>
+        <dt>Alerts</dt>
+        <dd>${alerts}, of which ${open} are still so</dd>
+        <dt>Since</dt>
+        <dd>${isoOf(incident.openedAt)}</dd>
+      </dl>
+      ${isOver ? '' : forms()}
+      <p>
+        <small>On the command line: <code>belfry incidents show ${number}</code></small>
+      </p>`,
+  )
+}
+
+export function incidentRefusedPage(message: string): string {
+  return page('This link does not work', html`<p>${message}</p>`)
+}
+
+function forms(): Html {
+  return html`<form method="post" id="acknowledge">
+      <input type="hidden" name="does" value="acknowledge" />
+      <button>Acknowledge</button> I see to it: no reminders, no escalation.
+    </form>
+    <form method="post" id="snooze">
+      <input type="hidden" name="does" value="snooze" />
+      <button>Snooze</button> for
+      <select name="hours" aria-label="for how long">
+        ${SNOOZES.map(([hours, label]) => html`<option value="${hours}">${label}</option>`)}
+      </select>
+    </form>`
+}
+
+function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident): string {
+  switch (state) {
+    case 'ACKNOWLEDGED':
+      return `acknowledged by ${acknowledgedBy}`
+    case 'SNOOZED':
+      return `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil ?? 0)}`
+    case 'RESOLVED':
+      return 'over'
+    default:
+      return 'open'
+  }
+}
+
+function isoOf(instant: number): string {
+  return new Date(instant).toISOString()
+}
+
+function page(title: string, body: Html): string {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta name="referrer" content="no-referrer" />
+        <title>${title} · Belfry</title>
+        <style>
+          body {
+            font:
+              1rem/1.5 system-ui,
+              sans-serif;
+            max-width: 42rem;
+            margin: 4rem auto;
+            padding: 0 1rem;
+          }
+          dl {
+            display: grid;
+            grid-template-columns: max-content 1fr;
+            gap: 0.25rem 1.5rem;
+          }
+          dt {
+            opacity: 0.7;
+          }
+          dd {
+            margin: 0;
+          }
+          form {
+            margin: 1rem 0;
+          }
+          button {
+            font: inherit;
+            padding: 0.4rem 1rem;
+          }
+        </style>
+      </head>
+      <body>
+        <h1>${title}</h1>
+        ${body}
+      </body>
+    </html> `.html
+}

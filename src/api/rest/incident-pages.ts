@@ -1,0 +1,99 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+
+import { RestError } from '#src/errors.ts'
+import type { Incident } from '#src/model/notification.ts'
+import { INCIDENT_PAGES } from '#src/notifications/incident-links.ts'
+import type { IncidentLinks } from '#src/notifications/incident-links.ts'
+import type { Handler, Incidents } from '#src/notifications/incidents.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import { incidentPage, incidentRefusedPage } from './incident-page.ts'
+
+export interface IncidentPagePorts {
+  readonly incidents: Incidents
+  readonly incidentLinks: IncidentLinks
+  readonly clock: Clock
+}
+
+interface Asked {
+  readonly Params: { readonly id: string }
+  readonly Querystring: { readonly token?: unknown }
+}
+
+const FORM_BYTES_MAX = 1_024
+const HOUR_MS = 3_600_000
+const HOURS_MAX = 720
+const WHO = 'somebody with the link of its message'
+
+/** The pages behind the links of messages; they run no script, and change nothing unasked. */
+export async function addIncidentPages(
+  app: FastifyInstance,
+  { incidents, incidentLinks, clock }: IncidentPagePorts,
+): Promise<void> {
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      'application/x-www-form-urlencoded',
+      { parseAs: 'string', bodyLimit: FORM_BYTES_MAX },
+      (_request, body, done) => done(null, new URLSearchParams(String(body))),
+    )
+    scope.get<Asked>(`${INCIDENT_PAGES}/:id`, async ({ params, query }, reply) =>
+      onPage(reply, async () => {
+        const handler = handlerOf(params.id, query.token)
+        return incidentPage(await incidents.seenBy(handler, params.id))
+      }),
+    )
+    scope.post<Asked & { Body: URLSearchParams | undefined }>(
+      `${INCIDENT_PAGES}/:id`,
+      async ({ params, query, body }, reply) =>
+        onPage(reply, async () => {
+          const handler = handlerOf(params.id, query.token)
+          const { incident, done } = await act(handler, params.id, body ?? new URLSearchParams())
+          return incidentPage(incident, done)
+        }),
+    )
+  })
+
+  function handlerOf(incidentId: string, token: unknown): Handler {
+    const organisationId =
+      typeof token === 'string' ? incidentLinks.organisationOf(incidentId, token) : undefined
+    if (organisationId !== undefined) return { organisationId, name: WHO }
+    throw new RestError(
+      404,
+      'incident.link',
+      'It is too old, or not whole: open a newer message, or see "belfry incidents".',
+    )
+  }
+
+  async function act(
+    handler: Handler,
+    id: string,
+    form: URLSearchParams,
+  ): Promise<{ readonly incident: Incident; readonly done: string }> {
+    if (form.get('does') === 'acknowledge') {
+      return { incident: await incidents.acknowledge(handler, id), done: 'Acknowledged.' }
+    }
+    const hours = Number(form.get('hours'))
+    if (form.get('does') !== 'snooze' || !(hours >= 1 && hours <= HOURS_MAX)) {
+      throw new RestError(400, 'incident.form', 'The form was not one of this page.')
+    }
+    const until = clock.now() + hours * HOUR_MS
+    return { incident: await incidents.snooze(handler, id, until), done: `Snoozed for ${hours} h.` }
+  }
+}
+
+async function onPage(reply: FastifyReply, work: () => Promise<string>): Promise<FastifyReply> {
+  void reply.headers({
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    'referrer-policy': 'no-referrer',
+    'x-content-type-options': 'nosniff',
+  })
+  try {
+    return await reply.send(await work())
+  } catch (error) {
+    if (!(error instanceof RestError)) throw error
+    return reply.code(error.status).send(incidentRefusedPage(error.message))
+  }
+}

@@ -1,0 +1,320 @@
+import { Type } from 'typebox'
+
+import { RestError } from '#src/errors.ts'
+import {
+  INCIDENT_STATES,
+  Incident,
+  Inhibition,
+  LEDGER_OUTCOMES,
+  LedgerEntry,
+  NewInhibition,
+  NewNotification,
+  NewSilence,
+  Notification,
+  NotificationOptions,
+  Silence,
+} from '#src/model/notification.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Hearers } from '#src/notifications/hearers.ts'
+import type { Handler, Incidents } from '#src/notifications/incidents.ts'
+import { ledgerOf } from '#src/notifications/ledger.ts'
+import type { Notifications } from '#src/notifications/notifications.ts'
+import type { Inhibitions, Silences } from '#src/notifications/silences.ts'
+import type { Directory } from '#src/ports/directory.ts'
+import type { State } from '#src/ports/state.ts'
+import { organisationOf } from '#src/tenancy/organisations.ts'
+import { addNamedRoutes } from './named-routes.ts'
+import {
+  Id,
+  IdParams,
+  Instant,
+  OfOrganisation,
+  PageQuery,
+  orNull,
+  page,
+  pageRequest,
+  pageSchema,
+  ref,
+} from './route.ts'
+import type { AddRoute } from './route.ts'
+
+export interface NotificationRoutePorts {
+  readonly state: State
+  readonly notifications: Notifications
+  readonly silences: Silences
+  readonly inhibitions: Inhibitions
+  readonly incidents: Incidents
+  readonly hearers: Hearers
+  readonly directory: Directory
+}
+
+/** What answers refer to by name. */
+export const NOTIFICATION_SCHEMAS = [Notification, Incident, LedgerEntry, Silence, Inhibition]
+
+const { organisationId: _, ...given } = NewNotification.properties
+const options = Object.fromEntries(
+  Object.entries(NotificationOptions).map(([name, schema]) => [name, orNull(schema)]),
+) as { readonly [K in keyof typeof NotificationOptions]: ReturnType<typeof orNull> }
+const Change = Type.Partial(Type.Object({ ...given, ...options }), { minProperties: 1 })
+
+export function addNotificationRoutes(add: AddRoute, ports: NotificationRoutePorts): void {
+  addNamedRoutes(add, {
+    noun: 'notifications',
+    summaries: {
+      create: 'Tell people of alerts on a channel',
+      list: 'List notifications',
+      get: 'Show a notification',
+      update: 'Change a notification; null takes an option away',
+      remove: 'Delete a notification: what it has not told yet is not told',
+    },
+    schema: Notification,
+    given: NewNotification,
+    change: Change,
+    things: ports.notifications as never,
+  })
+  addHearersRoute(add, ports)
+  addIncidentRoutes(add, ports)
+  addLedgerRoute(add, ports)
+  addMutingRoutes(add, ports)
+}
+
+const Hearing = Type.Object({
+  notificationId: Id,
+  notificationName: Type.String(),
+  channelId: Id,
+  hears: Type.Boolean(),
+  at: Type.Optional({
+    ...Instant,
+    description: 'Of its message, were nothing to change until then',
+  }),
+  why: Type.String(),
+})
+
+function addHearersRoute(add: AddRoute, { state, hearers }: NotificationRoutePorts): void {
+  add({
+    method: 'POST',
+    url: '/notifications/hearers',
+    tag: 'notifications',
+    summary: 'Say who would hear of an alert now, and why not: nothing is sent',
+    permission: 'notifications:Read',
+    body: Type.Object({
+      organisationId: Id,
+      event: Type.Record(Type.String(), Type.Unknown(), {
+        description: 'The whole event of the alert, as GET /events or /catalogue shows it',
+      }),
+    }),
+    answer: [200, Type.Object({ items: Type.Array(Hearing) })],
+    run: async (caller, { body: { organisationId, event } }) => {
+      await organisationOf(state, caller, organisationId)
+      const found = await alertHearers(hearers, organisationId, event)
+      return {
+        items: found.map(({ notification, ...hearing }) => ({
+          notificationId: notification.id,
+          notificationName: notification.name,
+          channelId: notification.channelId,
+          ...hearing,
+        })),
+      }
+    },
+  })
+}
+
+async function alertHearers(hearers: Hearers, organisationId: string, event: object) {
+  const { id, time, detail } = event as Readonly<Record<string, unknown>>
+  const isWhole =
+    typeof id === 'string' &&
+    typeof time === 'string' &&
+    typeof detail === 'object' &&
+    detail !== null
+  const found = isWhole ? await hearers.of(organisationId, JSON.stringify(event)) : undefined
+  if (found !== undefined) return found
+  throw new RestError(
+    400,
+    'notification.no-alert',
+    'the event is not that of an alert: give a whole BudgetAlertEvent, CostSpikeEvent or ComplianceAlertEvent, such as the example in GET /catalogue/BudgetAlertEvent',
+  )
+}
+
+function addIncidentRoutes(
+  add: AddRoute,
+  { state, incidents, directory }: NotificationRoutePorts,
+): void {
+  const tag = 'incidents'
+  add({
+    method: 'GET',
+    url: '/incidents',
+    tag,
+    summary: 'List what people are told of, the newest first',
+    permission: 'incidents:Read',
+    query: Type.Object({
+      ...PageQuery,
+      organisationId: Id,
+      notificationId: Type.Optional(Id),
+      state: Type.Optional(Type.Enum([...INCIDENT_STATES])),
+    }),
+    answer: [200, pageSchema(Incident)],
+    run: async (caller, { query: { organisationId, notificationId, state: wanted, ...query } }) => {
+      await organisationOf(state, caller, organisationId)
+      const filter = { notificationId, state: wanted }
+      return page(await incidents.list(organisationId, filter, pageRequest(query)))
+    },
+  })
+  add({
+    method: 'GET',
+    url: '/incidents/:id',
+    tag,
+    summary: 'Show an incident',
+    permission: 'incidents:Read',
+    params: IdParams,
+    answer: [200, ref(Incident)],
+    run: async (caller, { params }) => incidents.seenBy(await handlerOf(caller), params.id),
+  })
+  add({
+    method: 'GET',
+    url: '/incidents/:id/alerts',
+    tag,
+    summary: 'List the alerts of an incident, the oldest first',
+    permission: 'incidents:Read',
+    params: IdParams,
+    query: Type.Object(PageQuery),
+    answer: [
+      200,
+      Type.Object({
+        items: Type.Array(
+          Type.Object({
+            id: Type.String({ description: 'Of its event' }),
+            at: Instant,
+            name: Type.String({ description: 'Of its event’s type' }),
+            alert: Type.Record(Type.String(), Type.Unknown()),
+          }),
+        ),
+        nextToken: Type.Optional(Type.String()),
+      }),
+    ],
+    run: async (caller, { params, query }) =>
+      page(await incidents.alerts(await handlerOf(caller), params.id, pageRequest(query))),
+  })
+  for (const [does, summary] of [
+    ['acknowledge', 'See to an incident: no reminders of it, no escalation'],
+    ['resolve', 'Call an incident over, whatever its alerts say'],
+  ] as const) {
+    add({
+      method: 'POST',
+      url: `/incidents/:id/${does}`,
+      tag,
+      summary,
+      permission: 'incidents:Write',
+      params: IdParams,
+      answer: [200, ref(Incident)],
+      run: async (caller, { params }) => incidents[does](await handlerOf(caller), params.id),
+    })
+  }
+  add({
+    method: 'POST',
+    url: '/incidents/:id/snooze',
+    tag,
+    summary: 'Tell nothing of an incident until a moment within the next 30 days',
+    permission: 'incidents:Write',
+    params: IdParams,
+    body: Type.Object({ until: Instant }),
+    answer: [200, ref(Incident)],
+    run: async (caller, { params, body }) =>
+      incidents.snooze(await handlerOf(caller), params.id, body.until),
+  })
+
+  /** As people know each other, where it is a person. */
+  async function handlerOf(caller: Principal): Promise<Handler> {
+    const user = caller.userId === undefined ? undefined : await directory.user(caller.userId)
+    return { caller, name: user?.email ?? caller.arn }
+  }
+}
+
+function addLedgerRoute(add: AddRoute, { state }: NotificationRoutePorts): void {
+  add({
+    method: 'GET',
+    url: '/notification-ledger',
+    tag: 'notifications',
+    summary: 'What was sent to whom, and what was held back and why, the newest first',
+    permission: 'notifications:Read',
+    query: Type.Object({
+      ...PageQuery,
+      organisationId: Id,
+      notificationId: Type.Optional(Id),
+      channelId: Type.Optional(Id),
+      incidentId: Type.Optional(Id),
+      outcome: Type.Optional(Type.Enum([...LEDGER_OUTCOMES])),
+    }),
+    answer: [200, pageSchema(LedgerEntry)],
+    run: async (caller, { query: { limit, nextToken, organisationId, ...filter } }) => {
+      await organisationOf(state, caller, organisationId)
+      const request = pageRequest({
+        ...(limit !== undefined && { limit }),
+        ...(nextToken !== undefined && { nextToken }),
+      })
+      return page(await ledgerOf(state, organisationId, filter, request))
+    },
+  })
+}
+
+function addMutingRoutes(add: AddRoute, { silences, inhibitions }: NotificationRoutePorts): void {
+  const tag = 'notifications'
+  const permission = 'notifications:Write'
+  const query = Type.Object({ ...PageQuery, ...OfOrganisation })
+  add({
+    method: 'POST',
+    url: '/silences',
+    tag,
+    summary: 'Tell nobody of alerts that match a pattern until a moment within 366 days',
+    permission,
+    body: NewSilence,
+    answer: [201, ref(Silence)],
+    run: (caller, { body }) => silences.create(caller, body),
+  })
+  add({
+    method: 'POST',
+    url: '/inhibitions',
+    tag,
+    summary: 'Let alerts hide others while they last, such as an account’s outage its children',
+    permission,
+    body: NewInhibition,
+    answer: [201, ref(Inhibition)],
+    run: (caller, { body }) => inhibitions.create(caller, body),
+  })
+  add({
+    method: 'GET',
+    url: '/silences',
+    tag,
+    summary: 'List silences',
+    permission: 'notifications:Read',
+    query,
+    answer: [200, pageSchema(Silence)],
+    run: async (caller, { query: { organisationId, ...rest } }) =>
+      page(await silences.list(caller, { ...pageRequest(rest), organisationId })),
+  })
+  add({
+    method: 'GET',
+    url: '/inhibitions',
+    tag,
+    summary: 'List inhibitions',
+    permission: 'notifications:Read',
+    query,
+    answer: [200, pageSchema(Inhibition)],
+    run: async (caller, { query: { organisationId, ...rest } }) =>
+      page(await inhibitions.list(caller, { ...pageRequest(rest), organisationId })),
+  })
+  for (const [noun, things, summary] of [
+    ['silences', silences, 'End a silence: what it held back is told'],
+    ['inhibitions', inhibitions, 'Delete an inhibition: what it hid is told'],
+  ] as const) {
+    add({
+      method: 'DELETE',
+      url: `/${noun}/:id`,
+      tag,
+      summary,
+      permission,
+      params: IdParams,
+      answer: [204],
+      run: (caller, { params }) => things.remove(caller, params.id),
+    })
+  }
+}
