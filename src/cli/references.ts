@@ -10,6 +10,7 @@ import type {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import type { Incident, Notification } from '#src/model/notification.ts'
 import type { View } from '#src/model/view.ts'
 import { webhookPlaceOf } from '#src/model/webhook-place.ts'
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
@@ -148,6 +149,29 @@ export async function webhookSecretBy(hub: HubClient, reference: string): Promis
 /** By id, number or name. */
 export async function viewBy(hub: HubClient, reference: string): Promise<View> {
   return numberedBy<View>(hub, '/views', { kind: 'view', reference })
+}
+
+/** By id, number or name. */
+export async function notificationBy(hub: HubClient, reference: string): Promise<Notification> {
+  return numberedBy<Notification>(hub, '/notifications', { kind: 'notification', reference })
+}
+
+/** By id or name. */
+export async function channelBy(hub: HubClient, reference: string): Promise<Channel> {
+  const all = await hub.listAll<Channel>('/channels')
+  return theOne('channel', reference, all.filter(matching<Channel>(reference, ['id', 'name'])))
+}
+
+/** By id, or by its number in an organisation. */
+export async function incidentBy(
+  hub: HubClient,
+  organisationId: string,
+  reference: string,
+): Promise<Incident> {
+  if (!/^\d+$/.test(reference)) return hub.get<Incident>(`/incidents/${reference}`)
+  const all = await hub.listAll<Incident>('/incidents', { organisationId })
+  const found = all.filter(({ number }) => String(number) === reference)
+  return theOne('incident', reference, found)
 }
 
 async function numberedBy<T extends { id: string; number: number; name: string }>(

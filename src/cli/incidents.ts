@@ -1,0 +1,151 @@
+import type { Command } from 'commander'
+
+import type { Incident } from '#src/model/notification.ts'
+import { INCIDENT_STATES } from '#src/model/notification.ts'
+import { systemClock } from '#src/ports/clock.ts'
+import { action, givenOnly, hours, wholeNumber } from './call.ts'
+import { fields, table } from './output.ts'
+import type { Column } from './output.ts'
+import { incidentBy, notificationBy, organisationBy } from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+const REFERENCE = 'its number or id'
+const LIMIT_DEFAULT = 50
+const HOUR_MS = 3_600_000
+
+interface ListOptions {
+  readonly organisation?: string
+  readonly notification?: string
+  readonly state?: string
+  readonly limit?: number
+}
+
+interface OfOrganisation {
+  readonly organisation?: string
+}
+
+export function addIncidents(program: Command): void {
+  const incidents = program
+    .command('incidents')
+    .description('list, show, acknowledge, snooze, resolve what people are told of')
+
+  incidents
+    .command('list')
+    .description('list incidents, the newest first')
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .option('--notification <notification>', 'only of this one: its name, number or id')
+    .option('--state <state>', `only these: ${INCIDENT_STATES.join(', ')}`)
+    .option('--limit <n>', `at most so many (default: ${LIMIT_DEFAULT})`, wholeNumber(1, 1_000))
+    .action(
+      action<ListOptions>(async ({ hub, output, options }) => {
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const { notification, state, limit = LIMIT_DEFAULT } = options
+        const notificationId = notification && (await notificationBy(hub, notification)).id
+        const asked = givenOnly({ organisationId, notificationId, state, limit: String(limit) })
+        const { items } = await hub.get<{ items: readonly Incident[] }>('/incidents', asked)
+        await output.show(items, () =>
+          items.length === 0 ? 'no incidents' : table(items, COLUMNS, output.width),
+        )
+      }),
+    )
+
+  incidents
+    .command('show')
+    .description('show an incident')
+    .argument('<incident>', REFERENCE)
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .action(
+      action<OfOrganisation>(async ({ hub, output, options }, reference: string) => {
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const incident = await incidentBy(hub, organisationId, reference)
+        await output.show(incident, () => shown(incident))
+      }),
+    )
+
+  for (const [does, description] of [
+    ['acknowledge', 'see to an incident: no reminders of it, no escalation'],
+    ['resolve', 'call an incident over, whatever its alerts say'],
+  ] as const) {
+    incidents
+      .command(does)
+      .description(description)
+      .argument('<incident>', REFERENCE)
+      .option('--organisation <organisation>', 'whose: id or alias')
+      .action(
+        action<OfOrganisation>(async ({ hub, output, options }, reference: string) => {
+          const { id: organisationId } = await organisationBy(hub, options.organisation)
+          const { id } = await incidentBy(hub, organisationId, reference)
+          const incident = await hub.post<Incident>(`/incidents/${id}/${does}`, undefined)
+          await output.show(incident, () => shown(incident))
+        }),
+      )
+  }
+
+  incidents
+    .command('snooze')
+    .description('tell nothing of an incident for a while')
+    .argument('<incident>', REFERENCE)
+    .requiredOption('--hours <hours>', 'for so long, at most 720', hours)
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .action(
+      action<OfOrganisation & { hours: number }>(
+        async ({ hub, output, options }, reference: string) => {
+          const { id: organisationId } = await organisationBy(hub, options.organisation)
+          const { id } = await incidentBy(hub, organisationId, reference)
+          const until = systemClock.now() + options.hours * HOUR_MS
+          const incident = await hub.post<Incident>(`/incidents/${id}/snooze`, { until })
+          await output.show(incident, () => shown(incident))
+        },
+      ),
+    )
+}
+
+function shown(incident: Incident): string {
+  const { state, acknowledgedBy, snoozedUntil, snoozedBy, waitsFor, toldAt } = incident
+  const moment = (at: number | undefined) => (at === undefined ? undefined : localMoment(at))
+  return fields(
+    {
+      incident: String(incident.number),
+      title: incident.title,
+      state,
+      severity: incident.severity,
+      cause: incident.cause,
+      owner: incident.owner,
+      alerts: `${incident.alerts}, of which ${incident.open} are still so and ${incident.told} are told`,
+      opened: moment(incident.openedAt),
+      'last told': toldAt === undefined ? 'not yet' : moment(toldAt),
+      'waits for': waitsFor,
+      acknowledged: acknowledgedBy && `${moment(incident.acknowledgedAt)} by ${acknowledgedBy}`,
+      snoozed:
+        snoozedUntil === undefined ? undefined : `until ${moment(snoozedUntil)} by ${snoozedBy}`,
+      escalated: moment(incident.escalatedAt),
+      over: moment(incident.resolvedAt),
+      id: incident.id,
+    },
+    { title: 'cyan' },
+  )
+}
+
+const SEVERITY_STYLES = {
+  INFORMATIONAL: 'dim',
+  LOW: 'dim',
+  MEDIUM: 'yellow',
+  HIGH: 'red',
+  CRITICAL: 'red',
+} as const
+
+const COLUMNS: readonly Column<Incident>[] = [
+  { title: 'NO', text: ({ number }) => String(number), align: 'right' },
+  { title: 'STATE', text: ({ state }) => state },
+  {
+    title: 'SEVERITY',
+    text: ({ severity }) => severity,
+    style: ({ severity }) => SEVERITY_STYLES[severity],
+  },
+  { title: 'TITLE', text: ({ title }) => title, style: () => 'cyan' },
+  { title: 'OWNER', text: ({ owner = '' }) => owner, optional: true },
+  { title: 'ALERTS', text: ({ alerts, open }) => `${open}/${alerts}`, align: 'right' },
+  { title: 'OPENED', text: ({ openedAt }) => localMoment(openedAt) },
+  { title: 'WAITS FOR', text: ({ waitsFor = '' }) => waitsFor, optional: true },
+  { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
+]

@@ -1,0 +1,352 @@
+import type { Command } from 'commander'
+
+import type { LedgerEntry, Notification } from '#src/model/notification.ts'
+import { LEDGER_OUTCOMES } from '#src/model/notification.ts'
+import { action, givenOnly, wholeNumber } from './call.ts'
+import { UsageFault } from './cli-faults.ts'
+import { readDocument } from './document-input.ts'
+import type { HubClient } from './hub-client.ts'
+import { readJsonObject } from './json-input.ts'
+import { fields, table } from './output.ts'
+import type { Column } from './output.ts'
+import {
+  channelBy,
+  incidentBy,
+  notificationBy,
+  organisationBy,
+  organisationColumns,
+  organisationFilter,
+  viewBy,
+} from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+const REFERENCE = 'its name, number or id'
+const FILE = 'YAML or JSON, or - for standard input'
+
+export function addNotifications(program: Command): void {
+  const notifications = program
+    .command('notifications')
+    .description('list, show, create, update, delete who is told of alerts, ask who would hear')
+    .addHelpText(
+      'after',
+      `
+A notification says which alerts are told on which channel. Only name, channel and alerts must be
+given; what is not told at once waits, and the ledger says why:
+
+  name: Platform costs
+  channel: ops-slack               # its name or id: see "belfry channels"
+  alerts:
+    budgets: { fromPercent: 75 }
+    costSpikes: { minimumIncrease: "50", minimumPercent: 20 }
+    compliance: { fromSeverity: HIGH }
+  scope:                           # nothing here: everything
+    - { view: Teams, segment: Platform }
+  timeZone: Australia/Sydney
+  quietHours: { upTo: HIGH, windows: [{ from: "19:00", to: "08:00" }] }
+  digest: { at: "09:00", upTo: LOW }
+  ownerTag: owner
+  repeatHours: 24
+  escalation: { afterMinutes: 60, channel: on-call }
+
+  belfry notifications create --file platform.yaml
+  belfry notifications hearers --event alert.json
+  belfry notifications ledger --outcome HELD`,
+    )
+
+  notifications
+    .command('list')
+    .description('list notifications')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .action(
+      action<{ organisation?: string }>(async ({ hub, output, options }) => {
+        const organisationId = await organisationFilter(hub, options.organisation)
+        const all = await hub.listAll<Notification>('/notifications', { organisationId })
+        const columns = [...COLUMNS, ...(await organisationColumns<Notification>(hub)), ID_COLUMN]
+        await output.show(all, () =>
+          all.length === 0
+            ? 'no notifications: make one with "belfry notifications create"'
+            : table(all, columns, output.width),
+        )
+      }),
+    )
+
+  notifications
+    .command('show')
+    .description('show a notification')
+    .argument('<notification>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const notification = await notificationBy(hub, reference)
+        await output.show(notification, () => shown(notification))
+      }),
+    )
+
+  addWriting(notifications)
+  addAsking(notifications)
+}
+
+function addWriting(notifications: Command): void {
+  notifications
+    .command('create')
+    .description('tell people of alerts, as a file says')
+    .requiredOption('--file <file>', FILE)
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .action(
+      action<{ file: string; organisation?: string }>(async ({ hub, output, options }) => {
+        const given = await resolved(hub, await readDocument(options.file, 'notification'))
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const made = await hub.post<Notification>('/notifications', { organisationId, ...given })
+        await output.show(made, () => shown(made))
+      }),
+    )
+
+  notifications
+    .command('update')
+    .description('change what a file names of a notification; null takes an option away')
+    .argument('<notification>', REFERENCE)
+    .option('--file <file>', FILE)
+    .option('--on', 'switch it on')
+    .option('--off', 'switch it off: what it hears meanwhile is told when it is on again')
+    .action(
+      action<{ file?: string; on?: true; off?: true }>(
+        async ({ hub, output, options }, reference: string) => {
+          const { file, on, off } = options
+          if (on && off) throw new UsageFault('--on and --off at once')
+          const given = file === undefined ? {} : await readDocument(file, 'notification')
+          const enabled = on ? true : off ? false : undefined
+          const change = { ...(await resolved(hub, given)), ...givenOnly({ enabled }) }
+          if (Object.keys(change).length === 0) {
+            throw new UsageFault('nothing to change: give --file, --on or --off')
+          }
+          const { id } = await notificationBy(hub, reference)
+          const updated = await hub.patch<Notification>(`/notifications/${id}`, change)
+          await output.show(updated, () => shown(updated))
+        },
+      ),
+    )
+
+  notifications
+    .command('delete')
+    .description('delete a notification: what it has not told yet is not told')
+    .argument('<notification>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const { id, name } = await notificationBy(hub, reference)
+        await hub.delete(`/notifications/${id}`)
+        await output.show({ deleted: id }, () => `deleted the notification "${name}"`)
+      }),
+    )
+}
+
+interface Hearing {
+  readonly notificationName: string
+  readonly hears: boolean
+  readonly at?: number
+  readonly why: string
+}
+
+interface LedgerOptions {
+  readonly organisation?: string
+  readonly notification?: string
+  readonly channel?: string
+  readonly incident?: string
+  readonly outcome?: string
+  readonly limit?: number
+}
+
+const LEDGER_LIMIT_DEFAULT = 50
+
+function addAsking(notifications: Command): void {
+  notifications
+    .command('hearers')
+    .description('who would hear of an alert now, and why not; nothing is sent')
+    .requiredOption('--event <event>', 'the whole event of the alert: JSON, a file, or -')
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .action(
+      action<{ event: string; organisation?: string }>(async ({ hub, output, options }) => {
+        const event = await readJsonObject(options.event, 'event')
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const { items } = await hub.post<{ items: readonly Hearing[] }>('/notifications/hearers', {
+          organisationId,
+          event,
+        })
+        await output.show(items, () =>
+          items.length === 0 ? 'there are no notifications' : table(items, HEARING_COLUMNS),
+        )
+      }),
+    )
+
+  notifications
+    .command('ledger')
+    .description('what was sent to whom, and what was held back and why, the newest first')
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .option('--notification <notification>', `only of this one: ${REFERENCE}`)
+    .option('--channel <channel>', 'only on this one: its name or id')
+    .option('--incident <incident>', 'only of this one: its number or id')
+    .option('--outcome <outcome>', `only these: ${LEDGER_OUTCOMES.join(', ')}`)
+    .option(
+      '--limit <n>',
+      `at most so many (default: ${LEDGER_LIMIT_DEFAULT})`,
+      wholeNumber(1, 1_000),
+    )
+    .action(
+      action<LedgerOptions>(async ({ hub, output, options }) => {
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const { notification, channel, incident, outcome } = options
+        const asked = givenOnly({
+          organisationId,
+          notificationId: notification && (await notificationBy(hub, notification)).id,
+          channelId: channel && (await channelBy(hub, channel)).id,
+          incidentId: incident && (await incidentBy(hub, organisationId, incident)).id,
+          outcome,
+          limit: String(options.limit ?? LEDGER_LIMIT_DEFAULT),
+        })
+        const { items } = await hub.get<{ items: readonly LedgerEntry[] }>(
+          '/notification-ledger',
+          asked,
+        )
+        const names = await namesOf(hub)
+        await output.show(items, () =>
+          items.length === 0
+            ? 'nothing was sent or held back yet'
+            : table(items, ledgerColumns(names), output.width),
+        )
+      }),
+    )
+}
+
+async function namesOf(hub: HubClient): Promise<ReadonlyMap<string, string>> {
+  const all = await hub.listAll<Notification>('/notifications')
+  return new Map(all.map(({ id, name }) => [id, name]))
+}
+
+/** With the ids of what is named: channels, views and their segments. */
+async function resolved(
+  hub: HubClient,
+  document: Readonly<Record<string, unknown>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { channel, scope, escalation, ...rest } = document
+  return {
+    ...rest,
+    ...(channel !== undefined && { channelId: (await channelBy(hub, String(channel))).id }),
+    ...(scope !== undefined && { scope: await resolvedScope(hub, scope) }),
+    ...(escalation !== undefined && { escalation: await resolvedEscalation(hub, escalation) }),
+  }
+}
+
+async function resolvedEscalation(hub: HubClient, escalation: unknown): Promise<unknown> {
+  if (typeof escalation !== 'object' || escalation === null) return escalation
+  const { channel, ...rest } = escalation as { readonly channel?: unknown }
+  if (channel === undefined) return escalation
+  return { ...rest, channelId: (await channelBy(hub, String(channel))).id }
+}
+
+async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
+  if (!Array.isArray(scope)) return scope
+  return Promise.all(
+    scope.map(async (part: unknown) => {
+      if (typeof part !== 'object' || part === null || !('view' in part)) return part
+      const { view: reference, segment, ...rest } = part as { view: unknown; segment?: unknown }
+      const view = await viewBy(hub, String(reference))
+      if (segment === undefined) return { ...rest, viewId: view.id }
+      const found = view.segments.find(({ id, title }) => id === segment || title === segment)
+      if (found === undefined) {
+        throw new UsageFault(`the view "${view.name}" has no segment "${String(segment)}"`)
+      }
+      return { ...rest, viewId: view.id, segmentId: found.id }
+    }),
+  )
+}
+
+function shown(notification: Notification): string {
+  const { scope, quietHours, digest, escalation, repeatHours } = notification
+  const windows = quietHours?.windows.map(
+    ({ days, from, to }) => `${from} to ${to}${days === undefined ? '' : ` on ${days.join(', ')}`}`,
+  )
+  return fields(
+    {
+      name: notification.name,
+      number: String(notification.number),
+      state: notification.enabled ? 'on' : 'off',
+      channel: notification.channelId,
+      alerts: Object.entries(notification.alerts).map(([kind, settings]) => {
+        const text = JSON.stringify(settings)
+        return text === '{}' ? kind : `${kind} ${text}`
+      }),
+      scope:
+        scope.length === 0
+          ? 'everything'
+          : scope.map(
+              ({ viewId, segmentId }) =>
+                `view ${viewId}${segmentId ? `, segment ${segmentId}` : ''}`,
+            ),
+      'told when it is over': notification.tellResolved ? 'yes' : 'no',
+      'time zone': `${notification.timeZone} (${notification.locale})`,
+      gathered: `${notification.settleSeconds} s, then at most every ${notification.updateSeconds} s`,
+      'owner tag': notification.ownerTag,
+      'quiet hours': windows && `${windows.join('; ')}, up to ${quietHours?.upTo}`,
+      digest: digest && `at ${digest.at}, up to ${digest.upTo}`,
+      repeated: repeatHours === undefined ? undefined : `every ${repeatHours} h`,
+      escalation: escalation && `after ${escalation.afterMinutes} min on ${escalation.channelId}`,
+      created: localMoment(notification.createdAt),
+      id: notification.id,
+    },
+    { name: 'cyan' },
+  )
+}
+
+const COLUMNS: readonly Column<Notification>[] = [
+  { title: 'NO', text: ({ number }) => String(number), align: 'right' },
+  { title: 'NAME', text: ({ name }) => name, style: () => 'cyan' },
+  { title: 'ALERTS', text: ({ alerts }) => Object.keys(alerts).join(', ') },
+  {
+    title: 'SCOPE',
+    text: ({ scope }) => (scope.length === 0 ? 'everything' : `${scope.length} of views`),
+    optional: true,
+  },
+  { title: 'STATE', text: ({ enabled }) => (enabled ? 'on' : 'off') },
+]
+const ID_COLUMN: Column<Notification> = {
+  title: 'ID',
+  text: ({ id }) => id,
+  style: () => 'dim',
+  optional: true,
+}
+
+const HEARING_COLUMNS: readonly Column<Hearing>[] = [
+  {
+    title: 'HEARS',
+    text: ({ hears }) => (hears ? 'yes' : 'no'),
+    style: ({ hears }) => (hears ? 'green' : 'dim'),
+  },
+  { title: 'NOTIFICATION', text: ({ notificationName }) => notificationName, style: () => 'cyan' },
+  { title: 'WHEN', text: ({ at }) => (at === undefined ? '' : localMoment(at)) },
+  { title: 'WHY', text: ({ why }) => why },
+]
+
+const OUTCOME_STYLES = {
+  SENT: 'green',
+  HELD: 'yellow',
+  RETRYING: 'yellow',
+  REFUSED: 'red',
+  GIVEN_UP: 'red',
+} as const
+
+function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<LedgerEntry>[] {
+  return [
+    { title: 'AT', text: ({ at }) => localMoment(at) },
+    {
+      title: 'OUTCOME',
+      text: ({ outcome }) => outcome,
+      style: ({ outcome }) => OUTCOME_STYLES[outcome],
+    },
+    {
+      title: 'NOTIFICATION',
+      text: ({ notificationId }) => names.get(notificationId) ?? notificationId,
+      style: () => 'cyan',
+    },
+    { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right' },
+    { title: 'WHY', text: ({ why }) => why },
+    { title: 'INCIDENT', text: ({ incidentId }) => incidentId, style: () => 'dim', optional: true },
+  ]
+}
