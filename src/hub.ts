@@ -44,6 +44,7 @@ import { sequenceOf } from '#src/model/event.ts'
 import type { AccountId, LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
 import { createLogger } from '#src/observe/log.ts'
+import { createChannelParts } from '#src/notifications/channels/channel-parts.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
@@ -78,6 +79,7 @@ import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
+import { openMailServer } from './mail-server.ts'
 import { readMasterKey } from './master-key.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import { createTargetKinds } from './target-kinds.ts'
@@ -145,6 +147,12 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const ports = { log, clock, ids, observer, ...checks, access: buses.access }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
+  const publicUrl = () => config.publicUrl ?? url
+  const { channels } = createChannelParts({
+    ...{ ...ports, ...sealing, publicUrl, actions: tenancy.actions },
+    mail: openMailServer(config.mail, outbound, env),
+    urlRefusal: connecting.endpointRefusal,
+  })
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
   const parts = { ...opened, connecting, places }
   const pipeline = startPipeline(
@@ -165,7 +173,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
-    publicUrl: () => config.publicUrl ?? url,
+    channels,
+    publicUrl,
     trustedProxies: config.trustedProxies,
     frontDoor: {
       operations,

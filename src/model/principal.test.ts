@@ -24,11 +24,13 @@ describe('a role', () => {
     const user = [...reading, 'events:Put']
     const operations = [
       ...user,
+      'channels:Write',
       ...['events:Write', 'deliveries:Redrive', 'event-sources:Write', 'schemas:Write'],
       ...['tenancy-events:Emit', 'webhook-secrets:Write'],
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
-    expect(new Set(allowed(principal('costadmin')))).toEqual(new Set(reading))
+    const costadmin = [...reading, 'channels:Write']
+    expect(new Set(allowed(principal('costadmin')))).toEqual(new Set(costadmin))
     expect(new Set(allowed(principal('user')))).toEqual(new Set(user))
     expect(new Set(allowed(principal('operations')))).toEqual(new Set(operations))
     expect(new Set(allowed(principal('admin')))).toEqual(new Set(all))

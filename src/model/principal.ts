@@ -44,6 +44,8 @@ const EVERYONE: readonly Role[] = ROLES
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+/** The reference system's: who may edit what concerns costs and compliance. */
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 /** Each permission with the roles that have it. */
 export const PERMISSIONS = {
@@ -71,6 +73,9 @@ export const PERMISSIONS = {
   // Whoever says where events go says how that is signed.
   'webhook-secrets:Read': EVERYONE,
   'webhook-secrets:Write': OPERATORS,
+  // Whoever says what alerts there are, and whoever says where events go.
+  'channels:Read': EVERYONE,
+  'channels:Write': ['operations', ...COST_ADMINS],
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

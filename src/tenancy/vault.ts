@@ -9,6 +9,7 @@ export type SealedFor =
   | readonly ['aws-organization', organisationId: string]
   | readonly ['connection', connectionArn: string]
   | readonly ['webhook-secret', webhookSecretId: string]
+  | readonly ['channel', channelId: string]
   /** The others say themselves, inside, whose they are. */
   | readonly ['session']
   | readonly ['refresh']

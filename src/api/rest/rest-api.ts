@@ -25,9 +25,11 @@ import {
   OrganisationalUnit,
   User,
 } from '#src/model/tenancy.ts'
+import { Channel, ChannelTest } from '#src/model/channel.ts'
 import { WebhookSecret } from '#src/model/webhook-secret.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
+import type { Channels } from '#src/notifications/channels/channels.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { lazyValidators } from '../lazy-compilers.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
@@ -38,6 +40,7 @@ import { addAccountTypeRoutes } from './account-type-routes.ts'
 import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
+import { addChannelRoutes } from './channel-routes.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
@@ -69,6 +72,7 @@ import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 
 export interface RestApiPorts {
   readonly tenancy: Tenancy
+  readonly channels: Channels
   readonly checkSignature: SignatureCheck
   readonly clock: Clock
   readonly deadLetters: DeadLetterPorts
@@ -101,6 +105,8 @@ const SCHEMAS = [
   RoleDescription,
   EventSource,
   WebhookSecret,
+  Channel,
+  ChannelTest,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -130,6 +136,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   const stillCalls = createStillCalls(ports.checkSignature, sessions)
   const add = createAddRoute(app, callerOf)
   addTenancyRoutes(app, add, ports.tenancy)
+  addChannelRoutes(add, ports.channels)
   addCatalogueRoutes(add, ports.namespace)
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addDeadLetterRoutes(add, ports.deadLetters)
