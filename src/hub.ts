@@ -44,7 +44,6 @@ import { sequenceOf } from '#src/model/event.ts'
 import type { AccountId, LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
 import { createLogger } from '#src/observe/log.ts'
-import { createChannelParts } from '#src/notifications/channels/channel-parts.ts'
 import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
@@ -79,8 +78,8 @@ import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
-import { openMailServer } from './mail-server.ts'
 import { readMasterKey } from './master-key.ts'
+import { openNotifications } from './notification-parts.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import { createTargetKinds } from './target-kinds.ts'
 import { openTargetPlaces } from './target-places.ts'
@@ -107,17 +106,12 @@ const REQUESTS_END_WITHIN_MS = 2_000
 /** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
 export async function startHub(config: Config, env: Environment = {}): Promise<Hub> {
   const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace } = config
-  const store = await openSqliteStore({
-    folder,
-    ...(maxStoreBytes !== undefined && { maxStoreBytes }),
-  })
+  const limit = maxStoreBytes === undefined ? {} : { maxStoreBytes }
+  const store = await openSqliteStore({ folder, ...limit })
   const { state } = store
-  const { observer, metrics, callFailed, storeIsFull, onSignIn } = createObservation({
-    log: createLogger(config.logLevel),
-    queue: store.queue,
-    clock,
-  })
-  const onFault = callFailed
+  const watched = { log: createLogger(config.logLevel), queue: store.queue, clock }
+  const observation = createObservation(watched)
+  const { observer, metrics, callFailed: onFault, storeIsFull, onSignIn } = observation
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
   const ruleTable = createRuleTable(state)
@@ -148,11 +142,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
   const publicUrl = () => config.publicUrl ?? url
-  const { channels } = createChannelParts({
-    ...{ ...ports, ...sealing, publicUrl, actions: tenancy.actions },
-    mail: openMailServer(config.mail, outbound, env),
-    urlRefusal: connecting.endpointRefusal,
-  })
+  const notifying = { ...ports, ...sealing, publicUrl, tenancy, connecting }
+  const { channels } = openNotifications(notifying, { ...config, env })
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
   const parts = { ...opened, connecting, places }
   const pipeline = startPipeline(

@@ -67,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'mail-config': ['config-values'],
   // Opens the operator's mail server as the configuration says.
   'mail-server': ['ports', 'mail-config', 'adapters/smtp'],
+  'notification-parts': ['ports', 'notifications', 'connections', 'mail-config', 'mail-server'],
   // The formats that the trail knows.
   'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],

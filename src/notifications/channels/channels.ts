@@ -77,10 +77,14 @@ export function createChannels(ports: ChannelPorts): Channels {
         const organisation = await organisationOf(transaction, caller, given.organisationId)
         const id = ids.timeOrderedUuid(now)
         const created: StoredChannel = {
-          ...{ id, organisationId: organisation.id, name, kind: settings.kind },
+          id,
+          organisationId: organisation.id,
+          name,
+          kind: settings.kind,
           leadsTo: leadsTo(settings),
           sealed: vault.seal(sealedFor(id), JSON.stringify(settings)),
-          ...{ createdAt: now, modifiedAt: now },
+          createdAt: now,
+          modifiedAt: now,
         }
         tell('ChannelCreateEvent', happeningTo(created))
         await addChannel(transaction, created)
