@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { VERSION } from '#src/version.ts'
 import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
+import { addChannels } from './channels.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addCustomers } from './customers.ts'
@@ -108,6 +109,7 @@ function program(): Command {
   addRules(belfry)
   addTargets(belfry)
   addWebhookSecrets(belfry)
+  addChannels(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)

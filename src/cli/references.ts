@@ -11,6 +11,7 @@ import type {
   User,
 } from '#src/model/tenancy.ts'
 import { webhookPlaceOf } from '#src/model/webhook-place.ts'
+import type { Channel } from '#src/model/channel.ts'
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
@@ -142,6 +143,12 @@ export async function webhookSecretBy(hub: HubClient, reference: string): Promis
   const place = URL.canParse(reference) ? webhookPlaceOf(reference) : reference
   const found = all.filter(({ id, url }) => id === reference || url === place)
   return theOne('webhook secret', reference, found)
+}
+
+/** By id or name. */
+export async function channelBy(hub: HubClient, reference: string): Promise<Channel> {
+  const all = await hub.listAll<Channel>('/channels')
+  return theOne('channel', reference, all.filter(matching(reference, ['id', 'name'])))
 }
 
 /** A column that tells organisations apart, where there are several. */

@@ -56,6 +56,9 @@ export interface TenancyEvents {
   WebhookSecretRotateEvent: WebhookSecretRotateEvent
   WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEvent
   WebhookSecretDeleteEvent: WebhookSecretDeleteEvent
+  ChannelCreateEvent: ChannelCreateEvent
+  ChannelUpdateEvent: ChannelUpdateEvent
+  ChannelDeleteEvent: ChannelDeleteEvent
   BudgetAlertEvent: BudgetAlertEvent
   CostSpikeEvent: CostSpikeEvent
   ComplianceAlertEvent: ComplianceAlertEvent
@@ -2394,6 +2397,118 @@ export interface WebhookSecretDeleteEvent {
   }
 }
 /**
+ * A way to reach people was added.
+ *
+ * `CostAndCompliance: ChannelCreateEvent`, version 1, ours
+ */
+export interface ChannelCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelCreateEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A way to reach people was changed.
+ *
+ * `CostAndCompliance: ChannelUpdateEvent`, version 1, ours
+ */
+export interface ChannelUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelUpdateEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    /**
+     * @minItems 1
+     */
+    changed: ('name' | 'settings')[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A way to reach people was deleted.
+ *
+ * `CostAndCompliance: ChannelDeleteEvent`, version 1, ours
+ */
+export interface ChannelDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelDeleteEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * Spend, or the forecast of it, reached thresholds of a budget.
  *
  * `CostAndCompliance: BudgetAlertEvent`, version 1, ours
@@ -3553,6 +3668,9 @@ export interface TenancyEventFields {
   WebhookSecretRotateEvent: WebhookSecretRotateEventFields
   WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEventFields
   WebhookSecretDeleteEvent: WebhookSecretDeleteEventFields
+  ChannelCreateEvent: ChannelCreateEventFields
+  ChannelUpdateEvent: ChannelUpdateEventFields
+  ChannelDeleteEvent: ChannelDeleteEventFields
   BudgetAlertEvent: BudgetAlertEventFields
   CostSpikeEvent: CostSpikeEventFields
   ComplianceAlertEvent: ComplianceAlertEventFields
@@ -4927,6 +5045,61 @@ export interface WebhookSecretDeleteEventFields {
    * Set by enrichment, from awsAccountId
    */
   accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelCreateEvent as its publisher gives them.
+ */
+export interface ChannelCreateEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelUpdateEvent as its publisher gives them.
+ */
+export interface ChannelUpdateEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+  /**
+   * @minItems 1
+   */
+  changed: ('name' | 'settings')[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelDeleteEvent as its publisher gives them.
+ */
+export interface ChannelDeleteEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs
