@@ -50,6 +50,7 @@ import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
 import { sendDeadLetters } from '#src/pipeline/5-deliver/dead-letter-queue.ts'
 import { Dispatcher } from '#src/pipeline/5-deliver/dispatcher.ts'
+import type { TakeAlert } from '#src/pipeline/5-deliver/targets/notification.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
@@ -80,6 +81,7 @@ import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { createCostParts } from './cost-parts.ts'
 import { readMasterKey } from './master-key.ts'
+import { openNotifications } from './notification-parts.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import { createTargetKinds } from './target-kinds.ts'
 import { openTargetPlaces } from './target-places.ts'
@@ -106,16 +108,11 @@ const REQUESTS_END_WITHIN_MS = 2_000
 /** Puts the parts together and starts them: adapters, pipeline, sources, then the door. */
 export async function startHub(config: Config, env: Environment = {}): Promise<Hub> {
   const { dataFolder: folder, maxStoreBytes, allowPrivateTargets, namespace } = config
-  const store = await openSqliteStore({
-    folder,
-    ...(maxStoreBytes !== undefined && { maxStoreBytes }),
-  })
+  const limit = maxStoreBytes === undefined ? {} : { maxStoreBytes }
+  const store = await openSqliteStore({ folder, ...limit })
   const { state } = store
-  const observation = createObservation({
-    log: createLogger(config.logLevel),
-    queue: store.queue,
-    clock,
-  })
+  const watched = { log: createLogger(config.logLevel), queue: store.queue, clock }
+  const observation = createObservation(watched)
   const { observer, metrics, callFailed: onFault, storeIsFull, onSignIn } = observation
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
@@ -147,7 +144,10 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
   const costing = createCostParts({ store, tenancy })
-  const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
+  const publicUrl = () => config.publicUrl ?? url
+  const notifying = { ...ports, ...sealing, publicUrl, tenancy, connecting }
+  const { take, run: notify, ...notified } = openNotifications(notifying, { ...config, env })
+  const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail, take }
   const parts = { config, store, log, observer, outbound, ...opened, connecting, places }
   const pipeline = startPipeline(parts, stopping.signal)
   const sources = [
@@ -157,6 +157,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     connecting.run(stopping.signal),
     tenancy.run(stopping.signal),
     buses.partnerSources.run(stopping.signal),
+    notify(stopping.signal),
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
@@ -164,7 +165,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
-    publicUrl: () => config.publicUrl ?? url,
+    ...notified,
+    publicUrl,
     trustedProxies: config.trustedProxies,
     frontDoor: {
       operations,
@@ -347,6 +349,7 @@ interface PipelineParts {
   readonly routing: ReaderMark
   readonly trail: Trail | undefined
   readonly connecting: ConnectionParts
+  readonly take: TakeAlert
 }
 
 /** record -> enrich -> route -> deliver; accept is the doors'. */

@@ -10,6 +10,9 @@ import { createAwsTarget, createBusTarget } from '#src/pipeline/5-deliver/target
 import { createEventBusTarget } from '#src/pipeline/5-deliver/targets/event-bus.ts'
 import { createEventFileTarget } from '#src/pipeline/5-deliver/targets/event-file.ts'
 import { createHttpEndpoint } from '#src/pipeline/5-deliver/targets/http-endpoint.ts'
+import { createNotificationTarget } from '#src/pipeline/5-deliver/targets/notification.ts'
+import type { TakeAlert } from '#src/pipeline/5-deliver/targets/notification.ts'
+import { parseNotificationTarget } from '#src/notifications/notifications.ts'
 import type { ConnectionParts } from '#src/connections/connection-parts.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
@@ -25,6 +28,7 @@ interface TargetKindParts {
   readonly access: BusAccess
   readonly places: TargetPlaces
   readonly connecting: ConnectionParts
+  readonly take: TakeAlert
   readonly busExists: (busArn: string) => Promise<boolean>
   /** Whether the hub itself has the event buses of an account. */
   readonly hasBusesOf: (account: AccountId) => Promise<boolean>
@@ -43,12 +47,14 @@ export function createTargetKinds(parts: TargetKindParts): (target: Target) => T
   const eventBus = createBusTarget({ here, inAws: places.aws && awsResource, hasBusesOf })
   const file = createEventFileTarget(places.files)
   const httpEndpoint = createHttpEndpoint({ outbound, clock, webhookSigner: parts.webhookSigner })
+  const notification = createNotificationTarget(parts.take, parseNotificationTarget)
   const rateLimits = createRateLimits()
   const apiDestination = createApiDestinationTarget({ ...connecting, outbound, clock, rateLimits })
   return ({ arn }) => {
     if (parseBusArn(arn) !== undefined) return eventBus
     if (parseConnectionArn('api-destination', arn) !== undefined) return apiDestination
     if (arn.startsWith('arn:')) return awsResource
+    if (parseNotificationTarget(arn) !== undefined) return notification
     return arn.startsWith('file:') ? file : httpEndpoint
   }
 }

@@ -46,10 +46,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
   schemas: ['model', 'ports', 'errors', 'buses'],
+  // Ways to reach people: what they are stored as is sealed, told of and paged as the tenancy's.
+  notifications: ['model', 'ports', 'errors', 'tenancy'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
   'adapters/aws': ['model', 'ports'],
+  'adapters/smtp': ['ports'],
   // A reader of the log like the stages, but off the events' way: nothing waits for it.
   trail: ['model', 'ports', 'errors'],
   'adapters/oidc': ['model', 'ports', 'errors'],
@@ -63,11 +66,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
     ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],
+    'notifications',
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
-  config: ['model', 'config-values', 'target-config', 'trail-config'],
+  config: ['model', 'config-values', 'mail-config', 'target-config', 'trail-config'],
   'config-values': [],
+  'mail-config': ['config-values'],
+  // Opens the operator's mail server as the configuration says.
+  'mail-server': ['ports', 'mail-config', 'adapters/smtp'],
+  'notification-parts': ['ports', 'notifications', 'connections', 'mail-config', 'mail-server'],
   // The formats that the trail knows.
   'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
@@ -107,12 +115,15 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   otpauth: /^tenancy\//,
   uqr: /^cli\//,
   yaml: /^cli\//,
+  nodemailer: /^adapters\/smtp\//,
   // Connections out go through the outbound seam alone; the command line listens for a browser.
   'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/|cli\/loopback\.ts$)/,
   'node:https': /^$/,
-  // config-values.ts asks it what an address is.
-  'node:net': /^(adapters\/outbound\/|hub\.ts$|config-values\.ts$|cli\/loopback\.ts$)/,
-  'node:tls': /^adapters\/outbound\//,
+  // config-values.ts asks it what an address is, and the port of the seam names the type of a socket.
+  'node:net':
+    /^(adapters\/outbound\/|ports\/outbound\.ts$|hub\.ts$|config-values\.ts$|cli\/loopback\.ts$)/,
+  // The certificate authorities that Node knows, beside the operator's.
+  'node:tls': /^adapters\/(outbound|smtp)\//,
   'node:http2': /^$/,
   'node:dgram': /^$/,
 }
@@ -126,6 +137,8 @@ const SENDS_REQUESTS: readonly string[] = [
   'adapters/aws/outbound-request-handler.ts',
   'adapters/oidc/outbound-fetch.ts',
   'connections/oauth-tokens.ts',
+  // Channels of all kinds but e-mail, whose server is the operator's.
+  'notifications/channels/posting.ts',
   'pipeline/5-deliver/targets/api-destination.ts',
   // Rules, schedules, and replays of archives alike.
   'pipeline/5-deliver/targets/http-endpoint.ts',

@@ -3,6 +3,7 @@ import {
   KEYS,
   named,
   newAccount,
+  newChannel,
   newEventSource,
   newToken,
   newUser,
@@ -17,6 +18,7 @@ export type Role = (typeof ROLES)[number]
 const EVERYONE: readonly Role[] = [...ROLES]
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
+const CHANNEL_WRITERS: readonly Role[] = ['costadmin', 'operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
@@ -73,6 +75,7 @@ const source = (world: World) => pathOf(world, '/event-sources', newEventSource(
 const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
+const channel = (world: World) => pathOf(world, '/channels', newChannel(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
@@ -239,6 +242,21 @@ export const OPERATIONS: readonly RestOperation[] = [
       { pattern: '{"source":["undeliverable"]}' },
     ]),
 
+    list('/channels'),
+    get('/channels/{id}', channel),
+    operation('POST /channels', CHANNEL_WRITERS, 201, (world) => ['/channels', newChannel(world)]),
+    operation('PATCH /channels/{id}', CHANNEL_WRITERS, 200, async (world) => [
+      await channel(world),
+      { name: `channel-${world.next()}` },
+    ]),
+    // A name that leads nowhere: RFC 6761.
+    operation('POST /channels/{id}/test', CHANNEL_WRITERS, 200, async (world) => [
+      `${await pathOf(world, '/channels', newChannel(world, 'https://channels.invalid/'))}/test`,
+      {},
+    ]),
+    operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [
+      await channel(world),
+    ]),
     list('/roles'),
     list('/catalogue'),
     list('/catalogue/types.ts'),

@@ -14,12 +14,15 @@ import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
 import { buildLazySerializers } from './lazy-compilers.ts'
+import { addIncidentPages } from './rest/incident-pages.ts'
+import type { IncidentPagePorts } from './rest/incident-pages.ts'
 import { addRestApi } from './rest/rest-api.ts'
 import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
 import { createSts } from './sts/sts.ts'
 
 export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'clock'> {
+  readonly notifying: RestApiPorts['notifying'] & Pick<IncidentPagePorts, 'incidentLinks'>
   /** Where browsers reach the hub. */
   readonly publicUrl: () => string
   readonly trustedProxies: readonly string[]
@@ -76,6 +79,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   })
   addCataloguePage(app, ports.namespace)
   addSignInPages(app, ports.tenancy, ports.publicUrl)
+  await addIncidentPages(app, { ...ports.notifying, clock })
   addObservation(app, ports)
   return app
 }

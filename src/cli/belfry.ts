@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { VERSION } from '#src/version.ts'
 import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
+import { addChannels } from './channels.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addCustomers } from './customers.ts'
@@ -13,7 +14,10 @@ import { addEventSources } from './event-sources.ts'
 import { addExplain } from './explain.ts'
 import { addEmit } from './emit.ts'
 import { addGroups } from './groups.ts'
+import { addIncidents } from './incidents.ts'
 import { addIngestKeys } from './ingest-keys.ts'
+import { addInhibitions, addSilences } from './muting.ts'
+import { addNotifications } from './notifications.ts'
 import { addOrganisationalUnits } from './organisational-units.ts'
 import { addLogin, addLogout } from './login.ts'
 import { addOrganisations } from './organisations.ts'
@@ -109,6 +113,11 @@ function program(): Command {
   addRules(belfry)
   addTargets(belfry)
   addWebhookSecrets(belfry)
+  addChannels(belfry)
+  addNotifications(belfry)
+  addIncidents(belfry)
+  addSilences(belfry)
+  addInhibitions(belfry)
   addDeadLetters(belfry)
   belfry.commandsGroup('Costs:')
   addViews(belfry)

@@ -13,6 +13,7 @@ import type {
 import type { Incident, Notification } from '#src/model/notification.ts'
 import type { View } from '#src/model/view.ts'
 import { webhookPlaceOf } from '#src/model/webhook-place.ts'
+import type { Channel } from '#src/model/channel.ts'
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'

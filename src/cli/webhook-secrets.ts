@@ -1,11 +1,7 @@
-import { readFile } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
-
 import type { Command } from 'commander'
 
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
 import { action, givenOnly, hours } from './call.ts'
-import { UsageFault } from './cli-faults.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import {
@@ -15,6 +11,7 @@ import {
   organisationFilter,
   webhookSecretBy,
 } from './references.ts'
+import { secretIn } from './secret-file.ts'
 import { localMoment } from './terminal-text.ts'
 
 type WithSecret = WebhookSecret & { readonly secret: string }
@@ -22,7 +19,6 @@ type WithSecret = WebhookSecret & { readonly secret: string }
 const REFERENCE = 'its URL or id'
 const SECRET_FILE =
   'take the secret in this file, or - for standard input, instead of a new one: whsec_...'
-const STANDARD_INPUT = '-'
 
 export function addWebhookSecrets(program: Command): void {
   const secrets = program
@@ -146,19 +142,6 @@ function addEnding(secrets: Command): void {
         await output.show({ deleted: id }, () => `deleted the webhook secret for ${url}`)
       }),
     )
-}
-
-/** From a file, as a command line is there for others on the machine to read. */
-async function secretIn(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined
-  if (file === STANDARD_INPUT) return (await text(process.stdin)).trim()
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (error) {
-    throw new UsageFault(`the secret's file cannot be read: ${(error as Error).message}`, {
-      cause: error,
-    })
-  }
 }
 
 function shown(secret: WebhookSecret & { readonly secret?: string }): string {

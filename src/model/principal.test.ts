@@ -21,14 +21,17 @@ const reading = all.filter((permission) => permission.endsWith(':Read'))
 
 describe('a role', () => {
   it('may read everything; the stronger ones may do more', () => {
-    const user = [...reading, 'events:Put']
+    const user = [...reading, 'events:Put', 'incidents:Write']
     const operations = [
       ...user,
+      'channels:Write',
+      'notifications:Write',
       ...['events:Write', 'deliveries:Redrive', 'event-sources:Write', 'schemas:Write'],
       ...['tenancy-events:Emit', 'webhook-secrets:Write'],
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
-    const costs = ['views:Write', 'budgets:Write', 'spike-detectors:Write']
+    const alerts = ['channels:Write', 'notifications:Write', 'incidents:Write']
+    const costs = ['views:Write', 'budgets:Write', 'spike-detectors:Write', ...alerts]
     expect(new Set(allowed(principal('costadmin')))).toEqual(new Set([...reading, ...costs]))
     expect(new Set(allowed(principal('user')))).toEqual(new Set(user))
     expect(new Set(allowed(principal('operations')))).toEqual(new Set(operations))

@@ -44,8 +44,10 @@ const EVERYONE: readonly Role[] = ROLES
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+/** The reference system's: who may edit what concerns costs and compliance. */
 const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
-const COST_OPERATORS: readonly Role[] = ['costadmin', 'operations', 'admin']
+/** Who says what alerts there are, and who says where events go. */
+const ALERT_ADMINS: readonly Role[] = ['costadmin', 'operations', 'admin']
 
 /** Each permission with the roles that have it. */
 export const PERMISSIONS = {
@@ -81,10 +83,12 @@ export const PERMISSIONS = {
   'spike-detectors:Read': EVERYONE,
   'spike-detectors:Write': COST_ADMINS,
   'notifications:Read': EVERYONE,
-  'notifications:Write': COST_OPERATORS,
+  'notifications:Write': ALERT_ADMINS,
   'incidents:Read': EVERYONE,
   // Whoever is told of something may see to it.
   'incidents:Write': ['costadmin', 'user', 'operations', 'admin'],
+  'channels:Read': EVERYONE,
+  'channels:Write': ALERT_ADMINS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

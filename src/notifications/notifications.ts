@@ -24,7 +24,9 @@ import {
 } from '#src/tenancy/documents.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
+import { setUse } from '#src/views/view-documents.ts'
 import { lookAtNow } from './agenda.ts'
+import { addChannelUse, removeChannelUse } from './channels/channel-uses.ts'
 import { NOTIFICATIONS } from './documents.ts'
 import { notificationPattern } from './notification-pattern.ts'
 
@@ -47,8 +49,6 @@ export interface Notifications {
   ): Promise<Page<Notification>>
   update(caller: Principal, id: string, change: NotificationChange): Promise<Notification>
   remove(caller: Principal, id: string): Promise<void>
-  /** Those that tell on a channel, or escalate to it: it must not be deleted. */
-  usersOf(organisationId: string, channelId: string): Promise<readonly Notification[]>
   /** Puts the rules of all notifications on their buses where they are missing. */
   keepRules(): Promise<void>
 }
@@ -97,6 +97,7 @@ export function createNotifications(ports: NotificationPorts): Notifications {
         }
         tell('NotificationCreateEvent', happeningTo(notification))
         await NOTIFICATIONS.add(transaction, notification)
+        await setUses(transaction, undefined, notification)
         await keepNotificationRule(transaction, notification, namespace)
         return notification
       })
@@ -113,6 +114,7 @@ export function createNotifications(ports: NotificationPorts): Notifications {
         if (names.length === 0) return before
         tell('NotificationUpdateEvent', happeningTo(after, { changed: names }))
         await NOTIFICATIONS.replace(transaction, before, after)
+        await setUses(transaction, before, after)
         await keepNotificationRule(transaction, after, namespace)
         return after
       })
@@ -126,11 +128,8 @@ export function createNotifications(ports: NotificationPorts): Notifications {
         const bus = await busOf(transaction, notification, namespace)
         if (bus !== undefined) await removeManagedRule(transaction, bus, ruleName(notification))
         await NOTIFICATIONS.remove(transaction, notification)
+        await setUses(transaction, notification, undefined)
       }),
-    usersOf: async (organisationId, channelId) =>
-      (await NOTIFICATIONS.all(state, organisationId)).filter((notification) =>
-        [notification.channelId, notification.escalation?.channelId].includes(channelId),
-      ),
     keepRules: async () => {
       for (const { id } of await listAll(state, NOTIFICATIONS.things)) {
         await state.transact(async (transaction) => {
@@ -140,6 +139,38 @@ export function createNotifications(ports: NotificationPorts): Notifications {
       }
     },
   }
+}
+
+/** Says what a notification needs: its channels, its views and segments must stay. */
+async function setUses(
+  transaction: StateTransaction,
+  before: Notification | undefined,
+  after: Notification | undefined,
+): Promise<void> {
+  for (const channelId of before === undefined ? [] : channelsOf(before)) {
+    await removeChannelUse(transaction, channelId, (before as Notification).id)
+  }
+  for (const { viewId, segmentId } of before?.scope ?? []) {
+    await setUse(transaction, viewId, { id: scopeUseId(before as Notification, segmentId) })
+  }
+  if (after === undefined) return
+  const { id, name, scope } = after
+  for (const channelId of channelsOf(after)) {
+    await addChannelUse(transaction, channelId, { id, name })
+  }
+  for (const { viewId, segmentId } of scope) {
+    const useId = scopeUseId(after, segmentId)
+    const use = { kind: 'notification' as const, id: useId, name, segmentId }
+    await setUse(transaction, viewId, { id: useId, use })
+  }
+}
+
+function channelsOf({ channelId, escalation }: Notification): ReadonlySet<string> {
+  return new Set([channelId, ...(escalation === undefined ? [] : [escalation.channelId])])
+}
+
+function scopeUseId({ id }: Notification, segmentId = 'view'): string {
+  return `${id}/${segmentId}`
 }
 
 async function keepNotificationRule(

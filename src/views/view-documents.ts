@@ -17,7 +17,7 @@ const USES = collection<readonly ViewUse[]>('view-uses')
 
 /** What is checked by a view, and so stands in the way of its end. */
 export interface ViewUse {
-  readonly kind: 'budget' | 'spike detector'
+  readonly kind: 'budget' | 'notification' | 'spike detector'
   readonly id: string
   readonly name: string
   /** Absent: all segments. */

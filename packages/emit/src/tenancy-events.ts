@@ -65,6 +65,19 @@ export interface TenancyEvents {
   SpikeDetectorCreateEvent: SpikeDetectorCreateEvent
   SpikeDetectorUpdateEvent: SpikeDetectorUpdateEvent
   SpikeDetectorDeleteEvent: SpikeDetectorDeleteEvent
+  NotificationCreateEvent: NotificationCreateEvent
+  NotificationUpdateEvent: NotificationUpdateEvent
+  NotificationDeleteEvent: NotificationDeleteEvent
+  SilenceCreateEvent: SilenceCreateEvent
+  SilenceDeleteEvent: SilenceDeleteEvent
+  InhibitionCreateEvent: InhibitionCreateEvent
+  InhibitionDeleteEvent: InhibitionDeleteEvent
+  IncidentAcknowledgeEvent: IncidentAcknowledgeEvent
+  IncidentSnoozeEvent: IncidentSnoozeEvent
+  IncidentResolveEvent: IncidentResolveEvent
+  ChannelCreateEvent: ChannelCreateEvent
+  ChannelUpdateEvent: ChannelUpdateEvent
+  ChannelDeleteEvent: ChannelDeleteEvent
   BudgetAlertEvent: BudgetAlertEvent
   CostSpikeEvent: CostSpikeEvent
   ComplianceAlertEvent: ComplianceAlertEvent
@@ -2778,6 +2791,502 @@ export interface SpikeDetectorDeleteEvent {
   }
 }
 /**
+ * A notification, which says who is told of which alerts, was made.
+ *
+ * `CostAndCompliance: NotificationCreateEvent`, version 1, ours
+ */
+export interface NotificationCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: NotificationCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'NotificationCreateEvent'
+    notificationId: string
+    /**
+     * The short id
+     */
+    notificationNumber: number
+    notificationName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A notification, which says who is told of which alerts, was changed.
+ *
+ * `CostAndCompliance: NotificationUpdateEvent`, version 1, ours
+ */
+export interface NotificationUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: NotificationUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'NotificationUpdateEvent'
+    notificationId: string
+    /**
+     * The short id
+     */
+    notificationNumber: number
+    notificationName: string
+    /**
+     * Names of what changed of it
+     */
+    changed: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A notification, which says who is told of which alerts, was deleted.
+ *
+ * `CostAndCompliance: NotificationDeleteEvent`, version 1, ours
+ */
+export interface NotificationDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: NotificationDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'NotificationDeleteEvent'
+    notificationId: string
+    /**
+     * The short id
+     */
+    notificationNumber: number
+    notificationName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A silence over alerts was made.
+ *
+ * `CostAndCompliance: SilenceCreateEvent`, version 1, ours
+ */
+export interface SilenceCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: SilenceCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'SilenceCreateEvent'
+    silenceId: string
+    reason: string
+    endsAt: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A silence over alerts was deleted.
+ *
+ * `CostAndCompliance: SilenceDeleteEvent`, version 1, ours
+ */
+export interface SilenceDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: SilenceDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'SilenceDeleteEvent'
+    silenceId: string
+    reason: string
+    endsAt: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An inhibition, by which alerts hide others, was made.
+ *
+ * `CostAndCompliance: InhibitionCreateEvent`, version 1, ours
+ */
+export interface InhibitionCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: InhibitionCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'InhibitionCreateEvent'
+    inhibitionId: string
+    inhibitionName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An inhibition, by which alerts hide others, was deleted.
+ *
+ * `CostAndCompliance: InhibitionDeleteEvent`, version 1, ours
+ */
+export interface InhibitionDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: InhibitionDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'InhibitionDeleteEvent'
+    inhibitionId: string
+    inhibitionName: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An incident that people were told of was acknowledged: somebody sees to it.
+ *
+ * `CostAndCompliance: IncidentAcknowledgeEvent`, version 1, ours
+ */
+export interface IncidentAcknowledgeEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: IncidentAcknowledgeEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'IncidentAcknowledgeEvent'
+    incidentId: string
+    incidentNumber: number
+    notificationId: string
+    /**
+     * Who, as far as it is known
+     */
+    by: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An incident that people were told of was put off.
+ *
+ * `CostAndCompliance: IncidentSnoozeEvent`, version 1, ours
+ */
+export interface IncidentSnoozeEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: IncidentSnoozeEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'IncidentSnoozeEvent'
+    incidentId: string
+    incidentNumber: number
+    notificationId: string
+    /**
+     * Who, as far as it is known
+     */
+    by: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An incident that people were told of was called over.
+ *
+ * `CostAndCompliance: IncidentResolveEvent`, version 1, ours
+ */
+export interface IncidentResolveEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: IncidentResolveEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'IncidentResolveEvent'
+    incidentId: string
+    incidentNumber: number
+    notificationId: string
+    /**
+     * Who, as far as it is known
+     */
+    by: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A way to reach people was added.
+ *
+ * `CostAndCompliance: ChannelCreateEvent`, version 1, ours
+ */
+export interface ChannelCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelCreateEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A way to reach people was changed.
+ *
+ * `CostAndCompliance: ChannelUpdateEvent`, version 1, ours
+ */
+export interface ChannelUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelUpdateEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    /**
+     * @minItems 1
+     */
+    changed: ('name' | 'settings')[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A way to reach people was deleted.
+ *
+ * `CostAndCompliance: ChannelDeleteEvent`, version 1, ours
+ */
+export interface ChannelDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelDeleteEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * Spend, or the forecast of it, reached thresholds of a budget.
  *
  * `CostAndCompliance: BudgetAlertEvent`, version 1, ours
@@ -3946,6 +4455,19 @@ export interface TenancyEventFields {
   SpikeDetectorCreateEvent: SpikeDetectorCreateEventFields
   SpikeDetectorUpdateEvent: SpikeDetectorUpdateEventFields
   SpikeDetectorDeleteEvent: SpikeDetectorDeleteEventFields
+  NotificationCreateEvent: NotificationCreateEventFields
+  NotificationUpdateEvent: NotificationUpdateEventFields
+  NotificationDeleteEvent: NotificationDeleteEventFields
+  SilenceCreateEvent: SilenceCreateEventFields
+  SilenceDeleteEvent: SilenceDeleteEventFields
+  InhibitionCreateEvent: InhibitionCreateEventFields
+  InhibitionDeleteEvent: InhibitionDeleteEventFields
+  IncidentAcknowledgeEvent: IncidentAcknowledgeEventFields
+  IncidentSnoozeEvent: IncidentSnoozeEventFields
+  IncidentResolveEvent: IncidentResolveEventFields
+  ChannelCreateEvent: ChannelCreateEventFields
+  ChannelUpdateEvent: ChannelUpdateEventFields
+  ChannelDeleteEvent: ChannelDeleteEventFields
   BudgetAlertEvent: BudgetAlertEventFields
   CostSpikeEvent: CostSpikeEventFields
   ComplianceAlertEvent: ComplianceAlertEventFields
@@ -5524,6 +6046,255 @@ export interface SpikeDetectorDeleteEventFields {
    */
   spikeDetectorNumber: number
   spikeDetectorName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of NotificationCreateEvent as its publisher gives them.
+ */
+export interface NotificationCreateEventFields {
+  notificationId: string
+  /**
+   * The short id
+   */
+  notificationNumber: number
+  notificationName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of NotificationUpdateEvent as its publisher gives them.
+ */
+export interface NotificationUpdateEventFields {
+  notificationId: string
+  /**
+   * The short id
+   */
+  notificationNumber: number
+  notificationName: string
+  /**
+   * Names of what changed of it
+   */
+  changed: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of NotificationDeleteEvent as its publisher gives them.
+ */
+export interface NotificationDeleteEventFields {
+  notificationId: string
+  /**
+   * The short id
+   */
+  notificationNumber: number
+  notificationName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of SilenceCreateEvent as its publisher gives them.
+ */
+export interface SilenceCreateEventFields {
+  silenceId: string
+  reason: string
+  endsAt: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of SilenceDeleteEvent as its publisher gives them.
+ */
+export interface SilenceDeleteEventFields {
+  silenceId: string
+  reason: string
+  endsAt: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of InhibitionCreateEvent as its publisher gives them.
+ */
+export interface InhibitionCreateEventFields {
+  inhibitionId: string
+  inhibitionName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of InhibitionDeleteEvent as its publisher gives them.
+ */
+export interface InhibitionDeleteEventFields {
+  inhibitionId: string
+  inhibitionName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of IncidentAcknowledgeEvent as its publisher gives them.
+ */
+export interface IncidentAcknowledgeEventFields {
+  incidentId: string
+  incidentNumber: number
+  notificationId: string
+  /**
+   * Who, as far as it is known
+   */
+  by: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of IncidentSnoozeEvent as its publisher gives them.
+ */
+export interface IncidentSnoozeEventFields {
+  incidentId: string
+  incidentNumber: number
+  notificationId: string
+  /**
+   * Who, as far as it is known
+   */
+  by: string
+  until: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of IncidentResolveEvent as its publisher gives them.
+ */
+export interface IncidentResolveEventFields {
+  incidentId: string
+  incidentNumber: number
+  notificationId: string
+  /**
+   * Who, as far as it is known
+   */
+  by: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelCreateEvent as its publisher gives them.
+ */
+export interface ChannelCreateEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelUpdateEvent as its publisher gives them.
+ */
+export interface ChannelUpdateEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+  /**
+   * @minItems 1
+   */
+  changed: ('name' | 'settings')[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelDeleteEvent as its publisher gives them.
+ */
+export interface ChannelDeleteEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

@@ -1,5 +1,7 @@
 import { rootCertificates } from 'node:tls'
 
+import type { createTransport as CreateTransport } from 'nodemailer'
+
 import type { Letter, Mail, MailOutcome } from '#src/ports/mail.ts'
 import type { OutboundConnections } from '#src/ports/outbound.ts'
 
@@ -17,7 +19,7 @@ export interface SmtpServer {
   readonly ca?: string
 }
 
-type SmtpTransport = ReturnType<typeof import('nodemailer').createTransport>
+type SmtpTransport = ReturnType<typeof CreateTransport>
 
 /** For the whole letter: connecting, signing in, handing over. */
 const LETTER_TIMEOUT_MS = 30_000

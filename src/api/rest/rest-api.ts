@@ -26,9 +26,11 @@ import {
   User,
 } from '#src/model/tenancy.ts'
 import { View } from '#src/model/view.ts'
+import { Channel, ChannelTest } from '#src/model/channel.ts'
 import { WebhookSecret } from '#src/model/webhook-secret.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
+import type { Channels } from '#src/notifications/channels/channels.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { lazyValidators } from '../lazy-compilers.ts'
 import type { SignatureCheck } from '../signature/signature-check.ts'
@@ -39,6 +41,7 @@ import { addAccountTypeRoutes } from './account-type-routes.ts'
 import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
+import { addChannelRoutes } from './channel-routes.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
@@ -49,6 +52,8 @@ import { addEventSearchRoute } from './event-search-routes.ts'
 import { addEventSourceRoutes } from './event-source-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
 import { addIngestKeyRoutes } from './ingest-key-routes.ts'
+import { NOTIFICATION_SCHEMAS, addNotificationRoutes } from './notification-routes.ts'
+import type { NotificationRoutePorts } from './notification-routes.ts'
 import { addOrganisationRoutes } from './organisation-routes.ts'
 import { addOrganisationalUnitRoutes } from './organisational-unit-routes.ts'
 import { addRoleRoutes } from './role-routes.ts'
@@ -72,6 +77,7 @@ import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 
 export interface RestApiPorts {
   readonly tenancy: Tenancy
+  readonly channels: Channels
   readonly checkSignature: SignatureCheck
   readonly clock: Clock
   readonly deadLetters: DeadLetterPorts
@@ -82,6 +88,7 @@ export interface RestApiPorts {
   readonly rules: Rules
   readonly costing: Omit<ViewRoutePorts, 'clock'>
   readonly trail: Omit<TrailPorts, 'callerOf'>
+  readonly notifying: Omit<NotificationRoutePorts, 'directory'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
   readonly version: string
@@ -106,6 +113,9 @@ const SCHEMAS = [
   EventSource,
   WebhookSecret,
   View,
+  Channel,
+  ChannelTest,
+  ...NOTIFICATION_SCHEMAS,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -135,6 +145,8 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   const stillCalls = createStillCalls(ports.checkSignature, sessions)
   const add = createAddRoute(app, callerOf)
   addTenancyRoutes(app, add, ports.tenancy)
+  addChannelRoutes(add, ports.channels)
+  addNotificationRoutes(add, { ...ports.notifying, directory: ports.stream.directory })
   addCatalogueRoutes(add, ports.namespace)
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addViewRoutes(add, { ...ports.costing, clock: ports.clock })

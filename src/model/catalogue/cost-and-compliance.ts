@@ -4,7 +4,8 @@ import { Type } from 'typebox'
 import { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
 import { COST_CONFIGURATION } from './cost-configuration.ts'
 import { NOTIFICATION_EVENTS } from './notification-events.ts'
-import { AwsId, category, id, outcome } from './event-type.ts'
+import { CHANNEL_KINDS } from '#src/model/channel.ts'
+import { AwsId, Uuid, category, id, outcome } from './event-type.ts'
 
 /** The events of alerts; notifications are rules that match them. */
 export const ALERT_EVENTS = {
@@ -50,6 +51,34 @@ const ofAccount = ({ properties }: TObject): TObject => {
 export const COST_AND_COMPLIANCE = category('CostAndCompliance', 'cost-compliance', [
   ...COST_CONFIGURATION,
   ...NOTIFICATION_EVENTS,
+  ...(
+    [
+      ['Create', 'POST /api/v1/channels', 'added'],
+      ['Update', 'PATCH /api/v1/channels/:id', 'changed'],
+      ['Delete', 'DELETE /api/v1/channels/:id', 'deleted'],
+    ] as const
+  ).map(([verb, action, done]) => ({
+    name: `Channel${verb}Event`,
+    provenance: 'ours' as const,
+    summary: `A way to reach people was ${done}.`,
+    causes: [{ action, permission: 'channels:Write' as const }],
+    fields: Type.Object({
+      channelId: Uuid,
+      channelName: Type.String(),
+      channelKind: Type.Enum([...CHANNEL_KINDS]),
+      ...(verb === 'Update' && {
+        changed: Type.Array(Type.Enum(['name', 'settings']), { minItems: 1 }),
+      }),
+      ...outcome,
+    }),
+    example: {
+      channelId: '0194f0e2-5a3c-7b11-9d0e-5a5a5a5a0006',
+      channelName: 'FinOps',
+      channelKind: 'slack-bot',
+      ...(verb === 'Update' && { changed: ['settings'] }),
+      status: 'SUCCESS',
+    },
+  })),
   {
     name: ALERT_EVENTS.BUDGET,
     provenance: 'ours',

@@ -198,7 +198,7 @@ function resourceItem(alert: ComplianceAlert): MessageItem {
   const where = account === undefined ? '' : ` in ${account}`
   return {
     text: `${resourceId ?? findingId}${where}: ${verdict}`,
-    ...(link !== undefined && /^https:\/\//.test(link) && URL.canParse(link) && { url: link }),
+    ...(link !== undefined && link.startsWith('https://') && URL.canParse(link) && { url: link }),
   }
 }
 

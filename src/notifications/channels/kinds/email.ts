@@ -18,7 +18,10 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
       const { subject, references } = threadOf(message, sending)
       const messageId = messageIdOf(sending.idempotencyKey, mail.from)
       const letter = {
-        ...{ to, subject, messageId, references },
+        to,
+        subject,
+        messageId,
+        references,
         ...letterBodies(message),
         isUrgent: message.state === 'OPEN' && message.severity === 'CRITICAL',
         unsubscribeUrl: message.links.find(({ does }) => does === 'manage')?.url,

@@ -54,13 +54,13 @@ function cardOf(message: Message): object {
   const lines = [
     ...items.map(({ text, url }) => (url === undefined ? plain(text) : link(text, url))),
     ...(more === undefined ? [] : [more]),
-  ].map((line) => text(`• ${line}`, { spacing: 'Small' }))
+  ].map((line) => block(`• ${line}`, { spacing: 'Small' }))
   const factSet = {
     type: 'FactSet',
     facts: facts.map(({ label, value }) => ({ title: plain(label), value: plain(value) })),
   }
   const footer = [...reasons, shownAt].map((line) =>
-    text(plain(line), { size: 'Small', isSubtle: true, spacing: 'Small' }),
+    block(plain(line), { size: 'Small', isSubtle: true, spacing: 'Small' }),
   )
   return {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
@@ -69,9 +69,9 @@ function cardOf(message: Message): object {
     msteams: { width: 'Full' },
     fallbackText: title,
     body: [
-      text(plain(statusLine(message)), { size: 'Small', color: TONES[tone(message)] }),
-      text(plain(title), { size: 'Large', weight: 'Bolder', spacing: 'None' }),
-      text(plain(summary)),
+      block(plain(statusLine(message)), { size: 'Small', color: TONES[tone(message)] }),
+      block(plain(title), { size: 'Large', weight: 'Bolder', spacing: 'None' }),
+      block(plain(summary)),
       ...(facts.length === 0 ? [] : [factSet]),
       ...lines,
       ...footer,
@@ -80,7 +80,7 @@ function cardOf(message: Message): object {
   }
 }
 
-function text(content: string, look: object = {}): object {
+function block(content: string, look: object = {}): object {
   return { type: 'TextBlock', text: content, wrap: true, ...look }
 }
 

@@ -25,7 +25,10 @@ export const RESOURCES_PER_BODY_MAX = 100
  */
 export function webhookBodies(message: Message, client: Client): readonly WebhookBody[] {
   const body = (event: string, at: number, payload: object): WebhookBody => ({
-    ...{ event, time: utcSeconds(at), client, payload },
+    event,
+    time: utcSeconds(at),
+    client,
+    payload,
   })
   if (message.kind === 'test') return [body('test', message.at, {})]
   if (message.state !== 'OPEN') return []

@@ -1,0 +1,99 @@
+import type { ConnectionParts } from '#src/connections/connection-parts.ts'
+import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { CHANNELS } from '#src/notifications/channels/documents.ts'
+import { createChannelParts } from '#src/notifications/channels/channel-parts.ts'
+import type { ChannelParts } from '#src/notifications/channels/channel-parts.ts'
+import { createHearers } from '#src/notifications/hearers.ts'
+import { createIncidentLinks } from '#src/notifications/incident-links.ts'
+import type { IncidentLinks } from '#src/notifications/incident-links.ts'
+import { createIncidents } from '#src/notifications/incidents.ts'
+import { keepNotificationRules } from '#src/notifications/keeping.ts'
+import { createNotifications } from '#src/notifications/notifications.ts'
+import { keepNotificationsShort } from '#src/notifications/retention.ts'
+import { sendNotifications } from '#src/notifications/sender.ts'
+import { createInhibitions, createSilences } from '#src/notifications/silences.ts'
+import { createTaking } from '#src/notifications/taking.ts'
+import type { Taking } from '#src/notifications/taking.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import type { OutboundConnections } from '#src/ports/outbound.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
+import type { NotificationRoutePorts } from '#src/api/rest/notification-routes.ts'
+import { VIEWS } from '#src/views/view-documents.ts'
+import type { MailConfig } from './mail-config.ts'
+import { openMailServer } from './mail-server.ts'
+
+type ChannelPorts = Parameters<typeof createChannelParts>[0]
+
+interface NotificationPorts extends Omit<
+  ChannelPorts,
+  'mail' | 'outbound' | 'actions' | 'urlRefusal'
+> {
+  readonly tenancy: Pick<Tenancy, 'actions' | 'directory'>
+  readonly connecting: Pick<ConnectionParts, 'endpointRefusal'>
+  readonly outbound: ChannelPorts['outbound'] & OutboundConnections
+  readonly observer: Observer
+}
+
+interface NotificationSettings {
+  readonly namespace: EventNamespace
+  readonly mail?: MailConfig
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What reaches people. */
+export interface NotificationParts extends Pick<ChannelParts, 'channels'>, Pick<Taking, 'take'> {
+  readonly notifying: Omit<NotificationRoutePorts, 'directory'> & {
+    readonly incidentLinks: IncidentLinks
+  }
+  /** Tells people, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+/** Puts together what reaches people: channels, notifications, and the operator's mail server. */
+export function openNotifications(
+  { tenancy, connecting, ...ports }: NotificationPorts,
+  { mail, namespace, env }: NotificationSettings,
+): NotificationParts {
+  const { state, clock, ids, observer, vault, publicUrl } = ports
+  const { actions } = tenancy
+  const { channels, opener } = createChannelParts({
+    ...ports,
+    actions,
+    // Secrets go over TLS alone, as credentials of connections do.
+    urlRefusal: connecting.endpointRefusal,
+    mail: openMailServer(mail, ports.outbound, env),
+  })
+  const notifications = createNotifications({
+    ...{ state, clock, ids, actions, namespace },
+    hasChannel: async (organisationId, channelId) =>
+      (await state.get(CHANNELS, channelId))?.organisationId === organisationId,
+    hasView: async (organisationId, viewId, segmentId) => {
+      const view = await state.get(VIEWS.things, viewId)
+      if (view?.organisationId !== organisationId) return false
+      return segmentId === undefined || view.segments.some(({ id }) => id === segmentId)
+    },
+  })
+  const incidentLinks = createIncidentLinks({ vault, clock }, publicUrl)
+  const silencing = { state, clock, ids, actions }
+  const sending = { state, clock, ids, observer, channels: opener, linksOf: incidentLinks.linksOf }
+  return {
+    channels,
+    take: createTaking({ state, clock, ids, namespace }).take,
+    notifying: {
+      state,
+      notifications,
+      incidentLinks,
+      silences: createSilences(silencing),
+      inhibitions: createInhibitions(silencing),
+      incidents: createIncidents({ state, actions }),
+      hearers: createHearers({ state, clock, namespace }),
+    },
+    run: async (signal) => {
+      await Promise.all([
+        keepNotificationRules({ state, observer, notifications }, signal),
+        sendNotifications(sending, signal),
+        keepNotificationsShort({ state, clock, observer }, signal),
+      ])
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import { RestError } from '#src/errors.ts'
+import type { Channel } from '#src/model/channel.ts'
+import { collection } from '#src/ports/state.ts'
+import type { StateTransaction } from '#src/ports/state.ts'
+import type { SealedFor } from '#src/tenancy/vault.ts'
+
+export interface StoredChannel extends Channel {
+  /** Its settings as JSON, sealed as a whole: a URL may be a secret as a token is. */
+  readonly sealed: string
+}
+
+export const CHANNELS = collection<StoredChannel>('channels')
+/** By organisation and name in lower case; holds the channel's id. */
+const CHANNEL_NAMES = collection<string>('channel-names')
+/** By organisation. */
+const CHANNEL_COUNTS = collection<number>('channel-counts')
+
+/** AWS User Notifications has 50 for each configuration. */
+export const CHANNELS_PER_ORGANISATION_MAX = 100
+
+export function sealedFor(id: string): SealedFor {
+  return ['channel', id]
+}
+
+/** Writes one that is new. @throws RestError 409 where its name is taken, or there is no room */
+export async function addChannel(
+  transaction: StateTransaction,
+  channel: StoredChannel,
+): Promise<void> {
+  const { organisationId } = channel
+  const count = ((await transaction.get(CHANNEL_COUNTS, organisationId)) ?? 0) + 1
+  if (count > CHANNELS_PER_ORGANISATION_MAX) {
+    throw new RestError(
+      409,
+      'channel.too-many',
+      `the organisation has ${CHANNELS_PER_ORGANISATION_MAX} channels already: delete one first`,
+    )
+  }
+  await claimName(transaction, channel)
+  transaction.put(CHANNEL_COUNTS, organisationId, count)
+  transaction.put(CHANNELS, channel.id, channel)
+}
+
+export async function replaceChannel(
+  transaction: StateTransaction,
+  before: StoredChannel,
+  after: StoredChannel,
+): Promise<void> {
+  if (nameKey(after) !== nameKey(before)) {
+    await claimName(transaction, after)
+    transaction.delete(CHANNEL_NAMES, nameKey(before))
+  }
+  transaction.put(CHANNELS, after.id, after)
+}
+
+export async function removeChannel(
+  transaction: StateTransaction,
+  channel: StoredChannel,
+): Promise<void> {
+  const { organisationId } = channel
+  const count = ((await transaction.get(CHANNEL_COUNTS, organisationId)) ?? 1) - 1
+  if (count === 0) transaction.delete(CHANNEL_COUNTS, organisationId)
+  else transaction.put(CHANNEL_COUNTS, organisationId, count)
+  transaction.delete(CHANNEL_NAMES, nameKey(channel))
+  transaction.delete(CHANNELS, channel.id)
+}
+
+async function claimName(transaction: StateTransaction, channel: StoredChannel): Promise<void> {
+  const key = nameKey(channel)
+  if ((await transaction.get(CHANNEL_NAMES, key)) !== undefined) {
+    throw new RestError(
+      409,
+      'channel.name-taken',
+      `the organisation has a channel "${channel.name}" already: choose another name`,
+    )
+  }
+  transaction.put(CHANNEL_NAMES, key, channel.id)
+}
+
+function nameKey({ organisationId, name }: Channel): string {
+  return `${organisationId}|${name.toLowerCase()}`
+}
