@@ -146,7 +146,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const costing = createCostParts({ store, tenancy })
   const publicUrl = () => config.publicUrl ?? url
   const notifying = { ...ports, ...sealing, publicUrl, tenancy, connecting }
-  const { take, run: notify, ...notified } = openNotifications(notifying, { ...config, env })
+  const notifications = openNotifications(notifying, { ...config, env })
+  const take: TakeAlert = (id, event) => notifications.take(id, event)
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail, take }
   const parts = { config, store, log, observer, outbound, ...opened, connecting, places }
   const pipeline = startPipeline(parts, stopping.signal)
@@ -157,7 +158,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     connecting.run(stopping.signal),
     tenancy.run(stopping.signal),
     buses.partnerSources.run(stopping.signal),
-    notify(stopping.signal),
+    notifications.run(stopping.signal),
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
@@ -165,7 +166,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
-    ...notified,
+    channels: notifications.channels,
+    notifying: notifications.notifying,
     publicUrl,
     trustedProxies: config.trustedProxies,
     frontDoor: {

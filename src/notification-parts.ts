@@ -22,6 +22,7 @@ import { VIEWS } from '#src/views/view-documents.ts'
 import type { MailConfig } from './mail-config.ts'
 import { openMailServer } from './mail-server.ts'
 
+type LinkedIncident = Parameters<IncidentLinks['linksOf']>[0]
 type ChannelPorts = Parameters<typeof createChannelParts>[0]
 
 interface NotificationPorts extends Omit<
@@ -64,7 +65,11 @@ export function openNotifications(
     mail: openMailServer(mail, ports.outbound, env),
   })
   const notifications = createNotifications({
-    ...{ state, clock, ids, actions, namespace },
+    state,
+    clock,
+    ids,
+    actions,
+    namespace,
     hasChannel: async (organisationId, channelId) =>
       (await state.get(CHANNELS, channelId))?.organisationId === organisationId,
     hasView: async (organisationId, viewId, segmentId) => {
@@ -74,11 +79,19 @@ export function openNotifications(
     },
   })
   const incidentLinks = createIncidentLinks({ vault, clock }, publicUrl)
+  const taking = createTaking({ state, clock, ids, namespace })
   const silencing = { state, clock, ids, actions }
-  const sending = { state, clock, ids, observer, channels: opener, linksOf: incidentLinks.linksOf }
+  const sending = {
+    state,
+    clock,
+    ids,
+    observer,
+    channels: opener,
+    linksOf: (incident: LinkedIncident) => incidentLinks.linksOf(incident),
+  }
   return {
     channels,
-    take: createTaking({ state, clock, ids, namespace }).take,
+    take: (notificationId, event) => taking.take(notificationId, event),
     notifying: {
       state,
       notifications,

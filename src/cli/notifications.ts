@@ -228,17 +228,25 @@ async function resolved(
   const { channel, scope, escalation, ...rest } = document
   return {
     ...rest,
-    ...(channel !== undefined && { channelId: (await channelBy(hub, String(channel))).id }),
+    ...(channel !== undefined && {
+      channelId: (await channelBy(hub, named(channel, 'channel'))).id,
+    }),
     ...(scope !== undefined && { scope: await resolvedScope(hub, scope) }),
     ...(escalation !== undefined && { escalation: await resolvedEscalation(hub, escalation) }),
   }
+}
+
+/** A name in a file; YAML reads some as numbers. */
+function named(value: unknown, noun: string): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new UsageFault(`the ${noun} in the file is not a name`)
 }
 
 async function resolvedEscalation(hub: HubClient, escalation: unknown): Promise<unknown> {
   if (typeof escalation !== 'object' || escalation === null) return escalation
   const { channel, ...rest } = escalation as { readonly channel?: unknown }
   if (channel === undefined) return escalation
-  return { ...rest, channelId: (await channelBy(hub, String(channel))).id }
+  return { ...rest, channelId: (await channelBy(hub, named(channel, 'channel'))).id }
 }
 
 async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
@@ -247,11 +255,13 @@ async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
     scope.map(async (part: unknown) => {
       if (typeof part !== 'object' || part === null || !('view' in part)) return part
       const { view: reference, segment, ...rest } = part as { view: unknown; segment?: unknown }
-      const view = await viewBy(hub, String(reference))
+      const view = await viewBy(hub, named(reference, 'view'))
       if (segment === undefined) return { ...rest, viewId: view.id }
       const found = view.segments.find(({ id, title }) => id === segment || title === segment)
       if (found === undefined) {
-        throw new UsageFault(`the view "${view.name}" has no segment "${String(segment)}"`)
+        throw new UsageFault(
+          `the view "${view.name}" has no segment "${named(segment, 'segment')}"`,
+        )
       }
       return { ...rest, viewId: view.id, segmentId: found.id }
     }),

@@ -54,7 +54,7 @@ export function causeOf(event: AlertEvent, { ownerTag }: Pick<Notification, 'own
         ...(awsAccountId !== undefined && { owner: `account ${awsAccountId}` }),
       }
     }
-    default: {
+    case ALERT_EVENTS.COMPLIANCE: {
       const { change, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = event.alert
       const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]
       const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`

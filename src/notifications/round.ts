@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { LedgerEntry, Notification } from '#src/model/notification.ts'
-import type { StateTransaction } from '#src/ports/state.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Ids } from '#src/ports/ids.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
 import { firstTelling, lookedAt, withEscalation, withoutEscalation } from './agenda.ts'
-import type { OpenChannel, SendResult } from './channels/sending.ts'
+import type { ChannelOpener, OpenChannel, SendResult } from './channels/sending.ts'
 import { composeMany, composeOne, untoldOf } from './composing.ts'
-import type { Composed, Telling } from './composing.ts'
+import type { Composed, ComposingPorts, Telling } from './composing.ts'
 import {
   AGENDA,
   CHANNEL_PACES,
@@ -17,9 +20,16 @@ import {
 import type { AgendaEntry, ChannelPace, StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { mutingNow } from './muting.ts'
-import type { SenderPorts } from './sender.ts'
 import { verdictOn } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
+
+export interface SenderPorts extends ComposingPorts {
+  readonly state: State
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly observer: Observer
+  readonly channels: ChannelOpener
+}
 
 /** Messages that people get on one channel in one window; what is more is folded into the last. */
 export const MESSAGES_PER_WINDOW_MAX = 5

@@ -1,20 +1,8 @@
-import type { Clock } from '#src/ports/clock.ts'
-import type { Ids } from '#src/ports/ids.ts'
-import type { Observer } from '#src/ports/observer.ts'
 import { patiently } from '#src/ports/patiently.ts'
 import type { State } from '#src/ports/state.ts'
-import type { ChannelOpener } from './channels/sending.ts'
-import type { ComposingPorts } from './composing.ts'
 import { AGENDA, agendaPlace } from './documents.ts'
 import { lookAt } from './round.ts'
-
-export interface SenderPorts extends ComposingPorts {
-  readonly state: State
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly observer: Observer
-  readonly channels: ChannelOpener
-}
+import type { SenderPorts } from './round.ts'
 
 /** Clocks may be set, and Node's timers overflow: the agenda is looked at this often at least. */
 const LOOK_AGAIN_AFTER_MS_MAX = 60_000

@@ -13,7 +13,8 @@ import type { Actions } from '#src/tenancy/actions.ts'
 import { isOf, listAccepted, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
-import { INHIBITIONS, SILENCES } from './documents.ts'
+import { lookAtNow } from './agenda.ts'
+import { INHIBITIONS, NOTIFICATIONS, SILENCES } from './documents.ts'
 import { alertPattern } from './muting.ts'
 
 type Listed = PageOfCaller & { readonly organisationId?: string | undefined }
@@ -70,19 +71,22 @@ export function createSilences({ state, clock, ids, actions }: SilencePorts): Si
           reaches(caller, silence.organisationId) &&
           (organisationId ?? silence.organisationId) === silence.organisationId,
       }),
-    remove: (caller, id) =>
-      actions.perform(caller, async ({ transaction, tell }) => {
+    remove: async (caller, id) => {
+      const { organisationId } = await actions.perform(caller, async ({ transaction, tell }) => {
         const silence = await transaction.get(SILENCES, id)
         if (silence === undefined || !reaches(caller, silence.organisationId)) {
           throw new RestError(404, 'silence.not-found', `there is no silence "${id}"`)
         }
         tell('SilenceDeleteEvent', happeningToSilence(silence))
         transaction.delete(SILENCES, id)
-      }),
+        return silence
+      })
+      await lookAtAll({ state, clock }, organisationId)
+    },
   }
 }
 
-export function createInhibitions({ state, ids, actions }: SilencePorts): Inhibitions {
+export function createInhibitions({ state, clock, ids, actions }: SilencePorts): Inhibitions {
   return {
     create: async (caller, given) => {
       checkPattern(given.source)
@@ -96,12 +100,25 @@ export function createInhibitions({ state, ids, actions }: SilencePorts): Inhibi
       })
     },
     list: (caller, page) => INHIBITIONS.list(state, caller, page),
-    remove: (caller, id) =>
-      actions.perform(caller, async ({ transaction, tell }) => {
+    remove: async (caller, id) => {
+      const { organisationId } = await actions.perform(caller, async ({ transaction, tell }) => {
         const inhibition = await INHIBITIONS.found(transaction, caller, id)
         tell('InhibitionDeleteEvent', happeningToInhibition(inhibition))
         await INHIBITIONS.remove(transaction, inhibition)
-      }),
+        return inhibition
+      })
+      await lookAtAll({ state, clock }, organisationId)
+    },
+  }
+}
+
+/** What was held back may be told now. */
+async function lookAtAll(
+  ports: Pick<SilencePorts, 'state' | 'clock'>,
+  organisationId: string,
+): Promise<void> {
+  for (const notification of await NOTIFICATIONS.all(ports.state, organisationId)) {
+    await lookAtNow(ports, notification, notification.channelId)
   }
 }
 

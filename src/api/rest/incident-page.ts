@@ -63,7 +63,7 @@ function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident)
       return `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil ?? 0)}`
     case 'RESOLVED':
       return 'over'
-    default:
+    case 'OPEN':
       return 'open'
   }
 }

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { createOrganisation } from '../organisation.ts'
+import { startReceiver } from '../receiver.ts'
+import type { Received, Receiver } from '../receiver.ts'
+
+const folder = newDataFolder()
+let hub: HubProcess
+let organisationId: string
+let receiver: Receiver
+
+beforeAll(async () => {
+  hub = await startHubProcess(folder)
+  receiver = await startReceiver()
+  organisationId = (await createOrganisation(hub)).organisationId
+})
+afterAll(async () => {
+  await hub.kill('SIGTERM')
+  await receiver.close()
+  removeDataFolder(folder)
+})
+
+describe('a notification', () => {
+  it('tells a program of each alert, signed, in the bodies of the reference system', async () => {
+    const { id: channelId, secret } = await newChannel('finops', '/all')
+    const { id } = await notify({ name: 'all', channelId, alerts: EVERYTHING })
+    await emit('BudgetAlertEvent', { alertId: 'b1' })
+    await emit('CostSpikeEvent', { alertId: 's1' })
+    await emit('ComplianceAlertEvent', { alertId: 'c1', ruleId: 'r-all' })
+
+    const bodies = await receiver.waitFor(3, to('/all'))
+    for (const { text, headers } of bodies) {
+      new Webhook(secret).verify(text, headers as Record<string, string>)
+    }
+    const byEvent = Object.fromEntries(bodies.map(({ body }) => [body.event, body]))
+    expect(Object.keys(byEvent).toSorted()).toEqual([
+      'budget_alert',
+      'noncompliant_evaluable_rules',
+      'run_rate_spike',
+    ])
+    expect(byEvent['budget_alert']).toMatchObject({
+      client: { id: 1, name: 'Test' },
+      payload: {
+        current_percentage: 77.4992,
+        segment: { id: 123, title: 'Platform', view: { id: 456, name: 'Cost centres' } },
+      },
+    })
+    const sent = await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(3))
+    expect(new Set(sent.map(({ why }: any) => why))).toEqual(new Set(['new']))
+    expect((await incidents(id)).map(({ state, told }: any) => [state, told])).toEqual([
+      ['OPEN', 1],
+      ['OPEN', 1],
+      ['OPEN', 1],
+    ])
+  })
+
+  it('hears only of its kinds, their settings and its scope', async () => {
+    const { id: channelId } = await newChannel('narrow', '/narrow')
+    const alerts = { costSpikes: { minimumIncrease: '500' } }
+    const { id } = await notify({ name: 'narrow', channelId, alerts })
+    await emit('BudgetAlertEvent', { alertId: 'b2' })
+    await emit('CostSpikeEvent', { alertId: 's2', impact: '499.99' })
+    await emit('CostSpikeEvent', { alertId: 's3', impact: '500.00' })
+    await receiver.waitFor(1, to('/narrow'))
+    const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
+    expect(held[0].why).toBe('the increase of 499.99 USD is below 500')
+    expect(receiver.received.filter(to('/narrow'))).toHaveLength(1)
+  })
+
+  it('keeps its peace in quiet hours, and says so; what is worse comes through', async () => {
+    const { id: channelId } = await newChannel('night', '/night')
+    const quietHours = { upTo: 'HIGH', windows: [{ from: '00:00', to: '00:00' }] }
+    const { id } = await notify({ name: 'night', channelId, alerts: COMPLIANCE, quietHours })
+    await emit('ComplianceAlertEvent', { alertId: 'q1', ruleId: 'q1', severity: 'HIGH' })
+    await emit('ComplianceAlertEvent', { alertId: 'q2', ruleId: 'q2', severity: 'CRITICAL' })
+    await receiver.waitFor(1, to('/night'))
+    const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
+    expect(held[0].why).toMatch(/^quiet hours until /)
+    const [quiet] = (await incidents(id)).filter(({ cause }: any) => cause.includes('q1'))
+    expect(quiet).toMatchObject({ state: 'OPEN', told: 0, waitsFor: held[0].why })
+
+    await hub.rest('PATCH', `/notifications/${id}`, { quietHours: null })
+    await receiver.waitFor(2, to('/night'))
+  })
+
+  it('tells of what a silence held back when the silence is ended', async () => {
+    const { id: channelId } = await newChannel('silenced', '/silenced')
+    const { id } = await notify({ name: 'silenced', channelId, alerts: COMPLIANCE })
+    const silence = await made('/silences', {
+      organisationId,
+      pattern: { detail: { ruleId: [{ prefix: 'noisy/' }] } },
+      reason: 'We know.',
+      endsAt: Date.now() + 3_600_000,
+    })
+    await emit('ComplianceAlertEvent', { alertId: 'n1', ruleId: 'noisy/one' })
+    await emit('ComplianceAlertEvent', { alertId: 'n2', ruleId: 'calm/one' })
+    const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
+    expect(held[0].why).toContain('We know.')
+    await receiver.waitFor(1, to('/silenced'))
+    await hub.rest('DELETE', `/silences/${silence.id}`)
+    const both = await receiver.waitFor(2, to('/silenced'))
+    expect(JSON.stringify(both[1]?.body)).toContain('"name":"Every resource has an owner"')
+  })
+
+  it('hides alerts behind the one that explains them, while that lasts', async () => {
+    const { id: channelId } = await newChannel('hidden', '/hidden')
+    const alerts = { compliance: { checkedBy: ['outage-test'] } }
+    const { id } = await notify({ name: 'hidden', channelId, alerts })
+    await made('/inhibitions', {
+      organisationId,
+      name: 'outage',
+      source: { detail: { ruleId: ['account-is-down'] } },
+      target: { detail: { ruleId: [{ 'anything-but': 'account-is-down' }] } },
+      equal: ['awsAccountId'],
+    })
+    const finding = (alertId: string, ruleId: string, change: string, awsAccountId: string) =>
+      emit('ComplianceAlertEvent', {
+        ...{ alertId, ruleId, change, awsAccountId, checkedBy: 'outage-test' },
+        accountName: 'one',
+      })
+    await finding('down', 'account-is-down', 'FAILED', '444444444444')
+    await until(() => incidents(id), hasLength(1))
+    await finding('child', 'disk', 'FAILED', '444444444444')
+    await finding('other', 'disk', 'FAILED', '333333333333')
+    const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
+    expect(held[0].why).toBe('hidden by inhibition “outage”')
+    await receiver.waitFor(2, to('/hidden'))
+  })
+
+  it('is seen to from the links of its message, which ask first', async () => {
+    const { id: channelId } = await newSlackChannel('slack', '/slack')
+    const { id } = await notify({ name: 'slack', channelId, alerts: COMPLIANCE })
+    await emit('ComplianceAlertEvent', { alertId: 'l1', ruleId: 'linked' })
+    const [message] = await receiver.waitFor(1, to('/slack'))
+    const link =
+      /http:\/\/[^"|<>\\ ]*\/incidents\/[^"|<>\\ #]*/.exec(message?.text ?? '')?.[0] ?? ''
+    const page = await fetch(link)
+    expect(page.status).toBe(200)
+    expect(await page.text()).toContain('Every resource has an owner')
+    expect((await incidents(id))[0].state).toBe('OPEN')
+
+    const body = new URLSearchParams({ does: 'acknowledge' })
+    expect(await (await fetch(link, { method: 'POST', body })).text()).toContain('Acknowledged.')
+    expect((await incidents(id))[0]).toMatchObject({
+      state: 'ACKNOWLEDGED',
+      acknowledgedBy: 'somebody with the link of its message',
+    })
+    expect((await fetch(link.replace(/token=.{4}/, 'token=abcd'))).status).toBe(404)
+  })
+
+  it('says who would hear of an alert, and why not', async () => {
+    const event = (await hub.rest('GET', '/catalogue/CostSpikeEvent')).body.example
+    const { body } = await hub.rest('POST', '/notifications/hearers', { organisationId, event })
+    const byName = Object.fromEntries(
+      body.items.map(({ notificationName, ...rest }: any) => [notificationName, rest]),
+    )
+    expect(byName['all']).toMatchObject({ hears: true, why: 'new' })
+    expect(byName['night']).toMatchObject({
+      hears: false,
+      why: 'its kinds of alerts, their settings or its scope leave it out',
+    })
+  })
+
+  it('stands in the way of the end of its channel', async () => {
+    const { items } = (await hub.rest('GET', '/channels')).body
+    const { id } = items.find(({ name }: any) => name === 'finops')
+    expect((await hub.rest('DELETE', `/channels/${id}`)).body).toMatchObject({
+      code: 'channel.in-use',
+      message: 'the notification "all" tells by this channel: change or delete that first',
+    })
+  })
+})
+
+const EVERYTHING = { budgets: {}, costSpikes: {}, compliance: {} }
+const COMPLIANCE = { compliance: {} }
+
+const to = (path: string) => (request: Received) => request.path === path
+const hasLength = (length: number) => (items: readonly any[]) => items.length === length
+
+async function made(path: string, body: object): Promise<any> {
+  const answer = await hub.rest('POST', path, body)
+  expect(answer.body).toMatchObject({ id: expect.any(String) })
+  return answer.body
+}
+
+function newChannel(name: string, path: string) {
+  const settings = { kind: 'webhook', url: receiver.url + path }
+  return made('/channels', { organisationId, name, settings })
+}
+
+function newSlackChannel(name: string, path: string) {
+  const settings = { kind: 'slack-webhook', url: receiver.url + path }
+  return made('/channels', { organisationId, name, settings })
+}
+
+function notify(given: object) {
+  return made('/notifications', { organisationId, settleSeconds: 0, ...given })
+}
+
+/** Publishes the catalogue's example of an alert with some fields changed. */
+async function emit(name: string, fields: object) {
+  const { accountName: _, ...example } = eventTypeOf(name)?.example as Record<string, unknown>
+  const events = [{ id: randomUUID(), organisationId, name, fields: { ...example, ...fields } }]
+  const { status, body } = await hub.rest('POST', '/tenancy-events', { events })
+  expect(status, JSON.stringify(body)).toBe(200)
+}
+
+async function ledger(filter: Record<string, string>): Promise<any[]> {
+  const query = new URLSearchParams({ organisationId, ...filter })
+  return (await hub.rest('GET', `/notification-ledger?${query}`)).body.items
+}
+
+async function incidents(notificationId: string): Promise<any[]> {
+  const query = new URLSearchParams({ organisationId, notificationId })
+  return (await hub.rest('GET', `/incidents?${query}`)).body.items
+}
+
+async function until<T>(look: () => Promise<T>, accept: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await look()
+    if (accept(value)) return value
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
