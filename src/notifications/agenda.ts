@@ -38,9 +38,12 @@ export function lookedAt(
   channelId: string,
   at: number,
 ): StoredIncident {
+  // What waits for something is not about to be told.
+  const isHeld = incident.waitsFor !== undefined
   if (due !== undefined) transaction.delete(AGENDA, due)
   if (at === Infinity) return incident
-  const entry: AgendaEntry = { incidentId: incident.id, does: 'tell' }
+  const held = isHeld && { isHeld }
+  const entry: AgendaEntry = { incidentId: incident.id, does: 'tell', ...held }
   const key = agendaKey(channelId, at, entry)
   transaction.put(AGENDA, key, entry)
   return { ...incident, due: key }

@@ -68,6 +68,8 @@ export interface ChannelPace {
 export interface AgendaEntry {
   readonly incidentId: string
   readonly does: 'tell' | 'escalate'
+  /** It is held back, and but looked at again then. */
+  readonly isHeld?: true
 }
 
 const SEPARATOR = '|'

@@ -32,8 +32,14 @@ export interface SenderPorts extends ComposingPorts {
 }
 
 /** Messages that people get on one channel in one window; what is more is folded into the last. */
-export const MESSAGES_PER_WINDOW_MAX = 5
-export const WINDOW_MS = 5 * 60_000
+const MESSAGES_PER_WINDOW_MAX = 5
+const WINDOW_MS = 5 * 60_000
+/**
+ * A storm: more incidents than a window has messages are due, or about to be. They are told in one
+ * message, and the next is not sent before the storm has had its time to pass.
+ */
+const ABOUT_TO_BE_DUE_MS = 60_000
+const BETWEEN_STORM_MESSAGES_MS = 60_000
 /** Looked at together, and so told in one message when they are many. */
 const DUE_PER_ROUND_MAX = 20_000
 const FIRST_RETRY_MS = 2_000
@@ -62,12 +68,16 @@ export async function lookAt(
   const now = clock.now()
   const due = agenda.filter(({ key }) => agendaPlace(key).at <= now)
   if (due.length === 0) return agenda[0] && agendaPlace(agenda[0].key).at
+  const soon = agenda.filter(
+    ({ key, value }) => !value.isHeld && agendaPlace(key).at <= now + ABOUT_TO_BE_DUE_MS,
+  )
+  const isStorm = soon.length > MESSAGES_PER_WINDOW_MAX
   const tellings = await decide(
     ports,
     channelId,
     due.map(({ key, value }) => ({ key, ...value })),
   )
-  if (tellings.length > 0) await tell(ports, channelId, tellings, signal)
+  if (tellings.length > 0) await tell(ports, { channelId, tellings, isStorm }, signal)
   return (await state.get(CHANNEL_PACES, channelId))?.notBefore ?? now
 }
 
@@ -184,8 +194,7 @@ function settledBy(
 /** Sends what is to be told: each by itself, or where that would be a flood all in one. */
 async function tell(
   ports: SenderPorts,
-  channelId: string,
-  tellings: readonly Telling[],
+  { channelId, tellings, isStorm }: ToTell,
   signal: AbortSignal,
 ): Promise<void> {
   const [first] = tellings as [Telling]
@@ -197,20 +206,41 @@ async function tell(
   const now = ports.clock.now()
   const pace = (await ports.state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
   const recent = pace.disturbedAt.filter((at) => now - at < WINDOW_MS)
-  for (const parcel of parcelsOf(channel, tellings, MESSAGES_PER_WINDOW_MAX - recent.length)) {
+  const room = roomIn(recent, isStorm, now)
+  for (const parcel of parcelsOf(channel, tellings, room)) {
     if (signal.aborted) return
-    if (parcel === 'later') return waitForRoom(ports, channelId, Math.min(...recent) + WINDOW_MS)
+    if (parcel === 'later') return waitForRoom(ports, channelId, room.nextAt)
     if (!(await sendParcel(ports, { channel, channelId }, parcel, signal))) return
   }
 }
 
+interface ToTell {
+  readonly channelId: string
+  readonly tellings: readonly Telling[]
+  readonly isStorm: boolean
+}
+
 type Parcel = readonly Telling[]
 
-/** @param room messages that people may still get in the window */
+/** Messages that people may be sent now, and when they may be sent more. */
+interface Room {
+  readonly messages: number
+  readonly nextAt: number
+}
+
+/** @param recent when messages of the window were sent */
+function roomIn(recent: readonly number[], isStorm: boolean, now: number): Room {
+  const left = MESSAGES_PER_WINDOW_MAX - recent.length
+  if (left <= 0) return { messages: 0, nextAt: Math.min(...recent) + WINDOW_MS }
+  const afterLast = Math.max(-Infinity, ...recent) + BETWEEN_STORM_MESSAGES_MS
+  if (isStorm) return { messages: afterLast > now ? 0 : 1, nextAt: afterLast }
+  return { messages: left, nextAt: now }
+}
+
 function parcelsOf(
   channel: OpenChannel,
   tellings: readonly Telling[],
-  room: number,
+  { messages: room }: Room,
 ): readonly (Parcel | 'later')[] {
   if (channel.readBy === 'programs') return tellings.map((telling) => [telling])
   const isEdit = ({ incident, does }: Telling) =>
