@@ -183,7 +183,7 @@ describe('belfry channels', () => {
   const belfry = (args: readonly string[], input = '') =>
     runCommand(folder, ['channels', ...args], { input })
 
-  it('makes, shows, tests, changes and deletes them', async () => {
+  it('makes, shows, tests, changes and deletes them', { timeout: 120_000 }, async () => {
     const made = await belfry(
       ['create', 'CLI', '--kind', 'slack-webhook', '--secret-file', '-'],
       `${receiver.url}/cli\n`,
