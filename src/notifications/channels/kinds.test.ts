@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
+import { startTcp } from '#src/adapters/outbound/loopback-server.fixture.ts'
 import { createOutbound } from '#src/adapters/outbound/undici-outbound.ts'
 import type { Letter } from '#src/ports/mail.ts'
 import { startReceiver } from '../../../test/receiver.ts'
@@ -65,7 +66,8 @@ describe('an answer', () => {
   })
 
   it('that does not come is another try, and a URL of the wrong kind is none', async () => {
-    const url = 'http://127.0.0.1:1/secret-path'
+    await using closing = await startTcp((socket) => socket.destroy())
+    const url = `${closing.url}/secret-path`
     const nowhere = await send(openSlackWebhook({ kind: 'slack-webhook', url }, ports))
     expect(nowhere).toMatchObject({ outcome: 'retry' })
     expect(JSON.stringify(nowhere)).not.toContain('secret-path')
