@@ -24,8 +24,8 @@ export const finding = (change: Partial<ComplianceAlert> = {}): AlertEvent => ({
   alert: { ...(exampleOf(ALERT_EVENTS.COMPLIANCE) as ComplianceAlert), ...change },
 })
 
-export const READER = { timeZone: 'Australia/Sydney', locale: 'en-AU' }
-export const LINKS: readonly MessageLink[] = [
+const READER = { timeZone: 'Australia/Sydney', locale: 'en-AU' }
+const LINKS: readonly MessageLink[] = [
   { does: 'open', label: 'Open in Belfry', url: 'https://belfry.example.com/incidents/12' },
   { does: 'acknowledge', label: 'Acknowledge', url: 'https://belfry.example.com/incidents/12/ack' },
   { does: 'manage', label: 'Why you get this', url: 'https://belfry.example.com/notifications' },
@@ -41,7 +41,7 @@ export const about = {
 /** With plain spaces where Intl keeps numbers and their units together. */
 export const message = (...events: readonly [AlertEvent, ...AlertEvent[]]): Message =>
   plainSpaces(messageOf(events, about))
-export const plainSpaces = <T>(value: T): T =>
+const plainSpaces = <T>(value: T): T =>
   JSON.parse(JSON.stringify(value).replaceAll(/[\u00a0\u202f]/g, ' ')) as T
 
 /** Names as whoever owns them may choose: long, foreign, and full of what means something. */
