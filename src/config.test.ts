@@ -94,6 +94,40 @@ describe('the configuration', () => {
     expect(read([], env)).toEqual(everything)
   })
 
+  it('takes a mail server, with the port of its kind of TLS', () => {
+    const host = ['--smtp-host', 'mail.internal', '--smtp-from', 'Belfry <belfry@example.com>']
+    const from = 'Belfry <belfry@example.com>'
+    expect(read(host).mail).toEqual({ host: 'mail.internal', port: 587, tls: 'starttls', from })
+    const more = ['--smtp-tls', 'implicit', '--smtp-user', 'u', '--smtp-password-file', '/p']
+    expect(read([...host, ...more, '--smtp-ca', '/ca.pem']).mail).toEqual({
+      ...{ host: 'mail.internal', port: 465, tls: 'implicit', from },
+      ...{ user: 'u', passwordFile: '/p', caFile: '/ca.pem' },
+    })
+    expect(read([...host, '--smtp-port', '2525', '--smtp-tls=none']).mail).toMatchObject({
+      port: 2525,
+    })
+    const env = { BELFRY_SMTP_HOST: 'h', BELFRY_SMTP_FROM: 'a@b.de' }
+    expect(read([], env).mail).toMatchObject({ host: 'h', from: 'a@b.de' })
+  })
+
+  it.each([
+    [['--smtp-user', 'u'], '--smtp-user says nothing without --smtp-host'],
+    [['--smtp-host', 'h'], '--smtp-host needs --smtp-from'],
+    [['--smtp-host', 'h', '--smtp-from', 'b'], '--smtp-from must match'],
+    [['--smtp-host', 'h', '--smtp-from', 'a@b\r\nBcc: c@d'], '--smtp-from must match'],
+    [['--smtp-host', 'h/x', '--smtp-from', 'a@b'], '--smtp-host must match'],
+    [
+      ['--smtp-host', 'h', '--smtp-from', 'a@b', '--smtp-password-file', 'p'],
+      'without --smtp-user',
+    ],
+    [
+      ['--smtp-host', 'h', '--smtp-from', 'a@b', '--smtp-tls', 'none', '--smtp-user', 'u'],
+      'in the clear',
+    ],
+  ])('refuses a mail server of %j', (args, words) => {
+    expect(() => read(args)).toThrow(words)
+  })
+
   it('prefers a flag to the environment', () => {
     expect(read(['--port', '7'], { BELFRY_PORT: '8' }).port).toBe(7)
     expect(
@@ -277,7 +311,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(25)
+    expect(variables).toHaveLength(33)
     expect(HELP).toContain('--help')
   })
 })

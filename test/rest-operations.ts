@@ -201,6 +201,19 @@ export const OPERATIONS: readonly RestOperation[] = [
     { eventPattern: '{"source":["other"]}' },
   ]),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
+  list('/channels'),
+  get('/channels/{id}', channel),
+  operation('POST /channels', CHANNEL_WRITERS, 201, (world) => ['/channels', newChannel(world)]),
+  operation('PATCH /channels/{id}', CHANNEL_WRITERS, 200, async (world) => [
+    await channel(world),
+    { name: `channel-${world.next()}` },
+  ]),
+  // A name that leads nowhere: RFC 6761.
+  operation('POST /channels/{id}/test', CHANNEL_WRITERS, 200, async (world) => [
+    `${await pathOf(world, '/channels', newChannel(world, 'https://channels.invalid/'))}/test`,
+    {},
+  ]),
+  operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [await channel(world)]),
   ...within(
     list('/event-sources'),
     get('/event-sources/{id}', source),
@@ -242,21 +255,6 @@ export const OPERATIONS: readonly RestOperation[] = [
       { pattern: '{"source":["undeliverable"]}' },
     ]),
 
-    list('/channels'),
-    get('/channels/{id}', channel),
-    operation('POST /channels', CHANNEL_WRITERS, 201, (world) => ['/channels', newChannel(world)]),
-    operation('PATCH /channels/{id}', CHANNEL_WRITERS, 200, async (world) => [
-      await channel(world),
-      { name: `channel-${world.next()}` },
-    ]),
-    // A name that leads nowhere: RFC 6761.
-    operation('POST /channels/{id}/test', CHANNEL_WRITERS, 200, async (world) => [
-      `${await pathOf(world, '/channels', newChannel(world, 'https://channels.invalid/'))}/test`,
-      {},
-    ]),
-    operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [
-      await channel(world),
-    ]),
     list('/roles'),
     list('/catalogue'),
     list('/catalogue/types.ts'),

@@ -13,7 +13,7 @@ import { Id, Instant, Name } from './tenancy.ts'
 
 const URL_CHARACTERS_MAX = 2_048
 const SECRET_CHARACTERS_MAX = 512
-export const EMAIL_RECIPIENTS_MAX = 50
+const EMAIL_RECIPIENTS_MAX = 50
 
 const Url = Type.String({ minLength: 1, maxLength: URL_CHARACTERS_MAX })
 const SecretUrl = (description: string) => Type.String({ ...Url, description })

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 
 import { SMTPServer } from 'smtp-server'
 
@@ -54,14 +53,13 @@ export async function startMailServer({
       if (reply === undefined) return done()
       return done(Object.assign(new Error('no'), { responseCode: reply }))
     },
-    onData: (stream, session, done) => {
-      void text(stream).then((source) => {
-        letters.push({
-          source,
-          to: session.envelope.rcptTo.map(({ address }) => address),
-          isEncrypted: session.secure,
-          user: session.user as string | undefined,
-        })
+    onData: (stream, { envelope, secure: isEncrypted, user }, done) => {
+      const chunks: Buffer[] = []
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+      stream.on('end', () => {
+        const to = envelope.rcptTo.map(({ address }) => address)
+        const source = Buffer.concat(chunks).toString()
+        letters.push({ source, to, isEncrypted, user: user as string | undefined })
         done()
       })
     },

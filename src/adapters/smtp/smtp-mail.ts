@@ -123,7 +123,7 @@ function outcomeOf(error: unknown, { host, tls }: SmtpServer): MailOutcome {
     const message = what('does not let the hub in; check --smtp-user and its password')
     return { kind: 'failed', message }
   }
-  if (code === 'ETLS') {
+  if (code === 'ETLS' || isOfCertificate(error)) {
     const advice =
       tls === 'starttls' ? 'offers no TLS that the hub can trust' : 'speaks no TLS there'
     const message = what(`${advice}; check --smtp-tls, --smtp-port and --smtp-ca`)
@@ -133,6 +133,11 @@ function outcomeOf(error: unknown, { host, tls }: SmtpServer): MailOutcome {
     return { kind: 'refused', message: what('refuses the letter or all its recipients') }
   }
   return { kind: 'failed', message: what('took no letter') }
+}
+
+/** Node's words for what it makes of certificates; nodemailer gives such an error a code of its own. */
+function isOfCertificate(error: unknown): boolean {
+  return error instanceof Error && /certificate|altnames/i.test(error.message)
 }
 
 /** RFC 5321: 5yz is for good, 4yz for now. */

@@ -177,6 +177,8 @@ export function faultOf(validator: Validator, value: unknown): string | undefine
   const [first] = validator.Errors(value)
   if (first === undefined) return 'is not valid'
   const path = first.instancePath.slice(1).replaceAll('/', '.')
+  // A field beside those of a closed schema, where it comes before all other faults.
+  if (first.keyword === 'boolean') return `"${path}" is no field that there is`
   const { requiredProperties: missing, additionalProperties: unknown } = first.params as {
     readonly requiredProperties?: readonly string[]
     readonly additionalProperties?: readonly string[]

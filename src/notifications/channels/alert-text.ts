@@ -194,10 +194,10 @@ function contributorItems(
 function resourceItem(alert: ComplianceAlert): MessageItem {
   const { resourceId, findingId, change, link } = alert
   const account = accountText(alert)
-  const verdict = change === 'PASSED' ? 'complies again' : 'does not comply'
+  const passed = change === 'PASSED' ? ': complies again' : ''
   const where = account === undefined ? '' : ` in ${account}`
   return {
-    text: `${resourceId ?? findingId}${where}: ${verdict}`,
+    text: `${resourceId ?? findingId}${where}${passed}`,
     ...(link !== undefined && link.startsWith('https://') && URL.canParse(link) && { url: link }),
   }
 }

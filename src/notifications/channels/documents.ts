@@ -16,7 +16,7 @@ const CHANNEL_NAMES = collection<string>('channel-names')
 const CHANNEL_COUNTS = collection<number>('channel-counts')
 
 /** AWS User Notifications has 50 for each configuration. */
-export const CHANNELS_PER_ORGANISATION_MAX = 100
+const CHANNELS_PER_ORGANISATION_MAX = 100
 
 export function sealedFor(id: string): SealedFor {
   return ['channel', id]

@@ -27,7 +27,7 @@ function isHighSurrogate(unit: number): boolean {
 }
 
 /** As many items as `fits` takes, tried from all of them down; `fits(0)` is taken as it is. */
-export function mostThatFits(count: number, fits: (shown: number) => boolean): number {
+function mostThatFits(count: number, fits: (shown: number) => boolean): number {
   let [low, high] = [0, count]
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)

@@ -100,10 +100,16 @@ function bounded(message: Message): Message {
   return {
     ...message,
     title: cut(oneLine(title), TITLE_CHARACTERS_MAX),
-    summary: cut(oneLine(summary), 2 * VALUE_CHARACTERS_MAX),
-    facts: facts.map(({ label, value }) => ({ label, value: line(value) })),
+    // No channel takes an empty text.
+    summary: cut(oneLine(summary) || oneLine(title), 2 * VALUE_CHARACTERS_MAX),
+    facts: facts
+      .map(({ label, value }) => ({ label, value: line(value) }))
+      .filter(({ value }) => value !== ''),
     items: items.slice(0, ITEMS_MAX).map((item) => ({ ...item, text: line(item.text) })),
     moreItems: Math.max(0, items.length - ITEMS_MAX),
-    reasons: reasons.slice(0, REASONS_MAX).map(line),
+    reasons: reasons
+      .map(line)
+      .filter((reason) => reason !== '')
+      .slice(0, REASONS_MAX),
   }
 }

@@ -12,6 +12,7 @@ import type { HostileUrl } from './hostile-urls.ts'
 import {
   API_DESTINATION,
   AWS_ORGANIZATION,
+  CHANNEL,
   CONNECTION,
   OPENID_ISSUER,
   SCHEDULE,
@@ -40,7 +41,10 @@ const SETUP = [
   '[ ! -e /etc/nsswitch.conf ] || mount --bind $folder/nsswitch.conf /etc/nsswitch.conf',
 ].join('\n')
 /** Updates ask the same policy: hostile-urls.test.ts shows that they do. */
-const PLACES = [TARGET, API_DESTINATION, CONNECTION, SCHEDULE, OPENID_ISSUER, AWS_ORGANIZATION]
+const PLACES = [
+  ...[TARGET, API_DESTINATION, CONNECTION, SCHEDULE, OPENID_ISSUER, AWS_ORGANIZATION],
+  CHANNEL,
+]
 /** A user in a namespace of its own may do all of it, where the system lets users have such. */
 const inNamespace = (script: string) => ['-Urnm', 'sh', '-c', `${SETUP}\n${script}`]
 

@@ -145,6 +145,25 @@ export function schedule(
   })
 }
 
+/** Makes a channel, unless it has one, gives it settings, and tests it. */
+export async function tested(
+  { hub, organisationId }: World,
+  url: string,
+  settings: object,
+  before?: object,
+): Promise<Verdict> {
+  const given = { organisationId, name: fresh('channel'), settings: before ?? settings }
+  const made = await hub.rest('POST', '/channels', given)
+  const path = `/channels/${made.body.id}`
+  const set = before === undefined ? made : await hub.rest('PATCH', path, { settings })
+  const wasTaken = set.status < 400
+  const message = wasTaken
+    ? (await hub.rest('POST', `${path}/test`, {})).body.answer
+    : set.body.message
+  if (made.status === 201) await hub.rest('DELETE', path)
+  return wasTaken ? used(url, message) : { url, refusedBy: 'door', message }
+}
+
 export function doorOf(url: string, { ok, text }: { ok: boolean; text: string }): Verdict {
   return ok ? { url, message: '' } : { url, refusedBy: 'door', message: text }
 }

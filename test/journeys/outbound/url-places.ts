@@ -19,6 +19,7 @@ import {
   signInBegun,
   soon,
   synced,
+  tested,
 } from './giving-urls.ts'
 import type { Verdict } from './giving-urls.ts'
 import { inParallel } from './world.ts'
@@ -165,7 +166,31 @@ export const AWS_ORGANIZATION: UrlPlace = {
     }),
 }
 
+export const CHANNEL: UrlPlace = {
+  name: 'the URL of a channel',
+  scheme: 'https',
+  schemeInPrivate: 'http',
+  use: async (world, urls) =>
+    inParallel(urls, AT_ONCE, async (url) => tested(world, url, { kind: 'webhook', url })),
+}
+
+/** The endpoint of a service is a URL too, and an update must ask what a creation asks. */
+const CHANNEL_UPDATE: UrlPlace = {
+  name: 'the endpoint of a channel that is updated',
+  scheme: 'https',
+  schemeInPrivate: 'http',
+  use: async (world, urls) => {
+    const settings = (endpoint: string) => ({
+      ...{ kind: 'pagerduty', routingKey: 'abcdefghijklmnopqrstuvwxyz012345', endpoint },
+    })
+    return inParallel(urls, AT_ONCE, async (url) =>
+      tested(world, url, settings(url), settings(harmless('https'))),
+    )
+  },
+}
+
 export const URL_PLACES: readonly UrlPlace[] = [
   ...[TARGET, API_DESTINATION, API_DESTINATION_UPDATE, CONNECTION, CONNECTION_UPDATE],
   ...[SCHEDULE, SCHEDULE_UPDATE, OPENID_ISSUER, AWS_ORGANIZATION],
+  ...[CHANNEL, CHANNEL_UPDATE],
 ]

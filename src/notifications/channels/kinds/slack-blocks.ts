@@ -42,10 +42,11 @@ const TONES = {
   RESOLVED: ':white_check_mark:',
 } as const
 
-interface Section {
-  readonly type: 'section'
+interface Measured {
   readonly text?: { readonly text: string }
   readonly fields?: readonly { readonly text: string }[]
+  /** Those of a context; a button's text is an object. */
+  readonly elements?: readonly { readonly text: string | object }[]
 }
 
 function blocksOf(message: Message): readonly object[] {
@@ -109,12 +110,17 @@ const markdown = (text: string) => ({ type: 'mrkdwn', text, verbatim: true })
 
 /** The fixed parts of `blocksOf` are few: with fields of 20 facts far from 50 blocks. */
 function isWithinLimits(blocks: readonly object[]): boolean {
-  const texts = (blocks as readonly Section[]).every(
-    ({ text, fields = [] }) =>
+  const texts = (blocks as readonly Measured[]).every(
+    ({ text, fields = [], elements = [] }) =>
       (text?.text ?? '').length <= SECTION_CHARACTERS_MAX &&
-      fields.every((field) => field.text.length <= FIELD_CHARACTERS_MAX),
+      fields.every((field) => field.text.length <= FIELD_CHARACTERS_MAX) &&
+      elements.every((each) => isShort(each.text)),
   )
   return texts && JSON.stringify(blocks).length <= WHOLE_CHARACTERS_MAX
+}
+
+function isShort(text: string | object): boolean {
+  return typeof text !== 'string' || text.length <= SECTION_CHARACTERS_MAX
 }
 
 function link(text: string, url: string): string {

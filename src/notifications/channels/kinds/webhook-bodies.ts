@@ -17,7 +17,7 @@ export interface WebhookBody {
 }
 
 /** Beyond this a body goes on in another one: the bodies have no word for "and more". */
-export const RESOURCES_PER_BODY_MAX = 100
+const RESOURCES_PER_BODY_MAX = 100
 
 /**
  * The bodies of a message, in the reference system's words. It has none for what is over, or for

@@ -1,0 +1,168 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+
+import { about, anyMessage, budget, finding, message, spike } from './alerts.fixture.ts'
+import { letterBodies } from './kinds/email-letter.ts'
+import { slackMessage } from './kinds/slack-blocks.ts'
+import { teamsBody } from './kinds/teams.ts'
+import { digestOf, messageOf } from './message-of.ts'
+import type { AlertEvent } from './sending.ts'
+
+const factsOf = ({ facts }: { facts: readonly { label: string; value: string }[] }) =>
+  Object.fromEntries(facts.map(({ label, value }) => [label, value]))
+
+describe('what a message says', () => {
+  it('of a budget: how much of what, where, the forecast, and the period', () => {
+    const { title, summary, state, ...rest } = message(budget())
+    expect([title, state]).toEqual(['Platform 2026: 75% of the monthly budget is spent', 'OPEN'])
+    expect(summary).toContain('USD 5,812.44 of USD 7,500.00 (77.5%) is spent')
+    expect(summary).toContain('The forecast of the whole period is USD 8,191.53')
+    expect(factsOf(rest)).toMatchObject({
+      Where: 'Cost centres / Platform',
+      Thresholds: '50% spent, 75% spent',
+      Period: '1 Jan 2026 to 31 Jan 2026 (UTC)',
+      'A day, last 7 days': 'USD 307.83',
+    })
+    expect(message(budget({ change: 'CORRECTED' }))).toMatchObject({
+      state: 'RESOLVED',
+      title: 'Platform 2026: below 75% of the monthly budget again',
+    })
+    const forecast = budget({ thresholds: [{ basis: 'FORECAST', percent: 100 }] })
+    expect(message(forecast).title).toContain('100% of the monthly budget is forecast to be spent')
+  })
+
+  it('of a spike: how much more than expected, since when, and what adds to it', () => {
+    const { title, items, ...rest } = message(spike())
+    expect(title).toBe('Cost spike in build-farm (111122223333): 150% more than expected')
+    expect(items).toEqual([{ text: 'service Amazon Elastic Compute Cloud: USD 480.25 (80%)' }])
+    expect(factsOf(rest)).toMatchObject({ Since: '20 Jan 2026 (UTC)', Expected: 'USD 400.00' })
+    expect(message(spike({ change: 'CLOSED' }))).toMatchObject({ state: 'RESOLVED' })
+    const { percentage: _, ...fromNothing } = spike().alert as never as Record<string, never>
+    const odd = message({ ...spike(), alert: fromNothing } as never)
+    expect(odd.title).toContain('USD 1,000.00 where nothing was expected')
+  })
+
+  it('of compliance: which resources, together where an incident has several', () => {
+    const one = message(finding())
+    expect(one.title).toBe('Every resource has an owner: i-0123456789abcdef0 does not comply')
+    expect(factsOf(one)).toMatchObject({ Tags: 'Environment=test', Region: 'eu-west-1' })
+    const other = finding({ resourceId: 'arn:aws:s3:::logs', findingId: 'f2' })
+    const two = message(finding(), other)
+    expect(two.title).toBe('Every resource has an owner: 2 resources do not comply')
+    expect(two.items).toHaveLength(2)
+    const passed = finding({ change: 'PASSED' })
+    expect(message(finding(), passed)).toMatchObject({
+      state: 'RESOLVED',
+      title: 'Every resource has an owner: i-0123456789abcdef0 complies again',
+    })
+    expect(message(finding(), other, passed).title).toBe(
+      'Every resource has an owner: logs does not comply',
+    )
+    const summary = finding({ change: 'SUMMARY', failing: 12, passing: 28 })
+    expect(message(summary).title).toContain('12 of 40 resources do not comply')
+  })
+
+  it('in the reader’s time zone, language of numbers, and the bill’s own currency', () => {
+    expect(message(budget()).shownAt).toBe('31 Jan 2026, 07:15 pm AEDT')
+    const swiss = messageOf([budget({ currency: 'CHF', spend: '1234567.89' })], {
+      ...about,
+      reader: { timeZone: 'Europe/Zurich', locale: 'de-CH' },
+    })
+    expect(swiss.summary).toMatch(/CHF.1['’]234['’]567\.89/)
+    expect(swiss.shownAt).toMatch(/09:15/)
+    const exact = message(budget({ currency: 'Credits', spend: '90071992547409931.25' }))
+    expect(exact.summary).toContain('90,071,992,547,409,931.25 Credits')
+  })
+
+  it('of several incidents in a digest: the worst first, one line each', () => {
+    const digest = digestOf([[budget()], [spike()], [finding()]], about)
+    expect(digest).toMatchObject({ kind: 'digest', title: '3 alerts', severity: 'HIGH' })
+    expect(digest.items[0]?.text).toMatch(/^High: Cost spike/)
+    expect(factsOf(digest)).toEqual({ High: '1', Medium: '2' })
+  })
+})
+
+interface SlackBlock {
+  readonly type: string
+  readonly text?: { readonly text: string }
+  readonly fields?: readonly { readonly text: string }[]
+  readonly elements?: readonly { readonly text: string | { readonly text: string } }[]
+}
+
+describe('whatever the alerts say, a message', () => {
+  it('is within the limits of Slack', () => {
+    fc.assert(
+      fc.property(anyMessage, (any) => {
+        const { text, blocks } = slackMessage(any)
+        expect(text.length).toBeLessThanOrEqual(4_000)
+        expect(blocks.length).toBeLessThanOrEqual(50)
+        expect(JSON.stringify(blocks).length).toBeLessThanOrEqual(12_000)
+        for (const block of blocks as readonly SlackBlock[]) {
+          const { type, fields = [], elements = [] } = block
+          const length = block.text?.text.length ?? 1
+          expect(length).toBeGreaterThan(0)
+          expect(length).toBeLessThanOrEqual(type === 'header' ? 150 : 3_000)
+          expect(fields.length).toBeLessThanOrEqual(10)
+          for (const field of fields) expect(field.text.length).toBeLessThanOrEqual(2_000)
+          expect(elements.length).toBeLessThanOrEqual(25)
+          for (const element of elements) {
+            if (typeof element.text === 'string') {
+              expect(element.text.length).toBeLessThanOrEqual(3_000)
+            } else expect(element.text.text.length).toBeLessThanOrEqual(75)
+          }
+        }
+      }),
+    )
+  })
+
+  it('calls nobody in Slack and has no links of its own there', () => {
+    fc.assert(
+      fc.property(anyMessage, (any) => {
+        const texts = JSON.stringify(slackMessage(any)).replaceAll(/<https?:[^|>]*\|/g, '')
+        expect(texts).not.toMatch(/<[!@#]|<http/)
+      }),
+    )
+    const evil = message(budget({ budgetName: '<!channel> <https://evil.example|click>' }))
+    expect(slackMessage(evil).text).toContain('&lt;!channel&gt; &lt;https://evil.example|click&gt;')
+  })
+
+  it('is within the bytes that Teams takes', () => {
+    fc.assert(
+      fc.property(anyMessage, (any) => {
+        const body = teamsBody(any)
+        expect(Buffer.byteLength(body)).toBeLessThanOrEqual(28 * 1_024)
+        expect(JSON.parse(body).attachments[0].content.type).toBe('AdaptiveCard')
+      }),
+    )
+  })
+
+  it('is one line of a subject, and has no markup that came with a name', () => {
+    fc.assert(
+      fc.property(anyMessage, (any) => {
+        expect(any.title).not.toMatch(/[\r\n]/)
+        expect(any.title.isWellFormed()).toBe(true)
+        const { html } = letterBodies(any)
+        const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, url]) => url)
+        const known = [...any.links, ...any.items].map(({ url = '' }) =>
+          url.replaceAll('&', '&amp;').replaceAll("'", '&#39;'),
+        )
+        expect(links.filter((url) => !known.includes(url ?? ''))).toEqual([])
+        expect(html).not.toMatch(/<(script|img|iframe)/)
+      }),
+    )
+  })
+
+  it('counts what it does not show', () => {
+    const events = Array.from({ length: 120 }, (_, index) =>
+      finding({ findingId: `f${index}`, resourceId: `arn:aws:s3:::bucket-${index}` }),
+    ) as unknown as [AlertEvent, ...AlertEvent[]]
+    const many = messageOf(events, about)
+    const shownAndMore = (text: string) => {
+      const more = Number(/and (\d+) more/.exec(text)?.[1] ?? 0)
+      return (text.match(/bucket-\d+ in/g) ?? []).length + more
+    }
+    expect(shownAndMore(JSON.stringify(slackMessage(many)))).toBe(120)
+    expect(shownAndMore(teamsBody(many))).toBe(120)
+    expect(shownAndMore(letterBodies(many).text)).toBe(120)
+  })
+})
