@@ -6,6 +6,7 @@ import {
   newEventSource,
   newToken,
   newUser,
+  newView,
   newWebhookSecret,
 } from './rest-world.ts'
 import type { World } from './rest-world.ts'
@@ -18,6 +19,7 @@ const EVERYONE: readonly Role[] = [...ROLES]
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
 
@@ -73,6 +75,7 @@ const source = (world: World) => pathOf(world, '/event-sources', newEventSource(
 const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
+const view = (world: World) => pathOf(world, '/views', newView(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
@@ -250,6 +253,20 @@ export const OPERATIONS: readonly RestOperation[] = [
       return ['/tenancy-events', { events: [event] }]
     }),
   ),
+
+  list('/views'),
+  get('/views/{id}', view),
+  get('/views/{id}/costs', async (world) => `${await view(world)}/costs`),
+  operation('POST /views/{id}/explain', EVERYONE, 200, async (world) => [
+    `${await view(world)}/explain`,
+    { accountId: ACCOUNTS.MEMBER },
+  ]),
+  operation('POST /views', COST_ADMINS, 201, (world) => ['/views', newView(world)]),
+  operation('PATCH /views/{id}', COST_ADMINS, 200, async (world) => [
+    await view(world),
+    { name: `renamed-${world.next()}` },
+  ]),
+  operation('DELETE /views/{id}', COST_ADMINS, 204, async (world) => [await view(world)]),
 
   list('/trail'),
   get('/trail/events', (world) => `/trail/events?${of(world)}&day=2026-01-31`),

@@ -85,6 +85,10 @@ export const newToken = (world: Named, more: object = {}) => ({
 export const newEventSource = ({ next }: Named) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
 })
+export const newView = (world: Named) => ({
+  ...{ ...named(world, 'view'), kind: 'SINGLE_DIMENSION', dimension: { dimension: 'REGION' } },
+  segments: [{ title: 'Europe', values: ['eu-west-1'] }],
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })
