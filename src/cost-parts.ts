@@ -1,4 +1,11 @@
 import type { Store } from '#src/adapters/sqlite/store.ts'
+import type { BacktestPorts } from '#src/cost-checks/backtest.ts'
+import { createBudgets } from '#src/cost-checks/budgets.ts'
+import type { Budgets } from '#src/cost-checks/budgets.ts'
+import { createCostChecks } from '#src/cost-checks/cost-checks.ts'
+import { createSpikeDetectors } from '#src/cost-checks/spike-detectors.ts'
+import type { SpikeDetectors } from '#src/cost-checks/spike-detectors.ts'
+import { systemClock as clock } from '#src/ports/clock.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { createViewAnswers } from '#src/views/view-answers.ts'
@@ -14,18 +21,41 @@ export interface CostParts {
   readonly viewAnswers: ViewAnswers
   /** Says the segments of a resource. */
   readonly viewTable: ViewTable
+  readonly budgets: Budgets
+  readonly spikeDetectors: SpikeDetectors
+  readonly backtests: BacktestPorts
+  /** To be called when an import has ended: checks then look at once. */
+  costsChanged(): void
+  /** Checks costs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
 }
 
 /** Puts together what looks at costs. */
 export function createCostParts({
-  store,
-  tenancy,
+  store: { state, costs },
+  tenancy: { actions },
+  onFault,
 }: {
   readonly store: Pick<Store, 'state' | 'costs'>
   readonly tenancy: Pick<Tenancy, 'actions'>
+  readonly onFault: (error: unknown) => void
 }): CostParts {
-  const { state, costs } = store
-  const views = createViews({ state, ids, actions: tenancy.actions })
-  const viewTable = createViewTable(state)
-  return { views, viewTable, viewAnswers: createViewAnswers({ views, table: viewTable, costs }) }
+  const ports = { state, clock, ids, actions }
+  const views = createViews(ports)
+  const table = createViewTable(state)
+  const spikeDetectors = createSpikeDetectors(ports)
+  const checks = createCostChecks({ ...ports, costs, table, onFault })
+  return {
+    views,
+    viewTable: table,
+    viewAnswers: createViewAnswers({ views, table, costs }),
+    budgets: createBudgets(ports),
+    spikeDetectors,
+    backtests: { detectors: spikeDetectors, costs, table },
+    costsChanged: () => checks.wake(),
+    run: async (signal) => {
+      await checks.run(signal)
+      table.close()
+    },
+  }
 }

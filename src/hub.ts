@@ -146,13 +146,14 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const ports = { log, clock, ids, observer, ...checks, access: buses.access }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
-  const costing = createCostParts({ store, tenancy })
+  const costing = createCostParts({ store, tenancy, onFault })
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
   const parts = { config, store, log, observer, outbound, ...opened, connecting, places }
   const pipeline = startPipeline(parts, stopping.signal)
   const sources = [
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
+    costing.run(stopping.signal),
     trail?.run(stopping.signal),
     connecting.run(stopping.signal),
     tenancy.run(stopping.signal),

@@ -31,6 +31,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'tenancy/actions', 'tenancy/documents', 'tenancy/numbers'],
     ...['tenancy/organisations', 'tenancy/named-documents'],
   ],
+  // Budgets and spike detectors, whose scopes are segments of views; what they find is told by
+  // actions of the tenancy.
+  'cost-checks': [
+    ...['model', 'ports', 'errors', 'views', 'tenancy/actions', 'tenancy/documents'],
+    ...['tenancy/numbers', 'tenancy/organisations', 'tenancy/named-documents'],
+  ],
   // Connections and API destinations; credentials are sealed as the tenancy's secrets are, and
   // lists are paged as those of buses are.
   connections: ['model', 'ports', 'errors', 'buses', 'tenancy/vault'],
@@ -58,8 +64,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // What the Scheduler's calls are about, and what an expression is.
     ...['scheduler', 'schedules'],
-    // What costs are parted by.
-    'views',
+    // What costs are parted by and held against.
+    ...['views', 'cost-checks'],
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
     ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { VERSION } from '#src/version.ts'
 import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
+import { addBudgets } from './budgets.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addCustomers } from './customers.ts'
@@ -26,6 +27,7 @@ import { addServices } from './services.ts'
 import { addSearch } from './search.ts'
 import { addSecondFactor } from './second-factor.ts'
 import { addSessions } from './sessions.ts'
+import { addSpikes } from './spikes.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTargets } from './targets.ts'
@@ -112,6 +114,8 @@ function program(): Command {
   addDeadLetters(belfry)
   belfry.commandsGroup('Costs:')
   addViews(belfry)
+  addBudgets(belfry)
+  addSpikes(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

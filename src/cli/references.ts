@@ -1,3 +1,4 @@
+import type { Budget, SpikeDetector } from '#src/model/budget.ts'
 import type { EventSource } from '#src/model/event-source.ts'
 import type {
   Account,
@@ -148,6 +149,16 @@ export async function webhookSecretBy(hub: HubClient, reference: string): Promis
 /** By id, number or name. */
 export async function viewBy(hub: HubClient, reference: string): Promise<View> {
   return numberedBy<View>(hub, '/views', { kind: 'view', reference })
+}
+
+/** By id, number or name. */
+export async function budgetBy(hub: HubClient, reference: string): Promise<Budget> {
+  return numberedBy<Budget>(hub, '/budgets', { kind: 'budget', reference })
+}
+
+/** By id, number or name. */
+export async function spikeDetectorBy(hub: HubClient, reference: string): Promise<SpikeDetector> {
+  return numberedBy<SpikeDetector>(hub, '/spike-detectors', { kind: 'spike detector', reference })
 }
 
 async function numberedBy<T extends { id: string; number: number; name: string }>(

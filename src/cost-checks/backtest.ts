@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 
 import { RestError } from '#src/errors.ts'
-import type { SpikeDetector } from '#src/model/budget.ts'
 import { completeThroughOf } from '#src/model/cost.ts'
 import type { Day } from '#src/model/cost.ts'
 import { addDays, daysBetween, isDay } from '#src/model/day.ts'
@@ -9,7 +8,7 @@ import { formatMoney } from '#src/model/money.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
 import type { ViewTable } from '#src/views/view-table.ts'
-import { units } from './forecast.ts'
+import { rounded, units } from './forecast.ts'
 import { carriedOn, impactOf } from './incidents.ts'
 import type { Incident } from './incidents.ts'
 import { HISTORY_DAYS } from './spend-model.ts'
@@ -83,10 +82,13 @@ export async function backtestDetector(
   const settings: DetectorSettings = { ...detector, ...definedSettings(asked.settings) }
   const views = (await table.of(organisationId)).filter(({ view }) => view.id === scope.viewId)
   const tally = await tallySpend(costs, {
-    ...{ organisationId, to, views, from: addDays(from, -HISTORY_DAYS) },
+    organisationId,
+    to,
+    views,
+    from: addDays(from, -HISTORY_DAYS),
     byAccount: scope.kind === 'ACCOUNTS',
   })
-  const scopes = scopesOf(detector as Pick<SpikeDetector, 'scope' | 'currency'>, { tally, views })
+  const scopes = scopesOf(detector, { tally, views })
   const found: BacktestedIncident[] = []
   for (const one of scopes) {
     await setImmediate()
@@ -133,11 +135,13 @@ function shown(scope: SpikeScope, incident: Incident): BacktestedIncident {
   return {
     ...(scope.accountId !== undefined && { awsAccountId: scope.accountId }),
     ...(scope.segment !== undefined && { segmentTitle: scope.segment.segmentTitle }),
-    ...{ firstDay, lastDay, isOpen },
+    firstDay,
+    lastDay,
+    isOpen,
     expected: formatMoney(units(verdict.expected)),
     actual: formatMoney(units(verdict.actual)),
     impact: formatMoney(units(impactOf(incident))),
-    ...(score !== undefined && { score }),
-    ...(percentage !== undefined && { percentage }),
+    ...(score !== undefined && { score: rounded(score) }),
+    ...(percentage !== undefined && { percentage: rounded(percentage) }),
   }
 }

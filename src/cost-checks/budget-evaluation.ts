@@ -18,7 +18,7 @@ import { decide } from './budget-thresholds.ts'
 import type { Decision, Figures } from './budget-thresholds.ts'
 import { BUDGETS } from './budgets.ts'
 import { greatestOf } from './contributors.ts'
-import { FORECAST_DAYS_MIN, forecast, inCurrency } from './forecast.ts'
+import { FORECAST_DAYS_MIN, forecast, inCurrency, rounded } from './forecast.ts'
 import type { Forecast } from './forecast.ts'
 import { daysOf } from './spend-tally.ts'
 import type { SpendSeries, SpendTally } from './spend-tally.ts'
@@ -232,7 +232,7 @@ function shown({ estimate, low, high, errorPercent, monthsTested }: Forecast, fi
     low: formatMoney(low),
     high: formatMoney(high),
     percentage: percentOf(estimate, figures.budget),
-    ...(errorPercent !== undefined && { errorPercent }),
+    ...(errorPercent !== undefined && { errorPercent: rounded(errorPercent) }),
     monthsTested,
   }
 }
@@ -240,7 +240,7 @@ function shown({ estimate, low, high, errorPercent, monthsTested }: Forecast, fi
 /** A budget of 0 in one month of several is reached by whatever is spent. */
 function percentOf(amount: Money, budget: Money): number {
   if (budget === ZERO) return amount > ZERO ? 100 : 0
-  return (inCurrency(amount) / inCurrency(budget)) * 100
+  return rounded((inCurrency(amount) / inCurrency(budget)) * 100)
 }
 
 const SEVERE = [

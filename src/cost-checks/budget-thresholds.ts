@@ -115,7 +115,10 @@ function decideForecast(budget: Budget, figures: Figures, before: BudgetState | 
   const news: Threshold[] = []
   const foretold = budget.forecastThresholds.map((percent): Foretold => {
     const last = known.find((one) => one.percent === percent) ?? {
-      ...{ percent, above: 0, below: 0, told: false },
+      percent,
+      above: 0,
+      below: 0,
+      told: false,
     }
     if (estimate === undefined || !isNew) return last
     const isAbove = reaches(estimate, amount, percent)

@@ -61,7 +61,13 @@ export interface CostCheckPorts {
 
 /** What a change of needs other thresholds to be told. */
 const MEASURED: readonly string[] = [
-  ...['scope', 'period', 'startMonth', 'currency', 'yearAmount', 'monthAmounts', 'costs'],
+  'scope',
+  'period',
+  'startMonth',
+  'currency',
+  'yearAmount',
+  'monthAmounts',
+  'costs',
 ]
 
 export function createBudgets({ state, clock, ids, actions }: CostCheckPorts): Budgets {

@@ -50,7 +50,10 @@ export function createCostChecks(ports: CostCheckRunnerPorts): CostChecks {
   const { state, onFault } = ports
   let waking = Promise.withResolvers<void>()
   const watched: readonly string[] = [
-    ...[BUDGETS.things.name, DETECTORS.things.name, VIEWS.things.name, ACCOUNTS.name],
+    BUDGETS.things.name,
+    DETECTORS.things.name,
+    VIEWS.things.name,
+    ACCOUNTS.name,
   ]
   const evaluate = (organisationId: string) => evaluateOrganisation(ports, organisationId)
   return {

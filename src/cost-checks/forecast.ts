@@ -179,6 +179,11 @@ export function inCurrency(amount: Money): number {
   return Number(amount) / UNITS
 }
 
+/** A figure of statistics as it is told. */
+export function rounded(figure: number): number {
+  return Math.round(figure * 10 ** DECIMALS_ESTIMATED) / 10 ** DECIMALS_ESTIMATED
+}
+
 /** The amount of a number that statistics gave. */
 export function units(amount: number): Money {
   return BigInt(Math.round(amount * 10 ** DECIMALS_ESTIMATED)) * 10n ** UNITS_LEFT

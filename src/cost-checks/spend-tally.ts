@@ -46,16 +46,16 @@ export async function tallySpend(
 ): Promise<SpendTally> {
   const days = daysBetween(from, to) + 1
   const scopes = new Map<string, Map<string, MutableSeries>>()
-  const add = (scope: string, row: CostRow, at: number) => {
+  const add = (scope: string, row: CostRow, day: number) => {
     let ofCurrency = scopes.get(row.currency)
     if (ofCurrency === undefined) scopes.set(row.currency, (ofCurrency = new Map()))
     let series = ofCurrency.get(scope)
     if (series === undefined) ofCurrency.set(scope, (series = newSeries(days)))
-    addTo(series, row, at)
+    addTo(series, row, day)
   }
-  let [day, at] = ['', 0]
+  let [last, at] = ['', 0]
   for await (const row of costs.rows(organisationId, { from, to })) {
-    if (row.day !== day) [day, at] = [row.day, daysBetween(from, row.day)]
+    if (row.day !== last) [last, at] = [row.day, daysBetween(from, row.day)]
     add(ORGANISATION, row, at)
     if (byAccount) add(accountScope(row.accountId), row, at)
     for (const compiled of views) {

@@ -12,7 +12,7 @@ import { alertSegment } from '#src/views/view-table.ts'
 import { LATE_DAYS_MAX } from './budget-periods.ts'
 import type { Evaluated, EvaluationPorts } from './budget-evaluation.ts'
 import { causesOf } from './contributors.ts'
-import { firstDayWithCosts, inCurrency, units } from './forecast.ts'
+import { firstDayWithCosts, inCurrency, rounded, units } from './forecast.ts'
 import { carriedOn, impactOf } from './incidents.ts'
 import type { Incident, IncidentNews, JudgedDay } from './incidents.ts'
 import { DETECTORS, INCIDENTS, WATCHED_FROM } from './spike-detectors.ts'
@@ -175,14 +175,14 @@ function alertOf(detector: SpikeDetector, scope: SpikeScope, { change, incident 
     ...(scope.accountId !== undefined &&
       !isAwsAccount(scope.accountId) && { accountName: scope.accountId }),
     method: detector.method,
-    ...(score !== undefined && { score }),
+    ...(score !== undefined && { score: rounded(score) }),
     day: lastDay,
     firstDay,
     currency: detector.currency,
     expected: formatMoney(units(verdict.expected)),
     actual: formatMoney(units(verdict.actual)),
     impact: formatMoney(units(impactOf(incident))),
-    ...(percentage !== undefined && { percentage }),
+    ...(percentage !== undefined && { percentage: rounded(percentage) }),
   }
 }
 
@@ -211,7 +211,8 @@ const SEVERE_PERCENT = 300
 const HIGH_PERCENT = 100
 
 /** What comes from nothing is as bad as what doubles. */
-function severityOf({ verdict: { percentage = HIGH_PERCENT } }: Incident) {
+function severityOf({ verdict }: Incident): CostSpikeAlert['severity'] {
+  const { percentage = HIGH_PERCENT } = verdict
   if (percentage >= SEVERE_PERCENT) return 'CRITICAL'
   return percentage >= HIGH_PERCENT ? 'HIGH' : 'MEDIUM'
 }

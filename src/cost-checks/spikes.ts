@@ -68,7 +68,8 @@ export function judge(
 type Expected = (at: number) => { readonly expected: number; readonly score: number } | undefined
 
 function byWeekday(costs: readonly number[]): Expected {
-  return createSpendModel(costs).dayAt
+  const model = createSpendModel(costs)
+  return (at) => model.dayAt(at)
 }
 
 function byDeviation(costs: readonly number[]): Expected {

@@ -10,7 +10,7 @@
  *  incident    days of one spike in one scope; ends with two days as usual
  */
 import { Type } from 'typebox'
-import type { Static } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 
 import { Id, Instant, Name } from './tenancy.ts'
 
@@ -40,8 +40,7 @@ const BudgetScope = Type.Object(
 )
 export type BudgetScope = Static<typeof BudgetScope>
 
-/** What whoever makes a budget says of it. */
-export const budgetSettings = {
+const budgetSettings = {
   name: Name,
   description: Description,
   scope: Type.Optional(BudgetScope),
@@ -69,6 +68,39 @@ export const budgetSettings = {
     description: 'Also tell when restated costs are below a threshold again',
   }),
 }
+
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema)
+const { name: budgetName, scope: budgetScope, ...budgetDetails } = budgetSettings
+const optionalDetails = {
+  description: Description,
+  period: optional(budgetDetails.period),
+  startMonth: optional(budgetDetails.startMonth),
+  currency: optional(budgetDetails.currency),
+  yearAmount: budgetDetails.yearAmount,
+  monthAmounts: budgetDetails.monthAmounts,
+  costs: optional(budgetDetails.costs),
+  thresholds: optional(budgetDetails.thresholds),
+  forecastThresholds: optional(budgetDetails.forecastThresholds),
+  tellCorrections: optional(budgetDetails.tellCorrections),
+}
+
+/** What a budget is made of; what is left out is as BUDGET_DEFAULTS says. */
+export const GivenBudget = Type.Object({
+  organisationId: Id,
+  name: budgetName,
+  scope: budgetScope,
+  ...optionalDetails,
+})
+
+/** A scope of null is the organisation. */
+export const ChangedBudget = Type.Object(
+  {
+    name: optional(Name),
+    scope: optional(Type.Unsafe<BudgetScope | null>({ ...BudgetScope, type: ['object', 'null'] })),
+    ...optionalDetails,
+  },
+  { minProperties: 1 },
+)
 
 export const Budget = Type.Object(
   {
@@ -160,7 +192,7 @@ const DetectorScope = Type.Object(
 
 export const SCORE_MAX = 20
 
-export const detectorSettings = {
+const detectorSettings = {
   name: Name,
   description: Description,
   scope: DetectorScope,
@@ -184,6 +216,32 @@ export const detectorSettings = {
     'What a day must cost where there was next to nothing, or less than 21 days, before',
   ),
 }
+
+const triedSettings = {
+  method: optional(detectorSettings.method),
+  score: optional(detectorSettings.score),
+  minimumImpact: optional(detectorSettings.minimumImpact),
+  minimumPercent: optional(detectorSettings.minimumPercent),
+  minimumNewSpend: optional(detectorSettings.minimumNewSpend),
+}
+
+/** What a detector is made of; what is left out is as DETECTOR_DEFAULTS says. */
+export const GivenSpikeDetector = Type.Object({
+  organisationId: Id,
+  name: Name,
+  description: Description,
+  scope: DetectorScope,
+  currency: optional(Currency),
+  ...triedSettings,
+})
+
+export const ChangedSpikeDetector = Type.Object(
+  { name: optional(Name), description: Description, ...triedSettings },
+  { minProperties: 1 },
+)
+
+/** What a backtest tries instead of a detector's own. */
+export const TriedSettings = triedSettings
 
 export const SpikeDetector = Type.Object(
   {

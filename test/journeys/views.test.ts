@@ -3,8 +3,8 @@ import { join } from 'node:path'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { costRow, importRowsInto } from '#src/cost-checks/costs.fixture.ts'
 import { runCommand } from '../belfry-command.ts'
-import { costRow, importRowsInto } from '../cost-rows.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { createOrganisation } from '../organisation.ts'

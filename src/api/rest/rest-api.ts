@@ -8,6 +8,7 @@ import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -38,6 +39,8 @@ import { addAccountRoutes } from './account-routes.ts'
 import { addAccountTypeRoutes } from './account-type-routes.ts'
 import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
+import { addBudgetRoutes, addSpikeDetectorRoutes } from './budget-routes.ts'
+import type { BudgetRoutePorts } from './budget-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
@@ -80,7 +83,7 @@ export interface RestApiPorts {
   readonly search: SearchPorts
   readonly volume: EventVolume
   readonly rules: Rules
-  readonly costing: Omit<ViewRoutePorts, 'clock'>
+  readonly costing: Omit<ViewRoutePorts, 'clock'> & BudgetRoutePorts
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -106,6 +109,9 @@ const SCHEMAS = [
   EventSource,
   WebhookSecret,
   View,
+  Budget,
+  BudgetStatus,
+  SpikeDetector,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -138,6 +144,8 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addCatalogueRoutes(add, ports.namespace)
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addViewRoutes(add, { ...ports.costing, clock: ports.clock })
+  addBudgetRoutes(add, ports.costing)
+  addSpikeDetectorRoutes(add, ports.costing)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
   const { finder, namespace, trace, search, rules, clock } = ports
