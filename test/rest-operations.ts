@@ -3,7 +3,9 @@ import {
   KEYS,
   named,
   newAccount,
+  newBudget,
   newEventSource,
+  newSpikeDetector,
   newToken,
   newUser,
   newView,
@@ -76,6 +78,8 @@ const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
 const view = (world: World) => pathOf(world, '/views', newView(world))
+const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
+const detector = (world: World) => pathOf(world, '/spike-detectors', newSpikeDetector(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
@@ -267,6 +271,30 @@ export const OPERATIONS: readonly RestOperation[] = [
     { name: `renamed-${world.next()}` },
   ]),
   operation('DELETE /views/{id}', COST_ADMINS, 204, async (world) => [await view(world)]),
+
+  ...(
+    [
+      ['/budgets', budget, newBudget],
+      ['/spike-detectors', detector, newSpikeDetector],
+    ] as const
+  ).flatMap(([things, one, given]) => [
+    list(things),
+    get(`${things}/{id}`, one),
+    operation(`POST ${things}`, COST_ADMINS, 201, (world) => [things, given(world)]),
+    operation(`PATCH ${things}/{id}`, COST_ADMINS, 200, async (world) => [
+      await one(world),
+      { name: `renamed-${world.next()}` },
+    ]),
+    operation(`DELETE ${things}/{id}`, COST_ADMINS, 204, async (world) => [await one(world)]),
+  ]),
+  get('/budgets/{id}/status', async (world) => `${await budget(world)}/status`),
+  {
+    ...operation('POST /spike-detectors/{id}/backtest', EVERYONE, 409, async (world) => [
+      `${await detector(world)}/backtest`,
+      {},
+    ]),
+    conflict: 'spike-detector.no-costs',
+  },
 
   list('/trail'),
   get('/trail/events', (world) => `/trail/events?${of(world)}&day=2026-01-31`),

@@ -89,6 +89,11 @@ export const newView = (world: Named) => ({
   ...{ ...named(world, 'view'), kind: 'SINGLE_DIMENSION', dimension: { dimension: 'REGION' } },
   segments: [{ title: 'Europe', values: ['eu-west-1'] }],
 })
+export const newBudget = (world: Named) => ({ ...named(world, 'budget'), yearAmount: '12000' })
+export const newSpikeDetector = (world: Named) => ({
+  ...named(world, 'detector'),
+  scope: { kind: 'ACCOUNTS' },
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

@@ -132,8 +132,16 @@ function withSettings(command: Command): Command {
 async function settingsOf(hub: HubClient, options: SettingOptions) {
   const { view, segment, ...settings } = options
   const names = [
-    ...['description', 'period', 'startMonth', 'currency', 'yearAmount', 'monthAmounts', 'costs'],
-    ...['thresholds', 'forecastThresholds', 'tellCorrections'],
+    'description',
+    'period',
+    'startMonth',
+    'currency',
+    'yearAmount',
+    'monthAmounts',
+    'costs',
+    'thresholds',
+    'forecastThresholds',
+    'tellCorrections',
   ]
   const given = Object.entries(settings).filter(([name]) => names.includes(name))
   if ((view === undefined) !== (segment === undefined)) {

@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { CostRow, Day } from '#src/model/cost.ts'
 import { addDays, addMonths, dayOf, daysFrom } from '#src/model/day.ts'
-import type { View } from '#src/model/view.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
@@ -222,7 +221,7 @@ describe('a budget', () => {
         { title: 'Shared', values: ['shared'], split: { method: 'EVEN' } },
       ],
     })
-    const [shop] = view.segments as View['segments']
+    const [shop] = view.segments
     const scope = { viewId: view.id, segmentId: shop?.id as string }
     const months = Array.from({ length: 12 }, (_, at) => (at === 2 ? '0' : '10'))
     const month = await createBudget({ scope, yearAmount: undefined, monthAmounts: months })
@@ -416,8 +415,8 @@ describe('whatever the days of a spike', () => {
           expect(opened).toEqual(starts)
           const isOpen = spikes.slice(-2).includes(true)
           expect(of('CLOSED')).toHaveLength(starts.length - (isOpen ? 1 : 0))
-          const told = news.map((each) => each.incident.lastDay)
-          expect(told).toEqual(told.toSorted())
+          const lastDays = news.map((each) => each.incident.lastDay)
+          expect(lastDays).toEqual(lastDays.toSorted())
         },
       ),
     )

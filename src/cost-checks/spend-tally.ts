@@ -53,13 +53,13 @@ export async function tallySpend(
     if (series === undefined) ofCurrency.set(scope, (series = newSeries(days)))
     addTo(series, row, day)
   }
-  let [last, at] = ['', 0]
+  let [last, offset] = ['', 0]
   for await (const row of costs.rows(organisationId, { from, to })) {
-    if (row.day !== last) [last, at] = [row.day, daysBetween(from, row.day)]
-    add(ORGANISATION, row, at)
-    if (byAccount) add(accountScope(row.accountId), row, at)
+    if (row.day !== last) [last, offset] = [row.day, daysBetween(from, row.day)]
+    add(ORGANISATION, row, offset)
+    if (byAccount) add(accountScope(row.accountId), row, offset)
     for (const compiled of views) {
-      add(segmentScope(compiled.view.id, compiled.segmentOf(row)), row, at)
+      add(segmentScope(compiled.view.id, compiled.segmentOf(row)), row, offset)
     }
   }
   const nothing: SpendSeries = newSeries(days)
@@ -69,7 +69,7 @@ export async function tallySpend(
     if (found === undefined) throw new Error(`the view ${id} was not asked for`)
     return found
   }
-  const segments: SpendTally['segments'] = (viewId, currency) =>
+  const segmentsOf: SpendTally['segments'] = (viewId, currency) =>
     compiledView(viewId).view.segments.map((_, at) => seriesOf(currency, segmentScope(viewId, at)))
   return {
     from,
@@ -82,8 +82,8 @@ export async function tallySpend(
       const found = all.filter(([scope]) => scope.startsWith(prefix))
       return new Map(found.map(([scope, series]) => [scope.slice(prefix.length), series]))
     },
-    segments,
-    borne: (viewId, currency) => split(segments(viewId, currency), compiledView(viewId), days),
+    segments: segmentsOf,
+    borne: (viewId, currency) => split(segmentsOf(viewId, currency), compiledView(viewId), days),
   }
 }
 
