@@ -53,7 +53,7 @@ export interface BacktestAnswer {
 
 export const BACKTEST_DAYS_MAX = 1_100
 const BACKTEST_DAYS_DEFAULT = 90
-export const BACKTESTED_INCIDENTS_MAX = 1_000
+const BACKTESTED_INCIDENTS_MAX = 1_000
 
 export interface BacktestPorts {
   readonly detectors: SpikeDetectors

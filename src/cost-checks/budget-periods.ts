@@ -15,7 +15,7 @@ export interface BudgetPeriod {
 /** How long after its end a period may still be told of, as its costs come late or are restated. */
 export const LATE_DAYS_MAX = 14
 
-export function periodAt({ period, startMonth }: Budget, day: Day): BudgetPeriod {
+function periodAt({ period, startMonth }: Budget, day: Day): BudgetPeriod {
   if (period === 'MONTHLY') return { start: addMonths(day, 0), end: addMonths(day, 1) }
   const start = addMonths(day, -monthsSince(day, startMonth))
   return { start, end: addMonths(start, MONTHS) }

@@ -80,7 +80,7 @@ export function decide(
 }
 
 /** Whether an amount is at least so many per cent of another. */
-export function reaches(amount: Money, of: Money, percent: number): boolean {
+function reaches(amount: Money, of: Money, percent: number): boolean {
   // A month that may cost nothing is over its budget as soon as it costs anything.
   if (of === ZERO) return amount > ZERO
   return amount * PER_CENT_STEPS >= of * percentSteps(percent)

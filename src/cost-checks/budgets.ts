@@ -18,7 +18,7 @@ import { currentPeriod } from './budget-periods.ts'
 import { forgetBudget, statusOf } from './budget-states.ts'
 
 /** All are evaluated after each import. */
-export const BUDGETS_PER_ORGANISATION_MAX = 1_000
+const BUDGETS_PER_ORGANISATION_MAX = 1_000
 
 export const BUDGETS = namedDocuments<Budget>('budget', BUDGETS_PER_ORGANISATION_MAX)
 

@@ -3,7 +3,7 @@ import type { CostRow } from '#src/model/cost.ts'
 import { formatMoney, parseMoney, sumOf } from '#src/model/money.ts'
 import type { CostStore, StagedDimensions } from '#src/ports/cost-store.ts'
 
-export const usd = (text: string) => parseMoney(text) ?? 0n
+const usd = (text: string) => parseMoney(text) ?? 0n
 
 /** A row of usage in dollars; what it cost is billed and effective alike. */
 export const costRow = (day: string, cost: string, more: Partial<CostRow> = {}): CostRow => ({

@@ -34,7 +34,7 @@ export interface JudgedDay {
 }
 
 /** Usual days after which a spike is over. */
-export const USUAL_DAYS_TO_CLOSE = 2
+const USUAL_DAYS_TO_CLOSE = 2
 
 /**
  * Carries an incident on through days that follow each other, the last of which is the newest.

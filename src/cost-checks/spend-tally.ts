@@ -1,5 +1,5 @@
 import type { CostRow, Day } from '#src/model/cost.ts'
-import { addDays, daysBetween } from '#src/model/day.ts'
+import { daysBetween } from '#src/model/day.ts'
 import { ZERO } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
@@ -96,10 +96,6 @@ export function daysOf(
   const first = Math.max(0, daysBetween(from, range.from))
   const end = Math.min(days, daysBetween(from, range.to) + 1)
   return amounts.slice(first, Math.max(first, end))
-}
-
-export function dayAt({ from }: Pick<SpendTally, 'from'>, at: number): Day {
-  return addDays(from, at)
 }
 
 /** Whether a row is of what is used day by day: no fees, and nothing of an earlier period. */

@@ -15,7 +15,7 @@ import type { CostCheckPorts } from './budgets.ts'
 import type { Incident } from './incidents.ts'
 
 /** All look at each import, some at each account. */
-export const DETECTORS_PER_ORGANISATION_MAX = 100
+const DETECTORS_PER_ORGANISATION_MAX = 100
 
 export const DETECTORS = namedDocuments<SpikeDetector>(
   'spike-detector',

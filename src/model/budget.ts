@@ -14,8 +14,8 @@ import type { Static, TSchema } from 'typebox'
 
 import { Id, Instant, Name } from './tenancy.ts'
 
-export const THRESHOLDS_MAX = 10
-export const THRESHOLD_PERCENT_MAX = 1_000
+const THRESHOLDS_MAX = 10
+const THRESHOLD_PERCENT_MAX = 1_000
 export const MONTHS = 12
 
 const ShortNumber = Type.Integer({ minimum: 1, description: 'The short id' })
@@ -190,7 +190,7 @@ const DetectorScope = Type.Object(
   { description: 'What is looked at' },
 )
 
-export const SCORE_MAX = 20
+const SCORE_MAX = 20
 
 const detectorSettings = {
   name: Name,

@@ -19,7 +19,7 @@ const LAST = addDays(isLate ? addMonths(TODAY, 0) : TODAY, -2)
 const USUAL = daysFrom(addDays(LAST, -120), LAST).map((day) =>
   costRow(day, '10', { tags: { team: 'shop' } }),
 )
-const WITHIN_MS = 30_000
+const WITHIN_MS = 60_000
 
 const folder = newDataFolder()
 let hub: HubProcess
@@ -51,7 +51,7 @@ const told = async (name: string, count: number): Promise<any[]> => {
   const deadline = Date.now() + WITHIN_MS
   for (;;) {
     const query = new URLSearchParams({ detailType: `CostAndCompliance: ${name}` })
-    const { body } = await hub.rest('GET', `/events?${query}`)
+    const { body } = await hub.rest('GET', `/events?${query.toString()}`)
     const details = body.items.map((item: any) => (item.event ?? item).detail)
     if (details.length >= count) return details.toReversed()
     if (Date.now() > deadline) throw new Error(`${details.length} of ${count}: ${name}`)
@@ -68,15 +68,17 @@ const evaluated = async (id: string, isSo: (status: any) => boolean) => {
   }
 }
 
-describe('costs of a hub', () => {
-  it('become events when they reach a budget or spike, each once over kills', async () => {
+describe('costs of a hub', { timeout: 2 * WITHIN_MS }, () => {
+  const days = daysFrom(MONTH, LAST).length
+  const more = Math.round(days * 2.5)
+
+  it('become an event when they reach a threshold of a budget', async () => {
     const file = join(folder, 'teams.json')
     const dimension = { dimension: 'RESOURCE_TAG', key: 'team' }
     const segments = [{ title: 'Shop', values: ['shop'] }]
     const view = { name: 'Teams', kind: 'SINGLE_DIMENSION', dimension, segments }
     writeFileSync(file, JSON.stringify(view))
     await belfry('views', 'create', '--file', file)
-    const days = daysFrom(MONTH, LAST).length
     // Half and more is spent, and a tenth more will take it past three quarters.
     const year = String(12 * Math.round((days * 10) / 0.7))
     const created = await belfry(
@@ -90,13 +92,13 @@ describe('costs of a hub', () => {
       thresholds: [{ basis: 'ACTUAL', percent: 50 }],
       segments: [{ viewName: 'Teams', segmentTitle: 'Shop' }],
     })
-    await belfry('spikes', 'create', 'Accounts', '--accounts')
     const status = await belfry('budgets', 'status', 'Shop')
     expect(status).toMatch(/told +50 % at/)
-    expect(await belfry('spikes', 'backtest', 'Accounts')).toContain('0 spikes from')
+  })
 
-    const { id } = JSON.parse(await belfry('budgets', 'show', 'Shop', '--json'))
-    const more = Math.round(days * 2.5)
+  it('become an event when a day costs much more than days like it', async () => {
+    await belfry('spikes', 'create', 'Accounts', '--accounts')
+    expect(await belfry('spikes', 'backtest', 'Accounts')).toContain('0 spikes from')
     await withNewCosts([...USUAL, costRow(LAST, String(more + 30), { tags: { team: 'shop' } })])
     const [, second] = await told('BudgetAlertEvent', 2)
     expect(second.thresholds[0]).toEqual({ basis: 'ACTUAL', percent: 75 })
@@ -106,7 +108,10 @@ describe('costs of a hub', () => {
       ...{ day: LAST, expected: '10', actual: String(more + 40), severity: 'CRITICAL' },
     })
     expect(await belfry('spikes', 'backtest', 'Accounts', '--score', '5')).toContain('1 spike from')
+  })
 
+  it('are told once, however often the hub is killed and costs are restated', async () => {
+    const { id } = (await hub.rest('GET', '/budgets')).body.items[0]
     const before = await evaluated(id, ({ reached }) => reached.length > 1)
     await withNewCosts([...USUAL, costRow(LAST, String(more + 31), { tags: { team: 'shop' } })])
     await evaluated(id, ({ evaluatedAt }) => evaluatedAt > before.evaluatedAt)
