@@ -5,6 +5,7 @@ import type { Budgets } from '#src/cost-checks/budgets.ts'
 import { createCostChecks } from '#src/cost-checks/cost-checks.ts'
 import { createSpikeDetectors } from '#src/cost-checks/spike-detectors.ts'
 import type { SpikeDetectors } from '#src/cost-checks/spike-detectors.ts'
+import { COST_IMPORTS } from '#src/costs/import-documents.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
@@ -24,8 +25,6 @@ export interface CostParts {
   readonly budgets: Budgets
   readonly spikeDetectors: SpikeDetectors
   readonly backtests: BacktestPorts
-  /** To be called when an import has ended: checks then look at once. */
-  costsChanged(): void
   /** Checks costs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -52,9 +51,13 @@ export function createCostParts({
     budgets: createBudgets(ports),
     spikeDetectors,
     backtests: { detectors: spikeDetectors, costs, table },
-    costsChanged: () => checks.wake(),
     run: async (signal) => {
+      // What an import brought is looked at once it has ended.
+      const stopWatching = state.watch((changes) => {
+        if (changes.some(({ collection }) => collection === COST_IMPORTS.name)) checks.wake()
+      })
       await checks.run(signal)
+      stopWatching()
       table.close()
     },
   }

@@ -1,9 +1,11 @@
+import { importFiles } from './cost-calls.ts'
 import { ACCOUNTS, REGION } from './organisation.ts'
 import {
   KEYS,
   named,
   newAccount,
   newBudget,
+  newCostImport,
   newEventSource,
   newSpikeDetector,
   newToken,
@@ -81,6 +83,21 @@ const view = (world: World) => pathOf(world, '/views', newView(world))
 const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
 const detector = (world: World) => pathOf(world, '/spike-detectors', newSpikeDetector(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
+const costImport = (world: World) => pathOf(world, '/cost-imports', newCostImport(world))
+const failedImport = async (world: World) => {
+  const path = await costImport(world)
+  await world.hub.rest('DELETE', path)
+  return path
+}
+const FOCUS_CSV = `BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName
+1,1,USD,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,Usage,1,EC2,AWS
+`
+const costPeriod = async (world: World) => {
+  const { organisationId, exportName } = newCostImport(world)
+  const files = { 'a.csv': Buffer.from(FOCUS_CSV) }
+  await importFiles(world.hub, { organisationId, exportName }, files)
+  return `/cost-periods/2026-01?${of(world)}&exportName=${exportName}`
+}
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
   return `${await pathOf(world, '/groups')}/members/${id}`
@@ -204,6 +221,33 @@ export const OPERATIONS: readonly RestOperation[] = [
     await source(world),
     { eventPattern: '{"source":["other"]}' },
   ]),
+  list('/cost-imports'),
+  get('/cost-imports/{id}', costImport),
+  operation('POST /cost-imports', COST_ADMINS, 201, (world) => [
+    '/cost-imports',
+    newCostImport(world),
+  ]),
+  operation('DELETE /cost-imports/{id}', COST_ADMINS, 204, async (world) => [
+    await costImport(world),
+  ]),
+  {
+    ...operation('PUT /cost-imports/{id}/files/{name}', COST_ADMINS, 409, async (world) => [
+      `${await failedImport(world)}/files/a.csv?offset=0`,
+      {},
+    ]),
+    conflict: 'cost-import.not-uploading',
+  },
+  {
+    ...operation('POST /cost-imports/{id}/start', COST_ADMINS, 409, async (world) => [
+      `${await costImport(world)}/start`,
+    ]),
+    conflict: 'cost-import.empty',
+  },
+  list('/cost-periods'),
+  operation('DELETE /cost-periods/{month}', COST_ADMINS, 204, async (world) => [
+    await costPeriod(world),
+  ]),
+  get('/cost-sums', (world) => `/cost-sums?${of(world)}&from=2026-01-01&to=2026-01-31`),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
   ...within(
     list('/event-sources'),

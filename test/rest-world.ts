@@ -94,6 +94,12 @@ export const newSpikeDetector = (world: Named) => ({
   ...named(world, 'detector'),
   scope: { kind: 'ACCOUNTS' },
 })
+export const newCostImport = ({
+  organisationId,
+  next,
+}: Pick<World, 'organisationId' | 'next'>) => ({
+  ...{ organisationId, exportName: `export-${next()}`, from: { kind: 'upload' } },
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

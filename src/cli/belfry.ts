@@ -8,6 +8,7 @@ import { addAccounts } from './accounts.ts'
 import { addBudgets } from './budgets.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addCosts } from './costs.ts'
 import { addCustomers } from './customers.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
@@ -116,6 +117,7 @@ function program(): Command {
   addViews(belfry)
   addBudgets(belfry)
   addSpikes(belfry)
+  addCosts(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

@@ -28,7 +28,7 @@ describe('a role', () => {
       ...['tenancy-events:Emit', 'webhook-secrets:Write'],
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
-    const costs = ['views:Write', 'budgets:Write', 'spike-detectors:Write']
+    const costs = ['costs:Write', 'views:Write', 'budgets:Write', 'spike-detectors:Write']
     expect(new Set(allowed(principal('costadmin')))).toEqual(new Set([...reading, ...costs]))
     expect(new Set(allowed(principal('user')))).toEqual(new Set(user))
     expect(new Set(allowed(principal('operations')))).toEqual(new Set(operations))

@@ -79,6 +79,9 @@ export const PERMISSIONS = {
   'budgets:Write': COST_ADMINS,
   'spike-detectors:Read': EVERYONE,
   'spike-detectors:Write': COST_ADMINS,
+  // The reference system's "Admin or Cost & Compliance Admin".
+  'costs:Read': EVERYONE,
+  'costs:Write': COST_ADMINS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

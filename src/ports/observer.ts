@@ -80,7 +80,8 @@ export interface Observer {
       | 'volume'
       | 'archive'
       | 'replay'
-      | 'discover',
+      | 'discover'
+      | 'costs',
     error: unknown,
   ): void
 }

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
+import type { CostImports } from '#src/costs/cost-imports.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -9,6 +10,7 @@ import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
+import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -43,6 +45,7 @@ import { addBudgetRoutes, addSpikeDetectorRoutes } from './budget-routes.ts'
 import type { BudgetRoutePorts } from './budget-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
+import { addCostRoutes } from './cost-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -84,6 +87,7 @@ export interface RestApiPorts {
   readonly volume: EventVolume
   readonly rules: Rules
   readonly costing: Omit<ViewRoutePorts, 'clock'> & BudgetRoutePorts
+  readonly costs: CostImports
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -112,6 +116,8 @@ const SCHEMAS = [
   Budget,
   BudgetStatus,
   SpikeDetector,
+  CostImport,
+  CostPeriodText,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -132,6 +138,15 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
     (request: FastifyRequest, body: Buffer, done) => {
       request.rawBody = body
       parseJson(body, done)
+    },
+  )
+  // Parts of files that are uploaded.
+  app.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      request.rawBody = body
+      done(null, body)
     },
   )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
@@ -156,6 +171,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
+  addCostRoutes(add, ports.costs)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
