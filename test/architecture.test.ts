@@ -31,6 +31,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'tenancy/actions', 'tenancy/documents', 'tenancy/numbers'],
     ...['tenancy/organisations', 'tenancy/named-documents'],
   ],
+  // Budgets and spike detectors, whose scopes are segments of views; what they find is told by
+  // actions of the tenancy.
+  'cost-checks': [
+    ...['model', 'ports', 'errors', 'views', 'tenancy/actions', 'tenancy/documents'],
+    ...['tenancy/numbers', 'tenancy/organisations', 'tenancy/named-documents'],
+  ],
   // Connections and API destinations; credentials are sealed as the tenancy's secrets are, and
   // lists are paged as those of buses are.
   connections: ['model', 'ports', 'errors', 'buses', 'tenancy/vault'],
@@ -48,6 +54,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   schemas: ['model', 'ports', 'errors', 'buses'],
   // Ways to reach people: what they are stored as is sealed, told of and paged as the tenancy's.
   notifications: ['model', 'ports', 'errors', 'tenancy'],
+  // Costs belong to organisations, which a caller reaches or not.
+  costs: ['model', 'ports', 'errors', 'tenancy/documents', 'tenancy/organisations'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -61,11 +69,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'buses', 'tenancy', 'trail', 'pipeline/1-accept'],
     // What the Scheduler's calls are about, and what an expression is.
     ...['scheduler', 'schedules'],
-    // What costs are parted by.
-    'views',
+    // What costs are parted by and held against.
+    ...['views', 'cost-checks'],
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
-    ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],
+    ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections', 'costs'],
     'notifications',
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
@@ -94,7 +102,8 @@ const COMPOSITION = new Set(['hub', 'main', 'cost-parts'])
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^adapters\/sqlite\//,
-  'node:worker_threads': /^adapters\/sqlite\//,
+  // What would keep the main thread from answering: writes, and reading bills.
+  'node:worker_threads': /^(adapters\/sqlite|costs)\//,
   undici: /^adapters\/outbound\//,
   fastify: /^api\//,
   '@fastify/ajv-compiler': /^api\/lazy-compilers\.ts$/,
@@ -111,6 +120,8 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
     ].map((name) => [`@aws-sdk/client-${name}`, /^adapters\/aws\//]),
   ),
   'hyparquet-writer': /^trail\//,
+  hyparquet: /^costs\//,
+  yauzl: /^costs\//,
   'openid-client': /^adapters\/oidc\//,
   otpauth: /^tenancy\//,
   uqr: /^cli\//,

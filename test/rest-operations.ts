@@ -1,12 +1,17 @@
+import { importFiles } from './cost-calls.ts'
 import { ACCOUNTS, REGION } from './organisation.ts'
 import {
   KEYS,
   named,
   newAccount,
   newChannel,
+  newBudget,
+  newCostImport,
   newEventSource,
+  newSpikeDetector,
   newToken,
   newUser,
+  newView,
   newWebhookSecret,
 } from './rest-world.ts'
 import type { World } from './rest-world.ts'
@@ -20,6 +25,7 @@ const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const CHANNEL_WRITERS: readonly Role[] = ['costadmin', 'operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
 
@@ -76,7 +82,25 @@ const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
 const channel = (world: World) => pathOf(world, '/channels', newChannel(world))
+const view = (world: World) => pathOf(world, '/views', newView(world))
+const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
+const detector = (world: World) => pathOf(world, '/spike-detectors', newSpikeDetector(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
+const costImport = (world: World) => pathOf(world, '/cost-imports', newCostImport(world))
+const failedImport = async (world: World) => {
+  const path = await costImport(world)
+  await world.hub.rest('DELETE', path)
+  return path
+}
+const FOCUS_CSV = `BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName
+1,1,USD,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,Usage,1,EC2,AWS
+`
+const costPeriod = async (world: World) => {
+  const { organisationId, exportName } = newCostImport(world)
+  const files = { 'a.csv': Buffer.from(FOCUS_CSV) }
+  await importFiles(world.hub, { organisationId, exportName }, files)
+  return `/cost-periods/2026-01?${of(world)}&exportName=${exportName}`
+}
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
   return `${await pathOf(world, '/groups')}/members/${id}`
@@ -200,6 +224,33 @@ export const OPERATIONS: readonly RestOperation[] = [
     await source(world),
     { eventPattern: '{"source":["other"]}' },
   ]),
+  list('/cost-imports'),
+  get('/cost-imports/{id}', costImport),
+  operation('POST /cost-imports', COST_ADMINS, 201, (world) => [
+    '/cost-imports',
+    newCostImport(world),
+  ]),
+  operation('DELETE /cost-imports/{id}', COST_ADMINS, 204, async (world) => [
+    await costImport(world),
+  ]),
+  {
+    ...operation('PUT /cost-imports/{id}/files/{name}', COST_ADMINS, 409, async (world) => [
+      `${await failedImport(world)}/files/a.csv?offset=0`,
+      {},
+    ]),
+    conflict: 'cost-import.not-uploading',
+  },
+  {
+    ...operation('POST /cost-imports/{id}/start', COST_ADMINS, 409, async (world) => [
+      `${await costImport(world)}/start`,
+    ]),
+    conflict: 'cost-import.empty',
+  },
+  list('/cost-periods'),
+  operation('DELETE /cost-periods/{month}', COST_ADMINS, 204, async (world) => [
+    await costPeriod(world),
+  ]),
+  get('/cost-sums', (world) => `/cost-sums?${of(world)}&from=2026-01-01&to=2026-01-31`),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
   list('/channels'),
   get('/channels/{id}', channel),
@@ -266,6 +317,44 @@ export const OPERATIONS: readonly RestOperation[] = [
       return ['/tenancy-events', { events: [event] }]
     }),
   ),
+
+  list('/views'),
+  get('/views/{id}', view),
+  get('/views/{id}/costs', async (world) => `${await view(world)}/costs`),
+  operation('POST /views/{id}/explain', EVERYONE, 200, async (world) => [
+    `${await view(world)}/explain`,
+    { accountId: ACCOUNTS.MEMBER },
+  ]),
+  operation('POST /views', COST_ADMINS, 201, (world) => ['/views', newView(world)]),
+  operation('PATCH /views/{id}', COST_ADMINS, 200, async (world) => [
+    await view(world),
+    { name: `renamed-${world.next()}` },
+  ]),
+  operation('DELETE /views/{id}', COST_ADMINS, 204, async (world) => [await view(world)]),
+
+  ...(
+    [
+      ['/budgets', budget, newBudget],
+      ['/spike-detectors', detector, newSpikeDetector],
+    ] as const
+  ).flatMap(([things, one, given]) => [
+    list(things),
+    get(`${things}/{id}`, one),
+    operation(`POST ${things}`, COST_ADMINS, 201, (world) => [things, given(world)]),
+    operation(`PATCH ${things}/{id}`, COST_ADMINS, 200, async (world) => [
+      await one(world),
+      { name: `renamed-${world.next()}` },
+    ]),
+    operation(`DELETE ${things}/{id}`, COST_ADMINS, 204, async (world) => [await one(world)]),
+  ]),
+  get('/budgets/{id}/status', async (world) => `${await budget(world)}/status`),
+  {
+    ...operation('POST /spike-detectors/{id}/backtest', EVERYONE, 409, async (world) => [
+      `${await detector(world)}/backtest`,
+      {},
+    ]),
+    conflict: 'spike-detector.no-costs',
+  },
 
   list('/trail'),
   get('/trail/events', (world) => `/trail/events?${of(world)}&day=2026-01-31`),

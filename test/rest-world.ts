@@ -89,6 +89,21 @@ export const newChannel = (world: Named, url = 'https://hooks.example.com/') => 
   ...named(world, 'channel'),
   settings: { kind: 'webhook', url },
 })
+export const newView = (world: Named) => ({
+  ...{ ...named(world, 'view'), kind: 'SINGLE_DIMENSION', dimension: { dimension: 'REGION' } },
+  segments: [{ title: 'Europe', values: ['eu-west-1'] }],
+})
+export const newBudget = (world: Named) => ({ ...named(world, 'budget'), yearAmount: '12000' })
+export const newSpikeDetector = (world: Named) => ({
+  ...named(world, 'detector'),
+  scope: { kind: 'ACCOUNTS' },
+})
+export const newCostImport = ({
+  organisationId,
+  next,
+}: Pick<World, 'organisationId' | 'next'>) => ({
+  ...{ organisationId, exportName: `export-${next()}`, from: { kind: 'upload' } },
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

@@ -6,8 +6,10 @@ import { VERSION } from '#src/version.ts'
 import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
 import { addChannels } from './channels.ts'
+import { addBudgets } from './budgets.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addCosts } from './costs.ts'
 import { addCustomers } from './customers.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
@@ -30,6 +32,7 @@ import { addServices } from './services.ts'
 import { addSearch } from './search.ts'
 import { addSecondFactor } from './second-factor.ts'
 import { addSessions } from './sessions.ts'
+import { addSpikes } from './spikes.ts'
 import { addStatus } from './status.ts'
 import { addTail } from './tail.ts'
 import { addTargets } from './targets.ts'
@@ -121,6 +124,9 @@ function program(): Command {
   addDeadLetters(belfry)
   belfry.commandsGroup('Costs:')
   addViews(belfry)
+  addBudgets(belfry)
+  addSpikes(belfry)
+  addCosts(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

@@ -1,3 +1,4 @@
+import type { Budget, SpikeDetector } from '#src/model/budget.ts'
 import type { EventSource } from '#src/model/event-source.ts'
 import type {
   Account,
@@ -173,6 +174,16 @@ export async function incidentBy(
   const all = await hub.listAll<Incident>('/incidents', { organisationId })
   const found = all.filter(({ number }) => String(number) === reference)
   return theOne('incident', reference, found)
+}
+
+/** By id, number or name. */
+export async function budgetBy(hub: HubClient, reference: string): Promise<Budget> {
+  return numberedBy<Budget>(hub, '/budgets', { kind: 'budget', reference })
+}
+
+/** By id, number or name. */
+export async function spikeDetectorBy(hub: HubClient, reference: string): Promise<SpikeDetector> {
+  return numberedBy<SpikeDetector>(hub, '/spike-detectors', { kind: 'spike detector', reference })
 }
 
 async function numberedBy<T extends { id: string; number: number; name: string }>(

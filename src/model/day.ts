@@ -2,7 +2,7 @@ import type { Day, Month } from './cost.ts'
 
 /** Arithmetic of days, which are in UTC. */
 
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
 
 /** The day of a moment in epoch ms. */
 export function dayOf(epochMs: number): Day {
@@ -22,11 +22,6 @@ export function daysBetween(from: Day, to: Day): number {
 /** All days from the first to the last; both belong to it. */
 export function daysFrom(from: Day, to: Day): readonly Day[] {
   return Array.from({ length: daysBetween(from, to) + 1 }, (_, at) => addDays(from, at))
-}
-
-/** 0 is a Sunday. */
-export function weekdayOf(day: Day): number {
-  return new Date(Date.parse(day)).getUTCDay()
 }
 
 export function monthOf(day: Day): Month {

@@ -31,7 +31,8 @@ describe('a role', () => {
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
     const alerts = ['channels:Write', 'notifications:Write', 'incidents:Write']
-    const costs = ['views:Write', 'budgets:Write', 'spike-detectors:Write', ...alerts]
+    const checks = ['costs:Write', 'views:Write', 'budgets:Write', 'spike-detectors:Write']
+    const costs = [...checks, ...alerts]
     expect(new Set(allowed(principal('costadmin')))).toEqual(new Set([...reading, ...costs]))
     expect(new Set(allowed(principal('user')))).toEqual(new Set(user))
     expect(new Set(allowed(principal('operations')))).toEqual(new Set(operations))

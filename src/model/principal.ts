@@ -89,6 +89,9 @@ export const PERMISSIONS = {
   'incidents:Write': ['costadmin', 'user', 'operations', 'admin'],
   'channels:Read': EVERYONE,
   'channels:Write': ALERT_ADMINS,
+  // The reference system's "Admin or Cost & Compliance Admin".
+  'costs:Read': EVERYONE,
+  'costs:Write': COST_ADMINS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

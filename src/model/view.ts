@@ -19,20 +19,14 @@ import { Id, Instant, Name } from './tenancy.ts'
 
 export const UNALLOCATED = 'Unallocated'
 
-export const SEGMENTS_MAX = 500
-export const COMBINATIONS_MAX = 50
-export const CONDITIONS_MAX = 20
-export const VALUES_MAX = 1_000
+const SEGMENTS_MAX = 500
+const COMBINATIONS_MAX = 50
+const CONDITIONS_MAX = 20
+const VALUES_MAX = 1_000
 
-export const VIEW_DIMENSIONS = [
-  'ACCOUNT',
-  'ACCOUNT_TAG',
-  'RESOURCE_TAG',
-  'SERVICE',
-  'REGION',
-] as const
-export const OPERATORS = ['EQUALS', 'PREFIX', 'SUFFIX', 'CONTAINS', 'EXISTS'] as const
-export const SPLIT_METHODS = ['EVEN', 'PROPORTIONAL', 'FIXED'] as const
+const VIEW_DIMENSIONS = ['ACCOUNT', 'ACCOUNT_TAG', 'RESOURCE_TAG', 'SERVICE', 'REGION'] as const
+const OPERATORS = ['EQUALS', 'PREFIX', 'SUFFIX', 'CONTAINS', 'EXISTS'] as const
+const SPLIT_METHODS = ['EVEN', 'PROPORTIONAL', 'FIXED'] as const
 
 /** AWS's longest tag value has 256 characters; names of services are shorter. */
 const Value = Type.String({ maxLength: 256 })

@@ -81,7 +81,8 @@ export interface Observer {
       | 'archive'
       | 'replay'
       | 'discover'
-      | 'notify',
+      | 'notify'
+      | 'costs',
     error: unknown,
   ): void
 }

@@ -6,6 +6,7 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { IdentityProviders } from '#src/ports/identity-provider.ts'
+import type { CostStore } from '#src/ports/cost-store.ts'
 import type { State } from '#src/ports/state.ts'
 import type { SignInOutcome } from './authentication-event.ts'
 import { OUTBOX } from './documents.ts'
@@ -26,6 +27,7 @@ export const testVault = createVault(Buffer.alloc(MASTER_KEY_BYTES, 7))
 export interface TestTenancy {
   readonly tenancy: Tenancy
   readonly state: State
+  readonly costs: CostStore
   readonly organisationId: string
   /** A user of the organisation with PASSWORD, and its e-mail. */
   readonly newUser: (role?: 'customer_user' | 'customer_admin') => Promise<{
@@ -74,6 +76,7 @@ export async function createTestTenancy(
   })
   let serial = 0
   return {
+    costs: store.costs,
     ...{ tenancy, state, organisationId, signIns, restarted },
     newUser: (role = 'customer_user') =>
       tenancy.users.create(OPERATOR, {

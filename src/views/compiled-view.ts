@@ -35,17 +35,17 @@ const REMEMBERED_MAX = 20_000
 /** @param accountTags of the view's organisation */
 export function compileView(view: View, accountTags: AccountTags): CompiledView {
   const dimensions = dimensionsOf(view)
-  const find = view.kind === 'SINGLE_DIMENSION' ? byTable(view) : byConditions(view)
+  const find =
+    view.kind === 'SINGLE_DIMENSION' ? byTable(view) : byConditions(view, dimensions.map(nameOf))
   const remembered = new Map<string, number>()
   return {
     view,
     segmentOf: (subject) => {
-      const value = valuesOf(subject, accountTags)
-      let key = ''
-      for (const dimension of dimensions) key += lengthAnd(value(dimension))
+      const values = dimensions.map(valuesOf(subject, accountTags))
+      const key = values.map(lengthAnd).join('')
       const known = remembered.get(key)
       if (known !== undefined) return known
-      const found = find(value)
+      const found = find(values)
       if (remembered.size >= REMEMBERED_MAX) remembered.clear()
       remembered.set(key, found)
       return found
@@ -84,36 +84,35 @@ function lengthAnd(value: string | undefined): string {
   return value === undefined ? '-' : `${value.length}:${value}`
 }
 
-function byTable({ dimension, segments }: View): (value: Values) => number {
+/** Finds the segment by the values of the view's dimensions. */
+type Find = (values: readonly (string | undefined)[]) => number
+
+function byTable({ segments }: View): Find {
   const table = new Map(
     segments.flatMap(({ values = [] }, at) => values.map((value) => [value, at] as const)),
   )
   const unallocated = segments.length - 1
-  return (value) => {
-    const found = dimension && value(dimension)
-    return (found === undefined ? undefined : table.get(found)) ?? unallocated
-  }
+  return ([value]) => (value === undefined ? undefined : table.get(value)) ?? unallocated
 }
 
-function byConditions({ segments }: View): (value: Values) => number {
-  const tests = segments.map(({ match = [] }) => match.map((all) => all.map(testOf)))
-  return (value) => {
+/** @param names of the dimensions, in the order of the values */
+function byConditions({ segments }: View, names: readonly string[]): Find {
+  const test = (condition: Condition) => ({
+    at: names.indexOf(nameOf(condition)),
+    holds: testOf(condition),
+  })
+  const tests = segments.map(({ match = [] }) => match.map((all) => all.map(test)))
+  return (values) => {
     const found = tests.findIndex((any) =>
-      any.some((all) => all.every(({ condition, holds }) => holds(value(condition)))),
+      any.some((all) => all.every(({ at, holds }) => holds(values[at]))),
     )
     return found === -1 ? segments.length - 1 : found
   }
 }
 
-interface Test {
-  readonly condition: Condition
-  readonly holds: (value: string | undefined) => boolean
-}
-
-function testOf(condition: Condition): Test {
-  const { operator, values = [] } = condition
-  const holdsFor = HOLDS[operator](values)
-  return { condition, holds: (value) => value !== undefined && holdsFor(value) }
+function testOf({ operator, values = [] }: Condition): (value: string | undefined) => boolean {
+  const holds = HOLDS[operator](values)
+  return (value) => value !== undefined && holds(value)
 }
 
 type HoldsFor = (values: readonly string[]) => (value: string) => boolean
@@ -153,12 +152,11 @@ function reasonOf(view: View, segment: Segment, value: Values): readonly [boolea
   }
   const failed: string[] = []
   for (const combination of segment.match ?? []) {
-    const tests = combination.map(testOf)
-    const fails = tests.find(({ condition, holds }) => !holds(value(condition)))
+    const fails = combination.find((condition) => !testOf(condition)(value(condition)))
     if (fails === undefined) {
       return [true, combination.map((one) => conditionText(one, value(one), true)).join(', and ')]
     }
-    failed.push(conditionText(fails.condition, value(fails.condition), false))
+    failed.push(conditionText(fails, value(fails), false))
   }
   return [false, failed.join('; ')]
 }

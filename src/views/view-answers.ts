@@ -16,7 +16,7 @@ import type { ViewTable } from './view-table.ts'
 import type { Views } from './views.ts'
 
 /** Three years, as far back as the reference system shows costs. */
-export const COST_DAYS_MAX = 1_100
+const COST_DAYS_MAX = 1_100
 
 export interface ViewCostsRequest {
   readonly from: Day

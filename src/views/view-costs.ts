@@ -21,7 +21,7 @@ export interface AskedCosts extends DayRange {
 }
 
 /** What a row adds to a sum of that kind. */
-export function measured(row: CostRow, measure: CostMeasure): Money {
+function measured(row: CostRow, measure: CostMeasure): Money {
   if (measure === 'BILLED') return row.billedCost
   if (measure === 'ALL' || row.chargeCategory === 'Usage') return row.effectiveCost
   return ZERO
@@ -43,7 +43,7 @@ export async function viewCosts(
 }
 
 /** The costs of each segment of rows that are in memory. */
-export function addTo(
+function addTo(
   own: Map<string, Map<Day, Money[]>>,
   compiled: CompiledView,
   row: CostRow,
@@ -60,7 +60,7 @@ export function addTo(
   segments[at] = (segments[at] ?? ZERO) + amount
 }
 
-export function afterSplit(own: SegmentCosts, { split }: CompiledView): SegmentCosts {
+function afterSplit(own: SegmentCosts, { split }: CompiledView): SegmentCosts {
   return new Map(
     Array.from(own, ([currency, days]) => [
       currency,

@@ -10,6 +10,8 @@ import { VIEWS } from './view-documents.ts'
 export interface ViewTable {
   /** All views of an organisation, in the order of their numbers. */
   of(organisationId: string): Promise<readonly CompiledView[]>
+  /** As they are now. */
+  accountTags(organisationId: string): Promise<AccountTags>
   /** A view that need not be the newest version; account tags are those of now. */
   compiled(view: View): Promise<CompiledView>
   /** The segment of a resource in each view of the organisation, Unallocated too. */
@@ -41,6 +43,7 @@ export function createViewTable(state: State): ViewTable {
   }
   return {
     of: async (organisationId) => (await knownOf(organisationId)).views,
+    accountTags: async (organisationId) => (await knownOf(organisationId)).accountTags,
     compiled: async (view) => {
       const { views, accountTags } = await knownOf(view.organisationId)
       const same = ({ view: { id, version } }: CompiledView) =>

@@ -2,12 +2,15 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
+import type { CostImports } from '#src/costs/cost-imports.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
+import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -40,9 +43,12 @@ import { addAccountRoutes } from './account-routes.ts'
 import { addAccountTypeRoutes } from './account-type-routes.ts'
 import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
+import { addBudgetRoutes, addSpikeDetectorRoutes } from './budget-routes.ts'
+import type { BudgetRoutePorts } from './budget-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { addChannelRoutes } from './channel-routes.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
+import { addCostRoutes } from './cost-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -86,7 +92,8 @@ export interface RestApiPorts {
   readonly search: SearchPorts
   readonly volume: EventVolume
   readonly rules: Rules
-  readonly costing: Omit<ViewRoutePorts, 'clock'>
+  readonly costing: Omit<ViewRoutePorts, 'clock'> & BudgetRoutePorts
+  readonly costs: CostImports
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly notifying: Omit<NotificationRoutePorts, 'directory'>
   readonly namespace: EventNamespace
@@ -116,6 +123,11 @@ const SCHEMAS = [
   Channel,
   ChannelTest,
   ...NOTIFICATION_SCHEMAS,
+  Budget,
+  BudgetStatus,
+  SpikeDetector,
+  CostImport,
+  CostPeriodText,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -138,6 +150,15 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
       parseJson(body, done)
     },
   )
+  // Parts of files that are uploaded.
+  app.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      request.rawBody = body
+      done(null, body)
+    },
+  )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
   for (const schema of SCHEMAS) app.addSchema(schema)
   const { sessions } = ports.tenancy
@@ -150,6 +171,8 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addCatalogueRoutes(add, ports.namespace)
   addTenancyEventRoutes(app, callerOf, ports.tenancy.emittedEvents)
   addViewRoutes(add, { ...ports.costing, clock: ports.clock })
+  addBudgetRoutes(add, ports.costing)
+  addSpikeDetectorRoutes(add, ports.costing)
   addDeadLetterRoutes(add, ports.deadLetters)
   addTrailRoutes(app, add, { ...ports.trail, callerOf })
   const { finder, namespace, trace, search, rules, clock } = ports
@@ -160,6 +183,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
+  addCostRoutes(add, ports.costs)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
