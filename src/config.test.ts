@@ -290,6 +290,7 @@ describe('help', () => {
         'calls of PutEvents by an account in a region in a second, not limited',
       ],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
+      ['--cost-folder FOLDER', 'BELFRY_COST_FOLDER', 'below the folder of its id in this one'],
       ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
       ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],
       ['--trail-encryption KIND', 'BELFRY_TRAIL_ENCRYPTION', '(default: none)'],
