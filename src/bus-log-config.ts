@@ -8,6 +8,8 @@ export interface BusLogConfig {
   readonly folder: string
   /** What the log of one bus takes at most. */
   readonly bytesMax: number
+  /** What all of them take at most. */
+  readonly totalBytesMax: number
 }
 
 export const BUS_LOG_SETTINGS = {
@@ -21,6 +23,12 @@ export const BUS_LOG_SETTINGS = {
     fallback: '67108864',
     value: 'BYTES',
     help: 'what the log of one event bus may take; of more, the oldest goes',
+  },
+  'bus-logs-total-bytes': {
+    env: 'BELFRY_BUS_LOGS_TOTAL_BYTES',
+    fallback: '1073741824',
+    value: 'BYTES',
+    help: 'what the logs of all event buses may take, those of buses that are gone included; of more, the oldest of the account with most goes',
   },
 } as const satisfies Record<string, Setting>
 
@@ -36,13 +44,13 @@ export function readBusLogConfig(
   dataFolder: string,
 ): BusLogConfig {
   const folder = textOf('bus-logs')
+  const bytesOf = (name: keyof typeof BUS_LOG_SETTINGS, min: number) =>
+    numberOf(name, textOf(name), min, Number.MAX_SAFE_INTEGER)
+  const bytesMax = bytesOf('bus-log-bytes', LOG_BYTES_MIN)
   return {
     folder: folder === '' ? join(dataFolder, 'bus-logs') : resolve(folder),
-    bytesMax: numberOf(
-      'bus-log-bytes',
-      textOf('bus-log-bytes'),
-      LOG_BYTES_MIN,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    bytesMax,
+    // Two, so that what makes room for one account is not all that there is.
+    totalBytesMax: bytesOf('bus-logs-total-bytes', 2 * bytesMax),
   }
 }

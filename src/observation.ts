@@ -25,13 +25,13 @@ export interface OpenedObservation extends Observation {
 }
 
 export async function openObservation(
-  { logLevel, busLogs: { folder, bytesMax } }: ObservationConfig,
+  { logLevel, busLogs }: ObservationConfig,
   { state, queue, clock }: ObservationParts,
 ): Promise<OpenedObservation> {
   const observation = createObservation({ log: createLogger(logLevel), queue, clock })
   const { observer } = observation
   const writer = createLogWriter({
-    files: createRotatingFiles(folder, bytesMax),
+    files: createRotatingFiles(busLogs.folder, busLogs),
     onWritten: (records) => observer.busLogWritten(records),
     onDropped: (records, reason) => observer.busLogDropped(records, reason),
   })

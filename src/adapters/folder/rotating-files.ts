@@ -5,21 +5,36 @@ import type { AppendOutcome } from '#src/ports/event-files.ts'
 import type { LogFiles } from '#src/ports/log-files.ts'
 import { appendLines } from './append-lines.ts'
 import { linkOnTheWay, statOf } from './durable-folder.ts'
+import { createFolderBudget } from './folder-budget.ts'
 
 const WRITTEN: AppendOutcome = { kind: 'written' }
 
+export interface RotatingFilesLimits {
+  /** Of a file with the one before it. */
+  readonly bytesMax: number
+  /** Of all files, which belong to the folders in theirs. */
+  readonly totalBytesMax: number
+}
+
 /**
- * Files below a folder, each with the one before it, `<path>.1`: together they take no more than
- * `bytesMax`. A full file takes the place of the older one, so that the newest half of the bytes is
- * always there. What was written last may be lost with the machine.
+ * Files below a folder, each with the one before it, `<path>.1`: a full file takes the place of the
+ * older one, so that the newest half of what it may take is always there. Where all take more than
+ * they may, the oldest go. What was written last may be lost with the machine.
  */
-export function createRotatingFiles(folder: string, bytesMax: number): LogFiles {
+export function createRotatingFiles(
+  folder: string,
+  { bytesMax, totalBytesMax }: RotatingFilesLimits,
+): LogFiles {
   const fileBytesMax = Math.floor(bytesMax / 2)
+  const budget = createFolderBudget(folder, totalBytesMax)
   return {
     append: async (path, lines) => {
       let outcome = WRITTEN
       for (const part of partsOf(lines, fileBytesMax)) {
-        outcome = await makeRoom(folder, path, fileBytesMax - part.bytes)
+        outcome = await roomFor(path, async () => {
+          await budget.makeRoom(part.bytes)
+          await rotate(folder, path, fileBytesMax - part.bytes)
+        })
         if (outcome.kind === 'written') outcome = await appendLines(folder, path, part.lines, false)
         if (outcome.kind === 'failed') return outcome
       }
@@ -48,16 +63,20 @@ function partsOf(lines: readonly string[], bytesMax: number): readonly Part[] {
 }
 
 /** @param sizeMax of the file as it is, for it to take more */
-async function makeRoom(folder: string, path: string, sizeMax: number): Promise<AppendOutcome> {
+async function rotate(folder: string, path: string, sizeMax: number): Promise<void> {
+  const file = join(folder, path)
+  const there = await statOf(file)
+  const isFull = there?.isFile() === true && there.size > Math.max(0, sizeMax)
+  if (!isFull || (await linkOnTheWay(folder, path)) !== undefined) return
+  await rename(file, `${file}.1`)
+}
+
+async function roomFor(path: string, make: () => Promise<void>): Promise<AppendOutcome> {
   try {
-    const file = join(folder, path)
-    const there = await statOf(file)
-    const isFull = there?.isFile() === true && there.size > Math.max(0, sizeMax)
-    if (!isFull || (await linkOnTheWay(folder, path)) !== undefined) return WRITTEN
-    await rename(file, `${file}.1`)
+    await make()
     return WRITTEN
   } catch (error) {
-    const message = `the file "${path}" makes no room: ${(error as NodeJS.ErrnoException).code}`
+    const message = `the file "${path}" has no room: ${(error as NodeJS.ErrnoException).code}`
     return { kind: 'failed', reason: 'fault', message }
   }
 }
