@@ -23,7 +23,7 @@ export function recordOf(
       resource_arn: busArn,
       event_bus_name: busArn.slice(busArn.indexOf('/') + 1),
       event_id: eventId,
-      invocation_id: invocationId,
+      invocation_id: invocationId?.(),
       message_timestamp_ms: at,
       message_type: type,
       log_level: ofStep,

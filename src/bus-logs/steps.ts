@@ -1,4 +1,3 @@
-import { retriesOf } from '#src/model/delivery.ts'
 import type { AttemptError, DeadLetter, Delivery, TargetAnswer } from '#src/model/delivery.ts'
 import { derivedUuid } from '#src/model/derived-uuid.ts'
 import type { Target } from '#src/model/event-bus.ts'
@@ -17,13 +16,13 @@ import type {
 
 type Details = Readonly<Record<string, unknown>>
 
-/** A step of an event's way as its bus may log it. */
+/** A step of an event's way as its bus may log it; what costs time is made when it does. */
 export interface LoggedStep {
   readonly type: StepType
   /** Epoch ms. */
   readonly at: number
   readonly eventId?: string
-  readonly invocationId?: string
+  readonly invocationId?: () => string
   readonly details: () => Details
   /** What only a log has that includes details: texts, or nothing. */
   readonly full?: () => Readonly<Record<string, string | undefined>>
@@ -48,12 +47,15 @@ export function routedSteps(
 ): readonly LoggedStep[] {
   const standard = deliveries.filter(({ managed }) => !managed)
   if (isOfAws(event.source) && standard.length === 0) return []
+  const parts = lazily(() => new JsonValue(event.json))
+  const details = lazily(() => detailsOfEvent(event, parts()))
+  const full = lazily(() => ({ event_detail: textAt(parts(), '$.detail') }))
   const about = (type: StepType, at: number): LoggedStep => ({
     type,
     at,
     eventId: event.id,
-    details: () => detailsOfEvent(event),
-    full: () => ({ event_detail: textAt(new JsonValue(event.json), '$.detail') }),
+    details,
+    full,
   })
   const matches = [...Map.groupBy(standard, ({ ruleArn }) => ruleArn)].map(
     ([ruleArn, ofRule]): LoggedStep => ({
@@ -63,7 +65,7 @@ export function routedSteps(
       details: () => ({
         rule_arn: ruleArn,
         target_arns: ofRule.map(({ target }) => target.arn),
-        invocation_ids: ofRule.map(invocationIdOf),
+        invocation_ids: ofRule.map((delivery) => invocationIdOf(delivery)),
       }),
     }),
   )
@@ -99,9 +101,10 @@ export function attemptSteps(finished: FinishedAttempt): readonly LoggedStep[] {
   const { startedAt, durationMs, answer } = attempt
   const count = delivery.attempts + 1
   const endedAt = startedAt + durationMs
-  const started = { ...startOf(delivery, finished.event), at: startedAt }
+  const about = aboutDelivery(delivery)
+  const started = { ...startOf(delivery, finished.event), ...about, at: startedAt }
   const ended: LoggedStep = {
-    ...aboutDelivery(delivery),
+    ...about,
     type: attemptStep(outcome, error),
     at: endedAt,
     details: () => ({
@@ -118,7 +121,9 @@ export function attemptSteps(finished: FinishedAttempt): readonly LoggedStep[] {
     ...(count === 1 ? [{ ...started, type: 'INVOCATION_START' as const }] : []),
     { ...started, type: 'INVOCATION_ATTEMPT_START' },
     ended,
-    ...(outcome === 'retry' ? [] : endSteps(finished, endedAt)),
+    ...(outcome === 'retry'
+      ? []
+      : endSteps(finished, endedAt).map((end) => ({ ...end, ...about }))),
   ]
 }
 
@@ -183,23 +188,19 @@ function endSteps(ended: EndedDelivery, at: number): readonly LoggedStep[] {
 }
 
 function letterStep(letter: DeadLetter, at: number): LoggedStep {
-  const { id, eventId, ruleArn, targetArn, error } = letter
+  const { id, eventId, ruleArn, targetArn, attempts, error } = letter
   return {
     type: 'INVOCATION_DLQ',
     at,
     eventId,
-    invocationId: invocationIdOf({ id, eventId }),
+    invocationId: () => invocationIdOf({ id, eventId }),
     details: () => ({
       rule_arn: ruleArn,
       target_arn: targetArn,
-      total_attempts: attemptsOf(letter),
+      total_attempts: attempts,
       final_invocation_status: error.code,
     }),
   }
-}
-
-function attemptsOf(letter: DeadLetter): number {
-  return letter.attempts === 0 ? 0 : retriesOf(letter) + 1
 }
 
 function startOf(delivery: Delivery, event: RecordedEvent | undefined) {
@@ -211,7 +212,7 @@ function startOf(delivery: Delivery, event: RecordedEvent | undefined) {
 }
 
 function aboutDelivery(delivery: Delivery) {
-  return { eventId: delivery.eventId, invocationId: invocationIdOf(delivery) }
+  return { eventId: delivery.eventId, invocationId: lazily(() => invocationIdOf(delivery)) }
 }
 
 /** The same in every step of a delivery. */
@@ -229,9 +230,8 @@ function inputText(delivery: Delivery, event: RecordedEvent | undefined): string
   return outcome?.ok ? outcome.text : undefined
 }
 
-function detailsOfEvent({ account, source, detailType, json }: RecordedEvent): Details {
-  const event = new JsonValue(json)
-  const parsed = (path: string): unknown => JSON.parse(textAt(event, path) ?? 'null')
+function detailsOfEvent({ account, source, detailType }: RecordedEvent, parts: JsonValue): Details {
+  const parsed = (path: string): unknown => JSON.parse(textAt(parts, path) ?? 'null')
   return {
     caller_account_id: account,
     source_time_ms: Date.parse(String(parsed('$.time'))),
@@ -264,6 +264,12 @@ function errorOf(
 function serviceOf(targetArn: string): string {
   const [first = '', , service = ''] = targetArn.split(':')
   return first === 'arn' ? service : first
+}
+
+/** Made when it is first asked for. */
+function lazily<T extends object | string>(make: () => T): () => T {
+  let made: T | undefined
+  return () => (made ??= make())
 }
 
 /** Partner events are no AWS events. */

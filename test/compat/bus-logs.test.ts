@@ -45,17 +45,24 @@ beforeAll(async () => {
       .writeHead(statuses.get(path.slice(1))?.shift() ?? 200)
       .end(`answer to ${headers.authorization ?? 'nobody'}`),
   )
-  const aws = ['--aws-targets', 'on', '--aws-endpoint', emulator.address]
-  hub = await startHubProcess(folder, ['--allow-private-targets', '--bus-logs', logs, ...aws], env)
+  await startHub()
   ingestKey = (await createOrganisation(hub)).ingestKey
-  const credentials = await hub.profile('member')
-  events = new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
+  await connect()
 })
 afterAll(async () => {
   await hub.kill('SIGTERM')
   await Promise.all([receiver.close(), emulator.stop()])
   removeDataFolder(folder)
 })
+
+async function startHub(): Promise<void> {
+  const aws = ['--aws-targets', 'on', '--aws-endpoint', emulator.address]
+  hub = await startHubProcess(folder, ['--allow-private-targets', '--bus-logs', logs, ...aws], env)
+}
+async function connect(): Promise<void> {
+  const credentials = await hub.profile('member')
+  events = new EventBridgeClient({ endpoint: hub.url, region: REGION, credentials })
+}
 
 const arnOf = (resource: string) => `arn:aws:events:${REGION}:${MEMBER}:${resource}`
 const fileOf = (bus: string) => join(logs, MEMBER, REGION, `${encodeURIComponent(bus)}.ndjson`)
@@ -363,5 +370,17 @@ describe('the log of a bus', () => {
       expect(countOf('belfry_bus_log_records_total')).toBeGreaterThan(DELIVERED_IN_FULL.length)
     }, 15_000)
     expect(hub.errors()).toContain('bus-log.dropped')
+  })
+
+  it('has all that was done before a stop, and goes on after it', async () => {
+    await busThatLogs('stopped', { Level: 'INFO' })
+    const before = await put('stopped')
+    await delivered(before)
+    await hub.kill('SIGTERM')
+    const found = recordsOf('stopped').filter(({ event_id: id }) => id === before)
+    expect(typesOf(found)).toEqual(DELIVERED)
+    await startHub()
+    await connect()
+    await logged('stopped', await put('stopped'), DELIVERED)
   })
 })
