@@ -40,6 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Connections and API destinations; credentials are sealed as the tenancy's secrets are, and
   // lists are paged as those of buses are.
   connections: ['model', 'ports', 'errors', 'buses', 'tenancy/vault'],
+  // What the stages tell, as records in the logs of those buses that have one.
+  'bus-logs': ['model', 'ports', 'buses'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
   // Events and deliveries of the past: what is kept, found and told of them.
@@ -52,8 +54,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
   schemas: ['model', 'ports', 'errors', 'buses'],
-  // Ways to reach people: what they are stored as is sealed, told of and paged as the tenancy's.
-  notifications: ['model', 'ports', 'errors', 'tenancy'],
+  // Ways to reach people, and who is told what: stored, sealed, told of and paged as the tenancy's.
+  // A notification is a managed rule; its quiet hours are in time zones, as schedules are; and its
+  // views must stay.
+  notifications: [
+    ...['model', 'ports', 'errors', 'tenancy', 'buses', 'schedules/time-zone'],
+    'views/view-documents',
+  ],
   // Costs belong to organisations, which a caller reaches or not.
   costs: ['model', 'ports', 'errors', 'tenancy/documents', 'tenancy/organisations'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
@@ -78,12 +85,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
-  config: ['model', 'config-values', 'mail-config', 'target-config', 'trail-config'],
+  config: [
+    ...['model', 'config-values', 'bus-log-config', 'mail-config', 'target-config'],
+    'trail-config',
+  ],
+  'bus-log-config': ['config-values'],
   'config-values': [],
   'mail-config': ['config-values'],
   // Opens the operator's mail server as the configuration says.
   'mail-server': ['ports', 'mail-config', 'adapters/smtp'],
-  'notification-parts': ['ports', 'notifications', 'connections', 'mail-config', 'mail-server'],
   // The formats that the trail knows.
   'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
@@ -91,13 +101,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'target-config': ['config-values'],
   // Chooses the adapters of targets by the configuration.
   'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
+  // Metrics and log, and the folder of buses' logs as the configuration has it.
+  observation: ['ports', 'observe', 'bus-logs', 'bus-log-config', 'adapters/folder'],
   // Chooses the kind of each target.
-  'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
+  'target-kinds': [
+    ...['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
+    'notifications',
+  ],
   // Chooses the trail's adapter by the configuration.
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
 /** The composition root puts everything together. */
-const COMPOSITION = new Set(['hub', 'main', 'cost-parts'])
+const COMPOSITION = new Set(['hub', 'main', 'cost-parts', 'notification-parts'])
 
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {

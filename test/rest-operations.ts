@@ -7,7 +7,11 @@ import {
   newChannel,
   newBudget,
   newCostImport,
+  incident,
   newEventSource,
+  newInhibition,
+  newNotification,
+  newSilence,
   newSpikeDetector,
   newToken,
   newUser,
@@ -24,6 +28,7 @@ const EVERYONE: readonly Role[] = [...ROLES]
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const CHANNEL_WRITERS: readonly Role[] = ['costadmin', 'operations', 'admin']
+const INCIDENT_HANDLERS: readonly Role[] = ['costadmin', 'user', 'operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
 const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
@@ -81,6 +86,8 @@ const source = (world: World) => pathOf(world, '/event-sources', newEventSource(
 const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
+const notification = async (world: World) =>
+  pathOf(world, '/notifications', await newNotification(world))
 const channel = (world: World) => pathOf(world, '/channels', newChannel(world))
 const view = (world: World) => pathOf(world, '/views', newView(world))
 const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
@@ -263,6 +270,50 @@ export const OPERATIONS: readonly RestOperation[] = [
   operation('POST /channels/{id}/test', CHANNEL_WRITERS, 200, async (world) => [
     `${await pathOf(world, '/channels', newChannel(world, 'https://channels.invalid/'))}/test`,
     {},
+  ]),
+  list('/notifications'),
+  get('/notifications/{id}', notification),
+  operation('POST /notifications', CHANNEL_WRITERS, 201, async (world) => [
+    '/notifications',
+    await newNotification(world),
+  ]),
+  operation('PATCH /notifications/{id}', CHANNEL_WRITERS, 200, async (world) => [
+    await notification(world),
+    { enabled: false },
+  ]),
+  operation('DELETE /notifications/{id}', CHANNEL_WRITERS, 204, async (world) => [
+    await notification(world),
+  ]),
+  operation('POST /notifications/hearers', EVERYONE, 200, async ({ hub, organisationId }) => [
+    '/notifications/hearers',
+    { organisationId, event: (await hub.rest('GET', '/catalogue/CostSpikeEvent')).body.example },
+  ]),
+  get('/notification-ledger', (world) => `/notification-ledger?${of(world)}`),
+  get('/incidents', (world) => `/incidents?${of(world)}`),
+  get('/incidents/{id}', incident),
+  get('/incidents/{id}/alerts', async (world) => `${await incident(world)}/alerts`),
+  operation('POST /incidents/{id}/acknowledge', INCIDENT_HANDLERS, 200, async (world) => [
+    `${await incident(world)}/acknowledge`,
+  ]),
+  operation('POST /incidents/{id}/resolve', INCIDENT_HANDLERS, 200, async (world) => [
+    `${await incident(world)}/resolve`,
+  ]),
+  operation('POST /incidents/{id}/snooze', INCIDENT_HANDLERS, 200, async (world) => [
+    `${await incident(world)}/snooze`,
+    { until: Date.now() + 3_600_000 },
+  ]),
+  list('/silences'),
+  operation('POST /silences', CHANNEL_WRITERS, 201, (world) => ['/silences', newSilence(world)]),
+  operation('DELETE /silences/{id}', CHANNEL_WRITERS, 204, async (world) => [
+    await pathOf(world, '/silences', newSilence(world)),
+  ]),
+  list('/inhibitions'),
+  operation('POST /inhibitions', CHANNEL_WRITERS, 201, (world) => [
+    '/inhibitions',
+    newInhibition(world),
+  ]),
+  operation('DELETE /inhibitions/{id}', CHANNEL_WRITERS, 204, async (world) => [
+    await pathOf(world, '/inhibitions', newInhibition(world)),
   ]),
   operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [await channel(world)]),
   ...within(

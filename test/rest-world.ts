@@ -1,3 +1,4 @@
+import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
 import { Putter } from './crash/putter.ts'
 import type { HubProcess } from './hub-process.ts'
 import { ACCOUNTS, createOrganisation } from './organisation.ts'
@@ -107,3 +108,36 @@ export const newCostImport = ({
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })
+
+export const newNotification = async (world: World) => ({
+  ...named(world, 'notification'),
+  // A name that leads nowhere: RFC 6761.
+  channelId: (await world.made('/channels', newChannel(world, 'https://channels.invalid/'))).id,
+  alerts: { compliance: {} },
+})
+export const newSilence = ({ organisationId }: Pick<Named, 'organisationId'>) => ({
+  organisationId,
+  pattern: { detail: { ruleId: ['nothing'] } },
+  reason: 'For a test.',
+  endsAt: Date.now() + 3_600_000,
+})
+export const newInhibition = (world: Named) => ({
+  ...named(world, 'inhibition'),
+  ...{ source: { detail: { ruleId: ['a'] } }, target: { detail: { ruleId: ['b'] } }, equal: [] },
+})
+
+/** The path of an incident that nobody has seen to. */
+export async function incident(world: World): Promise<string> {
+  const { hub, organisationId, made } = world
+  const { id: notificationId } = await made('/notifications', await newNotification(world))
+  const example = eventTypeOf('ComplianceAlertEvent')?.example
+  const fields = { ...example, alertId: `alert-${world.next()}` }
+  const events = [{ organisationId, name: 'ComplianceAlertEvent', fields }]
+  await hub.rest('POST', '/tenancy-events', { events })
+  const query = new URLSearchParams({ organisationId, notificationId })
+  for (;;) {
+    const { items } = (await hub.rest('GET', `/incidents?${query}`)).body
+    if (items.length > 0) return `/incidents/${items[0].id}`
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

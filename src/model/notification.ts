@@ -26,7 +26,7 @@ const Weekdays = Type.Array(Type.Enum([...WEEKDAYS]), {
   maxItems: WEEKDAYS.length,
   uniqueItems: true,
 })
-export const TimeZone = Type.String({
+const TimeZone = Type.String({
   maxLength: 64,
   description: 'Of the IANA time zone database',
   examples: ['Australia/Sydney'],

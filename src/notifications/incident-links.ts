@@ -11,7 +11,7 @@ export interface IncidentLinks {
 }
 
 /** A message is seen to within days; a link that is passed on must not work for ever. */
-export const LINK_LASTS_MS = 30 * 24 * 60 * 60_000
+const LINK_LASTS_MS = 30 * 24 * 60 * 60_000
 export const INCIDENT_PAGES = '/incidents'
 
 export function createIncidentLinks(

@@ -52,7 +52,7 @@ export interface Incidents {
   resolve(handler: Handler, id: string): Promise<Incident>
 }
 
-export const SNOOZE_MAX_MS = 30 * 24 * 60 * 60_000
+const SNOOZE_MAX_MS = 30 * 24 * 60 * 60_000
 
 export interface IncidentPorts {
   readonly state: State
@@ -175,7 +175,7 @@ function fits(incident: StoredIncident, filter: IncidentFilter): boolean {
 }
 
 /** Without what is for the sender alone. */
-export function shown({
+function shown({
   group: _group,
   revision: _revision,
   toldRevision: _toldRevision,

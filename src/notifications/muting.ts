@@ -43,7 +43,7 @@ export function alertPattern(pattern: Readonly<Record<string, unknown>>): EventP
 }
 
 /** What a pattern on alerts is matched with: the event without its envelope. */
-export function alertJson({ name, alert }: AlertEvent): string {
+function alertJson({ name, alert }: AlertEvent): string {
   return JSON.stringify({
     'detail-type': detailTypeOf(eventTypeOf(name) as EventType),
     detail: alert,

@@ -32,7 +32,7 @@ export function notificationPattern({
 }
 
 /** What is at least so bad. */
-export function severitiesFrom(severity: Severity): readonly Severity[] {
+function severitiesFrom(severity: Severity): readonly Severity[] {
   return SEVERITIES.slice(SEVERITIES.indexOf(severity))
 }
 

@@ -68,7 +68,7 @@ export const MANAGED_BY = 'notifications.belfry'
 const TARGET_PREFIX = 'notification:'
 
 /** What a delivery to a notification is for. */
-export function notificationTarget(id: string): string {
+function notificationTarget(id: string): string {
   return TARGET_PREFIX + id
 }
 

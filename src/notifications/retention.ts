@@ -16,7 +16,7 @@ import {
 import type { StoredIncident } from './documents.ts'
 
 /** How long an incident is kept after its end, and what was written of it in the ledger. */
-export const KEPT_MS = 90 * 24 * 60 * 60_000
+const KEPT_MS = 90 * 24 * 60 * 60_000
 const LOOK_EVERY_MS = 60 * 60_000
 const DOCUMENTS_PER_READ = 500
 
@@ -39,7 +39,7 @@ export async function keepNotificationsShort(
 }
 
 /** Forgets incidents that ended, and entries of the ledger that were written, too long ago. */
-export async function forgetOld({ state, clock }: Omit<RetentionPorts, 'observer'>): Promise<void> {
+async function forgetOld({ state, clock }: Omit<RetentionPorts, 'observer'>): Promise<void> {
   const before = clock.now() - KEPT_MS
   for await (const { key, value } of documentsOf(state, INCIDENTS_IN_ORDER)) {
     const incident = await state.get(INCIDENTS, value)

@@ -47,7 +47,7 @@ const RETRY_MS_MAX = 10 * 60_000
 /** Somebody has to change the channel, or its other side. */
 const REFUSED_RETRY_MS = 60 * 60_000
 /** What could not be sent for so long is given up: its incident, and the ledger, still show it. */
-export const GIVEN_UP_AFTER_MS = 7 * 24 * 60 * 60_000
+const GIVEN_UP_AFTER_MS = 7 * 24 * 60 * 60_000
 const SECOND_MS = 1_000
 const HOUR_MS = 3_600_000
 const NO_PACE: ChannelPace = { disturbedAt: [], notBefore: 0, failures: 0 }

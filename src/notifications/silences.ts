@@ -42,8 +42,8 @@ export interface SilencePorts {
 }
 
 /** Of an organisation; each is a pattern that all alerts are matched with. */
-export const SILENCES_MAX = 200
-export const SILENCE_MAX_MS = 366 * 24 * 60 * 60_000
+const SILENCES_MAX = 200
+const SILENCE_MAX_MS = 366 * 24 * 60 * 60_000
 
 export function createSilences({ state, clock, ids, actions }: SilencePorts): Silences {
   return {
