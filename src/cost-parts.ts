@@ -5,6 +5,8 @@ import type { Budgets } from '#src/cost-checks/budgets.ts'
 import { createCostChecks } from '#src/cost-checks/cost-checks.ts'
 import { createSpikeDetectors } from '#src/cost-checks/spike-detectors.ts'
 import type { SpikeDetectors } from '#src/cost-checks/spike-detectors.ts'
+import { createCosts } from '#src/costs/costs.ts'
+import type { Costs } from '#src/costs/costs.ts'
 import { COST_IMPORTS } from '#src/costs/import-documents.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
@@ -16,8 +18,9 @@ import type { ViewTable } from '#src/views/view-table.ts'
 import { createViews } from '#src/views/views.ts'
 import type { Views } from '#src/views/views.ts'
 
-/** What is made of costs: views, and checks that become events. */
+/** Imports of costs, and what is made of them: views, and checks that become events. */
 export interface CostParts {
+  readonly imports: Costs['imports']
   readonly views: Views
   readonly viewAnswers: ViewAnswers
   /** Says the segments of a resource. */
@@ -25,26 +28,32 @@ export interface CostParts {
   readonly budgets: Budgets
   readonly spikeDetectors: SpikeDetectors
   readonly backtests: BacktestPorts
-  /** Checks costs until the signal aborts. */
+  /** Imports and checks costs until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
 
-/** Puts together what looks at costs. */
+type ImportingPorts = Omit<Parameters<typeof createCosts>[0], keyof Store>
+
+/** Puts together what brings costs in and what looks at them. */
 export function createCostParts({
-  store: { state, costs },
+  store,
   tenancy: { actions },
   onFault,
-}: {
-  readonly store: Pick<Store, 'state' | 'costs'>
+  ...importing
+}: ImportingPorts & {
+  readonly store: Store
   readonly tenancy: Pick<Tenancy, 'actions'>
   readonly onFault: (error: unknown) => void
 }): CostParts {
+  const { state, costs } = store
   const ports = { state, clock, ids, actions }
+  const imports = createCosts({ ...store, ...importing })
   const views = createViews(ports)
   const table = createViewTable(state)
   const spikeDetectors = createSpikeDetectors(ports)
   const checks = createCostChecks({ ...ports, costs, table, onFault })
   return {
+    imports: imports.imports,
     views,
     viewTable: table,
     viewAnswers: createViewAnswers({ views, table, costs }),
@@ -56,7 +65,7 @@ export function createCostParts({
       const stopWatching = state.watch((changes) => {
         if (changes.some(({ collection }) => collection === COST_IMPORTS.name)) checks.wake()
       })
-      await checks.run(signal)
+      await Promise.all([imports.run(signal), checks.run(signal)])
       stopWatching()
       table.close()
     },

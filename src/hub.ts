@@ -32,7 +32,6 @@ import type { Config } from '#src/config.ts'
 import { createConnectionParts } from '#src/connections/connection-parts.ts'
 import type { ConnectionParts } from '#src/connections/connection-parts.ts'
 import { removeConnectionsOf } from '#src/connections/remove-account.ts'
-import { createCosts } from '#src/costs/costs.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { createEventIds } from '#src/event-index/event-ids.ts'
@@ -142,7 +141,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const ports = { log, clock, ids, observer, ...checks, access: buses.access }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
-  const costing = createCostParts({ store, tenancy, onFault })
+  const costing = createCostParts({ ...ports, ...config, store, tenancy, onFault })
   const publicUrl = () => config.publicUrl ?? url
   const notifying = { ...ports, ...sealing, publicUrl, tenancy, connecting }
   const notifications = openNotifications(notifying, { ...config, env })
@@ -150,9 +149,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail, take }
   const parts = { config, store, log, observer, outbound, ...opened, connecting, places }
   const pipeline = startPipeline(parts, stopping.signal)
-  const costs = createCosts({ ...store, ...ports, ...config })
   const sources = [
-    costs.run(stopping.signal),
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     costing.run(stopping.signal),
@@ -185,7 +182,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     ...pipeline.lookUps,
     costing,
     rules: buses.rules,
-    costs: costs.imports,
+    costs: costing.imports,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,

@@ -399,13 +399,10 @@ export const OPERATIONS: readonly RestOperation[] = [
     operation(`DELETE ${things}/{id}`, COST_ADMINS, 204, async (world) => [await one(world)]),
   ]),
   get('/budgets/{id}/status', async (world) => `${await budget(world)}/status`),
-  {
-    ...operation('POST /spike-detectors/{id}/backtest', EVERYONE, 409, async (world) => [
-      `${await detector(world)}/backtest`,
-      {},
-    ]),
-    conflict: 'spike-detector.no-costs',
-  },
+  operation('POST /spike-detectors/{id}/backtest', EVERYONE, 200, async (world) => {
+    await costPeriod(world)
+    return [`${await detector(world)}/backtest`, {}]
+  }),
 
   list('/trail'),
   get('/trail/events', (world) => `/trail/events?${of(world)}&day=2026-01-31`),

@@ -40,7 +40,7 @@ export interface Evaluated {
 }
 
 /** The segments that bear the costs of a view and currency, split no more often than needed. */
-export type BorneSeries = (viewId: string, currency: string) => readonly SpendSeries[]
+export type BorneSeries = (viewId: string, currency: string) => Promise<readonly SpendSeries[]>
 
 /**
  * Evaluates a budget in each period that may be told of. What is told, and that it was told, become
@@ -52,7 +52,7 @@ export async function evaluateBudget(
   { borne, ...given }: Evaluated & { readonly borne: BorneSeries },
 ): Promise<void> {
   const now = ports.clock.now()
-  const scope = scopeOf(budget, given, borne)
+  const scope = await scopeOf(budget, given, borne)
   for (const period of openPeriods(budget, now)) {
     await evaluatePeriod(ports, { ...given, budget, scope, period, now })
   }
@@ -71,15 +71,15 @@ interface PeriodEvaluation extends Evaluated {
   readonly now: number
 }
 
-function scopeOf(
+async function scopeOf(
   { scope, currency }: Budget,
   { tally, views }: Pick<Evaluated, 'tally' | 'views'>,
   borne: BorneSeries,
-): Scope {
+): Promise<Scope> {
   if (scope === undefined) return { series: tally.organisation(currency) }
   const view = views.find(({ view: { id } }) => id === scope.viewId)
   const segmentAt = view?.view.segments.findIndex(({ id }) => id === scope.segmentId) ?? -1
-  const series = view && borne(scope.viewId, currency)[segmentAt]
+  const series = view && (await borne(scope.viewId, currency))[segmentAt]
   if (view === undefined || series === undefined) {
     throw new Error(`a budget looks at segment ${scope.segmentId}, which is not there`)
   }

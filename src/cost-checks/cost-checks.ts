@@ -134,8 +134,8 @@ async function evaluateAll(
 }
 
 function bornOnce(tally: SpendTally): BorneSeries {
-  const known = new Map<string, readonly SpendSeries[]>()
-  return (viewId, currency) => {
+  const known = new Map<string, Promise<readonly SpendSeries[]>>()
+  return async (viewId, currency) => {
     const key = `${viewId}|${currency}`
     const series = known.get(key) ?? tally.borne(viewId, currency)
     known.set(key, series)

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import type { CostRow, Day } from '#src/model/cost.ts'
 import { daysBetween } from '#src/model/day.ts'
 import { ZERO } from '#src/model/money.ts'
@@ -28,7 +30,7 @@ export interface SpendTally {
   /** What falls in the segments of a view, in their order. */
   segments(viewId: string, currency: string): readonly SpendSeries[]
   /** The same after shared costs were split. */
-  borne(viewId: string, currency: string): readonly SpendSeries[]
+  borne(viewId: string, currency: string): Promise<readonly SpendSeries[]>
 }
 
 export interface TallyRequest {
@@ -131,14 +133,16 @@ function addTo(series: MutableSeries, row: CostRow, at: number): void {
   if (isSteady(row)) add('steady')
 }
 
-function split(
+async function split(
   own: readonly SpendSeries[],
   compiled: CompiledView,
   days: number,
-): readonly SpendSeries[] {
+): Promise<readonly SpendSeries[]> {
   const borne = own.map(() => newSeries(days))
   for (const part of SPEND_PARTS) {
     for (let day = 0; day < days; day += 1) {
+      // A day of many segments takes a while, and events want their turn.
+      await setImmediate()
       const amounts = compiled.split(own.map((series) => series[part][day] ?? ZERO))
       for (const [at, amount] of amounts.entries()) {
         const series = borne[at]
