@@ -56,6 +56,9 @@ export interface TenancyEvents {
   WebhookSecretRotateEvent: WebhookSecretRotateEvent
   WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEvent
   WebhookSecretDeleteEvent: WebhookSecretDeleteEvent
+  BudgetAlertEvent: BudgetAlertEvent
+  CostSpikeEvent: CostSpikeEvent
+  ComplianceAlertEvent: ComplianceAlertEvent
   HubCreateEvent: HubCreateEvent
   HubUpdateEvent: HubUpdateEvent
   HubDeleteEvent: HubDeleteEvent
@@ -2391,6 +2394,376 @@ export interface WebhookSecretDeleteEvent {
   }
 }
 /**
+ * Spend, or the forecast of it, reached thresholds of a budget.
+ *
+ * `CostAndCompliance: BudgetAlertEvent`, version 1, ours
+ */
+export interface BudgetAlertEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: BudgetAlertEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'BudgetAlertEvent'
+    /**
+     * The same for all events of one incident, and for a repeated check
+     */
+    alertId: string
+    severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+    /**
+     * Of each view that it falls in; empty: the whole organisation
+     */
+    segments: {
+      viewId: string
+      /**
+       * The short id: counted up in the organisation, never used again
+       */
+      viewNumber: number
+      viewName: string
+      viewVersion: number
+      segmentId: string
+      /**
+       * The short id: counted up in the organisation, never used again
+       */
+      segmentNumber: number
+      segmentTitle: string
+    }[]
+    budgetId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    budgetNumber: number
+    budgetName: string
+    /**
+     * CORRECTED: restated costs are below a threshold again that was reached
+     */
+    change: 'REACHED' | 'CORRECTED'
+    /**
+     * All that were reached since the last alert, the highest last
+     *
+     * @minItems 1
+     */
+    thresholds: {
+      basis: 'ACTUAL' | 'FORECAST'
+      /**
+       * In per cent, not a fraction
+       */
+      percent: number
+    }[]
+    /**
+     * Which charges the budget counts
+     */
+    costs: 'USAGE' | 'ALL'
+    period: 'MONTHLY' | 'ANNUAL'
+    /**
+     * A day in UTC
+     */
+    periodStart: string
+    /**
+     * The first day after the period
+     */
+    periodEnd: string
+    /**
+     * The last day of which all costs are in
+     */
+    completeThrough: string
+    /**
+     * The period was over before these costs came
+     */
+    late: boolean
+    currency: string
+    /**
+     * The budget of the period; a decimal, in `currency`
+     */
+    budget: string
+    /**
+     * Spent in the period so far; a decimal, in `currency`
+     */
+    spend: string
+    /**
+     * In per cent, not a fraction
+     */
+    percentage: number
+    /**
+     * The forecast of the period; a decimal, in `currency`
+     */
+    estimate?: string
+    /**
+     * The lower end of its 80 % interval; a decimal, in `currency`
+     */
+    estimateLow?: string
+    /**
+     * The upper end of its 80 % interval; a decimal, in `currency`
+     */
+    estimateHigh?: string
+    /**
+     * A day, over the month before; a decimal, in `currency`
+     */
+    averageOfPreviousMonth: string
+    /**
+     * A day, over the last 7 complete days; a decimal, in `currency`
+     */
+    averageOfPrevious7Days: string
+    contributors: {
+      dimension: 'service' | 'account' | 'region' | 'meter'
+      value: string
+      /**
+       * What it adds; a decimal, in `currency`
+       */
+      amount: string
+      /**
+       * Of the whole, 0 to 1
+       */
+      share: number
+    }[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A day cost much more than days like it, still does, or no longer does.
+ *
+ * `CostAndCompliance: CostSpikeEvent`, version 1, ours
+ */
+export interface CostSpikeEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: CostSpikeEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'CostSpikeEvent'
+    /**
+     * The same for all events of one incident, and for a repeated check
+     */
+    alertId: string
+    severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+    /**
+     * Of each view that it falls in; empty: the whole organisation
+     */
+    segments: {
+      viewId: string
+      /**
+       * The short id: counted up in the organisation, never used again
+       */
+      viewNumber: number
+      viewName: string
+      viewVersion: number
+      segmentId: string
+      /**
+       * The short id: counted up in the organisation, never used again
+       */
+      segmentNumber: number
+      segmentTitle: string
+    }[]
+    detectorId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    detectorNumber: number
+    detectorName: string
+    change: 'OPENED' | 'UPDATED' | 'CLOSED'
+    method: 'WEEKDAY_MEDIAN' | 'Z_SCORE'
+    /**
+     * Absent where there is too little history
+     */
+    score?: number
+    /**
+     * The latest day of the spike
+     */
+    day: string
+    /**
+     * The first day of the spike
+     */
+    firstDay: string
+    currency: string
+    /**
+     * What such a day costs; a decimal, in `currency`
+     */
+    expected: string
+    /**
+     * What the day cost; a decimal, in `currency`
+     */
+    actual: string
+    /**
+     * How much more, over all days of the spike; a decimal, in `currency`
+     */
+    impact: string
+    /**
+     * How much more than expected, in per cent; absent from nothing
+     */
+    percentage?: number
+    /**
+     * The first of 7 days before it
+     */
+    comparedFrom: string
+    /**
+     * The last of them
+     */
+    comparedTo: string
+    /**
+     * Over the last 30 days; a decimal, in `currency`
+     */
+    totalOf30Days: string
+    contributors: {
+      dimension: 'service' | 'account' | 'region' | 'meter'
+      value: string
+      /**
+       * What it adds; a decimal, in `currency`
+       */
+      amount: string
+      /**
+       * Of the whole, 0 to 1
+       */
+      share: number
+    }[]
+    awsAccountId?: string
+    /**
+     * Set by enrichment, from awsAccountId
+     */
+    accountName?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A resource no longer complies with a rule, or does again.
+ *
+ * `CostAndCompliance: ComplianceAlertEvent`, version 1, ours
+ */
+export interface ComplianceAlertEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceAlertEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceAlertEvent'
+    /**
+     * The same for all events of one incident, and for a repeated check
+     */
+    alertId: string
+    severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+    /**
+     * Of each view that it falls in; empty: the whole organisation
+     */
+    segments: {
+      viewId: string
+      /**
+       * The short id: counted up in the organisation, never used again
+       */
+      viewNumber: number
+      viewName: string
+      viewVersion: number
+      segmentId: string
+      /**
+       * The short id: counted up in the organisation, never used again
+       */
+      segmentNumber: number
+      segmentTitle: string
+    }[]
+    findingId: string
+    /**
+     * SUMMARY: the first results of a rule, all resources in one
+     */
+    change: 'FAILED' | 'PASSED' | 'SUMMARY'
+    /**
+     * belfry, or the AWS service, such as securityhub
+     */
+    checkedBy: string
+    /**
+     * As whoever checks calls it
+     */
+    ruleId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    ruleNumber: number
+    ruleName: string
+    /**
+     * The ARN where there is one
+     */
+    resourceId?: string
+    resourceType?: string
+    resourceRegion?: string
+    resourceTags: {
+      /**
+       * This interface was referenced by `undefined`'s JSON-Schema definition
+       * via the `patternProperty` "^.*$".
+       */
+      [k: string]: string
+    }
+    reason?: string
+    evaluatedAt: string
+    link?: string
+    frameworks: string[]
+    /**
+     * Resources, in a SUMMARY
+     */
+    failing?: number
+    /**
+     * Resources, in a SUMMARY
+     */
+    passing?: number
+    awsAccountId?: string
+    /**
+     * Set by enrichment, from awsAccountId
+     */
+    accountName?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * A Hub was created.
  *
  * `Networking: HubCreateEvent`, version 1, ours
@@ -3180,6 +3553,9 @@ export interface TenancyEventFields {
   WebhookSecretRotateEvent: WebhookSecretRotateEventFields
   WebhookSecretEndPreviousEvent: WebhookSecretEndPreviousEventFields
   WebhookSecretDeleteEvent: WebhookSecretDeleteEventFields
+  BudgetAlertEvent: BudgetAlertEventFields
+  CostSpikeEvent: CostSpikeEventFields
+  ComplianceAlertEvent: ComplianceAlertEventFields
   HubCreateEvent: HubCreateEventFields
   HubUpdateEvent: HubUpdateEventFields
   HubDeleteEvent: HubDeleteEventFields
@@ -4547,6 +4923,319 @@ export interface WebhookSecretDeleteEventFields {
    */
   origin: string
   awsAccountId: string
+  /**
+   * Set by enrichment, from awsAccountId
+   */
+  accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of BudgetAlertEvent as its publisher gives them.
+ */
+export interface BudgetAlertEventFields {
+  /**
+   * The same for all events of one incident, and for a repeated check
+   */
+  alertId: string
+  severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+  /**
+   * Of each view that it falls in; empty: the whole organisation
+   */
+  segments: {
+    viewId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    viewNumber: number
+    viewName: string
+    viewVersion: number
+    segmentId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    segmentNumber: number
+    segmentTitle: string
+  }[]
+  budgetId: string
+  /**
+   * The short id: counted up in the organisation, never used again
+   */
+  budgetNumber: number
+  budgetName: string
+  /**
+   * CORRECTED: restated costs are below a threshold again that was reached
+   */
+  change: 'REACHED' | 'CORRECTED'
+  /**
+   * All that were reached since the last alert, the highest last
+   *
+   * @minItems 1
+   */
+  thresholds: {
+    basis: 'ACTUAL' | 'FORECAST'
+    /**
+     * In per cent, not a fraction
+     */
+    percent: number
+  }[]
+  /**
+   * Which charges the budget counts
+   */
+  costs: 'USAGE' | 'ALL'
+  period: 'MONTHLY' | 'ANNUAL'
+  /**
+   * A day in UTC
+   */
+  periodStart: string
+  /**
+   * The first day after the period
+   */
+  periodEnd: string
+  /**
+   * The last day of which all costs are in
+   */
+  completeThrough: string
+  /**
+   * The period was over before these costs came
+   */
+  late: boolean
+  currency: string
+  /**
+   * The budget of the period; a decimal, in `currency`
+   */
+  budget: string
+  /**
+   * Spent in the period so far; a decimal, in `currency`
+   */
+  spend: string
+  /**
+   * In per cent, not a fraction
+   */
+  percentage: number
+  /**
+   * The forecast of the period; a decimal, in `currency`
+   */
+  estimate?: string
+  /**
+   * The lower end of its 80 % interval; a decimal, in `currency`
+   */
+  estimateLow?: string
+  /**
+   * The upper end of its 80 % interval; a decimal, in `currency`
+   */
+  estimateHigh?: string
+  /**
+   * A day, over the month before; a decimal, in `currency`
+   */
+  averageOfPreviousMonth: string
+  /**
+   * A day, over the last 7 complete days; a decimal, in `currency`
+   */
+  averageOfPrevious7Days: string
+  contributors: {
+    dimension: 'service' | 'account' | 'region' | 'meter'
+    value: string
+    /**
+     * What it adds; a decimal, in `currency`
+     */
+    amount: string
+    /**
+     * Of the whole, 0 to 1
+     */
+    share: number
+  }[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostSpikeEvent as its publisher gives them.
+ */
+export interface CostSpikeEventFields {
+  /**
+   * The same for all events of one incident, and for a repeated check
+   */
+  alertId: string
+  severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+  /**
+   * Of each view that it falls in; empty: the whole organisation
+   */
+  segments: {
+    viewId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    viewNumber: number
+    viewName: string
+    viewVersion: number
+    segmentId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    segmentNumber: number
+    segmentTitle: string
+  }[]
+  detectorId: string
+  /**
+   * The short id: counted up in the organisation, never used again
+   */
+  detectorNumber: number
+  detectorName: string
+  change: 'OPENED' | 'UPDATED' | 'CLOSED'
+  method: 'WEEKDAY_MEDIAN' | 'Z_SCORE'
+  /**
+   * Absent where there is too little history
+   */
+  score?: number
+  /**
+   * The latest day of the spike
+   */
+  day: string
+  /**
+   * The first day of the spike
+   */
+  firstDay: string
+  currency: string
+  /**
+   * What such a day costs; a decimal, in `currency`
+   */
+  expected: string
+  /**
+   * What the day cost; a decimal, in `currency`
+   */
+  actual: string
+  /**
+   * How much more, over all days of the spike; a decimal, in `currency`
+   */
+  impact: string
+  /**
+   * How much more than expected, in per cent; absent from nothing
+   */
+  percentage?: number
+  /**
+   * The first of 7 days before it
+   */
+  comparedFrom: string
+  /**
+   * The last of them
+   */
+  comparedTo: string
+  /**
+   * Over the last 30 days; a decimal, in `currency`
+   */
+  totalOf30Days: string
+  contributors: {
+    dimension: 'service' | 'account' | 'region' | 'meter'
+    value: string
+    /**
+     * What it adds; a decimal, in `currency`
+     */
+    amount: string
+    /**
+     * Of the whole, 0 to 1
+     */
+    share: number
+  }[]
+  awsAccountId?: string
+  /**
+   * Set by enrichment, from awsAccountId
+   */
+  accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceAlertEvent as its publisher gives them.
+ */
+export interface ComplianceAlertEventFields {
+  /**
+   * The same for all events of one incident, and for a repeated check
+   */
+  alertId: string
+  severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+  /**
+   * Of each view that it falls in; empty: the whole organisation
+   */
+  segments: {
+    viewId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    viewNumber: number
+    viewName: string
+    viewVersion: number
+    segmentId: string
+    /**
+     * The short id: counted up in the organisation, never used again
+     */
+    segmentNumber: number
+    segmentTitle: string
+  }[]
+  findingId: string
+  /**
+   * SUMMARY: the first results of a rule, all resources in one
+   */
+  change: 'FAILED' | 'PASSED' | 'SUMMARY'
+  /**
+   * belfry, or the AWS service, such as securityhub
+   */
+  checkedBy: string
+  /**
+   * As whoever checks calls it
+   */
+  ruleId: string
+  /**
+   * The short id: counted up in the organisation, never used again
+   */
+  ruleNumber: number
+  ruleName: string
+  /**
+   * The ARN where there is one
+   */
+  resourceId?: string
+  resourceType?: string
+  resourceRegion?: string
+  resourceTags: {
+    /**
+     * This interface was referenced by `undefined`'s JSON-Schema definition
+     * via the `patternProperty` "^.*$".
+     */
+    [k: string]: string
+  }
+  reason?: string
+  evaluatedAt: string
+  link?: string
+  frameworks: string[]
+  /**
+   * Resources, in a SUMMARY
+   */
+  failing?: number
+  /**
+   * Resources, in a SUMMARY
+   */
+  passing?: number
+  awsAccountId?: string
   /**
    * Set by enrichment, from awsAccountId
    */
