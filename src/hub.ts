@@ -76,6 +76,7 @@ import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
+import { createComplianceParts } from './compliance-parts.ts'
 import { readMasterKey } from './master-key.ts'
 import { openObservation } from './observation.ts'
 import type { Trail } from '#src/trail/trail.ts'
@@ -146,7 +147,9 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
+  const compliance = createComplianceParts({ ...store, ...tenancy, ...ports, config })
   const sources = [
+    compliance.run(stopping.signal),
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
@@ -174,6 +177,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
     rules: buses.rules,
+    compliance,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,

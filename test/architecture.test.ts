@@ -42,6 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
   schemas: ['model', 'ports', 'errors', 'buses'],
+  // Reads the log beside the pipeline and tells what it finds as actions of the tenancy are told.
+  compliance: ['model', 'ports', 'errors', 'tenancy'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -57,6 +59,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
     ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],
+    // What checks found.
+    'compliance',
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
@@ -78,7 +82,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
 /** The composition root puts everything together. */
-const COMPOSITION = new Set(['hub', 'main'])
+const COMPOSITION = new Set(['compliance-parts', 'hub', 'main'])
 
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {

@@ -198,7 +198,10 @@ export const OPERATIONS: readonly RestOperation[] = [
     { eventPattern: '{"source":["other"]}' },
   ]),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
+  list('/compliance/checked-rules'),
   ...within(
+    list('/findings'),
+    get('/findings/{id}', ({ findingId }) => `/findings/${findingId}`),
     list('/event-sources'),
     get('/event-sources/{id}', source),
     list('/webhook-secrets'),

@@ -1,4 +1,5 @@
 import { Putter } from './crash/putter.ts'
+import { configChange, ingest } from './finding-events.ts'
 import type { HubProcess } from './hub-process.ts'
 import { ACCOUNTS, createOrganisation } from './organisation.ts'
 import { ended } from './tenancy-calls.ts'
@@ -14,6 +15,8 @@ export interface World {
   readonly taskId: string
   /** Of an event on the member account's default bus. */
   readonly eventId: string
+  /** Of a finding about the member account. */
+  readonly findingId: string
   /** A number that was not used before. */
   readonly next: () => number
   /** Makes something as the operator. @throws Error where the hub refuses it */
@@ -23,7 +26,8 @@ export interface World {
 }
 
 export async function createWorld(hub: HubProcess): Promise<World> {
-  const { organisationId, accountIds } = await createOrganisation(hub)
+  const { organisationId, accountIds, ingestKey } = await createOrganisation(hub)
+  const findingId = await findingOf(hub, ingestKey)
   const { customerId } = (await hub.rest('GET', `/organisations/${organisationId}`)).body
   let serial = 0
   const next = () => (serial += 1)
@@ -46,7 +50,7 @@ export async function createWorld(hub: HubProcess): Promise<World> {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
-  return { ...things, taskId, eventId, deadLetterId }
+  return { ...things, taskId, eventId, findingId, deadLetterId }
 }
 
 /** Puts an event whose only delivery is refused for good. */
@@ -59,6 +63,18 @@ async function putUndeliverable(hub: HubProcess): Promise<string> {
   await member.call(hub.url, 'PutTargets', { Rule: 'undeliverable', Targets })
   const Entries = [{ Source: 'undeliverable', DetailType: 'd', Detail: '{}' }]
   return (await member.call(hub.url, 'PutEvents', { Entries })).Entries[0].EventId
+}
+
+/** Has AWS Config find something in the member account. */
+async function findingOf(hub: HubProcess, ingestKey: string): Promise<string> {
+  const recordedAt = '2026-01-31T08:15:00Z'
+  const event = configChange({ resourceId: 'vol-1', complianceType: 'NON_COMPLIANT', recordedAt })
+  await ingest(hub, ingestKey, [event])
+  for (;;) {
+    const { items } = (await hub.rest('GET', '/findings')).body
+    if (items.length > 0) return items[0].id as string
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 type Named = Pick<World, 'organisationId' | 'next'>

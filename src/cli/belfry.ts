@@ -12,6 +12,7 @@ import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
 import { addExplain } from './explain.ts'
 import { addEmit } from './emit.ts'
+import { addFindings } from './findings.ts'
 import { addGroups } from './groups.ts'
 import { addIngestKeys } from './ingest-keys.ts'
 import { addOrganisationalUnits } from './organisational-units.ts'
@@ -109,6 +110,8 @@ function program(): Command {
   addTargets(belfry)
   addWebhookSecrets(belfry)
   addDeadLetters(belfry)
+  belfry.commandsGroup('Costs and compliance:')
+  addFindings(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

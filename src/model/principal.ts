@@ -44,6 +44,7 @@ const EVERYONE: readonly Role[] = ROLES
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 /** Each permission with the roles that have it. */
 export const PERMISSIONS = {
@@ -73,6 +74,10 @@ export const PERMISSIONS = {
   'webhook-secrets:Write': OPERATORS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
+  'findings:Read': EVERYONE,
+  'compliance:Read': EVERYONE,
+  // Who keeps to the budget keeps to the rules.
+  'compliance:Write': COST_ADMINS,
   // Who may say what happened in the tenancy could also make it up.
   'tenancy-events:Emit': OPERATORS,
   'trail:Read': EVERYONE,
@@ -97,6 +102,7 @@ const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
   'webhook-secrets:Read',
   'webhook-secrets:Write',
   'catalogue:Read',
+  'findings:Read',
   'tenancy-events:Emit',
   'events:Read',
   'events:Put',

@@ -132,6 +132,11 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         schema.version === undefined
           ? log.warn(schema, 'schema.refused')
           : log.info(schema, 'schema.discovered'),
+      resultsTaken: (results) => {
+        for (const [outcome, count] of Object.entries(results)) {
+          metrics.results.inc({ outcome }, count)
+        }
+      },
       stageFaulted: (stage, error) => {
         noteFault(error)
         metrics.faults.inc({ stage })

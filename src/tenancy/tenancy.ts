@@ -8,6 +8,7 @@ import type { AccountTypes } from './account-types.ts'
 import type { IdentityProviders } from '#src/ports/identity-provider.ts'
 import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
 import { createActions } from './actions.ts'
+import type { Actions } from './actions.ts'
 import type { OnSignIn } from './authentication-event.ts'
 import { createAccounts } from './accounts.ts'
 import type { Accounts } from './accounts.ts'
@@ -97,6 +98,8 @@ export interface Tenancy {
   readonly credentials: Credentials
   readonly tokenUses: TokenUses
   readonly directory: Directory
+  /** What else happens in the tenancy is told by these: they alone know the moments. */
+  readonly actions: Actions
   /** Does what takes longer than a call, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -159,6 +162,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
     credentials: createCredentials(ports),
     tokenUses: createTokenUses(ports),
     directory: createDirectory(ports.state),
+    actions: ports.actions,
     run: async (signal) => {
       await Promise.all([runTasks(ports, tasks, signal), discovery.keepStarting(signal)])
     },

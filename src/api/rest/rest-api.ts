@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
+import type { Findings } from '#src/compliance/findings.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -11,6 +12,7 @@ import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
+import { CheckRule, Finding } from '#src/model/finding.ts'
 import { RoleDescription } from '#src/model/role.ts'
 import { ServiceState } from '#src/model/service-state.ts'
 import { Task } from '#src/model/task.ts'
@@ -46,6 +48,7 @@ import { addDiscoveryRoutes } from './discovery-routes.ts'
 import { FoundEventSchema, addEventRoutes } from './event-routes.ts'
 import { addEventSearchRoute } from './event-search-routes.ts'
 import { addEventSourceRoutes } from './event-source-routes.ts'
+import { addFindingRoutes } from './finding-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
 import { addIngestKeyRoutes } from './ingest-key-routes.ts'
 import { addOrganisationRoutes } from './organisation-routes.ts'
@@ -67,6 +70,11 @@ import { addPasswordRoute, addUserRoutes, addUserSignInRoutes } from './user-rou
 import { addVolumeRoute } from './volume-routes.ts'
 import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 
+/** What compliance is asked by the API. */
+export interface CompliancePorts {
+  readonly findings: Findings
+}
+
 export interface RestApiPorts {
   readonly tenancy: Tenancy
   readonly checkSignature: SignatureCheck
@@ -77,6 +85,7 @@ export interface RestApiPorts {
   readonly search: SearchPorts
   readonly volume: EventVolume
   readonly rules: Rules
+  readonly compliance: CompliancePorts
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -101,6 +110,8 @@ const SCHEMAS = [
   RoleDescription,
   EventSource,
   WebhookSecret,
+  Finding,
+  CheckRule,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -142,6 +153,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
+  addFindingRoutes(add, ports.compliance.findings)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())

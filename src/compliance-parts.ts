@@ -1,0 +1,41 @@
+import type { Config } from '#src/config.ts'
+import { createFindings } from '#src/compliance/findings.ts'
+import type { Findings } from '#src/compliance/findings.ts'
+import { keepTime } from '#src/compliance/keep-time.ts'
+import { readFindings } from '#src/compliance/reader.ts'
+import type { FindingsReaderPorts } from '#src/compliance/reader.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { ResourceSegments } from '#src/ports/resource-segments.ts'
+import type { State } from '#src/ports/state.ts'
+
+export interface CompliancePorts extends Omit<
+  FindingsReaderPorts,
+  'segments' | 'settlingMs' | 'state'
+> {
+  readonly state: State
+  readonly clock: Clock
+  readonly config: Pick<Config, 'ruleSettlingSeconds'>
+  readonly segments?: ResourceSegments
+}
+
+/** Compliance as the hub runs it, and as its API shows it. */
+export interface ComplianceParts {
+  readonly findings: Findings
+  /** Takes in what is found, and tells of it, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+const MS_PER_SECOND = 1_000
+/** There are no views, so nothing is in a segment of one. */
+const NO_VIEWS: ResourceSegments = { segmentsOf: () => [] }
+
+export function createComplianceParts(given: CompliancePorts): ComplianceParts {
+  const { config, segments = NO_VIEWS } = given
+  const ports = { ...given, segments, settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND }
+  return {
+    findings: createFindings(given.state),
+    run: async (signal) => {
+      await Promise.all([readFindings(ports, signal), keepTime(ports, signal)])
+    },
+  }
+}
