@@ -142,11 +142,8 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail }
-  const parts = { ...opened, connecting, places }
-  const pipeline = startPipeline(
-    { config, store, log, observer, outbound, ...parts },
-    stopping.signal,
-  )
+  const parts = { ...opened, connecting, places, config, store, log, observer, outbound }
+  const pipeline = startPipeline(parts, stopping.signal)
   const compliance = createComplianceParts({ ...store, ...tenancy, ...ports, config })
   const sources = [
     compliance.run(stopping.signal),

@@ -16,7 +16,7 @@ export interface StoredFinding extends Finding {
 /** By findingKey: in the order of lists. */
 export const FINDINGS = collection<StoredFinding>('findings')
 /** By the id of a finding; holds its key. */
-export const FINDING_KEYS = collection<string>('finding-keys')
+const FINDING_KEYS = collection<string>('finding-keys')
 /** By ruleKey. */
 export const CHECK_RULES = collection<CheckRule>('check-rules')
 /** By settlingKey, the earliest first; holds the key of the rule. */
@@ -37,7 +37,7 @@ export function findingIdOf(organisationId: string, result: CheckResult): string
 }
 
 /** Lists show what failed first, and of that what is worst. */
-export function findingKey({
+function findingKey({
   organisationId,
   status,
   severity,
@@ -53,11 +53,6 @@ export function findingPrefix(organisationId: string, status?: FindingStatus): s
   return `${organisationId}${SEPARATOR}${rank}`
 }
 
-/** Of any length may be what others call a rule. */
-export function ruleKey(organisationId: string, checkedBy: string, ruleId: string): string {
-  return `${organisationId}${SEPARATOR}${derivedUuid(`check-rule\n${organisationId}\n${checkedBy}\n${ruleId}`)}`
-}
-
 export function settlingKey({ settlesAt = 0, id }: CheckRule): string {
   return `${String(settlesAt).padStart(MOMENT_DIGITS, '0')}${SEPARATOR}${id}`
 }
@@ -67,12 +62,14 @@ export function settlesAtOf(key: string): number {
   return Number(key.slice(0, MOMENT_DIGITS))
 }
 
+/** Of any length may be what others call a rule. */
 export function keyOfRule({
   organisationId,
   checkedBy,
   ruleId,
 }: Pick<CheckRule, 'organisationId' | 'checkedBy' | 'ruleId'>): string {
-  return ruleKey(organisationId, checkedBy, ruleId)
+  const named = derivedUuid(`check-rule\n${organisationId}\n${checkedBy}\n${ruleId}`)
+  return `${organisationId}${SEPARATOR}${named}`
 }
 
 /** The finding of an id. */

@@ -46,7 +46,7 @@ export interface TakenIn {
 }
 
 /** Results that are stored together; each is about four documents read and three written. */
-export const RESULTS_PER_TRANSACTION_MAX = 250
+const RESULTS_PER_TRANSACTION_MAX = 250
 
 /**
  * Stores results of one organisation and tells the changes, each in the transaction that stores it:
@@ -113,7 +113,7 @@ async function takeOne(
 }
 
 /** What is to be told of a finding. */
-export function dueOf({ status, muted, told }: StoredFinding): 'FAILED' | 'PASSED' | undefined {
+function dueOf({ status, muted, told }: StoredFinding): 'FAILED' | 'PASSED' | undefined {
   if (muted !== undefined) return undefined
   if (status === 'FAILED' && told !== 'FAILED') return 'FAILED'
   return status === 'PASSED' && told === 'FAILED' ? 'PASSED' : undefined

@@ -16,7 +16,7 @@ import { Id, Instant } from './tenancy.ts'
 export const FINDING_STATUSES = ['FAILED', 'UNKNOWN', 'PASSED', 'NOT_APPLICABLE'] as const
 export type FindingStatus = (typeof FINDING_STATUSES)[number]
 
-export const CheckedBy = Type.String({
+const CheckedBy = Type.String({
   description: 'belfry, or the AWS service, such as securityhub',
 })
 

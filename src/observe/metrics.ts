@@ -75,11 +75,6 @@ export function createMetrics(queue: DeliveryQueue) {
     'Dead letters sent to the dead-letter queues of targets, by how it ended; kept ones stay in the hub',
     ['outcome'],
   )
-  const results = counter(
-    'belfry_compliance_results_total',
-    'Results of compliance checks: changed or unchanged a finding, told (of those changed), or unreadable',
-    ['outcome'],
-  )
   const faults = counter(
     'belfry_stage_faults_total',
     'Times a stage could not do its work and tried again',
@@ -108,7 +103,6 @@ export function createMetrics(queue: DeliveryQueue) {
     attempts,
     expired,
     letters,
-    results,
     faults,
     signIns,
   }

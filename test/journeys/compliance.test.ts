@@ -70,7 +70,8 @@ describe('what AWS services find', () => {
       expect([...services.values()].filter((service) => !found.has(service))).toEqual([])
     })
     const [guardDuty] = await findingsOf('checkedBy=guardduty')
-    expect(guardDuty).toMatchObject({ status: 'FAILED', severity: 'MEDIUM', ruleNumber: 1 })
+    expect(guardDuty).toMatchObject({ status: 'FAILED', severity: 'MEDIUM' })
+    expect(guardDuty.ruleNumber).toBeGreaterThan(0)
     // An attack is told at once; rules that are new wait for their summary.
     const [told] = await alertsOf(({ checkedBy }) => checkedBy === 'guardduty', 1)
     expect(told?.data.event.detail).toMatchObject({ change: 'FAILED', segments: [] })

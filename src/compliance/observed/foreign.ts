@@ -48,8 +48,8 @@ export function tagsAt(
     return Object.fromEntries(
       found.flatMap((tag) => {
         const key = textAt(tag, 'key') ?? textAt(tag, 'Key') ?? textAt(tag, 'name')
-        const given = at(tag, 'value') ?? at(tag, 'Value')
-        return key !== undefined && typeof given === 'string' ? [[key, given]] : []
+        const content = at(tag, 'value') ?? at(tag, 'Value')
+        return key !== undefined && typeof content === 'string' ? [[key, content]] : []
       }),
     )
   }
