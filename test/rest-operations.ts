@@ -4,6 +4,7 @@ import {
   named,
   newAccount,
   newEventSource,
+  newException,
   newToken,
   newUser,
   newWebhookSecret,
@@ -18,6 +19,7 @@ const EVERYONE: readonly Role[] = [...ROLES]
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
 
@@ -73,6 +75,7 @@ const source = (world: World) => pathOf(world, '/event-sources', newEventSource(
 const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
+const exception = (world: World) => pathOf(world, '/compliance/exceptions', newException(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
@@ -199,6 +202,15 @@ export const OPERATIONS: readonly RestOperation[] = [
   ]),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
   list('/compliance/checked-rules'),
+  list('/compliance/exceptions'),
+  get('/compliance/exceptions/{id}', exception),
+  operation('POST /compliance/exceptions', COST_ADMINS, 201, (world) => [
+    '/compliance/exceptions',
+    newException(world),
+  ]),
+  operation('DELETE /compliance/exceptions/{id}', COST_ADMINS, 204, async (world) => [
+    await exception(world),
+  ]),
   ...within(
     list('/findings'),
     get('/findings/{id}', ({ findingId }) => `/findings/${findingId}`),

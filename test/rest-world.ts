@@ -101,6 +101,11 @@ export const newToken = (world: Named, more: object = {}) => ({
 export const newEventSource = ({ next }: Named) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
 })
+const MS_PER_DAY = 86_400_000
+export const newException = ({ organisationId, next }: Named) => ({
+  ...{ organisationId, scope: { ruleId: `rule-${next()}` }, reason: 'for a test' },
+  until: Date.now() + MS_PER_DAY,
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

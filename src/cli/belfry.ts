@@ -7,6 +7,7 @@ import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addCompliance } from './compliance.ts'
 import { addCustomers } from './customers.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
@@ -112,6 +113,7 @@ function program(): Command {
   addDeadLetters(belfry)
   belfry.commandsGroup('Costs and compliance:')
   addFindings(belfry)
+  addCompliance(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

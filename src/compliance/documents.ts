@@ -1,4 +1,5 @@
 import { SEVERITIES } from '#src/model/alert.ts'
+import type { Severity } from '#src/model/alert.ts'
 import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { FINDING_STATUSES } from '#src/model/finding.ts'
 import type { CheckRule, Finding, FindingStatus } from '#src/model/finding.ts'
@@ -43,14 +44,23 @@ function findingKey({
   severity,
   id,
 }: Pick<Finding, 'organisationId' | 'status' | 'severity' | 'id'>): string {
-  const mildness = SEVERITIES.length - 1 - SEVERITIES.indexOf(severity)
-  return `${findingPrefix(organisationId, status)}${mildness}${SEPARATOR}${id}`
+  return `${findingPrefix(organisationId, status, severity)}${SEPARATOR}${id}`
 }
 
 /** What all keys of an organisation start with, or those of one status. */
-export function findingPrefix(organisationId: string, status?: FindingStatus): string {
-  const rank = status === undefined ? '' : FINDING_STATUSES.indexOf(status)
-  return `${organisationId}${SEPARATOR}${rank}`
+export function findingPrefix(
+  organisationId: string,
+  status?: FindingStatus,
+  severity?: Severity,
+): string {
+  const all = `${organisationId}${SEPARATOR}`
+  if (status === undefined) return all
+  const ofStatus = `${all}${FINDING_STATUSES.indexOf(status)}`
+  return severity === undefined ? ofStatus : `${ofStatus}${mildnessOf(severity)}`
+}
+
+function mildnessOf(severity: Severity): number {
+  return SEVERITIES.length - 1 - SEVERITIES.indexOf(severity)
 }
 
 export function settlingKey({ settlesAt = 0, id }: CheckRule): string {

@@ -52,7 +52,7 @@ export function createFindings(state: State): Findings {
           'findings of a status are listed of one organisation: say which',
         )
       }
-      const prefix = organisationId && findingPrefix(organisationId, filter.status)
+      const prefix = organisationId && findingPrefix(organisationId, filter.status, filter.severity)
       const accept = (finding: StoredFinding) => isVisible(caller, finding) && fits(filter, finding)
       return pageOf(state, { prefix, after, limit }, accept)
     },

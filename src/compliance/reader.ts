@@ -16,7 +16,7 @@ import type { TakeInPorts } from './take-in.ts'
 export interface FindingsReaderPorts extends TakeInPorts {
   readonly log: Pick<EventLog, 'next' | 'lastSequence'>
   readonly cursors: Cursors
-  readonly state: Pick<State, 'get'>
+  readonly state: Pick<State, 'get' | 'list'>
   readonly observer: Pick<Observer, 'stageFaulted' | 'resultsTaken'>
 }
 

@@ -1,8 +1,10 @@
 import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { SEVERITIES } from '#src/model/alert.ts'
 import type { Severity } from '#src/model/alert.ts'
+import type { ComplianceException } from '#src/model/compliance-exception.ts'
 import type { CheckRule } from '#src/model/finding.ts'
 import type { ResourceSegments } from '#src/ports/resource-segments.ts'
+import type { State } from '#src/ports/state.ts'
 import type { Actions, Step } from '#src/tenancy/actions.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { tellChange } from './alerts.ts'
@@ -17,6 +19,7 @@ import {
   settlingKey,
 } from './documents.ts'
 import type { StoredFinding } from './documents.ts'
+import { exceptionFor, exceptionsWithin } from './exception-documents.ts'
 import { isNewer } from './newest.ts'
 
 /**
@@ -27,9 +30,11 @@ import { isNewer } from './newest.ts'
  * A first PASSED is not told, as nobody heard of a failure before. UNKNOWN and NOT_APPLICABLE tell
  * nothing and forget nothing: a failure that was told stays open until a PASSED. Neither does a
  * finding that is muted; when it no longer is, what is due then is told. While its rule settles,
- * what is due counts as told, by the summary to come.
+ * what is due counts as told, by the summary to come. A failure under an exception is not told until
+ * the exception ends; a PASSED of what was told is.
  */
 export interface TakeInPorts {
+  readonly state: Pick<State, 'list'>
   readonly actions: Pick<Actions, 'perform'>
   readonly segments: ResourceSegments
   /** How long the results of a rule that was never seen before are gathered for one summary. */
@@ -53,7 +58,7 @@ const RESULTS_PER_TRANSACTION_MAX = 250
  * what is taken in twice is told once.
  */
 export async function takeIn(
-  { actions, segments, settlingMs }: TakeInPorts,
+  { state, actions, segments, settlingMs }: TakeInPorts,
   organisationId: string,
   results: readonly CheckResult[],
 ): Promise<TakenIn> {
@@ -61,9 +66,11 @@ export async function takeIn(
   for (let from = 0; from < results.length; from += RESULTS_PER_TRANSACTION_MAX) {
     const part = results.slice(from, from + RESULTS_PER_TRANSACTION_MAX)
     const counts = await actions.perform(undefined, async (step) => {
+      const exceptions = await exceptionsWithin(step.transaction, state, organisationId)
+      const circumstances = { segments, settlingMs, organisationId, exceptions }
       const counted = { changed: 0, unchanged: 0, told: 0 }
       for (const result of part) {
-        const outcome = await takeOne(step, { segments, settlingMs, organisationId }, result)
+        const outcome = await takeOne(step, circumstances, result)
         counted[outcome === 'unchanged' ? 'unchanged' : 'changed'] += 1
         if (outcome === 'told') counted.told += 1
       }
@@ -78,6 +85,7 @@ export async function takeIn(
 
 type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
   readonly organisationId: string
+  readonly exceptions: readonly ComplianceException[]
 }
 
 async function takeOne(
@@ -86,7 +94,7 @@ async function takeOne(
   result: CheckResult,
 ): Promise<'unchanged' | 'changed' | 'told'> {
   const { transaction, now } = step
-  const { organisationId, segments } = circumstances
+  const { organisationId, segments, exceptions } = circumstances
   const id = findingIdOf(organisationId, result)
   const before = await findingById(transaction, id)
   if (before !== undefined && !isNewer(result, before)) return 'unchanged'
@@ -102,7 +110,7 @@ async function takeOne(
     firstSeenAt: before?.firstSeenAt ?? now,
     ...(before?.told !== undefined && { told: before.told }),
   }
-  const change = dueOf(untold)
+  const change = dueOf(untold, exceptions, now)
   const after = change === undefined ? untold : { ...untold, told: change }
   putFinding(transaction, before, after)
   countIn(step, rule, { before, after })
@@ -112,10 +120,32 @@ async function takeOne(
   return 'told'
 }
 
+/** Tells of a stored finding what is due of it now. */
+export async function tellDue(
+  step: Step,
+  segments: ResourceSegments,
+  { finding, exceptions }: { readonly finding: StoredFinding } & Pick<Circumstances, 'exceptions'>,
+): Promise<void> {
+  const change = dueOf(finding, exceptions, step.now)
+  const rule = await step.transaction.get(CHECK_RULES, keyOfRule(finding))
+  if (change === undefined || rule === undefined) return
+  const after = { ...finding, told: change }
+  putFinding(step.transaction, finding, after)
+  countIn(step, rule, { before: finding, after })
+  if (rule.settlesAt === undefined) tellChange(step, segments, { finding: after, change })
+}
+
 /** What is to be told of a finding. */
-function dueOf({ status, muted, told }: StoredFinding): 'FAILED' | 'PASSED' | undefined {
+function dueOf(
+  finding: StoredFinding,
+  exceptions: readonly ComplianceException[],
+  now: number,
+): 'FAILED' | 'PASSED' | undefined {
+  const { status, muted, told } = finding
   if (muted !== undefined) return undefined
-  if (status === 'FAILED' && told !== 'FAILED') return 'FAILED'
+  if (status === 'FAILED' && told !== 'FAILED') {
+    return exceptionFor(exceptions, finding, now) === undefined ? 'FAILED' : undefined
+  }
   return status === 'PASSED' && told === 'FAILED' ? 'PASSED' : undefined
 }
 

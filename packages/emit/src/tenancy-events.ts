@@ -59,6 +59,9 @@ export interface TenancyEvents {
   BudgetAlertEvent: BudgetAlertEvent
   CostSpikeEvent: CostSpikeEvent
   ComplianceAlertEvent: ComplianceAlertEvent
+  ComplianceExceptionCreateEvent: ComplianceExceptionCreateEvent
+  ComplianceExceptionDeleteEvent: ComplianceExceptionDeleteEvent
+  ComplianceExceptionExpireEvent: ComplianceExceptionExpireEvent
   HubCreateEvent: HubCreateEvent
   HubUpdateEvent: HubUpdateEvent
   HubDeleteEvent: HubDeleteEvent
@@ -2764,6 +2767,144 @@ export interface ComplianceAlertEvent {
   }
 }
 /**
+ * An exception, for which failures of compliance are not told, was made.
+ *
+ * `CostAndCompliance: ComplianceExceptionCreateEvent`, version 1, ours
+ */
+export interface ComplianceExceptionCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceExceptionCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceExceptionCreateEvent'
+    exceptionId: string
+    scope: {
+      checkedBy?: string
+      ruleId?: string
+      resourceId?: string
+      awsAccountId?: string
+      tag?: {
+        key: string
+        value?: string
+      }
+    }
+    reason: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An exception, for which failures of compliance are not told, was deleted.
+ *
+ * `CostAndCompliance: ComplianceExceptionDeleteEvent`, version 1, ours
+ */
+export interface ComplianceExceptionDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceExceptionDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceExceptionDeleteEvent'
+    exceptionId: string
+    scope: {
+      checkedBy?: string
+      ruleId?: string
+      resourceId?: string
+      awsAccountId?: string
+      tag?: {
+        key: string
+        value?: string
+      }
+    }
+    reason: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An exception, for which failures of compliance are not told, was over.
+ *
+ * `CostAndCompliance: ComplianceExceptionExpireEvent`, version 1, ours
+ */
+export interface ComplianceExceptionExpireEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceExceptionExpireEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceExceptionExpireEvent'
+    exceptionId: string
+    scope: {
+      checkedBy?: string
+      ruleId?: string
+      resourceId?: string
+      awsAccountId?: string
+      tag?: {
+        key: string
+        value?: string
+      }
+    }
+    reason: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * A Hub was created.
  *
  * `Networking: HubCreateEvent`, version 1, ours
@@ -3556,6 +3697,9 @@ export interface TenancyEventFields {
   BudgetAlertEvent: BudgetAlertEventFields
   CostSpikeEvent: CostSpikeEventFields
   ComplianceAlertEvent: ComplianceAlertEventFields
+  ComplianceExceptionCreateEvent: ComplianceExceptionCreateEventFields
+  ComplianceExceptionDeleteEvent: ComplianceExceptionDeleteEventFields
+  ComplianceExceptionExpireEvent: ComplianceExceptionExpireEventFields
   HubCreateEvent: HubCreateEventFields
   HubUpdateEvent: HubUpdateEventFields
   HubDeleteEvent: HubDeleteEventFields
@@ -5240,6 +5384,87 @@ export interface ComplianceAlertEventFields {
    * Set by enrichment, from awsAccountId
    */
   accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceExceptionCreateEvent as its publisher gives them.
+ */
+export interface ComplianceExceptionCreateEventFields {
+  exceptionId: string
+  scope: {
+    checkedBy?: string
+    ruleId?: string
+    resourceId?: string
+    awsAccountId?: string
+    tag?: {
+      key: string
+      value?: string
+    }
+  }
+  reason: string
+  until: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceExceptionDeleteEvent as its publisher gives them.
+ */
+export interface ComplianceExceptionDeleteEventFields {
+  exceptionId: string
+  scope: {
+    checkedBy?: string
+    ruleId?: string
+    resourceId?: string
+    awsAccountId?: string
+    tag?: {
+      key: string
+      value?: string
+    }
+  }
+  reason: string
+  until: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceExceptionExpireEvent as its publisher gives them.
+ */
+export interface ComplianceExceptionExpireEventFields {
+  exceptionId: string
+  scope: {
+    checkedBy?: string
+    ruleId?: string
+    resourceId?: string
+    awsAccountId?: string
+    tag?: {
+      key: string
+      value?: string
+    }
+  }
+  reason: string
+  until: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

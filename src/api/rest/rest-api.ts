@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
+import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
@@ -9,6 +10,7 @@ import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { ComplianceException } from '#src/model/compliance-exception.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -41,6 +43,7 @@ import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
+import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -73,6 +76,7 @@ import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 /** What compliance is asked by the API. */
 export interface CompliancePorts {
   readonly findings: Findings
+  readonly exceptions: Exceptions
 }
 
 export interface RestApiPorts {
@@ -112,6 +116,7 @@ const SCHEMAS = [
   WebhookSecret,
   Finding,
   CheckRule,
+  ComplianceException,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -154,6 +159,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
   addFindingRoutes(add, ports.compliance.findings)
+  addComplianceExceptionRoutes(add, ports.compliance.exceptions)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
