@@ -1,8 +1,13 @@
 import type { Config } from '#src/config.ts'
+import { createBundles } from '#src/compliance/bundles.ts'
+import type { Bundles } from '#src/compliance/bundles.ts'
 import { createExceptions } from '#src/compliance/exceptions.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import { createFindings } from '#src/compliance/findings.ts'
 import type { Findings } from '#src/compliance/findings.ts'
+import { createImports } from '#src/compliance/imports.ts'
+import type { Imports } from '#src/compliance/imports.ts'
+import { createOwnChecks } from '#src/compliance/own-checks.ts'
 import { keepTime } from '#src/compliance/keep-time.ts'
 import { readFindings } from '#src/compliance/reader.ts'
 import type { FindingsReaderPorts } from '#src/compliance/reader.ts'
@@ -14,7 +19,7 @@ import type { Actions } from '#src/tenancy/actions.ts'
 
 export interface CompliancePorts extends Omit<
   FindingsReaderPorts,
-  'actions' | 'segments' | 'settlingMs' | 'state'
+  'actions' | 'ownChecks' | 'segments' | 'settlingMs' | 'state'
 > {
   readonly state: State
   readonly clock: Clock
@@ -28,6 +33,8 @@ export interface CompliancePorts extends Omit<
 export interface ComplianceParts {
   readonly findings: Findings
   readonly exceptions: Exceptions
+  readonly bundles: Bundles
+  readonly imports: Imports
   /** Takes in what is found, and tells of it, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -38,10 +45,18 @@ const NO_VIEWS: ResourceSegments = { segmentsOf: () => [] }
 
 export function createComplianceParts(given: CompliancePorts): ComplianceParts {
   const { config, segments = NO_VIEWS } = given
-  const ports = { ...given, segments, settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND }
+  const ownChecks = createOwnChecks(given.state)
+  const ports = {
+    ...given,
+    ownChecks,
+    segments,
+    settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND,
+  }
   return {
     findings: createFindings(given.state),
     exceptions: createExceptions(given),
+    bundles: createBundles(given),
+    imports: createImports(ports),
     run: async (signal) => {
       await Promise.all([readFindings(ports, signal), keepTime(ports, signal)])
     },

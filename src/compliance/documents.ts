@@ -104,3 +104,10 @@ export function putFinding(
   if (keyBefore !== undefined) transaction.delete(FINDINGS, keyBefore)
   transaction.put(FINDING_KEYS, after.id, key)
 }
+
+export async function removeFinding(transaction: StateTransaction, id: string): Promise<void> {
+  const key = await transaction.get(FINDING_KEYS, id)
+  if (key === undefined) return
+  transaction.delete(FINDINGS, key)
+  transaction.delete(FINDING_KEYS, id)
+}

@@ -4,6 +4,7 @@ import { patiently, pause } from '#src/ports/patiently.ts'
 import { endExceptions, reviewDue } from './review.ts'
 import type { ReviewPorts } from './review.ts'
 import { settleDue } from './settle.ts'
+import { withdrawDue } from './withdraw.ts'
 
 export interface KeepTimePorts extends ReviewPorts {
   readonly clock: Clock
@@ -21,6 +22,7 @@ export async function keepTime(ports: KeepTimePorts, signal: AbortSignal): Promi
     const more = await patiently(() => settleDue(ports, now), onFault, signal)
     await patiently(() => endExceptions(ports, now), onFault, signal)
     await patiently(() => reviewDue(ports), onFault, signal)
+    await patiently(() => withdrawDue(ports.state), onFault, signal)
     if (more !== true) await pause(LOOK_EVERY_MS, signal)
   }
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 
 import { DEFAULT_BUS, parseBusArn } from '#src/model/arn.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
+import type { Clock } from '#src/ports/clock.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { Observer } from '#src/ports/observer.ts'
@@ -9,13 +10,20 @@ import { patiently, pause } from '#src/ports/patiently.ts'
 import type { State } from '#src/ports/state.ts'
 import { managedAccountOf } from '#src/tenancy/managed-accounts.ts'
 import type { CheckResult } from './check-result.ts'
+import { at } from './observed/foreign.ts'
 import { resultsOfEvent, tellsResults } from './observed/results-of-event.ts'
+import type { ResultsOfEvent } from './observed/results-of-event.ts'
+import { checkResource } from './own-checks.ts'
+import type { OwnChecks } from './own-checks.ts'
+import { resourceOf } from './rules/resource.ts'
 import { takeIn } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
 
 export interface FindingsReaderPorts extends TakeInPorts {
   readonly log: Pick<EventLog, 'next' | 'lastSequence'>
   readonly cursors: Cursors
+  readonly clock: Clock
+  readonly ownChecks: OwnChecks
   readonly state: Pick<State, 'get' | 'list'>
   readonly observer: Pick<Observer, 'stageFaulted' | 'resultsTaken'>
 }
@@ -59,22 +67,27 @@ export async function readFindings(ports: FindingsReaderPorts, signal: AbortSign
 
 /** Adds what events say to what was found, by organisation. @returns how much that is */
 async function gather(
-  { state, observer }: FindingsReaderPorts,
+  ports: FindingsReaderPorts,
   found: Map<string, CheckResult[]>,
   events: readonly RecordedEvent[],
 ): Promise<number> {
+  const { state, observer } = ports
   const organisations = new Map<string, string | undefined>()
   const gathered: { organisationId: string; results: readonly CheckResult[] }[] = []
   let unreadable = 0
   for (const event of events) {
     const { busArn, onlyRules, scheduled } = event
-    if (!tellsResults(event) || onlyRules !== undefined || scheduled !== undefined) continue
+    const ofResource = isResourceChange(event)
+    if (!(ofResource || tellsResults(event))) continue
+    if (onlyRules !== undefined || scheduled !== undefined) continue
     if (!organisations.has(busArn)) {
       organisations.set(busArn, await securityBusOf(state, busArn))
     }
     const organisationId = organisations.get(busArn)
     if (organisationId === undefined) continue
-    const told = resultsOfEvent(event)
+    const told = ofResource
+      ? await checkChange(ports, organisationId, event)
+      : resultsOfEvent(event)
     unreadable += told.unreadable
     gathered.push({ organisationId, results: told.results })
     if (gathered.length % EVENTS_PER_TURN === 0) await nextTurn()
@@ -88,6 +101,23 @@ async function gather(
   }
   if (unreadable > 0) observer.resultsTaken({ unreadable })
   return count
+}
+
+function isResourceChange({ source, detailType }: RecordedEvent): boolean {
+  return source === 'aws.config' && detailType === 'Config Configuration Item Change'
+}
+
+/** What the organisation's own rules say of a resource that AWS Config saw change. */
+async function checkChange(
+  { ownChecks, clock }: FindingsReaderPorts,
+  organisationId: string,
+  { json }: RecordedEvent,
+): Promise<ResultsOfEvent> {
+  const rules = await ownChecks.rulesOf(organisationId)
+  if (rules.length === 0) return { results: [], unreadable: 0 }
+  const resource = resourceOf(at(JSON.parse(json), 'detail', 'configurationItem'))
+  if (typeof resource === 'string') return { results: [], unreadable: 1 }
+  return { results: checkResource(rules, resource, clock.now()), unreadable: 0 }
 }
 
 /** The organisation whose findings come on an event bus; undefined where none do. */

@@ -39,4 +39,27 @@ export const COMPLIANCE_CONFIGURATION = category('CostAndCompliance', 'cost-comp
       status: 'SUCCESS',
     },
   })),
+  ...(
+    [
+      ['Create', 'uploaded', 'POST /api/v1/compliance/bundles'],
+      ['Update', 'uploaded in another version', 'POST /api/v1/compliance/bundles'],
+      ['Delete', 'deleted', 'DELETE /api/v1/compliance/bundles/:name'],
+      ['Enable', 'enabled, or given other settings', 'PUT /api/v1/compliance/bundles/:name'],
+      ['Disable', 'disabled', 'PUT /api/v1/compliance/bundles/:name'],
+    ] as const
+  ).map(([verb, done, action]) => ({
+    name: `ComplianceBundle${verb}Event`,
+    provenance: 'ours' as const,
+    summary: `A bundle of compliance rules was ${done}.`,
+    causes: write(action),
+    fields: Type.Object({
+      bundle: Type.String(),
+      version: Type.String(),
+      deselected: Type.Optional(
+        Type.Array(Type.String(), { description: 'Ids of rules that are left out' }),
+      ),
+      ...outcome,
+    }),
+    example: { bundle: 'tagging', version: '1.0.0', status: 'SUCCESS' },
+  })),
 ])
