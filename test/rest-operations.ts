@@ -3,6 +3,7 @@ import {
   KEYS,
   named,
   newAccount,
+  newBundle,
   newEventSource,
   newException,
   newToken,
@@ -202,6 +203,24 @@ export const OPERATIONS: readonly RestOperation[] = [
   ]),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
   list('/compliance/checked-rules'),
+  get('/compliance/bundles', (world) => `/compliance/bundles?${of(world)}`),
+  get('/compliance/bundles/{name}', (world) => `/compliance/bundles/tagging?${of(world)}`),
+  operation('POST /compliance/bundles', COST_ADMINS, 201, (world) => [
+    '/compliance/bundles',
+    newBundle(world),
+  ]),
+  operation('PUT /compliance/bundles/{name}', COST_ADMINS, 200, ({ organisationId }) => [
+    '/compliance/bundles/tagging',
+    { organisationId, enabled: true },
+  ]),
+  operation('DELETE /compliance/bundles/{name}', COST_ADMINS, 204, async (world) => {
+    const { name } = await world.made('/compliance/bundles', newBundle(world))
+    return [`/compliance/bundles/${name}?${of(world)}`]
+  }),
+  operation('POST /compliance/imports', COST_ADMINS, 200, ({ organisationId }) => [
+    '/compliance/imports',
+    { organisationId, document: [] },
+  ]),
   list('/compliance/exceptions'),
   get('/compliance/exceptions/{id}', exception),
   operation('POST /compliance/exceptions', COST_ADMINS, 201, (world) => [

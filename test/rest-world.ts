@@ -101,6 +101,12 @@ export const newToken = (world: Named, more: object = {}) => ({
 export const newEventSource = ({ next }: Named) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
 })
+export const newBundle = ({ organisationId, next }: Named) => ({
+  organisationId,
+  text: `bundle: own-${next()}
+version: 1.0.0
+rules: [{ id: one, title: One, severity: LOW, assert: 'true' }]`,
+})
 const MS_PER_DAY = 86_400_000
 export const newException = ({ organisationId, next }: Named) => ({
   ...{ organisationId, scope: { ruleId: `rule-${next()}` }, reason: 'for a test' },

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import type { ComplianceException, ExceptionScope } from '#src/model/compliance-exception.ts'
+import { addBundles, addImport, addRulesTest } from './compliance-bundles.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { table } from './output.ts'
@@ -16,7 +17,12 @@ import {
 import { localMoment } from './terminal-text.ts'
 
 export function addCompliance(program: Command): void {
-  const compliance = program.command('compliance').description('say what of compliance is told')
+  const compliance = program
+    .command('compliance')
+    .description('check resources by rules, import what others found, except failures')
+  addRulesTest(compliance)
+  addBundles(compliance)
+  addImport(compliance)
   addExceptions(compliance)
 }
 

@@ -2,14 +2,17 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
+import type { Bundles } from '#src/compliance/bundles.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
+import type { Imports } from '#src/compliance/imports.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { ComplianceBundle, ImportReport } from '#src/model/compliance-bundle.ts'
 import { ComplianceException } from '#src/model/compliance-exception.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
@@ -43,6 +46,7 @@ import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
+import { addComplianceBundleRoutes, addComplianceImportRoute } from './compliance-bundle-routes.ts'
 import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
@@ -77,6 +81,8 @@ import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 export interface CompliancePorts {
   readonly findings: Findings
   readonly exceptions: Exceptions
+  readonly bundles: Bundles
+  readonly imports: Imports
 }
 
 export interface RestApiPorts {
@@ -117,6 +123,8 @@ const SCHEMAS = [
   Finding,
   CheckRule,
   ComplianceException,
+  ComplianceBundle,
+  ImportReport,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -158,8 +166,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
-  addFindingRoutes(add, ports.compliance.findings)
-  addComplianceExceptionRoutes(add, ports.compliance.exceptions)
+  addComplianceRoutes(add, ports.compliance)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
@@ -186,6 +193,13 @@ function addTenancyRoutes(app: FastifyInstance, add: AddRoute, tenancy: Tenancy)
   addEventSourceRoutes(add, tenancy.eventSources)
   addWebhookSecretRoutes(add, tenancy.webhookSecrets)
   addTaskRoutes(add, tenancy)
+}
+
+function addComplianceRoutes(add: AddRoute, compliance: CompliancePorts): void {
+  addFindingRoutes(add, compliance.findings)
+  addComplianceExceptionRoutes(add, compliance.exceptions)
+  addComplianceBundleRoutes(add, compliance.bundles)
+  addComplianceImportRoute(add, compliance.imports)
 }
 
 function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {
