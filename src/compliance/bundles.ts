@@ -197,7 +197,11 @@ async function shownBy(
   const { version, description, parameters = {}, rules } = bundle.file
   const enabled = await from.get(ENABLED_BUNDLES, bundleKey(organisationId, name))
   return {
-    ...{ organisationId, name, version, source, parameters },
+    organisationId,
+    name,
+    version,
+    source,
+    parameters,
     ...(description !== undefined && { description }),
     rules: rules.map(({ id, title, severity }) => ({ id, title, severity })),
     ...(enabled !== undefined && {

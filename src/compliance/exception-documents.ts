@@ -32,7 +32,7 @@ export function exceptionKey({
 }
 
 /** All that an organisation has. */
-export async function exceptionsOf(
+async function exceptionsOf(
   state: Pick<State, 'list'>,
   organisationId: string,
 ): Promise<readonly ComplianceException[]> {
@@ -47,8 +47,9 @@ export async function exceptionsWithin(
   state: Pick<State, 'list'>,
   organisationId: string,
 ): Promise<readonly ComplianceException[]> {
-  const { count } = (await transaction.get(EXCEPTION_COUNTS, organisationId)) ?? { count: 0 }
-  return count === 0 ? [] : exceptionsOf(state, organisationId)
+  const counted = await transaction.get(EXCEPTION_COUNTS, organisationId)
+  if (counted === undefined || counted.count === 0) return []
+  return exceptionsOf(state, organisationId)
 }
 
 /** @throws RestError 409 where there is no room for another */

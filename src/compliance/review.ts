@@ -2,8 +2,14 @@ import type { State } from '#src/ports/state.ts'
 import type { Actions } from '#src/tenancy/actions.ts'
 import { listAll } from '#src/tenancy/documents.ts'
 import { FINDINGS, findingById, findingPrefix } from './documents.ts'
-import { EXCEPTIONS, REVIEWS, happeningTo, removeException } from './exception-documents.ts'
-import { exceptionsWithin } from './exception-documents.ts'
+import {
+  EXCEPTIONS,
+  REVIEWS,
+  exceptionKey,
+  exceptionsWithin,
+  happeningTo,
+  removeException,
+} from './exception-documents.ts'
 import { tellDue } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
 
@@ -20,7 +26,7 @@ export async function endExceptions({ state, actions }: ReviewPorts, now: number
   const over = await listAll(state, EXCEPTIONS, ({ until }) => until <= now)
   for (const exception of over) {
     await actions.perform(undefined, async (step) => {
-      const key = `${exception.organisationId}|${exception.id}`
+      const key = exceptionKey(exception)
       // It may have been deleted meanwhile.
       if ((await step.transaction.get(EXCEPTIONS, key)) === undefined) return
       step.tell('ComplianceExceptionExpireEvent', happeningTo(exception))

@@ -8,7 +8,7 @@ const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,63}$'
 const RULES_PER_BUNDLE_MAX = 200
 const EXAMPLES_MAX = 50
 const TEXT_CHARACTERS_MAX = 1_024
-export const EXPRESSION_CHARACTERS_MAX = 2_000
+const EXPRESSION_CHARACTERS_MAX = 2_000
 
 /** A word: it is part of a rule's id, and of paths. */
 export const BundleName = Type.String({ pattern: ID_PATTERN, examples: ['tagging'] })

@@ -66,7 +66,7 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
     status: isCheck ? complianceOf(finding) : standing(finding),
     frameworks: [
       // Prowler's: names of frameworks, with what of each the check is for.
-      ...Object.keys((at(finding, 'unmapped', 'compliance') ?? {}) as object),
+      ...Object.keys(at(finding, 'unmapped', 'compliance') ?? {}),
       ...textsAt(finding, 'compliance', 'standards'),
       ...textsAt(finding, 'compliance', 'requirements'),
     ],
