@@ -24,6 +24,7 @@ describe('the configuration', () => {
       namespace: { prefix: 'stax', partner: 'stax.io' },
       logLevel: 'warn',
       historyDays: 7,
+      ruleSettlingSeconds: 600,
       trail: {
         target: { kind: 'folder', folder: resolve('.belfry/trail') },
         place: 'folder:trail#stax',
@@ -42,6 +43,7 @@ describe('the configuration', () => {
     ...{ maxStoreBytes: 2_000_000, namespace: { prefix: 'acme', partner: 'acme.example' } },
     logLevel: 'debug',
     historyDays: 30,
+    ruleSettlingSeconds: 30,
     targets: {
       aws: { endpoint: 'http://localhost:4566', profile: 'trail' },
       fileFolder: '/var/log/belfry',
@@ -63,7 +65,14 @@ describe('the configuration', () => {
   it('takes every setting from a flag', () => {
     const flags = ['--host', '0.0.0.0', '--port=5', '--data', '/data', '--allow-private-targets']
     const more = ['--max-store-bytes', '2000000', '--event-namespace', 'acme']
-    const rest = ['--partner', 'acme.example', '--log-level', 'debug', '--history-days=30']
+    const rest = [
+      '--partner',
+      'acme.example',
+      '--log-level',
+      'debug',
+      '--history-days=30',
+      '--rule-settling-seconds=30',
+    ]
     const trail = ['--trail', 's3://audit/a/b', '--trail-format', 'both', '--aws-profile', 'trail']
     const how = ['--trail-encryption', 'aws:kms', '--trail-kms-key', 'alias/k']
     const when = ['--trail-flush-seconds', '5', '--trail-retention-days', '30']
@@ -96,6 +105,7 @@ describe('the configuration', () => {
       ...{ BELFRY_TRAIL_RETENTION_DAYS: '30', BELFRY_TRAIL_S3_REGION: 'eu-west-1' },
       ...{ BELFRY_TRAIL_S3_ENDPOINT: 'https://s3.example.com', BELFRY_AWS_PROFILE: 'trail' },
       ...{ BELFRY_TRAIL_S3_PATH_STYLE: 'true', BELFRY_HISTORY_DAYS: '30' },
+      BELFRY_RULE_SETTLING_SECONDS: '30',
       ...{ BELFRY_AWS_TARGETS: 'on', AWS_ENDPOINT_URL: 'http://localhost:4566' },
       BELFRY_FILE_TARGETS: '/var/log/belfry',
       ...{ BELFRY_BUS_LOGS: '/var/log/buses', BELFRY_BUS_LOG_BYTES: '8388608' },
@@ -334,7 +344,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(37)
+    expect(variables).toHaveLength(38)
     expect(HELP).toContain('--help')
   })
 })

@@ -27,6 +27,8 @@ export interface Config {
   readonly logLevel: string
   /** How long events and attempts to deliver them are kept. */
   readonly historyDays: number
+  /** How long first results of a compliance rule are gathered for one summary. */
+  readonly ruleSettlingSeconds: number
   /** Absent: no trail is kept. */
   readonly trail?: TrailConfig
   /** Absent: the hub sends no e-mail. */
@@ -71,6 +73,12 @@ const SETTINGS = {
     fallback: '7',
     value: 'NUMBER',
     help: 'keep events and the attempts to deliver them for so long; dead letters stay',
+  },
+  'rule-settling-seconds': {
+    env: 'BELFRY_RULE_SETTLING_SECONDS',
+    fallback: '600',
+    value: 'NUMBER',
+    help: 'gather the first results of a compliance rule for so long and tell them in one summary; 0: tell each at once',
   },
   'event-namespace': {
     env: 'BELFRY_EVENT_NAMESPACE',
@@ -125,6 +133,8 @@ const SETTINGS = {
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 /** A delivery may be tried for a day, so an event is kept for a day at least. */
 const HISTORY_DAYS_MAX = 3_650
+/** A day: AWS Config and Security Hub have evaluated everything once by then. */
+const RULE_SETTLING_SECONDS_MAX = 86_400
 /** The API's own limit, whatever the quota. */
 const PATTERN_SIZE_MAX = 4_096
 /** What one transaction, or one look-up, can still take. */
@@ -207,6 +217,12 @@ export function readConfig(
     }),
     namespace,
     historyDays: numberOf('history-days', textOf('history-days'), 1, HISTORY_DAYS_MAX),
+    ruleSettlingSeconds: numberOf(
+      'rule-settling-seconds',
+      textOf('rule-settling-seconds'),
+      0,
+      RULE_SETTLING_SECONDS_MAX,
+    ),
     ...(publicUrl !== '' && { publicUrl: urlOf('public-url', publicUrl) }),
     adminEmail: matching('admin-email', textOf('admin-email'), /^[^\s@]{1,64}@[^\s@]{1,189}$/),
     trustedProxies: textOf('trusted-proxy')

@@ -77,9 +77,8 @@ import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
-import { createCostParts } from './cost-parts.ts'
+import { openAlerts } from './alert-parts.ts'
 import { readMasterKey } from './master-key.ts'
-import { openNotifications } from './notification-parts.ts'
 import { openObservation } from './observation.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import { createTargetKinds } from './target-kinds.ts'
@@ -141,23 +140,21 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const ports = { log, clock, ids, observer, ...checks, access: buses.access }
   const sealing = { state, vault, outbound, onFault }
   const connecting = createConnectionParts({ ...ports, ...sealing }, config)
-  const costing = createCostParts({ ...ports, ...config, store, tenancy, onFault })
   const publicUrl = () => config.publicUrl ?? url
-  const notifying = { ...ports, ...sealing, publicUrl, tenancy, connecting }
-  const notifications = openNotifications(notifying, { ...config, env })
-  const take: TakeAlert = (id, event) => notifications.take(id, event)
+  const alerting = { ...ports, ...sealing, publicUrl, store, tenancy, connecting }
+  const alerts = openAlerts(alerting, config, env)
+  const take: TakeAlert = (id, event) => alerts.taking.take(id, event)
   const opened = { tenancy, busExists, hasBusesOf, ruleTable, buses, routing, trail, take }
   const parts = { config, store, log, observer, outbound, ...opened, connecting, places }
   const pipeline = startPipeline(parts, stopping.signal)
   const sources = [
+    alerts.run(stopping.signal),
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
-    costing.run(stopping.signal),
     trail?.run(stopping.signal),
     connecting.run(stopping.signal),
     tenancy.run(stopping.signal),
     buses.partnerSources.run(stopping.signal),
-    notifications.run(stopping.signal),
     startSchedules({ ...store, ...ports, onDelivery: pipeline.redriven }, stopping.signal),
   ]
 
@@ -165,8 +162,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
   const { directory, apiTokens } = tenancy
   const server = await createServer({
     tenancy,
-    channels: notifications.channels,
-    notifying: notifications.notifying,
+    ...alerts.doors,
     publicUrl,
     trustedProxies: config.trustedProxies,
     frontDoor: {
@@ -180,9 +176,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     deadLetters: { queue: store.queue, accounts, directory, clock, onRedriven: pipeline.redriven },
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
-    costing,
     rules: buses.rules,
-    costs: costing.imports,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,

@@ -63,6 +63,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Costs belong to organisations, which a caller reaches or not.
   costs: ['model', 'ports', 'errors', 'tenancy/documents', 'tenancy/organisations'],
+  // Reads the log beside the pipeline and tells what it finds as actions of the tenancy are told.
+  compliance: ['model', 'ports', 'errors', 'tenancy'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -81,15 +83,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
     ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections', 'costs'],
-    'notifications',
+    // What checks found, and who is told of it.
+    ...['compliance', 'notifications'],
   ],
-  // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
-  cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
   config: [
     ...['model', 'config-values', 'bus-log-config', 'mail-config', 'target-config'],
     'trail-config',
   ],
   'bus-log-config': ['config-values'],
+  cli: [
+    ...['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
+    // Rules are tested without a hub.
+    'compliance/rules/test-bundle',
+  ],
   'config-values': [],
   'mail-config': ['config-values'],
   // Opens the operator's mail server as the configuration says.
@@ -112,7 +118,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
 /** The composition root puts everything together. */
-const COMPOSITION = new Set(['hub', 'main', 'cost-parts', 'notification-parts'])
+const COMPOSITION = new Set([
+  ...['alert-parts', 'compliance-parts', 'cost-parts', 'hub', 'main', 'notification-parts'],
+])
 
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
@@ -137,10 +145,11 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'hyparquet-writer': /^trail\//,
   hyparquet: /^costs\//,
   yauzl: /^costs\//,
+  '@marcbachmann/cel-js': /^compliance\/rules\/expression\.ts$/,
+  yaml: /^(cli|compliance\/rules)\//,
   'openid-client': /^adapters\/oidc\//,
   otpauth: /^tenancy\//,
   uqr: /^cli\//,
-  yaml: /^cli\//,
   nodemailer: /^adapters\/smtp\//,
   // Connections out go through the outbound seam alone; the command line listens for a browser.
   'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/|cli\/loopback\.ts$)/,

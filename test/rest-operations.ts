@@ -2,13 +2,15 @@ import { importFiles } from './cost-calls.ts'
 import { ACCOUNTS, REGION } from './organisation.ts'
 import {
   KEYS,
+  incident,
   named,
   newAccount,
-  newChannel,
   newBudget,
+  newBundle,
+  newChannel,
   newCostImport,
-  incident,
   newEventSource,
+  newException,
   newInhibition,
   newNotification,
   newSilence,
@@ -92,6 +94,7 @@ const channel = (world: World) => pathOf(world, '/channels', newChannel(world))
 const view = (world: World) => pathOf(world, '/views', newView(world))
 const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
 const detector = (world: World) => pathOf(world, '/spike-detectors', newSpikeDetector(world))
+const exception = (world: World) => pathOf(world, '/compliance/exceptions', newException(world))
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const costImport = (world: World) => pathOf(world, '/cost-imports', newCostImport(world))
 const failedImport = async (world: World) => {
@@ -316,7 +319,37 @@ export const OPERATIONS: readonly RestOperation[] = [
     await pathOf(world, '/inhibitions', newInhibition(world)),
   ]),
   operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [await channel(world)]),
+  list('/compliance/checked-rules'),
+  get('/compliance/bundles', (world) => `/compliance/bundles?${of(world)}`),
+  get('/compliance/bundles/{name}', (world) => `/compliance/bundles/tagging?${of(world)}`),
+  operation('POST /compliance/bundles', COST_ADMINS, 201, (world) => [
+    '/compliance/bundles',
+    newBundle(world),
+  ]),
+  operation('PUT /compliance/bundles/{name}', COST_ADMINS, 200, ({ organisationId }) => [
+    '/compliance/bundles/tagging',
+    { organisationId, enabled: true },
+  ]),
+  operation('DELETE /compliance/bundles/{name}', COST_ADMINS, 204, async (world) => {
+    const { name } = await world.made('/compliance/bundles', newBundle(world))
+    return [`/compliance/bundles/${name}?${of(world)}`]
+  }),
+  operation('POST /compliance/imports', COST_ADMINS, 200, ({ organisationId }) => [
+    '/compliance/imports',
+    { organisationId, document: [] },
+  ]),
+  list('/compliance/exceptions'),
+  get('/compliance/exceptions/{id}', exception),
+  operation('POST /compliance/exceptions', COST_ADMINS, 201, (world) => [
+    '/compliance/exceptions',
+    newException(world),
+  ]),
+  operation('DELETE /compliance/exceptions/{id}', COST_ADMINS, 204, async (world) => [
+    await exception(world),
+  ]),
   ...within(
+    list('/findings'),
+    get('/findings/{id}', ({ findingId }) => `/findings/${findingId}`),
     list('/event-sources'),
     get('/event-sources/{id}', source),
     list('/webhook-secrets'),

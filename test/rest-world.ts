@@ -1,5 +1,6 @@
 import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
 import { Putter } from './crash/putter.ts'
+import { configChange, ingest } from './finding-events.ts'
 import type { HubProcess } from './hub-process.ts'
 import { ACCOUNTS, createOrganisation } from './organisation.ts'
 import { ended } from './tenancy-calls.ts'
@@ -15,6 +16,8 @@ export interface World {
   readonly taskId: string
   /** Of an event on the member account's default bus. */
   readonly eventId: string
+  /** Of a finding about the member account. */
+  readonly findingId: string
   /** A number that was not used before. */
   readonly next: () => number
   /** Makes something as the operator. @throws Error where the hub refuses it */
@@ -24,7 +27,8 @@ export interface World {
 }
 
 export async function createWorld(hub: HubProcess): Promise<World> {
-  const { organisationId, accountIds } = await createOrganisation(hub)
+  const { organisationId, accountIds, ingestKey } = await createOrganisation(hub)
+  const findingId = await findingOf(hub, ingestKey)
   const { customerId } = (await hub.rest('GET', `/organisations/${organisationId}`)).body
   let serial = 0
   const next = () => (serial += 1)
@@ -47,7 +51,7 @@ export async function createWorld(hub: HubProcess): Promise<World> {
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
   }
-  return { ...things, taskId, eventId, deadLetterId }
+  return { ...things, taskId, eventId, findingId, deadLetterId }
 }
 
 /** Puts an event whose only delivery is refused for good. */
@@ -60,6 +64,18 @@ async function putUndeliverable(hub: HubProcess): Promise<string> {
   await member.call(hub.url, 'PutTargets', { Rule: 'undeliverable', Targets })
   const Entries = [{ Source: 'undeliverable', DetailType: 'd', Detail: '{}' }]
   return (await member.call(hub.url, 'PutEvents', { Entries })).Entries[0].EventId
+}
+
+/** Has AWS Config find something in the member account. */
+async function findingOf(hub: HubProcess, ingestKey: string): Promise<string> {
+  const recordedAt = '2026-01-31T08:15:00Z'
+  const event = configChange({ resourceId: 'vol-1', complianceType: 'NON_COMPLIANT', recordedAt })
+  await ingest(hub, ingestKey, [event])
+  for (;;) {
+    const { items } = (await hub.rest('GET', '/findings')).body
+    if (items.length > 0) return items[0].id as string
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 type Named = Pick<World, 'organisationId' | 'next'>
@@ -104,6 +120,17 @@ export const newCostImport = ({
   next,
 }: Pick<World, 'organisationId' | 'next'>) => ({
   ...{ organisationId, exportName: `export-${next()}`, from: { kind: 'upload' } },
+})
+export const newBundle = ({ organisationId, next }: Named) => ({
+  organisationId,
+  text: `bundle: own-${next()}
+version: 1.0.0
+rules: [{ id: one, title: One, severity: LOW, assert: 'true' }]`,
+})
+const MS_PER_DAY = 86_400_000
+export const newException = ({ organisationId, next }: Named) => ({
+  ...{ organisationId, scope: { ruleId: `rule-${next()}` }, reason: 'for a test' },
+  until: Date.now() + MS_PER_DAY,
 })
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },

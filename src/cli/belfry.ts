@@ -10,11 +10,13 @@ import { addBudgets } from './budgets.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addCosts } from './costs.ts'
+import { addCompliance } from './compliance.ts'
 import { addCustomers } from './customers.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
 import { addExplain } from './explain.ts'
 import { addEmit } from './emit.ts'
+import { addFindings } from './findings.ts'
 import { addGroups } from './groups.ts'
 import { addIncidents } from './incidents.ts'
 import { addIngestKeys } from './ingest-keys.ts'
@@ -122,11 +124,13 @@ function program(): Command {
   addSilences(belfry)
   addInhibitions(belfry)
   addDeadLetters(belfry)
-  belfry.commandsGroup('Costs:')
+  belfry.commandsGroup('Costs and compliance:')
   addViews(belfry)
   addBudgets(belfry)
   addSpikes(belfry)
   addCosts(belfry)
+  addFindings(belfry)
+  addCompliance(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

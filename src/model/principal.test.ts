@@ -32,7 +32,7 @@ describe('a role', () => {
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
     const alerts = ['channels:Write', 'notifications:Write', 'incidents:Write']
     const checks = ['costs:Write', 'views:Write', 'budgets:Write', 'spike-detectors:Write']
-    const costs = [...checks, ...alerts]
+    const costs = [...checks, ...alerts, 'compliance:Write']
     expect(new Set(allowed(principal('costadmin')))).toEqual(new Set([...reading, ...costs]))
     expect(new Set(allowed(principal('user')))).toEqual(new Set(user))
     expect(new Set(allowed(principal('operations')))).toEqual(new Set(operations))

@@ -94,6 +94,10 @@ export const PERMISSIONS = {
   'costs:Write': COST_ADMINS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
+  'findings:Read': EVERYONE,
+  'compliance:Read': EVERYONE,
+  // Who keeps to the budget keeps to the rules.
+  'compliance:Write': COST_ADMINS,
   // Who may say what happened in the tenancy could also make it up.
   'tenancy-events:Emit': OPERATORS,
   'trail:Read': EVERYONE,
@@ -118,6 +122,7 @@ const WITHIN_ACCOUNTS: ReadonlySet<Permission> = new Set([
   'webhook-secrets:Read',
   'webhook-secrets:Write',
   'catalogue:Read',
+  'findings:Read',
   'tenancy-events:Emit',
   'events:Read',
   'events:Put',

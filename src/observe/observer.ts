@@ -3,6 +3,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { createBusLogMetrics } from './bus-log-metrics.ts'
+import { createComplianceMetrics } from './compliance-metrics.ts'
 import type { Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createTrailMetrics } from './trail-metrics.ts'
@@ -132,6 +133,7 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         schema.version === undefined
           ? log.warn(schema, 'schema.refused')
           : log.info(schema, 'schema.discovered'),
+      ...createComplianceMetrics([metrics.registry]),
       stageFaulted: (stage, error) => {
         noteFault(error)
         metrics.faults.inc({ stage })

@@ -47,6 +47,7 @@ export function observing() {
     trailWritten: () => undefined,
     trailWaiting: () => undefined,
     schemaDiscovered: () => undefined,
+    resultsTaken: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
     deliveryExpired: ({ delivery }) => expired.push(delivery),
     letterSent: (send) => sends.push(send),

@@ -67,6 +67,16 @@ export interface DiscoveredSchema {
   readonly version?: number
 }
 
+/** What became of results of checks. */
+export interface TakenResults {
+  readonly changed?: number
+  /** Known already, or older than what is known. */
+  readonly unchanged?: number
+  readonly told?: number
+  /** Not as their AWS service writes them. */
+  readonly unreadable?: number
+}
+
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
 export interface Observer {
   entriesAccepted(
@@ -105,6 +115,8 @@ export interface Observer {
   trailWaiting(since: number | undefined): void
   /** A discoverer learned something new of events of a kind, or gave up on them. */
   schemaDiscovered(schema: DiscoveredSchema): void
+  /** Results of compliance checks were taken in, or could not be read. */
+  resultsTaken(results: TakenResults): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
     stage:
@@ -121,7 +133,8 @@ export interface Observer {
       | 'replay'
       | 'discover'
       | 'notify'
-      | 'costs',
+      | 'costs'
+      | 'findings',
     error: unknown,
   ): void
 }

@@ -81,6 +81,14 @@ export interface TenancyEvents {
   BudgetAlertEvent: BudgetAlertEvent
   CostSpikeEvent: CostSpikeEvent
   ComplianceAlertEvent: ComplianceAlertEvent
+  ComplianceExceptionCreateEvent: ComplianceExceptionCreateEvent
+  ComplianceExceptionDeleteEvent: ComplianceExceptionDeleteEvent
+  ComplianceExceptionExpireEvent: ComplianceExceptionExpireEvent
+  ComplianceBundleCreateEvent: ComplianceBundleCreateEvent
+  ComplianceBundleUpdateEvent: ComplianceBundleUpdateEvent
+  ComplianceBundleDeleteEvent: ComplianceBundleDeleteEvent
+  ComplianceBundleEnableEvent: ComplianceBundleEnableEvent
+  ComplianceBundleDisableEvent: ComplianceBundleDisableEvent
   HubCreateEvent: HubCreateEvent
   HubUpdateEvent: HubUpdateEvent
   HubDeleteEvent: HubDeleteEvent
@@ -3657,6 +3665,339 @@ export interface ComplianceAlertEvent {
   }
 }
 /**
+ * An exception, for which failures of compliance are not told, was made.
+ *
+ * `CostAndCompliance: ComplianceExceptionCreateEvent`, version 1, ours
+ */
+export interface ComplianceExceptionCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceExceptionCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceExceptionCreateEvent'
+    exceptionId: string
+    scope: {
+      checkedBy?: string
+      ruleId?: string
+      resourceId?: string
+      awsAccountId?: string
+      tag?: {
+        key: string
+        value?: string
+      }
+    }
+    reason: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An exception, for which failures of compliance are not told, was deleted.
+ *
+ * `CostAndCompliance: ComplianceExceptionDeleteEvent`, version 1, ours
+ */
+export interface ComplianceExceptionDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceExceptionDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceExceptionDeleteEvent'
+    exceptionId: string
+    scope: {
+      checkedBy?: string
+      ruleId?: string
+      resourceId?: string
+      awsAccountId?: string
+      tag?: {
+        key: string
+        value?: string
+      }
+    }
+    reason: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An exception, for which failures of compliance are not told, was over.
+ *
+ * `CostAndCompliance: ComplianceExceptionExpireEvent`, version 1, ours
+ */
+export interface ComplianceExceptionExpireEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceExceptionExpireEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceExceptionExpireEvent'
+    exceptionId: string
+    scope: {
+      checkedBy?: string
+      ruleId?: string
+      resourceId?: string
+      awsAccountId?: string
+      tag?: {
+        key: string
+        value?: string
+      }
+    }
+    reason: string
+    until: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A bundle of compliance rules was uploaded.
+ *
+ * `CostAndCompliance: ComplianceBundleCreateEvent`, version 1, ours
+ */
+export interface ComplianceBundleCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceBundleCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceBundleCreateEvent'
+    bundle: string
+    version: string
+    /**
+     * Ids of rules that are left out
+     */
+    deselected?: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A bundle of compliance rules was uploaded in another version.
+ *
+ * `CostAndCompliance: ComplianceBundleUpdateEvent`, version 1, ours
+ */
+export interface ComplianceBundleUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceBundleUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceBundleUpdateEvent'
+    bundle: string
+    version: string
+    /**
+     * Ids of rules that are left out
+     */
+    deselected?: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A bundle of compliance rules was deleted.
+ *
+ * `CostAndCompliance: ComplianceBundleDeleteEvent`, version 1, ours
+ */
+export interface ComplianceBundleDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceBundleDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceBundleDeleteEvent'
+    bundle: string
+    version: string
+    /**
+     * Ids of rules that are left out
+     */
+    deselected?: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A bundle of compliance rules was enabled, or given other settings.
+ *
+ * `CostAndCompliance: ComplianceBundleEnableEvent`, version 1, ours
+ */
+export interface ComplianceBundleEnableEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceBundleEnableEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceBundleEnableEvent'
+    bundle: string
+    version: string
+    /**
+     * Ids of rules that are left out
+     */
+    deselected?: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A bundle of compliance rules was disabled.
+ *
+ * `CostAndCompliance: ComplianceBundleDisableEvent`, version 1, ours
+ */
+export interface ComplianceBundleDisableEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ComplianceBundleDisableEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ComplianceBundleDisableEvent'
+    bundle: string
+    version: string
+    /**
+     * Ids of rules that are left out
+     */
+    deselected?: string[]
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * A Hub was created.
  *
  * `Networking: HubCreateEvent`, version 1, ours
@@ -4471,6 +4812,14 @@ export interface TenancyEventFields {
   BudgetAlertEvent: BudgetAlertEventFields
   CostSpikeEvent: CostSpikeEventFields
   ComplianceAlertEvent: ComplianceAlertEventFields
+  ComplianceExceptionCreateEvent: ComplianceExceptionCreateEventFields
+  ComplianceExceptionDeleteEvent: ComplianceExceptionDeleteEventFields
+  ComplianceExceptionExpireEvent: ComplianceExceptionExpireEventFields
+  ComplianceBundleCreateEvent: ComplianceBundleCreateEventFields
+  ComplianceBundleUpdateEvent: ComplianceBundleUpdateEventFields
+  ComplianceBundleDeleteEvent: ComplianceBundleDeleteEventFields
+  ComplianceBundleEnableEvent: ComplianceBundleEnableEventFields
+  ComplianceBundleDisableEvent: ComplianceBundleDisableEventFields
   HubCreateEvent: HubCreateEventFields
   HubUpdateEvent: HubUpdateEventFields
   HubDeleteEvent: HubDeleteEventFields
@@ -6608,6 +6957,187 @@ export interface ComplianceAlertEventFields {
    * Set by enrichment, from awsAccountId
    */
   accountName?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceExceptionCreateEvent as its publisher gives them.
+ */
+export interface ComplianceExceptionCreateEventFields {
+  exceptionId: string
+  scope: {
+    checkedBy?: string
+    ruleId?: string
+    resourceId?: string
+    awsAccountId?: string
+    tag?: {
+      key: string
+      value?: string
+    }
+  }
+  reason: string
+  until: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceExceptionDeleteEvent as its publisher gives them.
+ */
+export interface ComplianceExceptionDeleteEventFields {
+  exceptionId: string
+  scope: {
+    checkedBy?: string
+    ruleId?: string
+    resourceId?: string
+    awsAccountId?: string
+    tag?: {
+      key: string
+      value?: string
+    }
+  }
+  reason: string
+  until: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceExceptionExpireEvent as its publisher gives them.
+ */
+export interface ComplianceExceptionExpireEventFields {
+  exceptionId: string
+  scope: {
+    checkedBy?: string
+    ruleId?: string
+    resourceId?: string
+    awsAccountId?: string
+    tag?: {
+      key: string
+      value?: string
+    }
+  }
+  reason: string
+  until: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceBundleCreateEvent as its publisher gives them.
+ */
+export interface ComplianceBundleCreateEventFields {
+  bundle: string
+  version: string
+  /**
+   * Ids of rules that are left out
+   */
+  deselected?: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceBundleUpdateEvent as its publisher gives them.
+ */
+export interface ComplianceBundleUpdateEventFields {
+  bundle: string
+  version: string
+  /**
+   * Ids of rules that are left out
+   */
+  deselected?: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceBundleDeleteEvent as its publisher gives them.
+ */
+export interface ComplianceBundleDeleteEventFields {
+  bundle: string
+  version: string
+  /**
+   * Ids of rules that are left out
+   */
+  deselected?: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceBundleEnableEvent as its publisher gives them.
+ */
+export interface ComplianceBundleEnableEventFields {
+  bundle: string
+  version: string
+  /**
+   * Ids of rules that are left out
+   */
+  deselected?: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ComplianceBundleDisableEvent as its publisher gives them.
+ */
+export interface ComplianceBundleDisableEventFields {
+  bundle: string
+  version: string
+  /**
+   * Ids of rules that are left out
+   */
+  deselected?: string[]
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

@@ -3,6 +3,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
 import type { CostImports } from '#src/costs/cost-imports.ts'
+import type { Bundles } from '#src/compliance/bundles.ts'
+import type { Exceptions } from '#src/compliance/exceptions.ts'
+import type { Findings } from '#src/compliance/findings.ts'
+import type { Imports } from '#src/compliance/imports.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -11,9 +15,12 @@ import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
 import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
+import { ComplianceBundle, ImportReport } from '#src/model/compliance-bundle.ts'
+import { ComplianceException } from '#src/model/compliance-exception.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
+import { CheckRule, Finding } from '#src/model/finding.ts'
 import { RoleDescription } from '#src/model/role.ts'
 import { ServiceState } from '#src/model/service-state.ts'
 import { Task } from '#src/model/task.ts'
@@ -49,6 +56,8 @@ import { createCallerOf, createStillCalls } from './caller.ts'
 import { addChannelRoutes } from './channel-routes.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCostRoutes } from './cost-routes.ts'
+import { addComplianceBundleRoutes, addComplianceImportRoute } from './compliance-bundle-routes.ts'
+import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -56,6 +65,7 @@ import { addDiscoveryRoutes } from './discovery-routes.ts'
 import { FoundEventSchema, addEventRoutes } from './event-routes.ts'
 import { addEventSearchRoute } from './event-search-routes.ts'
 import { addEventSourceRoutes } from './event-source-routes.ts'
+import { addFindingRoutes } from './finding-routes.ts'
 import { addGroupRoutes } from './group-routes.ts'
 import { addIngestKeyRoutes } from './ingest-key-routes.ts'
 import { NOTIFICATION_SCHEMAS, addNotificationRoutes } from './notification-routes.ts'
@@ -81,6 +91,14 @@ import type { ViewRoutePorts } from './view-routes.ts'
 import { addVolumeRoute } from './volume-routes.ts'
 import { addWebhookSecretRoutes } from './webhook-secret-routes.ts'
 
+/** What compliance is asked by the API. */
+export interface CompliancePorts {
+  readonly findings: Findings
+  readonly exceptions: Exceptions
+  readonly bundles: Bundles
+  readonly imports: Imports
+}
+
 export interface RestApiPorts {
   readonly tenancy: Tenancy
   readonly channels: Channels
@@ -94,6 +112,7 @@ export interface RestApiPorts {
   readonly rules: Rules
   readonly costing: Omit<ViewRoutePorts, 'clock'> & BudgetRoutePorts
   readonly costs: CostImports
+  readonly compliance: CompliancePorts
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly notifying: Omit<NotificationRoutePorts, 'directory'>
   readonly namespace: EventNamespace
@@ -128,6 +147,11 @@ const SCHEMAS = [
   SpikeDetector,
   CostImport,
   CostPeriodText,
+  Finding,
+  CheckRule,
+  ComplianceException,
+  ComplianceBundle,
+  ImportReport,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -184,6 +208,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
   addCostRoutes(add, ports.costs)
+  addComplianceRoutes(add, ports.compliance)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
@@ -210,6 +235,13 @@ function addTenancyRoutes(app: FastifyInstance, add: AddRoute, tenancy: Tenancy)
   addEventSourceRoutes(add, tenancy.eventSources)
   addWebhookSecretRoutes(add, tenancy.webhookSecrets)
   addTaskRoutes(add, tenancy)
+}
+
+function addComplianceRoutes(add: AddRoute, compliance: CompliancePorts): void {
+  addFindingRoutes(add, compliance.findings)
+  addComplianceExceptionRoutes(add, compliance.exceptions)
+  addComplianceBundleRoutes(add, compliance.bundles)
+  addComplianceImportRoute(add, compliance.imports)
 }
 
 function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {

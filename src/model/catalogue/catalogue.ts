@@ -5,6 +5,7 @@ import type { Validator } from 'typebox/compile'
 
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { ACCOUNT_MANAGEMENT } from './account-management.ts'
+import { COMPLIANCE_CONFIGURATION } from './compliance-configuration.ts'
 import { COST_AND_COMPLIANCE } from './cost-and-compliance.ts'
 import { EVENT_DELIVERY } from './event-delivery.ts'
 import { AwsId, GAINED_KEYWORD, ID_KEYWORD, Uuid } from './event-type.ts'
@@ -24,6 +25,7 @@ export const CATALOGUE: readonly EventType[] = [
   ...SERVICE_CONFIGURATION,
   ...EVENT_DELIVERY,
   ...COST_AND_COMPLIANCE,
+  ...COMPLIANCE_CONFIGURATION,
   ...PORTAL,
 ]
 

@@ -1,0 +1,114 @@
+import { Type } from 'typebox'
+
+import type { Bundles } from '#src/compliance/bundles.ts'
+import type { Imports } from '#src/compliance/imports.ts'
+import {
+  BundleName,
+  BundleParameters,
+  ComplianceBundle,
+  ImportReport,
+} from '#src/model/compliance-bundle.ts'
+import { Id, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import type { AddRoute } from './route.ts'
+
+const BUNDLE_CHARACTERS_MAX = 1_024 * 1_024
+const RULES_MAX = 200
+const NameParams = Type.Object({ name: BundleName })
+const OneOrganisation = Type.Optional({
+  ...Id,
+  description: 'Absent: the only one that the caller acts for',
+})
+
+export function addComplianceBundleRoutes(add: AddRoute, bundles: Bundles): void {
+  const tag = 'compliance'
+  add({
+    method: 'GET',
+    url: '/compliance/bundles',
+    tag,
+    summary: 'List the bundles of rules that come with the hub and those of the organisation',
+    permission: 'compliance:Read',
+    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
+    answer: [200, pageSchema(ComplianceBundle)],
+    run: async (caller, { query }) => {
+      const asked = { ...pageRequest(query), organisationId: query.organisationId }
+      return page(await bundles.list(caller, asked))
+    },
+  })
+  add({
+    method: 'POST',
+    url: '/compliance/bundles',
+    tag,
+    summary: 'Take a file of rules (YAML); of a name that is there, as its next version',
+    permission: 'compliance:Write',
+    body: Type.Object({
+      organisationId: OneOrganisation,
+      text: Type.String({ minLength: 1, maxLength: BUNDLE_CHARACTERS_MAX }),
+    }),
+    answer: [201, ref(ComplianceBundle)],
+    run: (caller, { body }) => bundles.upload(caller, body),
+  })
+  add({
+    method: 'GET',
+    url: '/compliance/bundles/:name',
+    tag,
+    summary: 'Show a bundle of rules',
+    permission: 'compliance:Read',
+    params: NameParams,
+    query: Type.Object(OfOrganisation),
+    answer: [200, ref(ComplianceBundle)],
+    run: (caller, { params, query }) => bundles.get(caller, params.name, query),
+  })
+  add({
+    method: 'PUT',
+    url: '/compliance/bundles/:name',
+    tag,
+    summary:
+      'Enable a bundle in its newest version, with these settings, or disable it; findings of rules that are applied no more go',
+    permission: 'compliance:Write',
+    params: NameParams,
+    body: Type.Object({
+      organisationId: OneOrganisation,
+      enabled: Type.Boolean(),
+      deselected: Type.Optional(
+        Type.Array(Type.String({ maxLength: 64 }), {
+          maxItems: RULES_MAX,
+          description: 'Ids of rules to leave out',
+        }),
+      ),
+      parameters: Type.Optional(BundleParameters),
+    }),
+    answer: [200, ref(ComplianceBundle)],
+    run: (caller, { params, body }) => bundles.set(caller, params.name, body),
+  })
+  add({
+    method: 'DELETE',
+    url: '/compliance/bundles/:name',
+    tag,
+    summary: 'Delete a bundle of the organisation that is not enabled',
+    permission: 'compliance:Write',
+    params: NameParams,
+    query: Type.Object(OfOrganisation),
+    answer: [204],
+    run: (caller, { params, query }) => bundles.remove(caller, params.name, query),
+  })
+}
+
+export function addComplianceImportRoute(add: AddRoute, imports: Imports): void {
+  add({
+    method: 'POST',
+    url: '/compliance/imports',
+    tag: 'compliance',
+    summary:
+      'Check the resources of a snapshot of AWS Config by the rules that are enabled, or take in findings in OCSF, as Prowler writes them',
+    permission: 'compliance:Write',
+    body: Type.Object({
+      organisationId: OneOrganisation,
+      document: Type.Optional(Type.Unknown({ description: 'The snapshot, or the findings' })),
+      gzip: Type.Optional(
+        Type.String({ description: 'The same instead: as JSON text, gzipped, in base64' }),
+      ),
+    }),
+    answer: [200, ref(ImportReport)],
+    run: (caller, { body }) => imports.run(caller, body),
+  })
+}

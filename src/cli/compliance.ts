@@ -1,0 +1,146 @@
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+
+import type { ComplianceException, ExceptionScope } from '#src/model/compliance-exception.ts'
+import { addBundles, addImport, addRulesTest } from './compliance-bundles.ts'
+import { action, givenOnly } from './call.ts'
+import { UsageFault } from './cli-faults.ts'
+import { table } from './output.ts'
+import type { Column } from './output.ts'
+import {
+  ACCOUNT_REFERENCE,
+  accountBy,
+  organisationBy,
+  organisationColumns,
+  organisationFilter,
+} from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+export function addCompliance(program: Command): void {
+  const compliance = program
+    .command('compliance')
+    .description('check resources by rules, import what others found, except failures')
+  addRulesTest(compliance)
+  addBundles(compliance)
+  addImport(compliance)
+  addExceptions(compliance)
+}
+
+function addExceptions(compliance: Command): void {
+  const exceptions = compliance
+    .command('exceptions')
+    .description('list, create, delete exceptions: failures that are not told until a time')
+    .addHelpText(
+      'after',
+      `
+  belfry compliance exceptions create --rule S3.1 --account web --until 2026-06-30 \\
+    --reason "A public web site."`,
+    )
+
+  exceptions
+    .command('list')
+    .description('list the exceptions that are not over')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .action(
+      action<{ organisation?: string }>(async ({ hub, output, options }) => {
+        const all = await hub.listAll<ComplianceException>('/compliance/exceptions', {
+          organisationId: await organisationFilter(hub, options.organisation),
+        })
+        const columns = [...COLUMNS, ...(await organisationColumns<ComplianceException>(hub))]
+        await output.show(all, () =>
+          all.length === 0
+            ? 'no exceptions: every failure is told'
+            : table(all, columns, output.width),
+        )
+      }),
+    )
+
+  exceptions
+    .command('create')
+    .description('do not tell failures that fit all that is given, until a time')
+    .requiredOption('--reason <text>', 'why')
+    .requiredOption(
+      '--until <time>',
+      'from then on what still fails is told: a day or an instant',
+      instant,
+    )
+    .option('--checked-by <service>', 'checked by belfry, config, securityhub, guardduty, ...')
+    .option('--rule <id>', 'of this rule')
+    .option('--resource <id>', 'of this resource, as "belfry findings list" shows it')
+    .option('--account <account>', `of this account: ${ACCOUNT_REFERENCE}`)
+    .option('--tag <key=value>', 'of resources with this tag; without =value, whatever its value')
+    .option('--organisation <organisation>', 'id or alias, where there are several')
+    .action(
+      action<CreateOptions>(async ({ hub, output, options }) => {
+        const { reason, until, account } = options
+        const awsAccountId = account && (await accountBy(hub, account)).awsAccountId
+        const scope: ExceptionScope = givenOnly({
+          checkedBy: options.checkedBy,
+          ruleId: options.rule,
+          resourceId: options.resource,
+          awsAccountId,
+          tag: options.tag === undefined ? undefined : tagOf(options.tag),
+        }) as ExceptionScope
+        if (Object.keys(scope).length === 0) {
+          throw new UsageFault(
+            'say which failures: --checked-by, --rule, --resource, --account or --tag',
+          )
+        }
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const given = { organisationId, scope, reason, until }
+        const made = await hub.post<ComplianceException>('/compliance/exceptions', given)
+        await output.show(
+          made,
+          () => `not told until ${localMoment(made.until)}: ${scopeText(made)}`,
+        )
+      }),
+    )
+
+  exceptions
+    .command('delete')
+    .description('end an exception before its time: what it held back and still fails is told')
+    .argument('<id>', 'its id')
+    .action(
+      action(async ({ hub, output }, id: string) => {
+        await hub.delete(`/compliance/exceptions/${encodeURIComponent(id)}`)
+        await output.show({ deleted: id }, () => `deleted exception ${id}`)
+      }),
+    )
+}
+
+interface CreateOptions {
+  readonly reason: string
+  readonly until: number
+  readonly checkedBy?: string
+  readonly rule?: string
+  readonly resource?: string
+  readonly account?: string
+  readonly tag?: string
+  readonly organisation?: string
+}
+
+function instant(text: string): number {
+  const at = Date.parse(text)
+  if (Number.isFinite(at)) return at
+  throw new InvalidArgumentError('It must be a day or an instant, such as 2026-06-30.')
+}
+
+function tagOf(text: string) {
+  const equals = text.indexOf('=')
+  if (equals === -1) return { key: text }
+  return { key: text.slice(0, equals), value: text.slice(equals + 1) }
+}
+
+function scopeText({ scope: { tag, ...named } }: ComplianceException): string {
+  const texts = Object.entries(named).map(([name, value]) => `${name} ${value}`)
+  const tagText = tag?.value === undefined ? tag?.key : `${tag.key}=${tag.value}`
+  return [...texts, ...(tagText === undefined ? [] : [`tag ${tagText}`])].join(', ')
+}
+
+const COLUMNS: readonly Column<ComplianceException>[] = [
+  { title: 'UNTIL', text: ({ until }) => localMoment(until) },
+  { title: 'FAILURES OF', text: scopeText, style: () => 'cyan' },
+  { title: 'REASON', text: ({ reason }) => reason },
+  { title: 'BY', text: ({ createdBy }) => createdBy, optional: true },
+  { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
+]

@@ -1,0 +1,121 @@
+import type { Command } from 'commander'
+
+import type { Finding } from '#src/model/finding.ts'
+import { action, givenOnly } from './call.ts'
+import { fields, table } from './output.ts'
+import type { Column, Style } from './output.ts'
+import { ACCOUNT_REFERENCE, accountBy, organisationBy, organisationColumns } from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+interface ListOptions {
+  readonly organisation?: string
+  readonly status?: string
+  readonly severity?: string
+  readonly account?: string
+  readonly checkedBy?: string
+  readonly rule?: string
+  readonly text?: string
+}
+
+export function addFindings(program: Command): void {
+  const findings = program
+    .command('findings')
+    .description('list, show what compliance checks found')
+    .addHelpText(
+      'after',
+      `
+Findings come from AWS Config, Security Hub, GuardDuty, Inspector, Macie, Access Analyzer, Trusted
+Advisor and Cost Anomaly Detection, by their events on the security account's default event bus,
+from the hub's own rules, and from imports. A finding is told when it fails that did not, and when
+it passes again; the first results of a new rule are told in one summary.
+
+  belfry findings list --status FAILED --severity CRITICAL
+  belfry findings list --checked-by securityhub --text s3`,
+    )
+
+  findings
+    .command('list')
+    .description('list findings, failures first and the worst of them first')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .option('--status <status>', 'only FAILED, UNKNOWN, PASSED or NOT_APPLICABLE', upperCase)
+    .option('--severity <severity>', 'only INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL', upperCase)
+    .option('--account <account>', `only of this one: ${ACCOUNT_REFERENCE}`)
+    .option('--checked-by <service>', 'only by belfry, config, securityhub, guardduty, ...')
+    .option('--rule <id>', 'only of this rule')
+    .option('--text <text>', 'only with this text in rule, resource or reason')
+    .action(
+      action<ListOptions>(async ({ hub, output, options }) => {
+        const { organisation, status, severity, account, checkedBy, rule, text } = options
+        // A status is looked up in one organisation's list.
+        const needsOne = organisation !== undefined || status !== undefined
+        const organisationId = needsOne ? (await organisationBy(hub, organisation)).id : undefined
+        const awsAccountId = account && (await accountBy(hub, account)).awsAccountId
+        const asked = { organisationId, status, severity, awsAccountId, checkedBy, text }
+        const filter = givenOnly({ ...asked, ruleId: rule })
+        const all = await hub.listAll<Finding>('/findings', filter)
+        const columns = [...COLUMNS, ...(await organisationColumns<Finding>(hub))]
+        await output.show(all, () =>
+          all.length === 0 ? 'no such findings' : table(all, columns, output.width),
+        )
+      }),
+    )
+
+  findings
+    .command('show')
+    .description('show a finding')
+    .argument('<id>', 'its id')
+    .action(
+      action(async ({ hub, output }, id: string) => {
+        const finding = await hub.get<Finding>(`/findings/${encodeURIComponent(id)}`)
+        await output.show(finding, () => shown(finding))
+      }),
+    )
+}
+
+function upperCase(text: string): string {
+  return text.toUpperCase()
+}
+
+function shown(finding: Finding): string {
+  const { status, muted, tags } = finding
+  return fields(
+    {
+      status: muted === undefined ? status : `${status}, ${muted.toLowerCase()} where it was found`,
+      severity: finding.severity,
+      rule: `${finding.ruleName} (${finding.ruleId}, number ${finding.ruleNumber})`,
+      'checked by': finding.checkedBy,
+      resource: finding.resourceId,
+      type: finding.resourceType,
+      account: finding.awsAccountId,
+      region: finding.region,
+      tags: Object.entries(tags).map(([key, value]) => `${key}=${value}`),
+      reason: finding.reason,
+      link: finding.link,
+      frameworks: finding.frameworks,
+      evaluated: localMoment(finding.evaluatedAt),
+      'status since': localMoment(finding.changedAt),
+      'first seen': localMoment(finding.firstSeenAt),
+      id: finding.id,
+    },
+    { status: statusStyle(finding) },
+  )
+}
+
+function statusStyle({ status, muted }: Finding): Style {
+  if (muted !== undefined) return 'dim'
+  return ({ FAILED: 'red', UNKNOWN: 'yellow', PASSED: 'green', NOT_APPLICABLE: 'dim' } as const)[
+    status
+  ]
+}
+
+const COLUMNS: readonly Column<Finding>[] = [
+  { title: 'STATUS', text: ({ status }) => status, style: statusStyle },
+  { title: 'SEVERITY', text: ({ severity }) => severity },
+  { title: 'RULE', text: ({ ruleName }) => ruleName, style: () => 'cyan' },
+  { title: 'RESOURCE', text: ({ resourceId }) => resourceId },
+  { title: 'ACCOUNT', text: ({ awsAccountId = '' }) => awsAccountId },
+  { title: 'REGION', text: ({ region = '' }) => region, optional: true },
+  { title: 'BY', text: ({ checkedBy }) => checkedBy, optional: true },
+  { title: 'EVALUATED', text: ({ evaluatedAt }) => localMoment(evaluatedAt), optional: true },
+  { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
+]

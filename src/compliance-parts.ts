@@ -1,0 +1,61 @@
+import type { Config } from '#src/config.ts'
+import { createBundles } from '#src/compliance/bundles.ts'
+import type { Bundles } from '#src/compliance/bundles.ts'
+import { createExceptions } from '#src/compliance/exceptions.ts'
+import type { Exceptions } from '#src/compliance/exceptions.ts'
+import { createFindings } from '#src/compliance/findings.ts'
+import type { Findings } from '#src/compliance/findings.ts'
+import { createImports } from '#src/compliance/imports.ts'
+import type { Imports } from '#src/compliance/imports.ts'
+import { createOwnChecks } from '#src/compliance/own-checks.ts'
+import { keepTime } from '#src/compliance/keep-time.ts'
+import { readFindings } from '#src/compliance/reader.ts'
+import type { FindingsReaderPorts } from '#src/compliance/reader.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Ids } from '#src/ports/ids.ts'
+import type { ResourceSegments } from '#src/ports/resource-segments.ts'
+import type { State } from '#src/ports/state.ts'
+import type { Actions } from '#src/tenancy/actions.ts'
+
+export interface CompliancePorts extends Omit<
+  FindingsReaderPorts,
+  'actions' | 'ownChecks' | 'segments' | 'settlingMs' | 'state'
+> {
+  readonly state: State
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly actions: Actions
+  readonly config: Pick<Config, 'ruleSettlingSeconds'>
+  readonly segments: ResourceSegments
+}
+
+/** Compliance as the hub runs it, and as its API shows it. */
+export interface ComplianceParts {
+  readonly findings: Findings
+  readonly exceptions: Exceptions
+  readonly bundles: Bundles
+  readonly imports: Imports
+  /** Takes in what is found, and tells of it, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+const MS_PER_SECOND = 1_000
+
+export function createComplianceParts(given: CompliancePorts): ComplianceParts {
+  const { config } = given
+  const ownChecks = createOwnChecks(given.state)
+  const ports = {
+    ...given,
+    ownChecks,
+    settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND,
+  }
+  return {
+    findings: createFindings(given.state),
+    exceptions: createExceptions(given),
+    bundles: createBundles(given),
+    imports: createImports(ports),
+    run: async (signal) => {
+      await Promise.all([readFindings(ports, signal), keepTime(ports, signal)])
+    },
+  }
+}

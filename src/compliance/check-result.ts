@@ -1,0 +1,67 @@
+import type { Severity } from '#src/model/alert.ts'
+import type { Finding } from '#src/model/finding.ts'
+
+/** What one check said of one resource at one time: what all that is found is brought to. */
+export interface CheckResult extends Pick<
+  Finding,
+  | 'awsAccountId'
+  | 'checkedBy'
+  | 'incident'
+  | 'link'
+  | 'muted'
+  | 'reason'
+  | 'region'
+  | 'resourceId'
+  | 'resourceType'
+  | 'ruleId'
+  | 'ruleName'
+  | 'status'
+  | 'tags'
+> {
+  readonly severity: Severity
+  readonly frameworks: readonly string[]
+  /** By whoever checked, epoch ms: the newest result is how things stand. */
+  readonly evaluatedAt: number
+  /** When it was sent, epoch ms: decides between results of the same time. */
+  readonly sentAt: number
+  /**
+   * What happened, such as an attack, is told at once; how things stand may wait until a rule that
+   * was never seen before has settled.
+   */
+  readonly atOnce?: true
+}
+
+/** As much as a person reads, and as an event has room for. */
+const TEXT_CHARACTERS_MAX = 1_024
+/** An ARN has at most so many. */
+const ID_CHARACTERS_MAX = 2_048
+const TAGS_MAX = 100
+const FRAMEWORKS_MAX = 50
+
+/**
+ * The result with its texts cut to what is kept of them.
+ * @returns undefined where what names it is missing or too long to be a name
+ */
+export function bounded(result: CheckResult): CheckResult | undefined {
+  const { ruleId, resourceId, incident = '', ruleName, reason, tags, frameworks } = result
+  const isName = (text: string) => text.length > 0 && text.length <= ID_CHARACTERS_MAX
+  if (!isName(ruleId) || !isName(resourceId) || incident.length > ID_CHARACTERS_MAX)
+    return undefined
+  if (!Number.isFinite(result.evaluatedAt) || !Number.isFinite(result.sentAt)) return undefined
+  return {
+    ...result,
+    ruleName: clipped(ruleName === '' ? ruleId : ruleName),
+    ...(reason !== undefined && { reason: clipped(reason) }),
+    tags: Object.fromEntries(
+      Object.entries(tags)
+        .slice(0, TAGS_MAX)
+        .map(([key, value]) => [clipped(key), clipped(value)]),
+    ),
+    frameworks: [...new Set(frameworks)].slice(0, FRAMEWORKS_MAX).map(clipped),
+  }
+}
+
+function clipped(text: string): string {
+  if (text.length <= TEXT_CHARACTERS_MAX) return text
+  return `${text.slice(0, TEXT_CHARACTERS_MAX - 1)}…`
+}

@@ -1,0 +1,137 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+
+import { RestError } from '#src/errors.ts'
+import type { ImportReport } from '#src/model/compliance-bundle.ts'
+import type { Principal } from '#src/model/principal.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { State } from '#src/ports/state.ts'
+import { organisationOf } from '#src/tenancy/organisations.ts'
+import { bounded } from './check-result.ts'
+import type { CheckResult } from './check-result.ts'
+import { at, instantOf, numberAt } from './observed/foreign.ts'
+import { fromOcsfFinding } from './observed/ocsf.ts'
+import { checkResource } from './own-checks.ts'
+import type { OwnChecks } from './own-checks.ts'
+import { resourceOf } from './rules/resource.ts'
+import { takeIn } from './take-in.ts'
+import type { TakeInPorts } from './take-in.ts'
+
+export interface GivenImport {
+  readonly organisationId?: string | undefined
+  readonly document?: unknown
+  /** The same as JSON text, gzipped, in base64. */
+  readonly gzip?: string | undefined
+}
+
+/** Takes in what other tools wrote: a snapshot of AWS Config, or findings in OCSF as Prowler has. */
+export interface Imports {
+  /** @throws RestError 400 where the whole is not what can be read: then nothing is stored */
+  run(caller: Principal, given: GivenImport): Promise<ImportReport>
+}
+
+export interface ImportPorts extends TakeInPorts {
+  readonly state: State
+  readonly clock: Clock
+  readonly ownChecks: OwnChecks
+}
+
+const UNPACKED_BYTES_MAX = 64 * 1_024 * 1_024
+const ITEMS_MAX = 100_000
+const SKIPPED_TOLD_MAX = 100
+/** Applying rules to this many takes some ms of the event loop. */
+const ITEMS_PER_TURN = 20
+
+const unpack = promisify(gunzip)
+
+export function createImports(ports: ImportPorts): Imports {
+  return {
+    run: async (caller, given) => {
+      const asked = given.organisationId ?? caller.organisationId ?? ''
+      const { id: organisationId } = await organisationOf(ports.state, caller, asked)
+      const { format, items } = itemsOf(await documentOf(given))
+      const rules = format === 'OCSF' ? [] : await ports.ownChecks.rulesOf(organisationId)
+      if (format === 'CONFIG_SNAPSHOT' && rules.length === 0) throw noRules()
+      const now = ports.clock.now()
+      const results: CheckResult[] = []
+      const skipped: { index: number; reason: string }[] = []
+      for (const [index, item] of items.entries()) {
+        if (index % ITEMS_PER_TURN === 0) await nextTurn()
+        const read = format === 'OCSF' ? fromOcsf(item, now) : fromResource(item)
+        if (typeof read === 'string') skipped.push({ index, reason: read })
+        else for (const result of read) results.push(result)
+      }
+      const taken = await takeIn(ports, organisationId, results)
+      return {
+        format,
+        read: items.length - skipped.length,
+        skipped: skipped.slice(0, SKIPPED_TOLD_MAX),
+        skippedCount: skipped.length,
+        ...taken,
+      }
+
+      function fromResource(item: unknown): readonly CheckResult[] | string {
+        const resource = resourceOf(item)
+        return typeof resource === 'string' ? resource : checkResource(rules, resource, now)
+      }
+    },
+  }
+}
+
+function fromOcsf(item: unknown, now: number): readonly CheckResult[] | string {
+  if (numberAt(item, 'class_uid') === undefined) return 'it has no "class_uid"'
+  const time = instantOf(at(item, 'time_dt') ?? at(item, 'time'))
+  if (!Number.isFinite(time)) return 'it has no "time"'
+  const all = fromOcsfFinding({ account: '', region: '', sentAt: now, detail: item }, item)
+  const results = all.map(bounded).filter((result) => result !== undefined)
+  return results.length === 0 ? 'it names no resource, or no check' : results
+}
+
+async function documentOf({ document, gzip }: GivenImport): Promise<unknown> {
+  if ((document === undefined) === (gzip === undefined)) {
+    throw new RestError(400, 'compliance-import.invalid', 'give either "document" or "gzip"')
+  }
+  if (gzip === undefined) return document
+  try {
+    const bytes = await unpack(Buffer.from(gzip, 'base64'), { maxOutputLength: UNPACKED_BYTES_MAX })
+    return JSON.parse(bytes.toString('utf8')) as unknown
+  } catch (cause) {
+    throw new RestError(
+      400,
+      'compliance-import.invalid',
+      `"gzip" is not JSON text, gzipped and in base64, of ${UNPACKED_BYTES_MAX} bytes at most: ${(cause as Error).message}`,
+    )
+  }
+}
+
+function itemsOf(document: unknown): {
+  readonly format: ImportReport['format']
+  readonly items: readonly unknown[]
+} {
+  const resources = at(document, 'configurationItems')
+  const items = Array.isArray(resources) ? resources : document
+  if (!Array.isArray(items)) {
+    throw new RestError(
+      400,
+      'compliance-import.unknown-format',
+      'it is neither a snapshot of AWS Config (an object with "configurationItems") nor a list of findings in OCSF, as "prowler -M json-ocsf" writes it',
+    )
+  }
+  if (items.length > ITEMS_MAX) {
+    throw new RestError(
+      400,
+      'compliance-import.too-many',
+      `it holds ${items.length} items, at most ${ITEMS_MAX} are taken at once: send several`,
+    )
+  }
+  return { format: Array.isArray(resources) ? 'CONFIG_SNAPSHOT' : 'OCSF', items }
+}
+
+function noRules(): RestError {
+  return new RestError(
+    409,
+    'compliance-import.no-rules',
+    'no bundle of rules is enabled, so there is nothing to check resources by: enable one first',
+  )
+}

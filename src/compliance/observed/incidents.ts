@@ -1,0 +1,210 @@
+import type { Severity } from '#src/model/alert.ts'
+import type { FindingStatus } from '#src/model/finding.ts'
+import type { CheckResult } from '../check-result.ts'
+import type { AwsEvent } from './aws-event.ts'
+import { accountOf, at, given, instantOf, numberAt, severityOf, tagsAt, textAt } from './foreign.ts'
+import type { Foreign } from './foreign.ts'
+
+/** GuardDuty's bounds of its severities. */
+function guardDutySeverity(score: number): Severity {
+  if (score >= 9) return 'CRITICAL'
+  if (score >= 7) return 'HIGH'
+  return score >= 4 ? 'MEDIUM' : 'LOW'
+}
+
+/** `aws.guardduty`, `GuardDuty Finding`: the detail is the finding. */
+export function fromGuardDuty(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const incident = textAt(detail, 'arn') ?? textAt(detail, 'id')
+  return [
+    {
+      ...commonTo(event, detail),
+      checkedBy: 'guardduty',
+      ruleId: textAt(detail, 'type') ?? '',
+      ruleName: textAt(detail, 'title') ?? '',
+      severity: guardDutySeverity(numberAt(detail, 'severity') ?? 0),
+      status: 'FAILED',
+      resourceId: guardDutyResource(detail) ?? incident ?? '',
+      tags: tagsAt(detail, 'resource', 'instanceDetails', 'tags'),
+      atOnce: true,
+      ...given({
+        incident,
+        resourceType: textAt(detail, 'resource', 'resourceType'),
+        reason: textAt(detail, 'description'),
+        muted: at(detail, 'service', 'archived') === true ? ('ARCHIVED' as const) : undefined,
+      }),
+    },
+  ]
+}
+
+function guardDutyResource(detail: Foreign): string | undefined {
+  const resource = at(detail, 'resource')
+  return (
+    textAt(resource, 'instanceDetails', 'instanceId') ??
+    textAt(resource, 's3BucketDetails', 0, 'arn') ??
+    textAt(resource, 'eksClusterDetails', 'arn') ??
+    textAt(resource, 'lambdaDetails', 'functionArn') ??
+    textAt(resource, 'rdsDbInstanceDetails', 'dbInstanceArn') ??
+    textAt(resource, 'accessKeyDetails', 'userName')
+  )
+}
+
+/** `aws.access-analyzer`, `Access Analyzer Finding`. */
+export function fromAccessAnalyzer(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const isPublic = at(detail, 'isPublic') === true
+  const principal = at(detail, 'principal')
+  return [
+    {
+      ...commonTo(event, detail),
+      checkedBy: 'access-analyzer',
+      ruleId: textAt(detail, 'findingType') ?? 'ExternalAccess',
+      ruleName: 'Access from outside of the zone of trust',
+      severity: isPublic ? 'HIGH' : 'MEDIUM',
+      status: accessStatus(detail),
+      resourceId: textAt(detail, 'resource') ?? '',
+      tags: {},
+      ...given({
+        incident: textAt(detail, 'id'),
+        resourceType: textAt(detail, 'resourceType'),
+        reason:
+          textAt(detail, 'error') ??
+          (isPublic ? 'Anyone has access' : principal && `Access by ${JSON.stringify(principal)}`),
+        muted: textAt(detail, 'status') === 'ARCHIVED' ? ('ARCHIVED' as const) : undefined,
+      } as Pick<CheckResult, 'incident' | 'resourceType' | 'reason' | 'muted'>),
+    },
+  ]
+}
+
+function accessStatus(detail: Foreign): FindingStatus {
+  if (textAt(detail, 'error') !== undefined) return 'UNKNOWN'
+  const gone = at(detail, 'isDeleted') === true || textAt(detail, 'status') === 'RESOLVED'
+  return gone ? 'PASSED' : 'FAILED'
+}
+
+/** `aws.inspector2`, `Inspector2 Finding`. Its rule is the kind: each CVE as one would be thousands. */
+export function fromInspector(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const resource = at(detail, 'resources', 0)
+  const status = textAt(detail, 'status')
+  const ruleId = textAt(detail, 'type') ?? ''
+  return [
+    {
+      ...commonTo(event, detail),
+      checkedBy: 'inspector2',
+      ruleId,
+      ruleName: ruleId.replaceAll('_', ' ').toLowerCase(),
+      severity: severityOf(textAt(detail, 'severity')),
+      status: status === 'CLOSED' ? 'PASSED' : 'FAILED',
+      resourceId: textAt(resource, 'id') ?? '',
+      tags: tagsAt(resource, 'tags'),
+      ...given({
+        incident: textAt(detail, 'findingArn'),
+        resourceType: textAt(resource, 'type'),
+        region: knownRegion(textAt(resource, 'region')),
+        reason: textAt(detail, 'title') ?? textAt(detail, 'description'),
+        link: textAt(detail, 'packageVulnerabilityDetails', 'sourceUrl'),
+        muted: status === 'SUPPRESSED' ? ('SUPPRESSED' as const) : undefined,
+      }),
+    },
+  ]
+}
+
+/** Inspector writes "N/A" where a resource has none of its own. */
+function knownRegion(region: string | undefined): string | undefined {
+  return region === 'N/A' ? undefined : region
+}
+
+/** `aws.macie`, `Macie Finding`. */
+export function fromMacie(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const bucket = at(detail, 'resourcesAffected', 's3Bucket')
+  return [
+    {
+      ...commonTo(event, detail),
+      checkedBy: 'macie',
+      ruleId: textAt(detail, 'type') ?? '',
+      ruleName: textAt(detail, 'title') ?? '',
+      severity: severityOf(textAt(detail, 'severity', 'description')),
+      status: 'FAILED',
+      resourceId: textAt(bucket, 'arn') ?? '',
+      resourceType: 'AWS::S3::Bucket',
+      tags: tagsAt(bucket, 'tags'),
+      ...given({
+        incident: textAt(detail, 'id'),
+        reason: textAt(detail, 'description'),
+        muted: at(detail, 'archived') === true ? ('ARCHIVED' as const) : undefined,
+      }),
+    },
+  ]
+}
+
+/** `aws.ce`, `Anomaly Detected`: AWS's own opinion on what costs too much. */
+export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const impact = numberAt(detail, 'impact', 'totalImpact')
+  const cause = at(detail, 'rootCauses', 0)
+  const incident = textAt(detail, 'anomalyId')
+  return [
+    {
+      ...commonTo(event, detail),
+      checkedBy: 'ce',
+      ruleId: textAt(detail, 'monitorArn') ?? textAt(detail, 'monitorName') ?? '',
+      ruleName: textAt(detail, 'monitorName') ?? 'Cost anomaly',
+      severity: 'MEDIUM',
+      status: 'FAILED',
+      resourceId: textAt(detail, 'dimensionalValue') ?? incident ?? '',
+      tags: {},
+      evaluatedAt: event.sentAt,
+      atOnce: true,
+      ...given({
+        incident,
+        awsAccountId: accountOf(at(cause, 'linkedAccount'), at(detail, 'accountId'), event.account),
+        region: textAt(cause, 'region'),
+        reason: impact === undefined ? undefined : `${impact} more than expected`,
+        link: textAt(detail, 'anomalyDetailsLink'),
+      }),
+    },
+  ]
+}
+
+/** `aws.trustedadvisor`, `Trusted Advisor Check Item Refresh Notification`. */
+export function fromTrustedAdvisor(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const ruleId = textAt(detail, 'check-name')?.trim() ?? ''
+  const status = textAt(detail, 'status')
+  const item = at(detail, 'check-item-detail')
+  const zone = textAt(item, 'Region/AZ') ?? textAt(item, 'Region')
+  return [
+    {
+      checkedBy: 'trustedadvisor',
+      ruleId,
+      ruleName: ruleId,
+      severity: status === 'ERROR' ? 'HIGH' : 'MEDIUM',
+      status: status === 'OK' ? 'PASSED' : 'FAILED',
+      resourceId: textAt(detail, 'resource_id') ?? textAt(detail, 'uuid') ?? '',
+      tags: {},
+      frameworks: [],
+      evaluatedAt: event.sentAt,
+      sentAt: event.sentAt,
+      ...given({
+        awsAccountId: accountOf(event.account),
+        region: zone?.replace(/(?<=\d)[a-z]$/, '') ?? event.region,
+        reason: textAt(item, 'Reason'),
+      }),
+    },
+  ]
+}
+
+function commonTo(event: AwsEvent, detail: Foreign) {
+  const updated = at(detail, 'updatedAt') ?? at(detail, 'lastObservedAt')
+  return {
+    frameworks: [] as readonly string[],
+    evaluatedAt: instantOf(updated),
+    sentAt: event.sentAt,
+    region: textAt(detail, 'region') ?? event.region,
+    ...given({
+      awsAccountId: accountOf(at(detail, 'accountId'), at(detail, 'awsAccountId'), event.account),
+    }),
+  }
+}

@@ -1,0 +1,131 @@
+import type { FindingStatus } from '#src/model/finding.ts'
+import type { CheckResult } from '../check-result.ts'
+import type { AwsEvent } from './aws-event.ts'
+import {
+  accountOf,
+  at,
+  given,
+  instantOf,
+  listAt,
+  numberAt,
+  severityOf,
+  tagsAt,
+  textAt,
+  textsAt,
+} from './foreign.ts'
+import type { Foreign } from './foreign.ts'
+
+/** OCSF's Compliance Finding, whose `compliance` says how a check ended. */
+const COMPLIANCE_FINDING = 2003
+/** OCSF's `status_id` of a finding. */
+const SUPPRESSED = 3
+const RESOLVED = 4
+const ARCHIVED = 5
+/** OCSF's `severity_id`, by number. */
+const SEVERITIES = ['UNKNOWN', 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL', 'CRITICAL']
+/** OCSF's `compliance.status_id`; Warning and others are neither. */
+const COMPLIANCE: Readonly<Record<number, FindingStatus>> = { 1: 'PASSED', 3: 'FAILED' }
+/** In ms this is a day of 1973; in seconds, one of the year 5138. */
+const SECONDS_MAX = 100_000_000_000
+const MS_PER_SECOND = 1_000
+const COMPLIANCE_WORDS: Readonly<Record<string, FindingStatus>> = {
+  PASS: 'PASSED',
+  PASSED: 'PASSED',
+  FAIL: 'FAILED',
+  FAILED: 'FAILED',
+}
+
+/** `aws.securityhub`, `Findings Imported V2`: findings in OCSF, one an event. */
+export function fromSecurityHubV2(event: AwsEvent): readonly CheckResult[] {
+  const { detail } = event
+  const found = listAt(detail, 'findings')
+  const findings = found.length > 0 ? found : [detail]
+  return findings.flatMap((finding) => fromOcsfFinding(event, finding))
+}
+
+/** One finding in OCSF; of Prowler too, whose checks say PASS, FAIL or MANUAL in `status_code`. */
+export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
+  const checked = textAt(finding, 'status_code')
+  const isCheck = numberAt(finding, 'class_uid') === COMPLIANCE_FINDING || checked !== undefined
+  const product = textAt(finding, 'metadata', 'product', 'name') ?? 'securityhub'
+  const resources = listAt(finding, 'resources')
+  const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
+    checkedBy: product
+      .toLowerCase()
+      .replace(/^(aws|amazon)\b/, '')
+      .replaceAll(/[^a-z0-9]/g, ''),
+    ruleId:
+      textAt(finding, 'compliance', 'control') ??
+      textAt(finding, 'metadata', 'event_code') ??
+      textAt(finding, 'finding_info', 'analytic', 'uid') ??
+      textAt(finding, 'finding_info', 'types', 0) ??
+      textAt(finding, 'finding_info', 'title') ??
+      '',
+    ruleName: textAt(finding, 'finding_info', 'title') ?? '',
+    severity: severityOf(SEVERITIES[numberAt(finding, 'severity_id') ?? 0]),
+    status: isCheck ? complianceOf(finding) : standing(finding),
+    frameworks: [
+      // Prowler's: names of frameworks, with what of each the check is for.
+      ...Object.keys(at(finding, 'unmapped', 'compliance') ?? {}),
+      ...textsAt(finding, 'compliance', 'standards'),
+      ...textsAt(finding, 'compliance', 'requirements'),
+    ],
+    evaluatedAt: timeOf(finding),
+    sentAt: event.sentAt,
+    region: textAt(finding, 'cloud', 'region') ?? event.region,
+    ...given({
+      awsAccountId: accountOf(at(finding, 'cloud', 'account', 'uid'), event.account),
+      muted: mutedBy(finding),
+      incident: isCheck
+        ? undefined
+        : (textAt(finding, 'metadata', 'uid') ?? textAt(finding, 'finding_info', 'uid')),
+      reason: textAt(finding, 'status_detail') ?? textAt(finding, 'finding_info', 'desc'),
+      link:
+        textAt(finding, 'finding_info', 'src_url') ??
+        textAt(finding, 'remediation', 'references', 0),
+    }),
+  }
+  const subjects = isCheck ? resources : resources.slice(0, 1)
+  return subjects.map((resource) => ({
+    ...result,
+    resourceId: textAt(resource, 'uid') ?? textAt(resource, 'name') ?? '',
+    tags: { ...tagsAt(resource, 'tags'), ...labelsOf(resource) },
+    ...given({ resourceType: textAt(resource, 'type'), region: textAt(resource, 'region') }),
+  }))
+}
+
+function complianceOf(finding: Foreign): FindingStatus {
+  const code = textAt(finding, 'status_code')?.toUpperCase()
+  if (code !== undefined) return COMPLIANCE_WORDS[code] ?? 'UNKNOWN'
+  const byNumber = COMPLIANCE[numberAt(finding, 'compliance', 'status_id') ?? 0]
+  const word = textAt(finding, 'compliance', 'status')?.toUpperCase() ?? ''
+  return byNumber ?? COMPLIANCE_WORDS[word] ?? 'UNKNOWN'
+}
+
+function standing(finding: Foreign): FindingStatus {
+  return numberAt(finding, 'status_id') === RESOLVED ? 'PASSED' : 'FAILED'
+}
+
+function mutedBy(finding: Foreign): CheckResult['muted'] {
+  const status = numberAt(finding, 'status_id')
+  if (status === ARCHIVED) return 'ARCHIVED'
+  return status === SUPPRESSED ? 'SUPPRESSED' : undefined
+}
+
+/** Prowler writes tags as labels, "key:value". */
+function labelsOf(resource: Foreign): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    textsAt(resource, 'labels')
+      .filter((label) => label.includes(':'))
+      .map((label) => [label.slice(0, label.indexOf(':')), label.slice(label.indexOf(':') + 1)]),
+  )
+}
+
+/** `time` is in epoch ms, and is when the finding was last changed where nothing else says so. */
+function timeOf(finding: Foreign): number {
+  const modified = at(finding, 'finding_info', 'modified_time')
+  const time = modified ?? at(finding, 'time_dt') ?? at(finding, 'time')
+  // Prowler writes seconds where OCSF says milliseconds.
+  const isSeconds = typeof time === 'number' && time < SECONDS_MAX
+  return isSeconds ? time * MS_PER_SECOND : instantOf(time)
+}

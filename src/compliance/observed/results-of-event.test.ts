@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+
+import { resultsOfEvent } from './results-of-event.ts'
+
+const ACCOUNT = '111122223333'
+const told = (source: string, detailType: string, detail: object) =>
+  resultsOfEvent({
+    source,
+    detailType,
+    json: JSON.stringify({
+      account: ACCOUNT,
+      region: 'eu-west-1',
+      time: '2026-01-31T08:00:00Z',
+      detail,
+    }),
+  })
+
+/** As AWS documents them: no sample of these is published. */
+describe('a finding', () => {
+  it('of Macie is of its bucket', () => {
+    const bucket = { arn: 'arn:aws:s3:::b', tags: [{ key: 'owner', value: 'ana' }] }
+    const { results } = told('aws.macie', 'Macie Finding', {
+      ...{ id: 'f', accountId: ACCOUNT, region: 'eu-west-1', updatedAt: '2026-01-31T07:00:00Z' },
+      ...{ type: 'Policy:IAMUser/S3BucketPublic', title: 'The bucket is public', archived: true },
+      ...{ severity: { description: 'High', score: 3 }, resourcesAffected: { s3Bucket: bucket } },
+    })
+    expect(results).toMatchObject([
+      { severity: 'HIGH', muted: 'ARCHIVED', resourceId: bucket.arn, tags: { owner: 'ana' } },
+    ])
+  })
+
+  it('of Cost Anomaly Detection names its monitor and what it costs', () => {
+    const { results } = told('aws.ce', 'Anomaly Detected', {
+      ...{ accountId: ACCOUNT, anomalyId: 'a', dimensionalValue: 'Amazon EC2' },
+      ...{ monitorName: 'All', monitorArn: 'arn:aws:ce::1:anomalymonitor/m' },
+      ...{ impact: { totalImpact: 120.5 }, anomalyDetailsLink: 'https://example.com' },
+    })
+    expect(results).toMatchObject([
+      { resourceId: 'Amazon EC2', incident: 'a', reason: '120.5 more than expected', atOnce: true },
+    ])
+  })
+
+  it('of the new Security Hub is a check or an incident, by its OCSF class', () => {
+    const common = {
+      ...{ time: 1_769_900_000_000, severity_id: 4, cloud: { account: { uid: ACCOUNT } } },
+      ...{
+        resources: [{ uid: 'arn:r', type: 'AWS::S3::Bucket', tags: [{ name: 'a', value: 'b' }] }],
+      },
+      metadata: { uid: 'u', product: { name: 'Security Hub' } },
+    }
+    const check = { class_uid: 2003, compliance: { control: 'S3.1', status: 'Fail' }, ...common }
+    const incident = { class_uid: 2004, status_id: 3, finding_info: { title: 'T' }, ...common }
+    const [first] = told('aws.securityhub', 'Findings Imported V2', { findings: [check] }).results
+    expect(first).toMatchObject({
+      ...{ checkedBy: 'securityhub', ruleId: 'S3.1', status: 'FAILED', severity: 'HIGH' },
+      ...{ awsAccountId: ACCOUNT, region: 'eu-west-1', tags: { a: 'b' } },
+    })
+    expect(first).not.toHaveProperty('incident')
+    const [second] = told('aws.securityhub', 'Findings Imported V2', incident).results
+    expect(second).toMatchObject({ incident: 'u', muted: 'SUPPRESSED', status: 'FAILED' })
+  })
+
+  it('that has no name, no time or too long a name is unreadable, and harms nothing', () => {
+    const nameless = told('aws.guardduty', 'GuardDuty Finding', {})
+    expect(nameless).toEqual({ results: [], unreadable: 1 })
+    for (const detail of [null, [], 'x', { findings: [null, 7, { Resources: [{}] }] }]) {
+      expect(
+        told('aws.securityhub', 'Security Hub Findings - Imported', detail as object).results,
+      ).toEqual([])
+    }
+  })
+
+  it('of a Config rule that Security Hub made is left to Security Hub', () => {
+    const detail = { configRuleName: 'securityhub-s3-bucket-1', resourceId: 'b' }
+    const nothing = { results: [], unreadable: 0 }
+    expect(told('aws.config', 'Config Rules Compliance Change', detail)).toEqual(nothing)
+  })
+})

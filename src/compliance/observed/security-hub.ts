@@ -1,0 +1,95 @@
+import type { FindingStatus } from '#src/model/finding.ts'
+import type { CheckResult } from '../check-result.ts'
+import type { AwsEvent } from './aws-event.ts'
+import {
+  accountOf,
+  at,
+  given,
+  instantOf,
+  listAt,
+  severityOf,
+  tagsAt,
+  textAt,
+  textsAt,
+} from './foreign.ts'
+import type { Foreign } from './foreign.ts'
+
+/** WARNING and NOT_AVAILABLE: the check could not be made, or not wholly. */
+const STATUSES: Readonly<Record<string, FindingStatus>> = { PASSED: 'PASSED', FAILED: 'FAILED' }
+/** How controls are called where one finding stands for all standards. */
+const CONTROL = 'security-control/'
+
+/** `aws.securityhub`, `Security Hub Findings - Imported`: findings in ASFF. */
+export function fromSecurityHub(event: AwsEvent): readonly CheckResult[] {
+  return listAt(event.detail, 'findings').flatMap((finding) => fromFinding(event, finding))
+}
+
+function fromFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
+  const compliance = textAt(finding, 'Compliance', 'Status')
+  const resources = listAt(finding, 'Resources')
+  const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
+    // "arn:aws:securityhub:us-east-1::product/aws/guardduty": who found it.
+    checkedBy: textAt(finding, 'ProductArn')?.split('/').at(-1) ?? 'securityhub',
+    ruleId: ruleIdOf(finding),
+    ruleName: textAt(finding, 'Title') ?? '',
+    severity: severityOf(textAt(finding, 'Severity', 'Label')),
+    status: compliance === undefined ? standing(finding) : (STATUSES[compliance] ?? 'UNKNOWN'),
+    frameworks: frameworksOf(finding),
+    evaluatedAt: instantOf(at(finding, 'UpdatedAt')),
+    // A change of the workflow leaves UpdatedAt as it was.
+    sentAt: event.sentAt,
+    region: textAt(finding, 'Region') ?? event.region,
+    ...given({
+      awsAccountId: accountOf(at(finding, 'AwsAccountId'), event.account),
+      muted: mutedBy(finding),
+      // What is no check of a rule may befall a resource more than once.
+      incident: compliance === undefined ? textAt(finding, 'Id') : undefined,
+      reason:
+        textAt(finding, 'ProductFields', 'aws/securityhub/annotation') ??
+        textAt(finding, 'Description'),
+      link:
+        textAt(finding, 'SourceUrl') ??
+        textAt(finding, 'Remediation', 'Recommendation', 'Url') ??
+        textAt(finding, 'ProductFields', 'RecommendationUrl'),
+    }),
+  }
+  // An incident is one, however many resources it has to do with.
+  const subjects = compliance === undefined ? resources.slice(0, 1) : resources
+  return subjects.map((resource) => ({
+    ...result,
+    resourceId: textAt(resource, 'Id') ?? '',
+    tags: tagsAt(resource, 'Tags'),
+    ...given({ resourceType: textAt(resource, 'Type') }),
+  }))
+}
+
+function ruleIdOf(finding: Foreign): string {
+  const generator = textAt(finding, 'GeneratorId') ?? ''
+  if (generator.startsWith(CONTROL)) return generator.slice(CONTROL.length)
+  return generator
+}
+
+function standing(finding: Foreign): FindingStatus {
+  return textAt(finding, 'Workflow', 'Status') === 'RESOLVED' ? 'PASSED' : 'FAILED'
+}
+
+function mutedBy(finding: Foreign): CheckResult['muted'] {
+  if (textAt(finding, 'RecordState') === 'ARCHIVED') return 'ARCHIVED'
+  return textAt(finding, 'Workflow', 'Status') === 'SUPPRESSED' ? 'SUPPRESSED' : undefined
+}
+
+function frameworksOf(finding: Foreign): readonly string[] {
+  const standards = listAt(finding, 'Compliance', 'AssociatedStandards').flatMap((standard) => {
+    const id = textAt(standard, 'StandardsId')
+    return id === undefined ? [] : [id]
+  })
+  const one =
+    textAt(finding, 'ProductFields', 'StandardsArn') ??
+    textAt(finding, 'ProductFields', 'StandardsGuideArn')
+  return [
+    ...standards,
+    ...textsAt(finding, 'Compliance', 'RelatedRequirements'),
+    // "arn:aws:securityhub:::standards/aws-foundational-security-best-practices/v/1.0.0"
+    ...(one === undefined ? [] : [one.slice(one.indexOf('/') + 1)]),
+  ]
+}

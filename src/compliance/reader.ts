@@ -1,0 +1,145 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import { DEFAULT_BUS, parseBusArn } from '#src/model/arn.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { Cursors } from '#src/ports/cursors.ts'
+import type { EventLog } from '#src/ports/event-log.ts'
+import type { Observer } from '#src/ports/observer.ts'
+import { patiently, pause } from '#src/ports/patiently.ts'
+import type { State } from '#src/ports/state.ts'
+import { managedAccountOf } from '#src/tenancy/managed-accounts.ts'
+import type { CheckResult } from './check-result.ts'
+import { at } from './observed/foreign.ts'
+import { resultsOfEvent, tellsResults } from './observed/results-of-event.ts'
+import type { ResultsOfEvent } from './observed/results-of-event.ts'
+import { checkResource } from './own-checks.ts'
+import type { OwnChecks } from './own-checks.ts'
+import { resourceOf } from './rules/resource.ts'
+import { takeIn } from './take-in.ts'
+import type { TakeInPorts } from './take-in.ts'
+
+export interface FindingsReaderPorts extends TakeInPorts {
+  readonly log: Pick<EventLog, 'next' | 'lastSequence'>
+  readonly cursors: Cursors
+  readonly clock: Clock
+  readonly ownChecks: OwnChecks
+  readonly state: Pick<State, 'get' | 'list'>
+  readonly observer: Pick<Observer, 'stageFaulted' | 'resultsTaken'>
+}
+
+const FINDINGS_READER = 'findings'
+/** Findings come in storms, and one write for many costs fewer flushes. */
+const WRITE_EVERY_MS = 250
+/** A storm is written in parts, so that little is done again after a crash. */
+const RESULTS_PER_ROUND_MAX = 2_000
+/** Parsing this many events takes some ms of the event loop. */
+const EVENTS_PER_TURN = 100
+
+/**
+ * Reads the log and takes in what AWS services say on the default event bus of an organisation's
+ * security account, in any region. What a stretch of the log says is stored before the cursor is:
+ * a crash repeats a stretch, and what is taken in again changes nothing. Runs until the signal
+ * aborts.
+ */
+export async function readFindings(ports: FindingsReaderPorts, signal: AbortSignal): Promise<void> {
+  const { log, cursors, observer } = ports
+  const onFault = (error: unknown) => observer.stageFaulted('findings', error)
+  let cursor = (await patiently(() => cursors.get(FINDINGS_READER), onFault, signal)) ?? 0
+  while (!signal.aborted) {
+    const found = new Map<string, CheckResult[]>()
+    let size = 0
+    do {
+      const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
+      for (const { sequence, events } of batches) {
+        const heard = events.map(({ event }) => event)
+        const count = await patiently(() => gather(ports, found, heard), onFault, signal)
+        if (count === undefined) return
+        size += count
+        cursor = sequence
+      }
+    } while (cursor < log.lastSequence() && size < RESULTS_PER_ROUND_MAX && !signal.aborted)
+    const upTo = cursor
+    await patiently(() => store(ports, found, upTo), onFault, signal)
+    if (cursor >= log.lastSequence()) await pause(WRITE_EVERY_MS, signal)
+  }
+}
+
+/** Adds what events say to what was found, by organisation. @returns how much that is */
+async function gather(
+  ports: FindingsReaderPorts,
+  found: Map<string, CheckResult[]>,
+  events: readonly RecordedEvent[],
+): Promise<number> {
+  const { state, observer } = ports
+  const organisations = new Map<string, string | undefined>()
+  const gathered: { organisationId: string; results: readonly CheckResult[] }[] = []
+  let unreadable = 0
+  for (const event of events) {
+    const { busArn, onlyRules, scheduled } = event
+    const ofResource = isResourceChange(event)
+    if (!(ofResource || tellsResults(event))) continue
+    if (onlyRules !== undefined || scheduled !== undefined) continue
+    if (!organisations.has(busArn)) {
+      organisations.set(busArn, await securityBusOf(state, busArn))
+    }
+    const organisationId = organisations.get(busArn)
+    if (organisationId === undefined) continue
+    const told = ofResource
+      ? await checkChange(ports, organisationId, event)
+      : resultsOfEvent(event)
+    unreadable += told.unreadable
+    gathered.push({ organisationId, results: told.results })
+    if (gathered.length % EVENTS_PER_TURN === 0) await nextTurn()
+  }
+  let count = 0
+  for (const { organisationId, results } of gathered) {
+    const known = found.get(organisationId)
+    if (known === undefined) found.set(organisationId, [...results])
+    else known.push(...results)
+    count += results.length
+  }
+  if (unreadable > 0) observer.resultsTaken({ unreadable })
+  return count
+}
+
+function isResourceChange({ source, detailType }: RecordedEvent): boolean {
+  return source === 'aws.config' && detailType === 'Config Configuration Item Change'
+}
+
+/** What the organisation's own rules say of a resource that AWS Config saw change. */
+async function checkChange(
+  { ownChecks, clock }: FindingsReaderPorts,
+  organisationId: string,
+  { json }: RecordedEvent,
+): Promise<ResultsOfEvent> {
+  const rules = await ownChecks.rulesOf(organisationId)
+  if (rules.length === 0) return { results: [], unreadable: 0 }
+  const resource = resourceOf(at(JSON.parse(json), 'detail', 'configurationItem'))
+  if (typeof resource === 'string') return { results: [], unreadable: 1 }
+  return { results: checkResource(rules, resource, clock.now()), unreadable: 0 }
+}
+
+/** The organisation whose findings come on an event bus; undefined where none do. */
+async function securityBusOf(
+  state: Pick<State, 'get'>,
+  busArn: string,
+): Promise<string | undefined> {
+  const bus = parseBusArn(busArn)
+  if (bus === undefined || bus.name !== DEFAULT_BUS) return undefined
+  const account = await managedAccountOf(state, bus.account)
+  return account?.accountRole === 'SECURITY' ? account.organisationId : undefined
+}
+
+async function store(
+  ports: FindingsReaderPorts,
+  found: ReadonlyMap<string, readonly CheckResult[]>,
+  upTo: number,
+): Promise<true> {
+  for (const [organisationId, results] of found) {
+    const { changed, unchanged, told } = await takeIn(ports, organisationId, results)
+    ports.observer.resultsTaken({ changed, unchanged, told })
+  }
+  await ports.cursors.save(FINDINGS_READER, upTo)
+  return true
+}

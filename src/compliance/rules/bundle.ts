@@ -1,0 +1,112 @@
+import { EventPattern, InvalidEventPatternError } from '@belfry/event-pattern'
+import { Compile } from 'typebox/compile'
+import { parse } from 'yaml'
+
+import { faultOf } from '#src/model/catalogue/catalogue.ts'
+import { closedSchema } from '#src/model/closed-schema.ts'
+import { BundleFile } from '#src/model/compliance-bundle.ts'
+import type { BundleRule } from '#src/model/compliance-bundle.ts'
+import { at } from '../observed/foreign.ts'
+import { conditionOf, firstLine } from './expression.ts'
+import { RuleFault } from './rule-fault.ts'
+import type { RuleResource } from './resource.ts'
+
+/** What a rule says of a resource. */
+export type Verdict =
+  | { readonly status: 'PASSED' }
+  | { readonly status: 'FAILED' | 'UNKNOWN'; readonly reason: string }
+
+/** A rule, ready to be applied. */
+export interface ReadyRule {
+  readonly rule: BundleRule
+  /** undefined where the rule is not about such resources. */
+  readonly verdictOn: (resource: RuleResource) => Verdict | undefined
+}
+
+export interface Bundle {
+  readonly file: BundleFile
+  /** Its rules with these parameters, or the file's own. */
+  readonly rules: (parameters?: Readonly<Record<string, unknown>>) => readonly ReadyRule[]
+}
+
+const BUNDLE_CHARACTERS_MAX = 1_024 * 1_024
+
+const validator = Compile(closedSchema(BundleFile))
+
+/** Reads a file of rules. @throws RuleFault that says what is wrong, and in which rule */
+export function parseBundle(text: string): Bundle {
+  if (text.length > BUNDLE_CHARACTERS_MAX) {
+    throw new RuleFault(`the bundle is longer than ${BUNDLE_CHARACTERS_MAX} characters`)
+  }
+  const file = fileOf(text)
+  const fault = faultOf(validator, file)
+  if (fault !== undefined) {
+    const said = fault.replace(/schema is false$/, 'is no member of it')
+    throw new RuleFault(`the bundle is not one: ${said}`)
+  }
+  const checked = file as BundleFile
+  const ids = new Set(checked.rules.map(({ id }) => id))
+  if (ids.size < checked.rules.length)
+    throw new RuleFault('two rules of the bundle have the same id')
+  const ready = checked.rules.map((rule) => inRule(rule.id, () => readied(rule)))
+  return {
+    file: checked,
+    rules: (parameters = {}) => {
+      const all = { ...checked.parameters, ...parameters }
+      return ready.map(({ rule, verdict }) => ({
+        rule,
+        verdictOn: (resource) => verdict(resource, all),
+      }))
+    },
+  }
+}
+
+function fileOf(text: string): unknown {
+  try {
+    // A file of aliases of aliases would otherwise be as large as it likes.
+    return parse(text, { maxAliasCount: 0 })
+  } catch (error) {
+    throw new RuleFault(`the bundle is not YAML: ${firstLine(error)}`, { cause: error })
+  }
+}
+
+function readied(rule: BundleRule) {
+  const pattern = rule.appliesTo === undefined ? undefined : patternOf(rule.appliesTo)
+  const complies = conditionOf(rule.assert)
+  const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
+    if (pattern !== undefined && !pattern.matches(JSON.stringify(resource))) return undefined
+    try {
+      if (complies({ resource, parameters })) return { status: 'PASSED' }
+      return { status: 'FAILED', reason: messageOf(rule, resource) }
+    } catch (error) {
+      return { status: 'UNKNOWN', reason: `the rule could not be applied: ${firstLine(error)}` }
+    }
+  }
+  return { rule, verdict }
+}
+
+function patternOf(appliesTo: object): EventPattern {
+  try {
+    return EventPattern.parse(JSON.stringify(appliesTo))
+  } catch (error) {
+    if (!(error instanceof InvalidEventPatternError)) throw error
+    throw new RuleFault(`"appliesTo" is no event pattern: ${error.message}`, { cause: error })
+  }
+}
+
+function inRule<T>(id: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof RuleFault)) throw error
+    throw new RuleFault(`rule "${id}": ${error.message}`, { cause: error })
+  }
+}
+
+/** `${tags.owner}` in a message is that of the resource. */
+function messageOf({ message, title }: BundleRule, resource: RuleResource): string {
+  return (message ?? title).replaceAll(/\$\{([^}]+)\}/g, (_, path: string) => {
+    const value = at(resource, ...path.split('.'))
+    return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  })
+}

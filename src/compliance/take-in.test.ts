@@ -1,0 +1,245 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { systemIds as ids } from '#src/ports/ids.ts'
+import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import type { CheckResult } from './check-result.ts'
+import { findingById, findingIdOf } from './documents.ts'
+import { EXCEPTIONS_PER_ORGANISATION_MAX } from './exception-documents.ts'
+import { EXCEPTION_MS_MAX, createExceptions } from './exceptions.ts'
+import { endExceptions, reviewDue } from './review.ts'
+import { settleDue } from './settle.ts'
+import { takeIn } from './take-in.ts'
+
+let test: TestTenancy
+beforeAll(async () => {
+  test = await createTestTenancy()
+})
+afterAll(() => test.close())
+
+const ports = () => ({
+  state: test.state,
+  actions: test.tenancy.actions,
+  segments: { segmentsOf: async () => [] },
+  settlingMs: 0,
+})
+let serial = 0
+const resultOf = (resourceId: string, given: Partial<CheckResult>): CheckResult => ({
+  ...{ checkedBy: 'config', ruleId: 'r', ruleName: 'R', severity: 'LOW', status: 'PASSED' },
+  ...{ resourceId, tags: {}, frameworks: [], evaluatedAt: 0, sentAt: 0 },
+  ...given,
+})
+const stored = (result: CheckResult) =>
+  findingById(test.state, findingIdOf(test.organisationId, result))
+const toldOf = async (resourceId: string) =>
+  (await test.events('ComplianceAlertEvent'))
+    .filter(({ fields }) => fields['resourceId'] === resourceId)
+    .map(({ fields }) => fields['change'])
+/** Takes results in, each on its own, and forgets what earlier runs told. */
+const takenIn = async (results: readonly CheckResult[], together = false) => {
+  if (together) return takeIn(ports(), test.organisationId, results)
+  for (const result of results) await takeIn(ports(), test.organisationId, [result])
+  return undefined
+}
+
+const status = fc.constantFrom('PASSED', 'FAILED', 'UNKNOWN', 'NOT_APPLICABLE')
+const muted = fc.option(fc.constantFrom('SUPPRESSED', 'ARCHIVED'), { nil: undefined })
+const history = fc.array(
+  fc.record({
+    status,
+    muted,
+    evaluatedAt: fc.integer({ min: 1, max: 4 }),
+    sentAt: fc.integer({ min: 1, max: 3 }),
+  }),
+  { minLength: 1, maxLength: 6 },
+)
+const shuffledWithRepeats = history.chain((all) =>
+  fc.tuple(
+    fc.constant(all),
+    fc.shuffledSubarray([...all, ...all], { minLength: all.length * 2 }),
+    fc.boolean(),
+  ),
+)
+
+describe('results in any order, each any number of times', () => {
+  it('make the same finding: that of the newest', async () => {
+    await fc.assert(
+      fc.asyncProperty(shuffledWithRepeats, async ([all, shuffled, together]) => {
+        const [one, other] = [`a-${(serial += 1)}`, `b-${serial}`]
+        const of = (resource: string, list: typeof all) =>
+          list.map(({ muted: m, ...rest }) =>
+            resultOf(resource, { ...rest, ...(m !== undefined && { muted: m }) }),
+          )
+        const [first] = of(one, all)
+        await takenIn(of(one, all))
+        await takenIn(of(other, shuffled), together)
+        const same = async (result: CheckResult) => {
+          const { status: s, muted: m, evaluatedAt, sentAt } = (await stored(result)) ?? {}
+          return { s, m, evaluatedAt, sentAt }
+        }
+        const [again] = of(other, shuffled)
+        if (first !== undefined && again !== undefined) {
+          expect(await same(again)).toEqual(await same(first))
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('tell each change in turn, and no more changes than in order; in order, all of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(shuffledWithRepeats, async ([all, shuffled, together]) => {
+        const [one, other] = [`c-${(serial += 1)}`, `d-${serial}`]
+        const audible = (list: typeof all) => list.map(({ muted: _, ...rest }) => rest)
+        // One result a time: what is of one time is told of by the newest only where it comes last.
+        const ordered = [...new Map(audible(all).map((each) => [each.evaluatedAt, each])).values()]
+        const inOrder = ordered.toSorted((a, b) => a.evaluatedAt - b.evaluatedAt)
+        const kept = audible(shuffled).filter((each) =>
+          ordered.some((o) => JSON.stringify(o) === JSON.stringify(each)),
+        )
+        await takenIn(
+          inOrder.flatMap((each) => [each, each]).map((each) => resultOf(one, each)),
+          together,
+        )
+        await takenIn(
+          kept.map((each) => resultOf(other, each)),
+          together,
+        )
+        const expected: string[] = []
+        for (const { status: s } of inOrder) {
+          const open = expected.at(-1) === 'FAILED'
+          if (s === 'FAILED' && !open) expected.push('FAILED')
+          if (s === 'PASSED' && open) expected.push('PASSED')
+        }
+        expect(await toldOf(one)).toEqual(expected)
+        const told = await toldOf(other)
+        expect(told.every((change, at) => change === (at % 2 === 0 ? 'FAILED' : 'PASSED'))).toBe(
+          true,
+        )
+        expect(told.length).toBeLessThanOrEqual(expected.length)
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
+
+describe('a finding', () => {
+  it('that is muted is not told until it no longer is', async () => {
+    const of = (given: Partial<CheckResult>) => resultOf('muted', { status: 'FAILED', ...given })
+    await takenIn([of({ muted: 'SUPPRESSED', evaluatedAt: 1 })])
+    expect(await toldOf('muted')).toEqual([])
+    // Security Hub leaves the time of the check as it was when the workflow changes.
+    await takenIn([of({ evaluatedAt: 1, sentAt: 2 })])
+    expect(await toldOf('muted')).toEqual(['FAILED'])
+  })
+
+  it('of what happened twice to a resource is two', async () => {
+    const attack = resultOf('i-1', { status: 'FAILED', incident: 'one', atOnce: true })
+    await takenIn([attack, { ...attack, incident: 'two' }, { ...attack, evaluatedAt: 5 }])
+    expect(await toldOf('i-1')).toEqual(['FAILED', 'FAILED'])
+  })
+})
+
+describe('an exception', () => {
+  const HOUR = 3_600_000
+  const create = (scope: object, reason = 'accepted') =>
+    exceptions().create(OPERATOR, {
+      ...{ organisationId: test.organisationId, scope, reason },
+      until: test.now() + HOUR,
+    })
+  const exceptions = () =>
+    createExceptions({ ...test, clock: { now: test.now }, ids, actions: test.tenancy.actions })
+  const lookAgain = async () => {
+    await endExceptions(ports(), test.now())
+    await reviewDue(ports())
+  }
+  const fails = (resourceId: string, given: Partial<CheckResult> = {}) =>
+    takenIn([resultOf(resourceId, { status: 'FAILED', ...given })])
+
+  it('keeps a failure from being told, and lets it out when it is over', async () => {
+    const { id } = await create({ ruleId: 'r', resourceId: 'over' })
+    await fails('over')
+    await lookAgain()
+    expect(await toldOf('over')).toEqual([])
+    test.move(HOUR)
+    await lookAgain()
+    expect(await toldOf('over')).toEqual(['FAILED'])
+    await lookAgain()
+    expect(await toldOf('over')).toEqual(['FAILED'])
+    const [expired] = (await test.events('ComplianceExceptionExpireEvent')).slice(-1)
+    expect(expired?.fields).toMatchObject({ exceptionId: id, reason: 'accepted' })
+    await expect(exceptions().get(OPERATOR, id)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('lets out what still fails when it is deleted, and nothing that passed', async () => {
+    const { id } = await create({ tag: { key: 'stage', value: 'test' } })
+    const tags = { stage: 'test' }
+    await fails('deleted', { tags })
+    await fails('mended', { tags })
+    await fails('another', { tags: { stage: 'prod' } })
+    await takenIn([resultOf('mended', { status: 'PASSED', tags, evaluatedAt: 1 })])
+    await exceptions().remove(OPERATOR, id)
+    await lookAgain()
+    expect(await toldOf('deleted')).toEqual(['FAILED'])
+    expect(await toldOf('mended')).toEqual([])
+    expect(await toldOf('another')).toEqual(['FAILED'])
+  })
+
+  it('takes nothing from a failure that was told: its end is told too', async () => {
+    await fails('told')
+    await create({ resourceId: 'told' })
+    await fails('told', { evaluatedAt: 1 })
+    await takenIn([resultOf('told', { status: 'PASSED', evaluatedAt: 2 })])
+    expect(await toldOf('told')).toEqual(['FAILED', 'PASSED'])
+  })
+
+  it('ends within two years, and there is room for so many', async () => {
+    const given = { organisationId: test.organisationId, scope: { ruleId: 'r' }, reason: 'x' }
+    const bad = { status: 400, code: 'compliance-exception.bad-end' }
+    for (const until of [test.now(), test.now() + EXCEPTION_MS_MAX + 1]) {
+      const refused = exceptions().create(OPERATOR, { ...given, until })
+      await expect(refused).rejects.toMatchObject(bad)
+    }
+    const there = (await exceptions().list(OPERATOR, { limit: 1_000 })).items.length
+    for (let n = there; n < EXCEPTIONS_PER_ORGANISATION_MAX; n += 1) {
+      await create({ ruleId: `other-${n}` })
+    }
+    const tooMany = { status: 409, code: 'compliance-exception.too-many' }
+    await expect(create({ ruleId: 'one-more' })).rejects.toMatchObject(tooMany)
+  })
+})
+
+describe('a rule that is new', () => {
+  it('is told in one summary, and not at all where nothing failed', async () => {
+    const settling = { ...ports(), settlingMs: 60_000 }
+    const of = (ruleId: string, resourceId: string, given: Partial<CheckResult>) =>
+      resultOf(resourceId, { ruleId, ...given })
+    const { organisationId } = test
+    await takeIn(settling, organisationId, [
+      of('new', 's-1', { status: 'FAILED', severity: 'HIGH' }),
+      of('new', 's-2', { status: 'FAILED' }),
+      of('new', 's-3', { status: 'PASSED' }),
+      of('new', 's-2', { status: 'PASSED', evaluatedAt: 1 }),
+      of('fine', 's-4', { status: 'PASSED' }),
+      // An attack does not wait.
+      of('attack', 's-5', { status: 'FAILED', incident: 'a', atOnce: true }),
+    ])
+    const told = async () =>
+      (await test.events('ComplianceAlertEvent'))
+        .map(({ fields }) => fields)
+        .filter(({ ruleId }) => ['new', 'fine', 'attack'].includes(ruleId as string))
+        .map(({ ruleId, change, failing, passing, severity }) =>
+          change === 'SUMMARY' ? { ruleId, failing, passing, severity } : { ruleId, change },
+        )
+    await settleDue(settling, test.now() + 59_999)
+    const attack = { ruleId: 'attack', change: 'FAILED' }
+    expect(await told()).toEqual([attack])
+    await settleDue(settling, test.now() + 60_000)
+    await settleDue(settling, test.now() + 60_000)
+    const summary = { ruleId: 'new', failing: 1, passing: 2, severity: 'HIGH' }
+    expect(await told()).toEqual([attack, summary])
+    await takeIn(settling, organisationId, [of('new', 's-3', { status: 'FAILED', evaluatedAt: 2 })])
+    expect(await told()).toEqual([attack, summary, { ruleId: 'new', change: 'FAILED' }])
+  })
+})

@@ -1,0 +1,202 @@
+import { derivedUuid } from '#src/model/derived-uuid.ts'
+import { SEVERITIES } from '#src/model/alert.ts'
+import type { Severity } from '#src/model/alert.ts'
+import type { ComplianceException } from '#src/model/compliance-exception.ts'
+import type { CheckRule } from '#src/model/finding.ts'
+import type { ResourceSegments } from '#src/ports/resource-segments.ts'
+import type { State } from '#src/ports/state.ts'
+import type { Actions, Step } from '#src/tenancy/actions.ts'
+import { nextNumber } from '#src/tenancy/numbers.ts'
+import { tellChange } from './alerts.ts'
+import type { CheckResult } from './check-result.ts'
+import {
+  CHECK_RULES,
+  SETTLING,
+  findingById,
+  findingIdOf,
+  keyOfRule,
+  putFinding,
+  settlingKey,
+} from './documents.ts'
+import type { StoredFinding } from './documents.ts'
+import { exceptionFor, exceptionsWithin } from './exception-documents.ts'
+import { isNewer } from './newest.ts'
+
+/**
+ * How a finding is told. It has a status, by its newest result, and remembers what was last told:
+ *
+ *   nothing, PASSED told ──FAILED──▶ FAILED told ──PASSED──▶ PASSED told
+ *
+ * A first PASSED is not told, as nobody heard of a failure before. UNKNOWN and NOT_APPLICABLE tell
+ * nothing and forget nothing: a failure that was told stays open until a PASSED. Neither does a
+ * finding that is muted; when it no longer is, what is due then is told. While its rule settles,
+ * what is due counts as told, by the summary to come. A failure under an exception is not told until
+ * the exception ends; a PASSED of what was told is.
+ */
+export interface TakeInPorts {
+  readonly state: Pick<State, 'list'>
+  readonly actions: Pick<Actions, 'perform'>
+  readonly segments: ResourceSegments
+  /** How long the results of a rule that was never seen before are gathered for one summary. */
+  readonly settlingMs: number
+}
+
+/** What became of results. */
+export interface TakenIn {
+  /** New findings, and those whose status or more is another. */
+  readonly changed: number
+  /** Results that were known already, or older than what is known. */
+  readonly unchanged: number
+  readonly told: number
+}
+
+/** Results that are stored together; each is about four documents read and three written. */
+const RESULTS_PER_TRANSACTION_MAX = 250
+
+/**
+ * Stores results of one organisation and tells the changes, each in the transaction that stores it:
+ * what is taken in twice is told once.
+ */
+export async function takeIn(
+  { state, actions, segments, settlingMs }: TakeInPorts,
+  organisationId: string,
+  results: readonly CheckResult[],
+): Promise<TakenIn> {
+  const sum = { changed: 0, unchanged: 0, told: 0 }
+  for (let from = 0; from < results.length; from += RESULTS_PER_TRANSACTION_MAX) {
+    const part = results.slice(from, from + RESULTS_PER_TRANSACTION_MAX)
+    const counts = await actions.perform(undefined, async (step) => {
+      const exceptions = await exceptionsWithin(step.transaction, state, organisationId)
+      const circumstances = { segments, settlingMs, organisationId, exceptions }
+      const counted = { changed: 0, unchanged: 0, told: 0 }
+      for (const result of part) {
+        const outcome = await takeOne(step, circumstances, result)
+        counted[outcome === 'unchanged' ? 'unchanged' : 'changed'] += 1
+        if (outcome === 'told') counted.told += 1
+      }
+      return counted
+    })
+    sum.changed += counts.changed
+    sum.unchanged += counts.unchanged
+    sum.told += counts.told
+  }
+  return sum
+}
+
+type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
+  readonly organisationId: string
+  readonly exceptions: readonly ComplianceException[]
+}
+
+async function takeOne(
+  step: Step,
+  circumstances: Circumstances,
+  result: CheckResult,
+): Promise<'unchanged' | 'changed' | 'told'> {
+  const { transaction, now } = step
+  const { organisationId, segments, exceptions } = circumstances
+  const id = findingIdOf(organisationId, result)
+  const before = await findingById(transaction, id)
+  if (before !== undefined && !isNewer(result, before)) return 'unchanged'
+  const rule = await ruleOf(step, circumstances, result)
+  const { atOnce: _, ...said } = result
+  const untold: StoredFinding = {
+    ...said,
+    frameworks: [...said.frameworks],
+    id,
+    organisationId,
+    ruleNumber: rule.number,
+    changedAt: before?.status === result.status ? before.changedAt : now,
+    firstSeenAt: before?.firstSeenAt ?? now,
+    ...(before?.told !== undefined && { told: before.told }),
+  }
+  const change = dueOf(untold, exceptions, now)
+  const after = change === undefined ? untold : { ...untold, told: change }
+  putFinding(transaction, before, after)
+  countIn(step, rule, { before, after })
+  if (change === undefined) return 'changed'
+  if (rule.settlesAt !== undefined && result.atOnce === undefined) return 'changed'
+  await tellChange(step, segments, { finding: after, change })
+  return 'told'
+}
+
+/** Tells of a stored finding what is due of it now. */
+export async function tellDue(
+  step: Step,
+  segments: ResourceSegments,
+  { finding, exceptions }: { readonly finding: StoredFinding } & Pick<Circumstances, 'exceptions'>,
+): Promise<void> {
+  const change = dueOf(finding, exceptions, step.now)
+  const rule = await step.transaction.get(CHECK_RULES, keyOfRule(finding))
+  if (change === undefined || rule === undefined) return
+  const after = { ...finding, told: change }
+  putFinding(step.transaction, finding, after)
+  countIn(step, rule, { before: finding, after })
+  if (rule.settlesAt === undefined) await tellChange(step, segments, { finding: after, change })
+}
+
+/** What is to be told of a finding. */
+function dueOf(
+  finding: StoredFinding,
+  exceptions: readonly ComplianceException[],
+  now: number,
+): 'FAILED' | 'PASSED' | undefined {
+  const { status, muted, told } = finding
+  if (muted !== undefined) return undefined
+  if (status === 'FAILED' && told !== 'FAILED') {
+    return exceptionFor(exceptions, finding, now) === undefined ? 'FAILED' : undefined
+  }
+  return status === 'PASSED' && told === 'FAILED' ? 'PASSED' : undefined
+}
+
+async function ruleOf(
+  { transaction, now }: Step,
+  { organisationId, settlingMs }: Circumstances,
+  { checkedBy, ruleId, ruleName, severity, atOnce }: CheckResult,
+): Promise<CheckRule> {
+  const key = keyOfRule({ organisationId, checkedBy, ruleId })
+  const known = await transaction.get(CHECK_RULES, key)
+  if (known !== undefined) {
+    const worst = worse(known.severity, severity)
+    if (worst === known.severity) return known
+    const worsened = { ...known, severity: worst }
+    transaction.put(CHECK_RULES, key, worsened)
+    return worsened
+  }
+  const settles = settlingMs > 0 && atOnce === undefined
+  const rule: CheckRule = {
+    id: derivedUuid(key),
+    organisationId,
+    number: await nextNumber(transaction, organisationId, 'compliance-rule'),
+    checkedBy,
+    ruleId,
+    name: ruleName,
+    severity,
+    failing: 0,
+    passing: 0,
+    ...(settles && { settlesAt: now + settlingMs }),
+    firstSeenAt: now,
+  }
+  transaction.put(CHECK_RULES, key, rule)
+  if (settles) transaction.put(SETTLING, settlingKey(rule), key)
+  return rule
+}
+
+function worse(a: Severity, b: Severity): Severity {
+  return SEVERITIES.indexOf(a) < SEVERITIES.indexOf(b) ? b : a
+}
+
+function countIn(
+  { transaction }: Step,
+  rule: CheckRule,
+  { before, after }: { readonly before: StoredFinding | undefined; readonly after: StoredFinding },
+): void {
+  const failing = Number(after.told === 'FAILED') - Number(before?.told === 'FAILED')
+  const passing = Number(after.status === 'PASSED') - Number(before?.status === 'PASSED')
+  if (failing === 0 && passing === 0) return
+  transaction.put(CHECK_RULES, keyOfRule(rule), {
+    ...rule,
+    failing: Math.max(0, rule.failing + failing),
+    passing: Math.max(0, rule.passing + passing),
+  })
+}

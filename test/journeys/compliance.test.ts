@@ -1,0 +1,255 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+
+import { runCommand } from '../belfry-command.ts'
+import { follow } from '../event-follower.ts'
+import type { EventFollower } from '../event-follower.ts'
+import { configChange, ingest } from '../finding-events.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+
+const SAMPLES = new URL('../../samples/aws-events.ndjson', import.meta.url)
+const SETTLING_FLAGS = ['--allow-private-targets', '--rule-settling-seconds', '2']
+const BUS = `aws.partner/stax.io/${ACCOUNTS.LOGGING}/default`
+
+const folder = newDataFolder()
+let hub: HubProcess
+let ingestKey: string
+let organisationId: string
+let follower: EventFollower
+
+beforeAll(async () => {
+  hub = await startHubProcess(folder, SETTLING_FLAGS)
+  ;({ ingestKey, organisationId } = await createOrganisation(hub))
+  follower = await follow(hub, await hub.profile('operator'), { bus: BUS })
+})
+afterAll(async () => {
+  follower.close()
+  await hub.kill('SIGTERM')
+  removeDataFolder(folder)
+})
+
+const alertsOf = (filter: (detail: any) => boolean, count: number) =>
+  follower.waitFor(
+    count,
+    ({ data }) =>
+      data.event.detail.staxEventName === 'ComplianceAlertEvent' && filter(data.event.detail),
+  )
+const findingsOf = async (query: string): Promise<any[]> =>
+  (await hub.rest('GET', `/findings?${query}`)).body.items
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
+
+const change = (resourceId: string, complianceType: string, minute: number, rule?: string) =>
+  configChange({
+    ...{ resourceId, complianceType, recordedAt: `2026-01-31T08:${String(minute)}:00.000Z` },
+    ...(rule !== undefined && { rule }),
+  })
+
+describe('what AWS services find', () => {
+  it('is a finding, whichever service sent it, from any account', async () => {
+    const services = new Map([
+      ['Config Rules Compliance Change', 'config'],
+      ['Security Hub Findings - Imported', 'securityhub'],
+      ['GuardDuty Finding', 'guardduty'],
+      ['Inspector2 Finding', 'inspector2'],
+      ['Access Analyzer Finding', 'access-analyzer'],
+      ['Trusted Advisor Check Item Refresh Notification', 'trustedadvisor'],
+    ])
+    const events = readFileSync(SAMPLES, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+      .map((line) => line.event ?? line)
+      .filter((event) => services.has(event['detail-type']))
+      .map((event) => ({ ...event, account: ACCOUNTS.MEMBER, region: REGION }))
+    expect(new Set(events.map((event) => event['detail-type'])).size).toBe(services.size)
+    await ingest(hub, ingestKey, events)
+    await until(async () => {
+      const found = new Set((await findingsOf('limit=1000')).map(({ checkedBy }) => checkedBy))
+      expect([...services.values()].filter((service) => !found.has(service))).toEqual([])
+    })
+    const [guardDuty] = await findingsOf('checkedBy=guardduty')
+    expect(guardDuty).toMatchObject({ status: 'FAILED', severity: 'MEDIUM' })
+    expect(guardDuty.ruleNumber).toBeGreaterThan(0)
+    // An attack is told at once; rules that are new wait for their summary.
+    const [told] = await alertsOf(({ checkedBy }) => checkedBy === 'guardduty', 1)
+    expect(told?.data.event.detail).toMatchObject({ change: 'FAILED', segments: [] })
+  })
+
+  it('is told in one summary while a rule is new, then change by change', async () => {
+    const rule = 'encrypted-volumes'
+    const ofRule = (detail: any) => detail.ruleId === rule
+    const first = Array.from({ length: 20 }, (_, n) =>
+      change(`vol-${n}`, n < 15 ? 'NON_COMPLIANT' : 'COMPLIANT', 10, rule),
+    )
+    await ingest(hub, ingestKey, first)
+    const [summary] = await alertsOf(ofRule, 1)
+    expect(summary?.data.event.detail).toMatchObject({
+      ...{ change: 'SUMMARY', failing: 15, passing: 5, checkedBy: 'config', status: 'SUCCESS' },
+    })
+
+    const repeated = change('vol-0', 'COMPLIANT', 20, rule)
+    await ingest(hub, ingestKey, [repeated, change('vol-19', 'NON_COMPLIANT', 21, rule), repeated])
+    // What is older than what is known changes nothing, and the same again neither.
+    await ingest(hub, ingestKey, [change('vol-0', 'NON_COMPLIANT', 15, rule), repeated])
+    await ingest(hub, ingestKey, [change('vol-19', 'COMPLIANT', 30, rule)])
+    const told = (await alertsOf(ofRule, 4)).map(({ data: { event } }) => event.detail)
+    const said = told.slice(1).map(({ change: c, resourceId }) => `${resourceId} ${c}`)
+    expect(said.toSorted()).toEqual(['vol-0 PASSED', 'vol-19 FAILED', 'vol-19 PASSED'])
+    expect(told[1]).toMatchObject({
+      ...{ awsAccountId: ACCOUNTS.MEMBER, accountName: 'member-account', resourceRegion: REGION },
+      ...{ resourceType: 'AWS::EC2::Volume', reason: 'The volume is not encrypted.' },
+    })
+    expect(told.every(({ ruleNumber }) => ruleNumber === told[0].ruleNumber)).toBe(true)
+  })
+
+  it('is shown, filtered and paged, with the rules that it is of', async () => {
+    const failed = await findingsOf('checkedBy=config&ruleId=encrypted-volumes&text=VOL-1&limit=5')
+    expect(failed.length).toBe(5)
+    expect(failed.every(({ status }) => status === 'FAILED')).toBe(true)
+    const [{ id }] = failed
+    expect((await hub.rest('GET', `/findings/${id}`)).body).toEqual(failed[0])
+    expect((await hub.rest('GET', '/findings/none')).body.code).toBe('finding.not-found')
+    const noOrganisation = await hub.rest('GET', '/findings?status=FAILED')
+    expect(noOrganisation.body.code).toBe('finding.organisation-missing')
+
+    const listed = await runCommand(folder, ['findings', 'list', '--status', 'passed', '--json'])
+    const passed = JSON.parse(listed.stdout)
+    expect(passed.every(({ status }: any) => status === 'PASSED')).toBe(true)
+    expect(passed.map(({ resourceId }: any) => resourceId)).toContain('vol-19')
+    const shown = await runCommand(folder, ['findings', 'show', id])
+    expect(shown.stdout).toContain('The volume is not encrypted.')
+
+    const rules = (await hub.rest('GET', '/compliance/checked-rules?checkedBy=config')).body.items
+    const [volumes] = rules.filter(({ ruleId }: any) => ruleId === 'encrypted-volumes')
+    expect(volumes).toMatchObject({ failing: 14, passing: 6 })
+    expect(volumes).not.toHaveProperty('settlesAt')
+  })
+})
+
+describe('rules of the user’s own', () => {
+  const compliance = (...args: readonly string[]) => runCommand(folder, ['compliance', ...args])
+  const file = (name: string, content: string | Buffer) => {
+    const path = join(folder, name)
+    writeFileSync(path, content)
+    return path
+  }
+  const OWN = `
+bundle: buckets
+version: 1.0.0
+rules:
+  - id: encrypted
+    title: Buckets are encrypted
+    severity: HIGH
+    appliesTo: { resourceType: ['AWS::S3::Bucket'] }
+    assert: resource.configuration.encrypted
+    message: '\${resourceId} is not encrypted.'
+    examples:
+      pass: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: true } }]
+      fail: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: false } }]
+`
+  const item = (name: string, encrypted: boolean, captured: string) => ({
+    ...{ resourceType: 'AWS::S3::Bucket', resourceId: name, ARN: `arn:aws:s3:::${name}` },
+    ...{ awsAccountId: ACCOUNTS.MEMBER, awsRegion: REGION, tags: { owner: 'ana' } },
+    ...{ configuration: { encrypted }, configurationItemStatus: 'OK' },
+    configurationItemCaptureTime: captured,
+  })
+  const snapshot = (...configurationItems: readonly object[]) =>
+    JSON.stringify({ fileVersion: '1.0', configSnapshotId: 'x', configurationItems })
+
+  it('are tested without a hub, enabled, and applied to a snapshot of AWS Config', async () => {
+    const path = file('buckets.yaml', OWN)
+    const tested = await compliance('rules', 'test', path)
+    expect(tested).toMatchObject({ status: 0 })
+    expect(tested.stdout).toContain('2 of 2 examples are as said')
+    const wrong = await compliance(
+      'rules',
+      'test',
+      file('w.yaml', OWN.replace('true } }', 'no } }')),
+    )
+    expect(wrong.status).toBe(1)
+
+    const first = item('one', false, '2026-02-01T00:00:00Z')
+    const packed = file(
+      's.json.gz',
+      gzipSync(snapshot(first, item('two', true, first.configurationItemCaptureTime), {})),
+    )
+    const early = await compliance('import', packed)
+    expect(early.stderr).toContain('no bundle of rules is enabled')
+    await compliance('bundles', 'upload', path)
+    expect(await compliance('bundles', 'enable', 'buckets')).toMatchObject({ status: 0 })
+    const imported = JSON.parse((await compliance('import', packed, '--json')).stdout)
+    expect(imported).toMatchObject({
+      ...{ format: 'CONFIG_SNAPSHOT', read: 2, skippedCount: 1, changed: 2, told: 0 },
+      skipped: [{ index: 2, reason: 'it has no "resourceType"' }],
+    })
+    const ofRule = (detail: any) => detail.ruleId === 'buckets/encrypted'
+    const [summary] = await alertsOf(ofRule, 1)
+    expect(summary?.data.event.detail).toMatchObject({
+      ...{ change: 'SUMMARY', failing: 1, passing: 1, severity: 'HIGH', checkedBy: 'belfry' },
+    })
+
+    // From then on what AWS Config sees change is checked too.
+    await ingest(hub, ingestKey, [
+      {
+        ...{ version: '0', id: crypto.randomUUID(), source: 'aws.config', resources: [] },
+        ...{ account: ACCOUNTS.MEMBER, region: REGION, time: '2026-02-02T00:00:00Z' },
+        'detail-type': 'Config Configuration Item Change',
+        detail: { configurationItem: item('two', false, '2026-02-02T00:00:00Z') },
+      },
+    ])
+    const [, failed] = await alertsOf(ofRule, 2)
+    expect(failed?.data.event.detail).toMatchObject({
+      ...{ change: 'FAILED', resourceId: 'arn:aws:s3:::two', reason: 'two is not encrypted.' },
+      resourceTags: { owner: 'ana' },
+    })
+
+    // A newer version is applied once it is enabled, and what is disabled has no findings.
+    const place = `/compliance/bundles/buckets`
+    const shown = async () =>
+      (await hub.rest('GET', `${place}?organisationId=${organisationId}`)).body
+    const put = async (enabled: boolean) =>
+      (await hub.rest('PUT', place, { organisationId, enabled })).body
+    const text = OWN.replace('1.0.0', '1.1.0').replace('severity: HIGH', 'severity: LOW')
+    expect((await hub.rest('POST', '/compliance/bundles', { organisationId, text })).status).toBe(
+      201,
+    )
+    expect(await shown()).toMatchObject({ updateAvailable: true, enabled: { version: '1.0.0' } })
+    expect(await put(true)).toMatchObject({ updateAvailable: false, enabled: { version: '1.1.0' } })
+    const remove = () => hub.rest('DELETE', `${place}?organisationId=${organisationId}`)
+    expect((await remove()).body.code).toBe('compliance-bundle.enabled')
+    expect(await put(false)).not.toHaveProperty('enabled')
+    await until(async () => expect(await findingsOf('ruleId=buckets/encrypted')).toEqual([]))
+    expect((await remove()).status).toBe(204)
+    expect((await shown()).code).toBe('compliance-bundle.not-found')
+  }, 60_000)
+
+  it('stand beside what Prowler found', async () => {
+    const finding = (uid: string, status_code: string) => ({
+      ...{ class_uid: 2004, severity: 'High', severity_id: 4, status_code, time: 1_769_900_000 },
+      ...{ metadata: { event_code: 's3_bucket_public', product: { name: 'Prowler' } } },
+      ...{ finding_info: { title: 'Buckets are not public', uid }, status_detail: 'It is public.' },
+      ...{ cloud: { account: { uid: ACCOUNTS.MEMBER }, region: REGION } },
+      resources: [{ uid, type: 'AwsS3Bucket', region: REGION, labels: ['owner:ana'] }],
+      unmapped: { compliance: { 'CIS-3.0': ['2.1.4'] } },
+    })
+    const path = file(
+      'prowler.json',
+      JSON.stringify([finding('arn:a', 'FAIL'), finding('arn:b', 'PASS'), { x: 1 }]),
+    )
+    const report = await compliance('import', path)
+    expect(report.stdout).toMatch(/read 2 findings in OCSF; 2 findings changed/)
+    expect(report.stdout).toContain('item 2: it has no "class_uid"')
+    expect(await findingsOf('checkedBy=prowler')).toMatchObject([
+      { status: 'FAILED', severity: 'HIGH', ruleId: 's3_bucket_public', tags: { owner: 'ana' } },
+      { status: 'PASSED', resourceId: 'arn:b', frameworks: ['CIS-3.0'] },
+    ])
+    const bad = await compliance('import', file('bad.json', '{"a":1}'))
+    expect(bad).toMatchObject({ status: 1 })
+    expect(bad.stderr).toContain('neither a snapshot of AWS Config')
+  })
+})
