@@ -150,6 +150,51 @@ const MIGRATIONS: readonly string[] = [
   -- What a service of AWS called the error of a dead letter.
   ALTER TABLE delivery ADD COLUMN error_aws_code TEXT;
   `,
+  `
+  -- States of billing periods of exports: see cost-store.sql.ts.
+  CREATE TABLE cost_edition (
+    id INTEGER PRIMARY KEY,
+    staging TEXT NOT NULL,
+    organisation_id TEXT NOT NULL,
+    export_name TEXT NOT NULL,
+    month TEXT NOT NULL,
+    state TEXT NOT NULL,
+    -- What is known of it once it is published.
+    period TEXT,
+    UNIQUE (staging, month)
+  );
+  -- periods, rows, sums; and one published edition for each month of an export
+  CREATE UNIQUE INDEX cost_edition_published ON cost_edition (organisation_id, export_name, month)
+    WHERE state = 'published';
+
+  CREATE TABLE cost_dimension (
+    edition INTEGER NOT NULL REFERENCES cost_edition (id),
+    number INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    billing_account TEXT NOT NULL,
+    account TEXT NOT NULL,
+    service TEXT NOT NULL,
+    region TEXT NOT NULL,
+    charge_category TEXT NOT NULL,
+    charge_frequency TEXT NOT NULL,
+    charge_class TEXT NOT NULL,
+    meter TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (edition, number)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE cost_row (
+    edition INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    dimension INTEGER NOT NULL,
+    billed_millionths INTEGER NOT NULL,
+    billed_rest INTEGER NOT NULL,
+    effective_millionths INTEGER NOT NULL,
+    effective_rest INTEGER NOT NULL,
+    PRIMARY KEY (edition, day, dimension)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

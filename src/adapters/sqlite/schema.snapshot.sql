@@ -1,4 +1,4 @@
-PRAGMA user_version = 7;
+PRAGMA user_version = 8;
 
 CREATE TABLE archive_total (
     archive TEXT PRIMARY KEY,
@@ -30,6 +30,46 @@ CREATE TABLE attempt (
     status INTEGER,
     answer TEXT,
     PRIMARY KEY (position, delivery_id, started_at)
+  ) WITHOUT ROWID;
+
+CREATE TABLE cost_dimension (
+    edition INTEGER NOT NULL REFERENCES cost_edition (id),
+    number INTEGER NOT NULL,
+    provider TEXT NOT NULL,
+    billing_account TEXT NOT NULL,
+    account TEXT NOT NULL,
+    service TEXT NOT NULL,
+    region TEXT NOT NULL,
+    charge_category TEXT NOT NULL,
+    charge_frequency TEXT NOT NULL,
+    charge_class TEXT NOT NULL,
+    meter TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    PRIMARY KEY (edition, number)
+  ) WITHOUT ROWID;
+
+CREATE TABLE cost_edition (
+    id INTEGER PRIMARY KEY,
+    staging TEXT NOT NULL,
+    organisation_id TEXT NOT NULL,
+    export_name TEXT NOT NULL,
+    month TEXT NOT NULL,
+    state TEXT NOT NULL,
+    -- What is known of it once it is published.
+    period TEXT,
+    UNIQUE (staging, month)
+  );
+
+CREATE TABLE cost_row (
+    edition INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    dimension INTEGER NOT NULL,
+    billed_millionths INTEGER NOT NULL,
+    billed_rest INTEGER NOT NULL,
+    effective_millionths INTEGER NOT NULL,
+    effective_rest INTEGER NOT NULL,
+    PRIMARY KEY (edition, day, dimension)
   ) WITHOUT ROWID;
 
 CREATE TABLE cursor (
@@ -103,6 +143,9 @@ CREATE TABLE volume (
   ) WITHOUT ROWID;
 
 CREATE UNIQUE INDEX archived_event_place ON archived_event (archive, time, position);
+
+CREATE UNIQUE INDEX cost_edition_published ON cost_edition (organisation_id, export_name, month)
+    WHERE state = 'published';
 
 CREATE INDEX delivery_dead ON delivery (id) WHERE died_at IS NOT NULL;
 

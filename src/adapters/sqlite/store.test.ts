@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { StoreFullFault } from '#src/errors.ts'
 import type { Restartable } from '#src/ports/adapter.contract.ts'
 import { batchLogContract } from '#src/ports/batch-log.contract.ts'
+import { costStoreContract } from '#src/ports/cost-store.contract.ts'
 import { cursorsContract } from '#src/ports/cursors.contract.ts'
 import { deliveryQueueContract } from '#src/ports/delivery-queue.contract.ts'
 import { eventArchiveContract } from '#src/ports/event-archive.contract.ts'
@@ -74,6 +75,7 @@ eventHistoryContract(
     history,
   })),
 )
+costStoreContract(restartable(({ costs }) => costs))
 eventVolumeContract(restartable(({ volume, cursors }) => ({ volume, cursors })))
 eventArchiveContract(
   restartable(({ eventArchive, cursors }) => ({ archive: eventArchive, cursors })),

@@ -3,15 +3,18 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
 import type { BatchLog } from '#src/ports/batch-log.ts'
+import type { CostStore } from '#src/ports/cost-store.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { EventArchive } from '#src/ports/event-archive.ts'
 import type { EventHistory } from '#src/ports/event-history.ts'
 import type { EventIndex } from '#src/ports/event-index.ts'
 import type { EventVolume } from '#src/ports/event-volume.ts'
+import { systemIds } from '#src/ports/ids.ts'
 import type { OutgoingLetters } from '#src/ports/outgoing-letters.ts'
 import type { State } from '#src/ports/state.ts'
 import { createSqliteCursors, createSqliteLog } from './batch-log.sql.ts'
+import { createSqliteCostStore } from './cost-store.sql.ts'
 import { createSqliteDeliveryQueue } from './delivery-queue.sql.ts'
 import { createSqliteEventArchive } from './event-archive.sql.ts'
 import { createSqliteEventHistory } from './event-history.sql.ts'
@@ -31,6 +34,7 @@ export interface Store {
   readonly eventArchive: EventArchive
   readonly history: EventHistory
   readonly volume: EventVolume
+  readonly costs: CostStore
   readonly state: State
   close(): Promise<void>
 }
@@ -71,6 +75,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     eventArchive: createSqliteEventArchive(writer, reading),
     history: createSqliteEventHistory(writer, reading),
     volume: createSqliteEventVolume(writer, reading),
+    costs: createSqliteCostStore(writer, reading, systemIds),
     state: createSqliteState(writer, reading),
     close: async () => {
       reading.close()

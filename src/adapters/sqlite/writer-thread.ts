@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 
 import { deliveryVerbs } from './delivery-queue.sql.ts'
 import { logVerbs } from './batch-log.sql.ts'
+import { costStoreVerbs } from './cost-store.sql.ts'
 import { eventArchiveVerbs } from './event-archive.sql.ts'
 import { eventHistoryVerbs } from './event-history.sql.ts'
 import { eventIndexVerbs } from './event-index.sql.ts'
@@ -42,6 +43,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   ...eventArchiveVerbs(database),
   ...eventHistoryVerbs(database),
   ...eventVolumeVerbs(database),
+  ...costStoreVerbs(database),
 }
 const begin = database.prepare('BEGIN IMMEDIATE')
 const commit = database.prepare('COMMIT')
