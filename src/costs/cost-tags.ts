@@ -1,0 +1,63 @@
+import type { CostTags } from '#src/model/cost.ts'
+
+/** Tags as text in which equal tags are equal: JSON with its keys in order. */
+export type TagText = string
+
+export const NO_TAGS: TagText = '{}'
+/** Rows with the same tags mostly stand in their thousands. */
+const REMEMBERED_MAX = 50_000
+
+export interface TagReader {
+  /** Of a JSON object; undefined for what is none. */
+  ofJson(text: string): TagText | undefined
+  /** Of a map; keys without a value, and those that are not kept, are left out. */
+  ofMap(tags: Readonly<Record<string, unknown>>): TagText
+}
+
+/**
+ * Reads tags. Keys lose blanks around them, which real exports have, and text is kept as it is otherwise;
+ * a tag without a value is `true`.
+ * @param keep the only keys that rows are told apart by; absent: all
+ */
+export function createTagReader(keep?: readonly string[]): TagReader {
+  const kept = keep && new Set(keep)
+  const known = new Map<string, TagText | undefined>()
+  const ofMap = (tags: Readonly<Record<string, unknown>>): TagText => {
+    const entries = Object.entries(tags).flatMap(([key, value]) => {
+      const name = key.trim()
+      const isKept = name !== '' && (kept === undefined || kept.has(name))
+      if (!isKept || value === null || value === undefined) return []
+      return [[name, value === true ? true : textOf(value)] as const]
+    })
+    if (entries.length === 0) return NO_TAGS
+    return JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))))
+  }
+  const read = (text: string): TagText | undefined => {
+    try {
+      const tags: unknown = JSON.parse(text)
+      if (typeof tags !== 'object' || tags === null || Array.isArray(tags)) return undefined
+      return ofMap(tags as Record<string, unknown>)
+    } catch {
+      return undefined
+    }
+  }
+  return {
+    ofMap,
+    ofJson: (text) => {
+      const found = known.get(text)
+      if (found !== undefined || known.has(text)) return found
+      if (known.size >= REMEMBERED_MAX) known.clear()
+      const tags = read(text)
+      known.set(text, tags)
+      return tags
+    },
+  }
+}
+
+export function tagsOf(text: TagText): CostTags {
+  return JSON.parse(text) as CostTags
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}

@@ -1,0 +1,195 @@
+import type { ChargeCategory, ChargeFrequency } from '#src/model/cost.ts'
+import { ZERO, parseMoney } from '#src/model/money.ts'
+import type { Money } from '#src/model/money.ts'
+import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
+import type { Cell, Columns, Mapping, Readers } from './charge.ts'
+import type { TagText } from './cost-tags.ts'
+import { instantIn, moneyIn, needed } from './focus.ts'
+
+/** How AWS's types of line items read in FOCUS, after the rules of focus_converters. */
+const KINDS: Readonly<Record<string, readonly [ChargeCategory, ChargeFrequency | '']>> = {
+  Usage: ['Usage', 'Usage-Based'],
+  DiscountedUsage: ['Usage', 'Usage-Based'],
+  SavingsPlanCoveredUsage: ['Usage', 'Usage-Based'],
+  SavingsPlanNegation: ['Usage', 'Usage-Based'],
+  BundledDiscount: ['Usage', 'Usage-Based'],
+  Discount: ['Usage', 'Usage-Based'],
+  EdpDiscount: ['Usage', 'Usage-Based'],
+  PrivateRateDiscount: ['Usage', 'Usage-Based'],
+  RIFee: ['Purchase', 'Recurring'],
+  SavingsPlanRecurringFee: ['Purchase', 'Recurring'],
+  SavingsPlanUpfrontFee: ['Purchase', 'One-Time'],
+  Fee: ['Purchase', 'One-Time'],
+  Tax: ['Tax', ''],
+  Credit: ['Credit', 'One-Time'],
+  Refund: ['Adjustment', 'One-Time'],
+}
+
+export function looksLikeCur(names: readonly string[]): boolean {
+  const known = new Set(names.map(plain))
+  return ['line_item_unblended_cost', 'line_item_line_item_type'].some((name) => known.has(name))
+}
+
+/**
+ * AWS Cost and Usage Reports: CUR 2.0, and legacy ones in CSV (`lineItem/UnblendedCost`) and Parquet
+ * (`line_item_unblended_cost`). Billed is the unblended cost; effective is amortised, as the queries do
+ * that AWS publishes for it.
+ * @throws ImportFault that names required columns that are missing
+ */
+export function curMapping(names: readonly string[], { instant, tags }: Readers): Mapping {
+  const columns = columnsOf(names, plain)
+  const at = {
+    unblended: columns.required('line_item_unblended_cost'),
+    type: columns.required('line_item_line_item_type'),
+    currency: columns.required('line_item_currency_code'),
+    period: columns.required('bill_billing_period_start_date'),
+    start: columns.required('line_item_usage_start_date'),
+    payer: columns.required('bill_payer_account_id'),
+    account: columns.required('line_item_usage_account_id'),
+    code: columns.required('line_item_product_code'),
+    productName: columns.optional('product_product_name'),
+    product: columns.optional('product'),
+    region: columns.optional('product_region_code'),
+    olderRegion: columns.optional('product_region'),
+    zone: columns.optional('line_item_availability_zone'),
+    usageType: columns.optional('line_item_usage_type'),
+  }
+  const amortised = amortisedCost(columns)
+  const tagText = tagsIn(columns, tags)
+  columns.check('an AWS Cost and Usage Report')
+  return {
+    format: 'AWS CUR',
+    wanted: columns.wanted,
+    chargeOf: (cells) => {
+      const type = needed(cells, at.type, 'line_item_line_item_type')
+      const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined
+      if (kind === undefined) {
+        throw new RowFaultError('line_item_line_item_type is not one that AWS documents', type)
+      }
+      const billedCost = moneyIn(cells, at.unblended, 'line_item_unblended_cost')
+      return {
+        month: instantIn(cells, at.period, 'bill_billing_period_start_date', instant).month,
+        day: instantIn(cells, at.start, 'line_item_usage_start_date', instant).day,
+        provider: 'AWS',
+        billingAccountId: needed(cells, at.payer, 'bill_payer_account_id'),
+        accountId: needed(cells, at.account, 'line_item_usage_account_id'),
+        service:
+          textIn(cells, at.productName) ||
+          entryOf(cells, at.product, 'product_name') ||
+          textIn(cells, at.code),
+        region:
+          textIn(cells, at.region) ||
+          textIn(cells, at.olderRegion) ||
+          textIn(cells, at.zone).replace(/[a-z]$/, ''),
+        chargeCategory: kind[0],
+        chargeFrequency: kind[1],
+        chargeClass: '',
+        meter: textIn(cells, at.usageType),
+        currency: needed(cells, at.currency, 'line_item_currency_code'),
+        tags: tagText(cells),
+        billedCost,
+        effectiveCost: amortised(type, cells, billedCost),
+      }
+    },
+  }
+}
+
+/** `lineItem/UnblendedCost` as Parquet has it, `line_item_unblended_cost`. */
+function plain(name: string): string {
+  return name
+    .replaceAll('/', '_')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1_$2')
+    .toLowerCase()
+}
+
+/** What a line item costs when purchases are spread over what they cover. */
+function amortisedCost(columns: Columns) {
+  const at = {
+    covered: columns.optional('savings_plan_savings_plan_effective_cost'),
+    commitment: columns.optional('savings_plan_total_commitment_to_date'),
+    used: columns.optional('savings_plan_used_commitment'),
+    reserved: columns.optional('reservation_effective_cost'),
+    unusedUpfront: columns.optional('reservation_unused_amortized_upfront_fee_for_billing_period'),
+    unusedFee: columns.optional('reservation_unused_recurring_fee'),
+    reservation: columns.optional('reservation_reservation_a_r_n', 'reservation_reservation_arn'),
+  }
+  const needs = (cells: readonly Cell[], slot: number, name: string): Money => {
+    if (slot !== ABSENT) return moneyIn(cells, slot, name)
+    throw new RowFaultError(`the line item is amortised, and there is no column ${name}`)
+  }
+  return (type: string, cells: readonly Cell[], unblended: Money): Money => {
+    switch (type) {
+      case 'SavingsPlanCoveredUsage':
+        return needs(cells, at.covered, 'savings_plan_savings_plan_effective_cost')
+      case 'DiscountedUsage':
+        return needs(cells, at.reserved, 'reservation_effective_cost')
+      case 'SavingsPlanNegation':
+      case 'SavingsPlanUpfrontFee':
+        return ZERO
+      case 'SavingsPlanRecurringFee':
+        return (
+          needs(cells, at.commitment, 'savings_plan_total_commitment_to_date') -
+          needs(cells, at.used, 'savings_plan_used_commitment')
+        )
+      case 'RIFee':
+        return moneyOrZero(cells, at.unusedUpfront) + moneyOrZero(cells, at.unusedFee)
+      case 'Fee':
+        return textIn(cells, at.reservation) === '' ? unblended : ZERO
+      default:
+        return unblended
+    }
+  }
+}
+
+function moneyOrZero(cells: readonly Cell[], slot: number): Money {
+  const text = textIn(cells, slot)
+  if (text === '') return ZERO
+  const amount = parseMoney(text)
+  if (amount !== undefined) return amount
+  throw new RowFaultError('a fee of a reservation is no decimal number', text)
+}
+
+function entryOf(cells: readonly Cell[], slot: number, key: string): string {
+  const map = slot === ABSENT ? undefined : cells[slot]
+  const value = typeof map === 'object' ? map[key] : undefined
+  return typeof value === 'string' ? value : ''
+}
+
+/**
+ * Tags of users stand under their own keys, those of AWS under `aws:...`. Legacy CSV has a column
+ * `resourceTags/user:team` for each, legacy Parquet `resource_tags_user_team`, CUR 2.0 a map.
+ */
+function tagsIn(columns: Columns, reader: Readers['tags']): (cells: readonly Cell[]) => TagText {
+  const map = columns.optional('resource_tags')
+  const single = columns.prefixed(/^resource(?:Tags\/|_tags_)(.+)$/)
+  return (cells) => {
+    const tags: Record<string, string> = {}
+    const add = (key: string, value: unknown) => {
+      if (typeof value === 'string' && value !== '' && value !== 'NULL') tags[tagKey(key)] = value
+    }
+    for (const { slot, rest } of single) add(rest, cells[slot])
+    const cell = map === ABSENT ? undefined : cells[map]
+    if (typeof cell === 'object') for (const [key, value] of Object.entries(cell)) add(key, value)
+    else if (cell !== undefined && cell !== '' && cell !== 'NULL') addJson(cell, add)
+    return reader.ofMap(tags)
+  }
+}
+
+/** A map in a CSV is JSON. */
+function addJson(cell: string, add: (key: string, value: unknown) => void): void {
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(cell)
+  } catch {
+    throw new RowFaultError('resource_tags is no JSON object', cell)
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new RowFaultError('resource_tags is no JSON object', cell)
+  }
+  for (const [key, value] of Object.entries(parsed)) add(key, value)
+}
+
+function tagKey(key: string): string {
+  return key.replace(/^user[:_]/, '').replace(/^aws_/, 'aws:')
+}

@@ -1,0 +1,20 @@
+import type { ReadProgress, ReadReport } from './read-files.ts'
+import type { PeriodSummary, RollupPart } from './rollup.ts'
+import type { TableFile } from './table-files.ts'
+
+/** What the thread of an import is given. */
+export interface ThreadTask {
+  readonly files: readonly TableFile[]
+  readonly tagKeys?: readonly string[]
+}
+
+/** What the thread tells. */
+export type ThreadMessage =
+  | { readonly kind: 'progress'; readonly progress: ReadProgress }
+  | { readonly kind: 'part'; readonly part: RollupPart }
+  | {
+      readonly kind: 'read'
+      readonly report: ReadReport
+      readonly summaries: readonly PeriodSummary[]
+    }
+  | { readonly kind: 'fault'; readonly message: string }

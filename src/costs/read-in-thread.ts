@@ -1,0 +1,69 @@
+import { Worker } from 'node:worker_threads'
+
+import type { CostStaging } from '#src/ports/cost-store.ts'
+import { ImportFault } from './import-fault.ts'
+import type { ThreadMessage, ThreadTask } from './import-thread-messages.ts'
+import type { ReadProgress, ReadReport } from './read-files.ts'
+import type { PeriodSummary } from './rollup.ts'
+
+/** Beyond it the thread is ended, and the hub goes on. */
+const HEAP_MEGABYTES_MAX = 1_536
+
+export interface ReadParts {
+  readonly staging: Pick<CostStaging, 'add'>
+  readonly onProgress: (progress: ReadProgress) => void
+  readonly signal: AbortSignal
+}
+
+export interface ReadFilesResult {
+  readonly report: ReadReport
+  readonly summaries: readonly PeriodSummary[]
+}
+
+/**
+ * Reads the files of an import in a thread of their own and stages what they come to.
+ * @throws ImportFault for what is wrong with the files
+ */
+export async function readInThread(
+  task: ThreadTask,
+  { staging, onProgress, signal }: ReadParts,
+): Promise<ReadFilesResult> {
+  signal.throwIfAborted()
+  const worker = new Worker(new URL('./import-thread.ts', import.meta.url), {
+    workerData: task,
+    name: 'belfry-cost-import',
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
+  })
+  try {
+    return await new Promise<ReadFilesResult>((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      worker.on('error', (error) => reject(faultOf(error)))
+      worker.on('exit', () => reject(new Error('the thread of the import ended too early')))
+      worker.on('message', (message: ThreadMessage) => {
+        switch (message.kind) {
+          case 'progress':
+            onProgress(message.progress)
+            return
+          case 'part':
+            staging.add(message.part).then(() => worker.postMessage('stored'), reject)
+            return
+          case 'read':
+            resolve({ report: message.report, summaries: message.summaries })
+            return
+          case 'fault':
+            reject(new ImportFault(message.message))
+        }
+      })
+    })
+  } finally {
+    await worker.terminate()
+  }
+}
+
+function faultOf(error: Error): Error {
+  if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_OUT_OF_MEMORY') return error
+  return new ImportFault(
+    `the import needs more than ${HEAP_MEGABYTES_MAX} MB: import fewer billing periods at once, or name the tag keys to tell costs apart by`,
+    { cause: error },
+  )
+}
