@@ -6,10 +6,13 @@ import type { TableFile } from './table-files.ts'
 export interface ThreadTask {
   readonly files: readonly TableFile[]
   readonly tagKeys?: readonly string[]
+  /** Which state of the export it is; absent: what the files' digest says. */
+  readonly execution?: string
 }
 
 /** What the thread tells. */
 export type ThreadMessage =
+  | { readonly kind: 'execution'; readonly execution: string }
   | { readonly kind: 'progress'; readonly progress: ReadProgress }
   | { readonly kind: 'part'; readonly part: RollupPart }
   | {

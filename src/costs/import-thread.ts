@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 
+import { digestOf } from './file-digest.ts'
 import { ImportFault } from './import-fault.ts'
 import { readFiles } from './read-files.ts'
 import type { ReadProgress } from './read-files.ts'
@@ -15,8 +16,11 @@ const port = parentPort
 if (port === null) throw new Error('an import runs as a worker thread')
 const send = (message: ThreadMessage) => port.postMessage(message)
 
-const { files, tagKeys } = workerData as ThreadTask
+const { files, tagKeys, execution } = workerData as ThreadTask
 try {
+  send({ kind: 'execution', execution: execution ?? (await digestOf(files, tagKeys)) })
+  // Whoever knows that state of the export already ends the thread.
+  await once(port, 'message')
   const { rollup, report } = await readFiles(files, {
     ...(tagKeys !== undefined && { tagKeys }),
     onProgress: (progress: ReadProgress) => send({ kind: 'progress', progress }),

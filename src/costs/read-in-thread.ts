@@ -12,22 +12,26 @@ const HEAP_MEGABYTES_MAX = 1_536
 export interface ReadParts {
   readonly staging: Pick<CostStaging, 'add'>
   readonly onProgress: (progress: ReadProgress) => void
+  /** Whether that state of the export was imported before: then nothing is read. */
+  readonly isKnown: (execution: string) => Promise<boolean>
   readonly signal: AbortSignal
 }
 
 export interface ReadFilesResult {
+  readonly execution: string
   readonly report: ReadReport
   readonly summaries: readonly PeriodSummary[]
 }
 
 /**
  * Reads the files of an import in a thread of their own and stages what they come to.
+ * @returns the execution alone where it is known
  * @throws ImportFault for what is wrong with the files
  */
 export async function readInThread(
   task: ThreadTask,
-  { staging, onProgress, signal }: ReadParts,
-): Promise<ReadFilesResult> {
+  { staging, onProgress, isKnown, signal }: ReadParts,
+): Promise<ReadFilesResult | Pick<ReadFilesResult, 'execution'>> {
   signal.throwIfAborted()
   const worker = new Worker(new URL('./import-thread.ts', import.meta.url), {
     workerData: task,
@@ -35,12 +39,20 @@ export async function readInThread(
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
   })
   try {
-    return await new Promise<ReadFilesResult>((resolve, reject) => {
+    let execution = ''
+    return await new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
       worker.on('error', (error) => reject(faultOf(error)))
       worker.on('exit', () => reject(new Error('the thread of the import ended too early')))
       worker.on('message', (message: ThreadMessage) => {
         switch (message.kind) {
+          case 'execution':
+            execution = message.execution
+            isKnown(execution).then(
+              (known) => (known ? resolve({ execution }) : worker.postMessage('read')),
+              reject,
+            )
+            return
           case 'progress':
             onProgress(message.progress)
             return
@@ -48,7 +60,7 @@ export async function readInThread(
             staging.add(message.part).then(() => worker.postMessage('stored'), reject)
             return
           case 'read':
-            resolve({ report: message.report, summaries: message.summaries })
+            resolve({ execution, report: message.report, summaries: message.summaries })
             return
           case 'fault':
             reject(new ImportFault(message.message))

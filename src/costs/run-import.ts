@@ -1,0 +1,160 @@
+import { stat } from 'node:fs/promises'
+
+import type { CostPeriod } from '#src/model/cost.ts'
+import type { CostImport, CostImportReport } from '#src/model/cost-import.ts'
+import type { Clock } from '#src/ports/clock.ts'
+import type { CostStaging, CostStore, StagedPeriod } from '#src/ports/cost-store.ts'
+import type { State } from '#src/ports/state.ts'
+import { lastCompleteDay } from './complete-days.ts'
+import { COST_IMPORTS, totalText } from './import-documents.ts'
+import { readInThread } from './read-in-thread.ts'
+import type { ReadFilesResult } from './read-in-thread.ts'
+import type { TableFile } from './table-files.ts'
+
+export interface RunPorts {
+  readonly state: State
+  readonly costs: CostStore
+  readonly clock: Clock
+}
+
+/** The files of an import, and which state of the export they are where something else tells. */
+export interface ImportFiles {
+  readonly files: readonly TableFile[]
+  readonly execution?: string
+}
+
+export interface RunOptions {
+  readonly onProgress: (progress: NonNullable<CostImport['progress']>) => void
+  readonly signal: AbortSignal
+}
+
+export type RunResult =
+  | { readonly status: 'unchanged'; readonly execution: string }
+  | { readonly status: 'done'; readonly execution: string; readonly report: CostImportReport }
+
+/**
+ * Reads the files of an import and replaces the billing periods that they tell of, in one step.
+ * @throws ImportFault for what is wrong with the files: all periods stay as they were
+ */
+export async function runImport(
+  ports: RunPorts,
+  costImport: CostImport,
+  { files, execution }: ImportFiles,
+  { onProgress, signal }: RunOptions,
+): Promise<RunResult> {
+  const { organisationId, exportName, tagKeys } = costImport
+  const of = { organisationId, exportName }
+  const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size))
+  const staging = await ports.costs.stage(of)
+  try {
+    const read = await readInThread(
+      {
+        files,
+        ...(tagKeys !== undefined && { tagKeys }),
+        ...(execution !== undefined && { execution }),
+      },
+      {
+        staging,
+        signal,
+        isKnown: (found) => isImported(ports, costImport, found),
+        onProgress: ({ rows, bytes, file }) => {
+          const fileBytes = sizes[file - 1] ?? 0
+          onProgress({ rows, file, files: files.length, bytes, fileBytes })
+        },
+      },
+    )
+    if (!('report' in read)) {
+      await staging.discard()
+      return { status: 'unchanged', execution: read.execution }
+    }
+    const report = await publish(ports, costImport, { staging, read, files: files.length })
+    return { status: 'done', execution: read.execution, report }
+  } catch (error) {
+    await staging.discard()
+    throw error
+  }
+}
+
+/** Whether all that the same execution brought is still what the organisation has. */
+async function isImported(
+  { state, costs }: RunPorts,
+  { organisationId, exportName }: CostImport,
+  execution: string,
+): Promise<boolean> {
+  const periods = await costs.periods(organisationId, exportName)
+  const same = periods.filter((period) => period.execution === execution)
+  const [first] = same
+  if (first === undefined) return false
+  const before = await state.get(COST_IMPORTS, first.importId)
+  const months = new Set(same.map(({ month }) => month))
+  return before?.report?.periods.every(({ month }) => months.has(month)) ?? false
+}
+
+async function publish(
+  { costs, clock }: RunPorts,
+  { id, organisationId, exportName }: CostImport,
+  {
+    staging,
+    read: { execution, report, summaries },
+    files,
+  }: { readonly staging: CostStaging; readonly read: ReadFilesResult; readonly files: number },
+): Promise<CostImportReport> {
+  const importedAt = clock.now()
+  const newestUsageDay = summaries.reduce(
+    (newest, { lastUsageDay = '' }) => (lastUsageDay > newest ? lastUsageDay : newest),
+    '',
+  )
+  const periods = summaries.map(({ lastUsageDay, ...summary }): StagedPeriod => {
+    const completeThrough = lastCompleteDay(
+      { ...summary, ...(lastUsageDay !== undefined && { lastUsageDay }) },
+      { importedAt, newestUsageDay },
+    )
+    return {
+      ...summary,
+      execution,
+      importId: id,
+      importedAt,
+      ...(completeThrough !== undefined && { completeThrough }),
+    }
+  })
+  const replaced = await staging.publish(periods)
+  const all = await costs.periods(organisationId)
+  const before = new Map(replaced.map(({ month, totals }) => [month, totals.map(totalText)]))
+  const currencies = summaries.flatMap(({ totals }) => totals.map(({ currency }) => currency))
+  return {
+    formats: [...report.formats],
+    files,
+    rowsRead: report.rowsRead,
+    rowsSkipped: report.rowsSkipped,
+    skipped: report.skipped.map((each) => ({ ...each, examples: [...each.examples] })),
+    currencies: [...new Set(currencies)].toSorted(),
+    periods: periods.map(({ month, rows, completeThrough, totals }) => {
+      const old = before.get(month)
+      return {
+        month,
+        rows,
+        ...(completeThrough !== undefined && { completeThrough }),
+        totals: totals.map(totalText),
+        ...(old !== undefined && { before: old }),
+      }
+    }),
+    warnings: periods.flatMap((period) => overlaps(period, exportName, all)),
+  }
+}
+
+/** Two exports that tell of the same bill make everything cost twice as much. */
+function overlaps(
+  { month, billingAccountIds }: StagedPeriod,
+  exportName: string,
+  all: readonly CostPeriod[],
+): readonly string[] {
+  const accounts = new Set(billingAccountIds)
+  return all.flatMap((other) => {
+    if (other.exportName === exportName || other.month !== month) return []
+    const shared = other.billingAccountIds.find((account) => accounts.has(account))
+    if (shared === undefined) return []
+    return [
+      `billing account ${shared} has costs of ${month} in the export "${other.exportName}" too, and both are counted: delete one of them where they tell of the same bill`,
+    ]
+  })
+}

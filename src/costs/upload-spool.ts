@@ -1,0 +1,91 @@
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { RestError } from '#src/errors.ts'
+import type { TableFile } from './table-files.ts'
+
+/** Files of uploads until they are imported, each import's in a folder of its own. */
+export interface UploadSpool {
+  /**
+   * Adds bytes to a file, which has as many as `offset` says already.
+   * @returns how many it has then
+   * @throws RestError 409 where it has other than that, 413 where the upload grows too large
+   */
+  append(importId: string, part: UploadPart): Promise<number>
+  files(importId: string): Promise<readonly TableFile[]>
+  remove(importId: string): Promise<void>
+}
+
+export interface UploadPart {
+  readonly name: string
+  readonly offset: number
+  readonly bytes: Uint8Array
+}
+
+/** All files of one upload. */
+export const UPLOAD_BYTES_MAX = 8 * 1024 * 1024 * 1024
+export const UPLOAD_FILES_MAX = 1_000
+
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+
+/** @param root is made when it is needed */
+export function createUploadSpool(root: string): UploadSpool {
+  /** The end of the last step of each import: parts come one after the other. */
+  const lasts = new Map<string, Promise<unknown>>()
+  const oneByOne = async <T>(id: string, step: () => Promise<T>): Promise<T> => {
+    const turn = (lasts.get(id) ?? Promise.resolve()).then(step, step)
+    lasts.set(id, turn)
+    try {
+      return await turn
+    } finally {
+      if (lasts.get(id) === turn) lasts.delete(id)
+    }
+  }
+  const folderOf = (importId: string) => join(root, importId)
+  const sizes = async (importId: string) => {
+    const names = await readdir(folderOf(importId)).catch(() => [])
+    const found = names.toSorted().map(async (name) => {
+      const { size } = await stat(join(folderOf(importId), name))
+      return { name, size }
+    })
+    return Promise.all(found)
+  }
+
+  const append = async (importId: string, { name, offset, bytes }: UploadPart): Promise<number> => {
+    const known = await sizes(importId)
+    const size = known.find((file) => file.name === name)?.size ?? 0
+    if (size !== offset) {
+      throw new RestError(
+        409,
+        'cost-import.offset',
+        `"${name}" has ${size} bytes: send what follows them, with offset=${size}`,
+      )
+    }
+    const all = known.reduce((sum, file) => sum + file.size, bytes.byteLength)
+    const isNew = known.every((file) => file.name !== name)
+    if (all > UPLOAD_BYTES_MAX || (isNew && known.length >= UPLOAD_FILES_MAX)) {
+      throw new RestError(
+        413,
+        'cost-import.too-large',
+        `an upload has at most ${UPLOAD_FILES_MAX} files of ${UPLOAD_BYTES_MAX} bytes together: compress them, upload fewer billing periods at once, or import from a folder or S3`,
+      )
+    }
+    await mkdir(folderOf(importId), { recursive: true, mode: FOLDER_MODE })
+    const file = await open(join(folderOf(importId), name), 'a', FILE_MODE)
+    try {
+      await file.appendFile(bytes)
+    } finally {
+      await file.close()
+    }
+    return size + bytes.byteLength
+  }
+
+  return {
+    append: (importId, part) => oneByOne(importId, () => append(importId, part)),
+    files: async (importId) =>
+      (await sizes(importId)).map(({ name }) => ({ name, path: join(folderOf(importId), name) })),
+    remove: (importId) =>
+      oneByOne(importId, () => rm(folderOf(importId), { recursive: true, force: true })),
+  }
+}
