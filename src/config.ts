@@ -27,6 +27,8 @@ export interface Config {
   readonly historyDays: number
   /** Absent: no trail is kept. */
   readonly trail?: TrailConfig
+  /** Below it are the folders of organisations that costs may be imported from. */
+  readonly costFolder?: string
   /** Where browsers reach the hub; absent: where it listens. */
   readonly publicUrl?: string
   readonly adminEmail: string
@@ -107,6 +109,11 @@ const SETTINGS = {
     value: 'LEVEL',
     help: 'trace, debug, info, warn, error, fatal or silent; the log goes to standard error',
   },
+  'cost-folder': {
+    env: 'BELFRY_COST_FOLDER',
+    value: 'FOLDER',
+    help: 'import costs from files too: those of an organisation are below the folder of its id in this one',
+  },
   ...TRAIL_SETTINGS,
 } as const satisfies Record<string, Setting>
 
@@ -176,6 +183,7 @@ export function readConfig(
     { dataFolder, namespace },
   )
   const publicUrl = textOf('public-url')
+  const costFolder = textOf('cost-folder')
   return {
     host: textOf('host'),
     port: numberOf('port', textOf('port'), 0, 65_535),
@@ -205,6 +213,7 @@ export function readConfig(
     ),
     logLevel: oneOf('log-level', textOf('log-level'), LOG_LEVELS),
     ...(trail !== undefined && { trail }),
+    ...(costFolder !== '' && { costFolder: resolve(costFolder) }),
   }
 }
 

@@ -32,6 +32,7 @@ import type { Config } from '#src/config.ts'
 import { createConnectionParts } from '#src/connections/connection-parts.ts'
 import type { ConnectionParts } from '#src/connections/connection-parts.ts'
 import { removeConnectionsOf } from '#src/connections/remove-account.ts'
+import { createCosts } from '#src/costs/costs.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { createEventIds } from '#src/event-index/event-ids.ts'
@@ -146,7 +147,9 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
+  const costs = createCosts({ ...store, ...ports, ...config })
   const sources = [
+    costs.run(stopping.signal),
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
     wiring.run(stopping.signal),
     trail?.run(stopping.signal),
@@ -174,6 +177,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
     rules: buses.rules,
+    costs: costs.imports,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,

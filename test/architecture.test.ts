@@ -42,6 +42,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
   schemas: ['model', 'ports', 'errors', 'buses'],
+  // Costs belong to organisations, which a caller reaches or not.
+  costs: ['model', 'ports', 'errors', 'tenancy/documents', 'tenancy/organisations'],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -56,7 +58,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['scheduler', 'schedules'],
     // Events by their id, who was behind them, what became of them; archives and replays;
     // schemas; connections.
-    ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections'],
+    ...['event-index', 'actors', 'history', 'archives', 'schemas', 'connections', 'costs'],
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
@@ -83,7 +85,8 @@ const COMPOSITION = new Set(['hub', 'main'])
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   'node:sqlite': /^adapters\/sqlite\//,
-  'node:worker_threads': /^adapters\/sqlite\//,
+  // What would keep the main thread from answering: writes, and reading bills.
+  'node:worker_threads': /^(adapters\/sqlite|costs)\//,
   undici: /^adapters\/outbound\//,
   fastify: /^api\//,
   '@fastify/ajv-compiler': /^api\/lazy-compilers\.ts$/,
@@ -100,6 +103,8 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
     ].map((name) => [`@aws-sdk/client-${name}`, /^adapters\/aws\//]),
   ),
   'hyparquet-writer': /^trail\//,
+  hyparquet: /^costs\//,
+  yauzl: /^costs\//,
   'openid-client': /^adapters\/oidc\//,
   otpauth: /^tenancy\//,
   uqr: /^cli\//,

@@ -7,6 +7,7 @@ import { addAccountTypes } from './account-types.ts'
 import { addAccounts } from './accounts.ts'
 import { addCatalogue } from './catalogue.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addCosts } from './costs.ts'
 import { addCustomers } from './customers.ts'
 import { addDeadLetters } from './dead-letters.ts'
 import { addEventSources } from './event-sources.ts'
@@ -109,6 +110,8 @@ function program(): Command {
   addTargets(belfry)
   addWebhookSecrets(belfry)
   addDeadLetters(belfry)
+  belfry.commandsGroup('Costs:')
+  addCosts(belfry)
   belfry.commandsGroup('The tenancy:')
   addCustomers(belfry)
   addOrganisations(belfry)

@@ -26,6 +26,8 @@ export interface HubClient {
   get<T>(path: string, query?: Query): Promise<T>
   post<T>(path: string, body?: object): Promise<T>
   put<T>(path: string, body?: object, query?: Query): Promise<T>
+  /** Sends bytes as they are. */
+  putBytes<T>(path: string, bytes: Uint8Array, query: Query): Promise<T>
   patch<T>(path: string, body: object): Promise<T>
   delete(path: string, body?: object): Promise<void>
   /** The pages of a list, one after the other. */
@@ -108,10 +110,10 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
         if (one !== undefined) url.searchParams.append(name, String(one))
       }
     }
-    const body = options.body === undefined ? undefined : JSON.stringify(options.body)
+    const [contentType, body] = bodyOf(options)
     const headers = {
       host: url.host,
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && { 'content-type': contentType }),
       ...options.headers,
     }
     const request = { method, url: url.pathname + url.search, headers, body: body ?? '' }
@@ -162,6 +164,7 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
         ...(body !== undefined && { body }),
         ...(query !== undefined && { query }),
       }),
+    putBytes: (path, bytes, query) => call('PUT', path, { bytes, query }),
     patch: (path, body) => call('PATCH', path, { body }),
     delete: async (path, body) => {
       await send('DELETE', path, { ...(body !== undefined && { body }) })
@@ -189,9 +192,16 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
 interface SendOptions {
   readonly query?: Query
   readonly body?: object
+  /** In place of a body. */
+  readonly bytes?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
   /** Null: the answer may take as long as it will. */
   readonly signal?: AbortSignal | null
+}
+
+function bodyOf({ body, bytes }: SendOptions): readonly [type: string, body?: string | Uint8Array] {
+  if (bytes !== undefined) return ['application/octet-stream', bytes]
+  return body === undefined ? [''] : ['application/json', JSON.stringify(body)]
 }
 
 function inSessionOf(sessionToken: string): Authorize {

@@ -44,6 +44,7 @@ const EVERYONE: readonly Role[] = ROLES
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 /** Each permission with the roles that have it. */
 export const PERMISSIONS = {
@@ -71,6 +72,9 @@ export const PERMISSIONS = {
   // Whoever says where events go says how that is signed.
   'webhook-secrets:Read': EVERYONE,
   'webhook-secrets:Write': OPERATORS,
+  // The reference system's "Admin or Cost & Compliance Admin".
+  'costs:Read': EVERYONE,
+  'costs:Write': COST_ADMINS,
   'tasks:Read': EVERYONE,
   'catalogue:Read': EVERYONE,
   // Who may say what happened in the tenancy could also make it up.

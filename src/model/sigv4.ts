@@ -66,7 +66,7 @@ export function signedHeaders(
     readonly method: string
     readonly url: string
     readonly headers: Readonly<Record<string, string>>
-    readonly body: string
+    readonly body: string | Uint8Array
   },
   caller: {
     readonly accessKeyId: string

@@ -119,7 +119,8 @@ export interface Observer {
       | 'volume'
       | 'archive'
       | 'replay'
-      | 'discover',
+      | 'discover'
+      | 'costs',
     error: unknown,
   ): void
 }

@@ -2,12 +2,14 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
+import type { CostImports } from '#src/costs/cost-imports.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
+import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -39,6 +41,7 @@ import { addApiTokenRoutes } from './api-token-routes.ts'
 import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
+import { addCostRoutes } from './cost-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -77,6 +80,7 @@ export interface RestApiPorts {
   readonly search: SearchPorts
   readonly volume: EventVolume
   readonly rules: Rules
+  readonly costs: CostImports
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -101,6 +105,8 @@ const SCHEMAS = [
   RoleDescription,
   EventSource,
   WebhookSecret,
+  CostImport,
+  CostPeriodText,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -123,6 +129,15 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
       parseJson(body, done)
     },
   )
+  // Parts of files that are uploaded.
+  app.addContentTypeParser(
+    'application/octet-stream',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer, done) => {
+      request.rawBody = body
+      done(null, body)
+    },
+  )
   await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
   for (const schema of SCHEMAS) app.addSchema(schema)
   const { sessions } = ports.tenancy
@@ -142,6 +157,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
+  addCostRoutes(add, ports.costs)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())

@@ -1,0 +1,323 @@
+import { open, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { Command } from 'commander'
+
+import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-import.ts'
+import { action, commaSeparated, givenOnly } from './call.ts'
+import type { Call } from './call.ts'
+import { costImportText } from './cost-import-text.ts'
+import { CommandFault, UsageFault } from './cli-faults.ts'
+import type { HubClient } from './hub-client.ts'
+import { table } from './output.ts'
+import type { Column } from './output.ts'
+import { createProgress } from './progress.ts'
+import type { Progress } from './progress.ts'
+import { organisationBy, organisationFilter } from './references.ts'
+import { localMoment } from './terminal-text.ts'
+
+/** What the hub takes of a file in one request is 8 MiB. */
+const PART_BYTES = 4 * 1024 * 1024
+const LOOK_EVERY_MS = 250
+const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
+
+const DIMENSIONS: Readonly<Record<string, string>> = {
+  ...{ day: 'day', export: 'exportName', month: 'month', provider: 'provider' },
+  ...{ 'billing-account': 'billingAccountId', account: 'accountId', service: 'service' },
+  ...{ region: 'region', category: 'chargeCategory', frequency: 'chargeFrequency' },
+  ...{ class: 'chargeClass', meter: 'meter' },
+}
+
+const HELP = `
+Costs come from FOCUS 1.0 and later, and from AWS Cost and Usage Reports (legacy and 2.0), as CSV (plain,
+gzip, zip) or Parquet. What one import brings of a billing period replaces what the same export told
+of it before; the same files again change nothing.
+
+  belfry costs import focus-2026-01.csv.gz --export focus
+  belfry costs import --folder exports/2026-01 --export focus
+  belfry costs summary
+  belfry costs summary --by service --from 2026-01-01 --to 2026-01-31`
+
+export function addCosts(program: Command): void {
+  const costs = program
+    .command('costs')
+    .description('import what cloud services cost, and show what there is')
+    .addHelpText('after', HELP)
+  addImport(costs)
+  addImports(costs)
+  addSummary(costs)
+  addDelete(costs)
+}
+
+interface ImportOptions {
+  readonly export: string
+  readonly folder?: string
+  readonly organisation?: string
+  readonly tagKey?: readonly string[]
+  readonly wait?: boolean
+}
+
+function addImport(costs: Command): void {
+  costs
+    .command('import')
+    .description('import files, or a folder of the hub: all files of a state of an export at once')
+    .argument('[files...]', 'to be uploaded')
+    .requiredOption('--export <name>', 'whose billing periods the files restate')
+    .option('--folder <path>', 'a file or folder below the organisation’s own on the hub')
+    .option('--organisation <organisation>', 'whose costs: id or alias')
+    .option('--tag-key <keys>', 'tell costs apart by these tag keys only', commaSeparated)
+    .option('--no-wait', 'answer once the import is started')
+    .action(
+      action<ImportOptions>(async (call, files: readonly string[]) => {
+        const { hub, output, options } = call
+        const { folder, tagKey: tagKeys, organisation } = options
+        if ((files.length === 0) === (folder === undefined)) {
+          throw new UsageFault('name files to upload, or a folder of the hub with --folder')
+        }
+        const given = {
+          organisationId: (await organisationBy(hub, organisation)).id,
+          exportName: options.export,
+          from: folder === undefined ? { kind: 'upload' } : { kind: 'folder', path: folder },
+          ...givenOnly({ tagKeys }),
+        }
+        checkNames(files)
+        const { id } = await hub.post<CostImport>('/cost-imports', given)
+        if (files.length > 0) await upload(hub, id, files)
+        const ended = options.wait === false ? undefined : await follow(hub, id)
+        const shown = ended ?? (await hub.get<CostImport>(`/cost-imports/${id}`))
+        if (shown.status === 'failed') throw new CommandFault(`the import failed: ${shown.error}`)
+        await output.show(shown, () => costImportText(shown))
+      }),
+    )
+}
+
+function checkNames(files: readonly string[]): void {
+  const names = files.map((file) => basename(file))
+  const odd = names.find((name) => !FILE_NAME.test(name))
+  if (odd !== undefined) {
+    throw new UsageFault(
+      `"${odd}" must be letters, digits, dots, dashes and underscores: rename it`,
+    )
+  }
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new UsageFault(`two files are called "${twice}": rename one`)
+}
+
+async function upload(hub: HubClient, id: string, files: readonly string[]): Promise<void> {
+  const sizes = await Promise.all(
+    files.map(async (file) =>
+      stat(file).then(
+        ({ size }) => size,
+        (error: Error) => {
+          throw new UsageFault(`the file cannot be read: ${error.message}`, { cause: error })
+        },
+      ),
+    ),
+  )
+  const progress = createProgress(
+    'uploading',
+    sizes.reduce((sum, size) => sum + size, 0),
+  )
+  let sent = 0
+  try {
+    for (const path of files) {
+      const file = await open(path)
+      try {
+        const part = Buffer.alloc(PART_BYTES)
+        for (let offset = 0; ;) {
+          const { bytesRead } = await file.read(part, 0, PART_BYTES, offset)
+          // An empty file is sent too, so that the hub can say that it is.
+          if (bytesRead === 0 && offset > 0) break
+          const bytes = part.subarray(0, bytesRead)
+          await hub.putBytes(`/cost-imports/${id}/files/${basename(path)}`, bytes, { offset })
+          offset += bytesRead
+          progress.update((sent += bytesRead))
+          if (bytesRead === 0) break
+        }
+      } finally {
+        await file.close()
+      }
+    }
+  } finally {
+    progress.stop()
+  }
+  await hub.post(`/cost-imports/${id}/start`)
+}
+
+async function follow(hub: HubClient, id: string): Promise<CostImport> {
+  let progress: Progress | undefined
+  try {
+    for (;;) {
+      const now = await hub.get<CostImport>(`/cost-imports/${id}`)
+      if (now.endedAt !== undefined) return now
+      if (now.progress !== undefined) {
+        const { file, files, bytes, fileBytes } = now.progress
+        progress ??= createProgress('reading, per mille', 1_000)
+        const ofFile = fileBytes === 0 ? 0 : bytes / fileBytes
+        progress.update(Math.floor(((file - 1 + ofFile) / files) * 1_000))
+      }
+      await sleep(LOOK_EVERY_MS)
+    }
+  } finally {
+    progress?.stop()
+  }
+}
+
+function addImports(costs: Command): void {
+  costs
+    .command('imports')
+    .description('list imports, or show one: what it read, skipped and replaced')
+    .argument('[id]', 'of an import')
+    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .action(
+      action<{ organisation?: string }>(async ({ hub, output, options }, id?: string) => {
+        if (id !== undefined) {
+          const found = await hub.get<CostImport>(`/cost-imports/${id}`)
+          await output.show(found, () => costImportText(found))
+          return
+        }
+        const organisationId = await organisationFilter(hub, options.organisation)
+        const all = await hub.listAll<CostImport>('/cost-imports', { organisationId })
+        await output.show(all, () =>
+          all.length === 0
+            ? 'no imports yet: make one with "belfry costs import"'
+            : table(all.toReversed(), IMPORT_COLUMNS, output.width),
+        )
+      }),
+    )
+}
+
+const IMPORT_COLUMNS: readonly Column<CostImport>[] = [
+  { title: 'STARTED', text: ({ createdAt }) => localMoment(createdAt) },
+  { title: 'EXPORT', text: ({ exportName }) => exportName, style: () => 'cyan' },
+  { title: 'STATUS', text: ({ status }) => status },
+  {
+    title: 'ROWS',
+    text: ({ report, progress }) => String(report?.rowsRead ?? progress?.rows ?? ''),
+    align: 'right',
+  },
+  { title: 'SKIPPED', text: ({ report }) => String(report?.rowsSkipped ?? ''), align: 'right' },
+  {
+    title: 'MONTHS',
+    text: ({ report, error }) =>
+      error ?? report?.periods.map(({ month }) => month).join(', ') ?? '',
+  },
+  { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
+]
+
+interface SummaryOptions {
+  readonly organisation?: string
+  readonly by?: readonly string[]
+  readonly from?: string
+  readonly to?: string
+}
+
+type Sum = CostTotalText & Readonly<Record<string, string>>
+
+function addSummary(costs: Command): void {
+  costs
+    .command('summary')
+    .description('show billing periods with their totals, or sums of days by dimensions')
+    .option('--organisation <organisation>', 'whose costs: id or alias')
+    .option(
+      '--by <dimensions>',
+      `sum up by these: ${Object.keys(DIMENSIONS).join(', ')}`,
+      commaSeparated,
+    )
+    .option(
+      '--from <day>',
+      'the first day of sums, such as 2026-01-01 (default: the first there is)',
+    )
+    .option('--to <day>', 'the last day of sums (default: the last there is)')
+    .action(
+      action<SummaryOptions>(async (call) => {
+        const { options } = call
+        if (options.by !== undefined) return showSums(call, options.by)
+        if (options.from !== undefined || options.to !== undefined) {
+          throw new UsageFault('--from and --to go with --by, such as --by service')
+        }
+        return showPeriods(call)
+      }),
+    )
+}
+
+async function showPeriods({ hub, output, options }: Call<SummaryOptions>): Promise<void> {
+  const { items } = await periodsOf(hub, options.organisation)
+  const rows = items.flatMap((period) => period.totals.map((total) => ({ ...period, ...total })))
+  await output.show(items, () =>
+    rows.length === 0
+      ? 'no costs yet: import some with "belfry costs import"'
+      : table(rows, [...PERIOD_COLUMNS, ...COST_COLUMNS], output.width),
+  )
+}
+
+async function periodsOf(hub: HubClient, organisation: string | undefined) {
+  const { id: organisationId } = await organisationBy(hub, organisation)
+  const answer = await hub.get<{ items: readonly CostPeriodText[] }>('/cost-periods', {
+    organisationId,
+  })
+  return { organisationId, items: answer.items }
+}
+
+async function showSums(call: Call<SummaryOptions>, names: readonly string[]): Promise<void> {
+  const { hub, output, options } = call
+  const by = names.map((name) => {
+    const dimension = DIMENSIONS[name]
+    if (dimension !== undefined) return { name, dimension }
+    throw new UsageFault(`"${name}" is none of ${Object.keys(DIMENSIONS).join(', ')}`)
+  })
+  const { organisationId, items: periods } = await periodsOf(hub, options.organisation)
+  const from = options.from ?? periods.map(({ firstDay }) => firstDay).toSorted()[0]
+  const to =
+    options.to ??
+    periods
+      .map(({ lastDay }) => lastDay)
+      .toSorted()
+      .at(-1)
+  if (from === undefined || to === undefined) {
+    throw new CommandFault('no costs yet: import some with "belfry costs import"')
+  }
+  const query = { organisationId, from, to, by: by.map(({ dimension }) => dimension) }
+  const { items } = await hub.get<{ items: readonly Sum[] }>('/cost-sums', query)
+  const columns = by.map(({ name, dimension }): Column<Sum> => ({
+    title: name.toUpperCase(),
+    text: (sum) => sum[dimension] || '(none)',
+  }))
+  await output.show(items, () =>
+    items.length === 0
+      ? `no costs from ${from} to ${to}`
+      : table(items, [...columns, ...COST_COLUMNS], output.width),
+  )
+}
+
+const PERIOD_COLUMNS: readonly Column<CostPeriodText>[] = [
+  { title: 'MONTH', text: ({ month }) => month, style: () => 'cyan' },
+  { title: 'EXPORT', text: ({ exportName }) => exportName },
+  { title: 'COMPLETE THROUGH', text: ({ completeThrough = '' }) => completeThrough },
+  { title: 'ROWS', text: ({ rows }) => String(rows), align: 'right', optional: true },
+]
+const COST_COLUMNS: readonly Column<CostTotalText>[] = [
+  { title: 'BILLED', text: ({ billedCost }) => billedCost, align: 'right' },
+  { title: 'EFFECTIVE', text: ({ effectiveCost }) => effectiveCost, align: 'right' },
+  { title: 'CURRENCY', text: ({ currency }) => currency },
+]
+
+function addDelete(costs: Command): void {
+  costs
+    .command('delete')
+    .description('take away the costs of a billing period of an export')
+    .argument('<month>', 'such as 2026-01')
+    .requiredOption('--export <name>', 'of which export')
+    .option('--organisation <organisation>', 'whose costs: id or alias')
+    .action(
+      action<{ export: string; organisation?: string }>(
+        async ({ hub, output, options }, month: string) => {
+          const { id: organisationId } = await organisationBy(hub, options.organisation)
+          const query = new URLSearchParams({ organisationId, exportName: options.export })
+          await hub.delete(`/cost-periods/${month}?${query}`)
+          await output.show({ deleted: month }, () => `deleted ${month} of ${options.export}`)
+        },
+      ),
+    )
+}

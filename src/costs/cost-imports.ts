@@ -1,0 +1,208 @@
+import { RestError } from '#src/errors.ts'
+import type {
+  CostImport,
+  CostImportFrom,
+  CostPeriodText,
+  CostTotalText,
+} from '#src/model/cost-import.ts'
+import type { CostPeriod, Day } from '#src/model/cost.ts'
+import type { Page } from '#src/model/page.ts'
+import { reaches } from '#src/model/principal.ts'
+import type { Principal } from '#src/model/principal.ts'
+import { compareMoney } from '#src/model/money.ts'
+import type { CostExport, CostStore, SumDimension } from '#src/ports/cost-store.ts'
+import type { Ids } from '#src/ports/ids.ts'
+import { listAccepted } from '#src/tenancy/documents.ts'
+import { organisationOf } from '#src/tenancy/organisations.ts'
+import { COST_IMPORTS, putImport, totalText } from './import-documents.ts'
+import type { ImportQueue, QueuePorts } from './import-queue.ts'
+import type { UploadPart } from './upload-spool.ts'
+
+export interface NewCostImport extends CostExport {
+  readonly from: CostImportFrom
+  readonly tagKeys?: readonly string[] | undefined
+}
+
+export type CostSumText = CostTotalText & Partial<Record<SumDimension, string>>
+
+export interface SumsAsked {
+  readonly organisationId: string
+  readonly from: Day
+  readonly to: Day
+  readonly by: readonly SumDimension[]
+}
+
+/** Costs of organisations: bringing them in, and what there is. All throw RestError. */
+export interface CostImports {
+  /** Starts an import; of an upload, when its files are there and `start` is called. */
+  create(caller: Principal, given: NewCostImport): Promise<CostImport>
+  /** Adds a part to a file of an upload; answers how many bytes the file has then. */
+  addPart(caller: Principal, id: string, part: GivenPart): Promise<{ readonly bytes: number }>
+  start(caller: Principal, id: string): Promise<CostImport>
+  /** Gives up what has not begun to run. */
+  cancel(caller: Principal, id: string): Promise<void>
+  get(caller: Principal, id: string): Promise<CostImport>
+  list(caller: Principal, page: ImportsPage): Promise<Page<CostImport>>
+  periods(caller: Principal, organisationId?: string): Promise<readonly CostPeriodText[]>
+  sums(caller: Principal, asked: SumsAsked): Promise<readonly CostSumText[]>
+  removePeriod(caller: Principal, of: CostExport & { readonly month: string }): Promise<void>
+}
+
+/** Without bytes where the request had a body of another kind. */
+export type GivenPart = Omit<UploadPart, 'bytes'> & { readonly bytes: Uint8Array | undefined }
+
+export interface ImportsPage {
+  readonly after?: string
+  readonly limit: number
+  readonly organisationId?: string | undefined
+}
+
+export interface CostImportPorts extends Pick<QueuePorts, 'state' | 'clock' | 'spool'> {
+  readonly costs: CostStore
+  readonly ids: Ids
+  readonly queue: Pick<ImportQueue, 'progressOf'>
+  /** Whether the operator set a folder apart that may be imported from. */
+  readonly hasFolder: boolean
+}
+
+export function createCostImports(ports: CostImportPorts): CostImports {
+  const { state, clock, ids, spool, queue } = ports
+  const found = async (caller: Principal, id: string): Promise<CostImport> => {
+    const costImport = await state.get(COST_IMPORTS, id)
+    if (costImport !== undefined && reaches(caller, costImport.organisationId)) return costImport
+    throw new RestError(404, 'cost-import.not-found', `there is no cost import "${id}"`)
+  }
+  const shown = (costImport: CostImport): CostImport => {
+    const progress = queue.progressOf(costImport.id)
+    const isRunning = costImport.status === 'running' && progress !== undefined
+    return isRunning ? { ...costImport, progress } : costImport
+  }
+  return {
+    create: async (caller, { from, tagKeys, ...given }) => {
+      if (from.kind === 'folder' && !ports.hasFolder) throw noFolder()
+      return state.transact(async (transaction) => {
+        await organisationOf(transaction, caller, given.organisationId)
+        const now = clock.now()
+        const created: CostImport = {
+          id: ids.timeOrderedUuid(now),
+          ...given,
+          from,
+          ...(tagKeys !== undefined && { tagKeys: [...tagKeys] }),
+          status: from.kind === 'upload' ? 'uploading' : 'waiting',
+          createdAt: now,
+        }
+        putImport(transaction, created)
+        return created
+      })
+    },
+    addPart: async (caller, id, { bytes, ...part }) => {
+      notStarted(await found(caller, id))
+      if (bytes === undefined) throw noBytes()
+      return { bytes: await spool.append(id, { ...part, bytes }) }
+    },
+    start: async (caller, id) => {
+      notStarted(await found(caller, id))
+      if ((await spool.files(id)).length === 0) {
+        throw new RestError(409, 'cost-import.empty', 'the upload has no file yet: send one first')
+      }
+      return state.transact(async (transaction) => {
+        const before = await transaction.get(COST_IMPORTS, id)
+        const started: CostImport = { ...notStarted(before), status: 'waiting' }
+        putImport(transaction, started)
+        return started
+      })
+    },
+    cancel: async (caller, id) => {
+      await found(caller, id)
+      await state.transact(async (transaction) => {
+        const before = await transaction.get(COST_IMPORTS, id)
+        if (before?.status !== 'uploading' && before?.status !== 'waiting') throw begun(before)
+        const error = 'it was cancelled'
+        putImport(transaction, { ...before, status: 'failed', error, endedAt: clock.now() })
+      })
+      await spool.remove(id)
+    },
+    get: async (caller, id) => shown(await found(caller, id)),
+    list: async (caller, { organisationId, ...page }) => {
+      const { items, ...rest } = await listAccepted(state, COST_IMPORTS, {
+        ...page,
+        accept: (each) =>
+          reaches(caller, each.organisationId) &&
+          (organisationId ?? each.organisationId) === each.organisationId,
+      })
+      return { items: items.map(shown), ...rest }
+    },
+    ...reading(ports),
+  }
+}
+
+function reading({
+  state,
+  costs,
+}: CostImportPorts): Pick<CostImports, 'periods' | 'sums' | 'removePeriod'> {
+  return {
+    periods: async (caller, wanted) => {
+      const organisationId = wanted ?? caller.organisationId
+      if (organisationId === undefined) throw whichOrganisation()
+      await organisationOf(state, caller, organisationId)
+      return (await costs.periods(organisationId)).map(periodText)
+    },
+    sums: async (caller, { organisationId, ...asked }) => {
+      await organisationOf(state, caller, organisationId)
+      const sums = await costs.sums(organisationId, asked)
+      return sums
+        .toSorted((a, b) => compareMoney(b.effectiveCost, a.effectiveCost))
+        .map((sum) => ({ ...sum, ...totalText(sum) }))
+    },
+    removePeriod: async (caller, of) => {
+      await organisationOf(state, caller, of.organisationId)
+      if (await costs.removePeriod(of)) return
+      throw new RestError(
+        404,
+        'cost-period.not-found',
+        `the export "${of.exportName}" has no costs of ${of.month}`,
+      )
+    },
+  }
+}
+
+function periodText({ totals, billingAccountIds, ...period }: CostPeriod): CostPeriodText {
+  return { ...period, totals: totals.map(totalText), billingAccountIds: [...billingAccountIds] }
+}
+
+function notStarted(costImport: CostImport | undefined): CostImport {
+  if (costImport?.status === 'uploading') return costImport
+  throw new RestError(
+    409,
+    'cost-import.not-uploading',
+    'only an upload that was not started takes files: create another import',
+  )
+}
+
+function noBytes(): RestError {
+  return new RestError(
+    400,
+    'cost-import.no-bytes',
+    'the body must be bytes of the file, with content-type application/octet-stream',
+  )
+}
+
+function begun(costImport: CostImport | undefined): RestError {
+  return new RestError(
+    409,
+    'cost-import.begun',
+    `the import is ${costImport?.status ?? 'gone'}: only what has not begun can be cancelled`,
+  )
+}
+
+function noFolder(): RestError {
+  return new RestError(
+    409,
+    'cost-import.no-folder',
+    'the hub has no folder to import costs from: start it with --cost-folder FOLDER, or upload the files',
+  )
+}
+
+function whichOrganisation(): RestError {
+  return new RestError(400, 'organisation.missing', 'say whose costs: organisationId')
+}

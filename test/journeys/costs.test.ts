@@ -1,0 +1,175 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
+
+import { parse } from 'csv-parse/sync'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { runCommand } from '../belfry-command.ts'
+import { endOf, importFiles, putBytes } from '../cost-calls.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { createOrganisation } from '../organisation.ts'
+
+const SAMPLES = new URL('../../samples/costs/', import.meta.url)
+const FOCUS = readFileSync(new URL('focus-1.0.csv.gz', SAMPLES))
+const CUR = readFileSync(new URL('aws-cur-legacy.csv.gz', SAMPLES))
+
+const folder = newDataFolder()
+const costFolder = join(folder, 'bills')
+let hub: HubProcess
+let organisationId: string
+
+beforeAll(async () => {
+  hub = await startHubProcess(folder, ['--cost-folder', costFolder])
+  organisationId = (await createOrganisation(hub)).organisationId
+})
+afterAll(async () => {
+  await hub.kill('SIGTERM')
+  removeDataFolder(folder)
+})
+
+const importInto = (exportName: string, files: Readonly<Record<string, Uint8Array>>) =>
+  importFiles(hub, { organisationId, exportName }, files)
+const periodsOf = async (exportName: string) => {
+  const { body } = await hub.rest('GET', `/cost-periods?organisationId=${organisationId}`)
+  return body.items.filter((period: any) => period.exportName === exportName)
+}
+
+/** Adds decimal texts as people do it on paper: digits under digits. */
+function paperSum(texts: readonly string[]): string {
+  const places = 20
+  const sum = texts.reduce((total, text) => {
+    const [whole = '', fraction = ''] = text.replace('-', '').split('.')
+    const digits = BigInt(whole + fraction.padEnd(places, '0'))
+    return total + (text.startsWith('-') ? -digits : digits)
+  }, 0n)
+  const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, '0')
+  const text = `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '')
+  return sum < 0n ? `-${text}` : text
+}
+
+const rowsOf = (file: Uint8Array): readonly Record<string, string>[] =>
+  parse(gunzipSync(file), { columns: true })
+
+describe('the costs of an organisation', () => {
+  it('are those of a FOCUS export to the last digit, by month, and the same files change nothing', async () => {
+    const done = await importInto('focus', { 'focus.csv.gz': FOCUS })
+    expect(done).toMatchObject({ status: 'done', report: { rowsRead: 1_000, rowsSkipped: 0 } })
+    const rows = rowsOf(FOCUS)
+    for (const period of await periodsOf('focus')) {
+      const ofMonth = rows.filter((row) => row['BillingPeriodStart']?.startsWith(period.month))
+      expect(period.totals).toEqual([
+        {
+          currency: 'USD',
+          billedCost: paperSum(ofMonth.map((row) => row['BilledCost'] ?? '')),
+          effectiveCost: paperSum(ofMonth.map((row) => row['EffectiveCost'] ?? '')),
+        },
+      ])
+    }
+    expect((await periodsOf('focus')).map(({ month }: any) => month)).toEqual([
+      '2024-09',
+      '2024-10',
+    ])
+    const again = await importInto('focus', { 'renamed.csv.gz': FOCUS })
+    expect(again.status).toBe('unchanged')
+    const sums = await hub.rest(
+      'GET',
+      `/cost-sums?organisationId=${organisationId}&from=2024-09-18&to=2024-09-18&by=service&by=region`,
+    )
+    const sqs = rows.filter(
+      (row) =>
+        row['ServiceName'] === 'Amazon Simple Queue Service' &&
+        row['RegionId'] === 'us-west-2' &&
+        row['ChargePeriodStart']?.startsWith('2024-09-18'),
+    )
+    const found = sums.body.items.find(
+      (sum: any) => sum.service === 'Amazon Simple Queue Service' && sum.region === 'us-west-2',
+    )
+    expect(found.billedCost).toBe(paperSum(sqs.map((row) => row['BilledCost'] ?? '')))
+  })
+
+  it('are those of a legacy AWS report', async () => {
+    const done = await importInto('cur', { 'cur-00001.csv.gz': CUR })
+    expect(done).toMatchObject({ status: 'done', report: { rowsRead: 1_281, rowsSkipped: 0 } })
+    const billed = paperSum(rowsOf(CUR).map((row) => row['lineItem/UnblendedCost'] ?? ''))
+    expect(await periodsOf('cur')).toMatchObject([
+      {
+        month: '2023-11',
+        completeThrough: '2023-11-30',
+        totals: [{ currency: 'USD', billedCost: billed, effectiveCost: billed }],
+      },
+    ])
+  })
+
+  it('are replaced a billing period at a time, and stay where an import fails', async () => {
+    const lines = gunzipSync(FOCUS).toString().trimEnd().split('\n')
+    const half = gzipSync(lines.slice(0, 500).join('\n'))
+    const before = await importInto('restated', { 'a.csv.gz': FOCUS })
+    const cut = await importInto('restated', { 'a.csv.gz': FOCUS.subarray(0, 60_000) })
+    expect(cut).toMatchObject({ status: 'failed', error: expect.stringContaining('is it whole?') })
+    const [september] = await periodsOf('restated')
+    expect(september.execution).toBe(before.execution)
+    const after = await importInto('restated', { 'a.csv.gz': half })
+    const replaced = after.report?.periods.find(({ month }) => month === '2024-09')
+    expect(replaced?.before).toEqual(september.totals)
+    const [now] = await periodsOf('restated')
+    expect(now).toMatchObject({ execution: after.execution, totals: replaced?.totals })
+    expect(after.report?.warnings[0]).toContain('in the export "focus" too')
+  })
+
+  it('come from the organisation’s own folder on the hub, and from nowhere else', async () => {
+    const own = join(costFolder, organisationId)
+    mkdirSync(join(own, '2023-11'), { recursive: true })
+    writeFileSync(join(own, '2023-11', 'report-00001.csv.gz'), CUR)
+    writeFileSync(join(own, '2023-11', 'report-Manifest.json'), '{}')
+    writeFileSync(join(costFolder, 'others.csv'), 'secret')
+    symlinkSync(join(costFolder, 'others.csv'), join(own, 'link.csv'))
+    const start = async (path: string) => {
+      const from = { kind: 'folder', path }
+      const given = { organisationId, exportName: 'folder', from }
+      return endOf(hub, (await hub.rest('POST', '/cost-imports', given)).body.id)
+    }
+    expect(await start('2023-11')).toMatchObject({ status: 'done', report: { files: 1 } })
+    for (const path of ['../others.csv', 'link.csv', 'missing', '/etc/passwd']) {
+      expect(await start(path)).toMatchObject({
+        status: 'failed',
+        error: expect.stringContaining(`there is no "${path}"`),
+      })
+    }
+  })
+
+  it('are uploaded part by part, each where the last one ended', async () => {
+    const given = { organisationId, exportName: 'parts', from: { kind: 'upload' } }
+    const { id } = (await hub.rest('POST', '/cost-imports', given)).body
+    const path = `/cost-imports/${id}/files/a.csv`
+    expect((await hub.rest('POST', `/cost-imports/${id}/start`)).body.code).toBe(
+      'cost-import.empty',
+    )
+    expect(await (await putBytes(hub, `${path}?offset=0`, FOCUS.subarray(0, 10))).json()).toEqual({
+      bytes: 10,
+    })
+    const wrong = await putBytes(hub, `${path}?offset=0`, FOCUS.subarray(0, 10))
+    expect(await wrong.json()).toMatchObject({
+      code: 'cost-import.offset',
+      message: expect.stringContaining('offset=10'),
+    })
+    expect((await hub.rest('DELETE', `/cost-imports/${id}`)).status).toBe(204)
+    expect((await putBytes(hub, `${path}?offset=10`, FOCUS.subarray(10, 20))).status).toBe(409)
+  })
+
+  it('are imported and shown by the command line', async () => {
+    const file = join(folder, 'bill.csv.gz')
+    writeFileSync(file, CUR)
+    const imported = await runCommand(folder, ['costs', 'import', file, '--export', 'cli'])
+    expect(imported.stdout).toContain('1,281 rows of AWS CUR in 1 file')
+    const shown = await runCommand(folder, ['costs', 'summary'])
+    expect(shown.stdout).toMatch(/2023-11 +cli +2023-11-30 +\d+ +1\.6823086974 +1\.6823086974 +USD/)
+    const by = ['costs', 'summary', '--by', 'export', '--to', '2023-12-31']
+    expect((await runCommand(folder, by)).stdout).toMatch(/cli +1\.6823086974/)
+    const list = await runCommand(folder, ['costs', 'imports'])
+    expect(list.stdout).toMatch(/cli +done +1281 +0 +2023-11/)
+    await runCommand(folder, ['costs', 'delete', '2023-11', '--export', 'cli'])
+    expect(await periodsOf('cli')).toEqual([])
+  })
+})
