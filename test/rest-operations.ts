@@ -1,8 +1,10 @@
+import { importFiles } from './cost-calls.ts'
 import { ACCOUNTS, REGION } from './organisation.ts'
 import {
   KEYS,
   named,
   newAccount,
+  newCostImport,
   newEventSource,
   newToken,
   newUser,
@@ -18,6 +20,7 @@ const EVERYONE: readonly Role[] = [...ROLES]
 const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 const OPERATORS: readonly Role[] = ['operations', 'admin']
 const ADMINS: readonly Role[] = ['admin']
+const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
 
@@ -74,6 +77,21 @@ const account = (world: World) => pathOf(world, '/accounts', newAccount(world))
 const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
+const costImport = (world: World) => pathOf(world, '/cost-imports', newCostImport(world))
+const failedImport = async (world: World) => {
+  const path = await costImport(world)
+  await world.hub.rest('DELETE', path)
+  return path
+}
+const FOCUS_CSV = `BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName
+1,1,USD,2026-01-01T00:00:00Z,2026-01-01T00:00:00Z,Usage,1,EC2,AWS
+`
+const costPeriod = async (world: World) => {
+  const { organisationId, exportName } = newCostImport(world)
+  const files = { 'a.csv': Buffer.from(FOCUS_CSV) }
+  await importFiles(world.hub, { organisationId, exportName }, files)
+  return `/cost-periods/2026-01?${of(world)}&exportName=${exportName}`
+}
 const member = async (world: World) => {
   const { id } = await world.made('/users', newUser(world))
   return `${await pathOf(world, '/groups')}/members/${id}`
@@ -197,6 +215,33 @@ export const OPERATIONS: readonly RestOperation[] = [
     await source(world),
     { eventPattern: '{"source":["other"]}' },
   ]),
+  list('/cost-imports'),
+  get('/cost-imports/{id}', costImport),
+  operation('POST /cost-imports', COST_ADMINS, 201, (world) => [
+    '/cost-imports',
+    newCostImport(world),
+  ]),
+  operation('DELETE /cost-imports/{id}', COST_ADMINS, 204, async (world) => [
+    await costImport(world),
+  ]),
+  {
+    ...operation('PUT /cost-imports/{id}/files/{name}', COST_ADMINS, 409, async (world) => [
+      `${await failedImport(world)}/files/a.csv?offset=0`,
+      {},
+    ]),
+    conflict: 'cost-import.not-uploading',
+  },
+  {
+    ...operation('POST /cost-imports/{id}/start', COST_ADMINS, 409, async (world) => [
+      `${await costImport(world)}/start`,
+    ]),
+    conflict: 'cost-import.empty',
+  },
+  get('/cost-periods', (world) => `/cost-periods?${of(world)}`),
+  operation('DELETE /cost-periods/{month}', COST_ADMINS, 204, async (world) => [
+    await costPeriod(world),
+  ]),
+  get('/cost-sums', (world) => `/cost-sums?${of(world)}&from=2026-01-01&to=2026-01-31`),
   operation('DELETE /event-sources/{id}', OPERATORS, 204, async (world) => [await source(world)]),
   ...within(
     list('/event-sources'),

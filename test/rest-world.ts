@@ -85,6 +85,12 @@ export const newToken = (world: Named, more: object = {}) => ({
 export const newEventSource = ({ next }: Named) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, label: `source-${next()}` },
 })
+export const newCostImport = ({
+  organisationId,
+  next,
+}: Pick<World, 'organisationId' | 'next'>) => ({
+  ...{ organisationId, exportName: `export-${next()}`, from: { kind: 'upload' } },
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

@@ -23,10 +23,18 @@ const LOOK_EVERY_MS = 250
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
 
 const DIMENSIONS: Readonly<Record<string, string>> = {
-  ...{ day: 'day', export: 'exportName', month: 'month', provider: 'provider' },
-  ...{ 'billing-account': 'billingAccountId', account: 'accountId', service: 'service' },
-  ...{ region: 'region', category: 'chargeCategory', frequency: 'chargeFrequency' },
-  ...{ class: 'chargeClass', meter: 'meter' },
+  day: 'day',
+  export: 'exportName',
+  month: 'month',
+  provider: 'provider',
+  'billing-account': 'billingAccountId',
+  account: 'accountId',
+  service: 'service',
+  region: 'region',
+  category: 'chargeCategory',
+  frequency: 'chargeFrequency',
+  class: 'chargeClass',
+  meter: 'meter',
 }
 
 const HELP = `
@@ -315,7 +323,7 @@ function addDelete(costs: Command): void {
         async ({ hub, output, options }, month: string) => {
           const { id: organisationId } = await organisationBy(hub, options.organisation)
           const query = new URLSearchParams({ organisationId, exportName: options.export })
-          await hub.delete(`/cost-periods/${month}?${query}`)
+          await hub.delete(`/cost-periods/${month}?${query.toString()}`)
           await output.show({ deleted: month }, () => `deleted ${month} of ${options.export}`)
         },
       ),

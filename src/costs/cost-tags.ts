@@ -30,7 +30,7 @@ export function createTagReader(keep?: readonly string[]): TagReader {
       return [[name, value === true ? true : textOf(value)] as const]
     })
     if (entries.length === 0) return NO_TAGS
-    return JSON.stringify(Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))))
+    return JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))))
   }
   const read = (text: string): TagText | undefined => {
     try {

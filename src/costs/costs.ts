@@ -30,15 +30,11 @@ export function createCosts(ports: CostPorts): Costs {
   const { dataFolder, costFolder } = ports
   const spool = createUploadSpool(join(dataFolder, 'cost-uploads'))
   const filesOf = async ({ id, organisationId, from }: CostImport): Promise<ImportFiles> => {
-    switch (from.kind) {
-      case 'upload':
-        return { files: await spool.files(id) }
-      case 'folder':
-        if (costFolder === undefined) {
-          throw new ImportFault('the hub has no folder to import from: start it with --cost-folder')
-        }
-        return { files: await filesInFolder(costFolder, organisationId, from.path) }
+    if (from.kind === 'upload') return { files: await spool.files(id) }
+    if (costFolder === undefined) {
+      throw new ImportFault('the hub has no folder to import from: start it with --cost-folder')
     }
+    return { files: await filesInFolder(costFolder, organisationId, from.path) }
   }
   const queue = createImportQueue({ ...ports, spool, filesOf })
   const hasFolder = costFolder !== undefined

@@ -144,7 +144,7 @@ function valueText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return undefined
   if (value instanceof Uint8Array) return UTF8.decode(value)
-  return String(value)
+  return String(value as number | bigint | boolean)
 }
 
 /** Of a decimal as Parquet stores it: a whole number, or the bytes of one. */
@@ -197,7 +197,7 @@ async function bufferOf(handle: FileHandle): Promise<AsyncBuffer> {
       const bytes = Buffer.allocUnsafeSlow(Math.max(0, Math.min(end, byteLength) - from))
       const { bytesRead } = await handle.read(bytes, 0, bytes.length, from)
       if (bytesRead !== bytes.length) throw new ImportFault('the file ended while it was read')
-      return bytes.buffer as ArrayBuffer
+      return bytes.buffer
     },
   }
 }

@@ -139,7 +139,7 @@ function createSkipped() {
       rowsSkipped: total,
       skipped: [...byReason]
         .map(([reason, { rows, examples }]) => ({ reason, rows, examples }))
-        .sort((a, b) => b.rows - a.rows),
+        .toSorted((a, b) => b.rows - a.rows),
     }),
   }
 }

@@ -49,7 +49,7 @@ export async function readInThread(
           case 'execution':
             execution = message.execution
             isKnown(execution).then(
-              (known) => (known ? resolve({ execution }) : worker.postMessage('read')),
+              (known) => (known ? resolve({ execution }) : worker.postMessage('read', [])),
               reject,
             )
             return
@@ -57,7 +57,7 @@ export async function readInThread(
             onProgress(message.progress)
             return
           case 'part':
-            staging.add(message.part).then(() => worker.postMessage('stored'), reject)
+            staging.add(message.part).then(() => worker.postMessage('stored', []), reject)
             return
           case 'read':
             resolve({ execution, report: message.report, summaries: message.summaries })

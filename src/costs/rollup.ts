@@ -225,7 +225,7 @@ function createSharedTexts(): (charge: Charge) => Charge {
 }
 
 function ordered<T>(map: ReadonlyMap<string, T>): (readonly [string, T])[] {
-  return [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+  return [...map].toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
 function tooMany(what: string): ImportFault {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
 import { openPromise as openZip } from 'yauzl'
@@ -145,10 +145,10 @@ async function zippedRows({ name, path }: TableFile, size: number, sink: TableSi
 }
 
 function gunzipped(packed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  // compose passes on the faults of both, and ends both where the reader stops.
-  return Readable.from(packed, { objectMode: false }).compose(
-    createGunzip({ chunkSize: CHUNK_BYTES }),
-  )
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES })
+  // Whoever reads is told of faults of both, by the end of this.
+  pipeline(packed, gunzip, () => {})
+  return gunzip
 }
 
 async function* counted(

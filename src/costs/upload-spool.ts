@@ -44,7 +44,7 @@ export function createUploadSpool(root: string): UploadSpool {
   }
   const folderOf = (importId: string) => join(root, importId)
   const sizes = async (importId: string) => {
-    const names = await readdir(folderOf(importId)).catch(() => [])
+    const names = await readdir(folderOf(importId)).catch((): string[] => [])
     const found = names.toSorted().map(async (name) => {
       const { size } = await stat(join(folderOf(importId), name))
       return { name, size }

@@ -42,7 +42,7 @@ export function parseMoney(text: string): Money | undefined {
 
 /** A decimal number without needless digits: `-0.0000008`, `12.5`, `0`. */
 export function formatMoney(amount: Money): string {
-  const absolute = amount < 0n ? -amount : amount
+  const absolute = amount < 0n ? 0n - amount : amount
   const fraction = String(absolute % UNITS)
     .padStart(MONEY_DECIMALS, '0')
     .replace(/0+$/, '')

@@ -38,8 +38,18 @@ export interface DayRange {
 
 /** Dimensions that sums can tell apart, the export and the billing period among them. */
 export const SUM_DIMENSIONS = [
-  ...['day', 'exportName', 'month', 'provider', 'billingAccountId', 'accountId', 'service'],
-  ...['region', 'chargeCategory', 'chargeFrequency', 'chargeClass', 'meter'],
+  'day',
+  'exportName',
+  'month',
+  'provider',
+  'billingAccountId',
+  'accountId',
+  'service',
+  'region',
+  'chargeCategory',
+  'chargeFrequency',
+  'chargeClass',
+  'meter',
 ] as const satisfies readonly string[]
 export type SumDimension =
   | 'day'

@@ -40,8 +40,9 @@ const periodsOf = async (exportName: string) => {
 function paperSum(texts: readonly string[]): string {
   const places = 20
   const sum = texts.reduce((total, text) => {
-    const [whole = '', fraction = ''] = text.replace('-', '').split('.')
-    const digits = BigInt(whole + fraction.padEnd(places, '0'))
+    const [number = '', power = '0'] = text.replace(/^-/, '').split('E')
+    const [whole = '', fraction = ''] = number.split('.')
+    const digits = BigInt(whole + fraction + '0'.repeat(places - fraction.length + Number(power)))
     return total + (text.startsWith('-') ? -digits : digits)
   }, 0n)
   const digits = String(sum < 0n ? -sum : sum).padStart(places + 1, '0')

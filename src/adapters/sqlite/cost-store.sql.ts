@@ -190,7 +190,7 @@ export function createSqliteCostStore(
   }
 
   return {
-    stage: async (of) => staging({ writer, stagings, of, id: ids.uuid() }),
+    stage: async (of) => newStaging({ writer, stagings, of, id: ids.uuid() }),
     periods: async (organisationId, exportName) =>
       editionsOf(organisationId).flatMap(({ period }) =>
         (exportName ?? period.exportName) === period.exportName ? [period] : [],
@@ -219,13 +219,13 @@ interface Edition {
   readonly period: CostPeriod
 }
 
-function staging(parts: {
+function newStaging(given: {
   readonly writer: Writer
   readonly stagings: Set<string>
   readonly of: CostExport
   readonly id: string
 }): CostStaging {
-  const { writer, stagings, of, id } = parts
+  const { writer, stagings, of, id } = given
   stagings.add(id)
   return {
     add: (part) => writer.write('stageCosts', { staging: id, of, ...part } satisfies StagePart),
