@@ -237,7 +237,7 @@ export const OPERATIONS: readonly RestOperation[] = [
     ]),
     conflict: 'cost-import.empty',
   },
-  get('/cost-periods', (world) => `/cost-periods?${of(world)}`),
+  list('/cost-periods'),
   operation('DELETE /cost-periods/{month}', COST_ADMINS, 204, async (world) => [
     await costPeriod(world),
   ]),

@@ -262,10 +262,8 @@ async function showPeriods({ hub, output, options }: Call<SummaryOptions>): Prom
 
 async function periodsOf(hub: HubClient, organisation: string | undefined) {
   const { id: organisationId } = await organisationBy(hub, organisation)
-  const answer = await hub.get<{ items: readonly CostPeriodText[] }>('/cost-periods', {
-    organisationId,
-  })
-  return { organisationId, items: answer.items }
+  const items = await hub.listAll<CostPeriodText>('/cost-periods', { organisationId })
+  return { organisationId, items }
 }
 
 async function showSums(call: Call<SummaryOptions>, names: readonly string[]): Promise<void> {

@@ -6,13 +6,14 @@ import type {
   CostTotalText,
 } from '#src/model/cost-import.ts'
 import type { CostPeriod, Day } from '#src/model/cost.ts'
+import { pageOfAll } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { compareMoney } from '#src/model/money.ts'
 import type { CostExport, CostStore, SumDimension } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
-import { listAccepted } from '#src/tenancy/documents.ts'
+import { ORGANISATIONS, listAccepted, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import { COST_IMPORTS, putImport, totalText } from './import-documents.ts'
 import type { ImportQueue, QueuePorts } from './import-queue.ts'
@@ -43,7 +44,8 @@ export interface CostImports {
   cancel(caller: Principal, id: string): Promise<void>
   get(caller: Principal, id: string): Promise<CostImport>
   list(caller: Principal, page: ImportsPage): Promise<Page<CostImport>>
-  periods(caller: Principal, organisationId?: string): Promise<readonly CostPeriodText[]>
+  /** Billing periods by organisation, export and month. */
+  periods(caller: Principal, page: ImportsPage): Promise<Page<CostPeriodText>>
   sums(caller: Principal, asked: SumsAsked): Promise<readonly CostSumText[]>
   removePeriod(caller: Principal, of: CostExport & { readonly month: string }): Promise<void>
 }
@@ -141,11 +143,16 @@ function reading({
   costs,
 }: CostImportPorts): Pick<CostImports, 'periods' | 'sums' | 'removePeriod'> {
   return {
-    periods: async (caller, wanted) => {
-      const organisationId = wanted ?? caller.organisationId
-      if (organisationId === undefined) throw whichOrganisation()
-      await organisationOf(state, caller, organisationId)
-      return (await costs.periods(organisationId)).map(periodText)
+    periods: async (caller, { organisationId, ...page }) => {
+      const organisations = await listAll(
+        state,
+        ORGANISATIONS,
+        ({ id }) => reaches(caller, id) && (organisationId ?? id) === id,
+      )
+      const found: CostPeriod[] = []
+      for (const { id } of organisations) found.push(...(await costs.periods(id)))
+      const { items, ...rest } = pageOfAll(found, periodKey, page)
+      return { items: items.map(periodText), ...rest }
     },
     sums: async (caller, { organisationId, ...asked }) => {
       await organisationOf(state, caller, organisationId)
@@ -164,6 +171,10 @@ function reading({
       )
     },
   }
+}
+
+function periodKey({ organisationId, exportName, month }: CostPeriod): string {
+  return [organisationId, exportName, month].join('|')
 }
 
 function periodText({ totals, billingAccountIds, ...period }: CostPeriod): CostPeriodText {
@@ -201,8 +212,4 @@ function noFolder(): RestError {
     'cost-import.no-folder',
     'the hub has no folder to import costs from: start it with --cost-folder FOLDER, or upload the files',
   )
-}
-
-function whichOrganisation(): RestError {
-  return new RestError(400, 'organisation.missing', 'say whose costs: organisationId')
 }

@@ -144,7 +144,7 @@ function valueText(value: unknown): string | undefined {
   if (typeof value === 'string') return value
   if (value === null || value === undefined) return undefined
   if (value instanceof Uint8Array) return UTF8.decode(value)
-  return String(value as number | bigint | boolean)
+  return `${value as number | bigint | boolean}`
 }
 
 /** Of a decimal as Parquet stores it: a whole number, or the bytes of one. */

@@ -28,7 +28,7 @@ describe('a role', () => {
       ...['tenancy-events:Emit', 'webhook-secrets:Write'],
     ]
     expect(new Set(allowed(principal('readonly')))).toEqual(new Set(reading))
-    expect(new Set(allowed(principal('costadmin')))).toEqual(new Set(reading))
+    expect(new Set(allowed(principal('costadmin')))).toEqual(new Set([...reading, 'costs:Write']))
     expect(new Set(allowed(principal('user')))).toEqual(new Set(user))
     expect(new Set(allowed(principal('operations')))).toEqual(new Set(operations))
     expect(new Set(allowed(principal('admin')))).toEqual(new Set(all))

@@ -47,11 +47,12 @@ export function addCostRoutes(add: AddRoute, costs: CostImports): void {
     tag,
     summary: 'List the billing periods that there are costs of, with totals by currency',
     permission: 'costs:Read',
-    query: Type.Object(OfOrganisation),
-    answer: [200, Type.Object({ items: Type.Array(ref(CostPeriodText)) })],
-    run: async (caller, { query }) => ({
-      items: await costs.periods(caller, query.organisationId),
-    }),
+    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
+    answer: [200, pageSchema(CostPeriodText)],
+    run: async (caller, { query }) => {
+      const { organisationId } = query
+      return page(await costs.periods(caller, { ...pageRequest(query), organisationId }))
+    },
   })
   add({
     method: 'DELETE',
