@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+
+import { formatMoney } from '#src/model/money.ts'
+import { createTagReader } from './cost-tags.ts'
+import { curMapping } from './cur.ts'
+import { createInstantReader } from './instants.ts'
+import type { Cell } from './charge.ts'
+
+type Item = Readonly<Record<string, Cell>>
+
+const ITEM: Item = {
+  bill_payer_account_id: '111',
+  bill_billing_period_start_date: '2026-01-01T00:00:00.000Z',
+  line_item_usage_account_id: '222',
+  line_item_usage_start_date: '2026-01-05T01:00:00.000Z',
+  line_item_line_item_type: 'Usage',
+  line_item_product_code: 'AmazonEC2',
+  line_item_currency_code: 'USD',
+  line_item_unblended_cost: '10',
+  line_item_usage_type: 'BoxUsage:m5.large',
+  line_item_availability_zone: 'eu-west-1a',
+  savings_plan_savings_plan_effective_cost: '6',
+  savings_plan_total_commitment_to_date: '24',
+  savings_plan_used_commitment: '20.5',
+  reservation_effective_cost: '4',
+  reservation_unused_amortized_upfront_fee_for_billing_period: '1',
+  reservation_unused_recurring_fee: '0.25',
+  reservation_reservation_a_r_n: '',
+}
+
+function chargeOf(given: Item, nameOf: (name: string) => string = (name) => name) {
+  const item = { ...ITEM, ...given }
+  const names = Object.keys(item)
+  const readers = { instant: createInstantReader(), tags: createTagReader() }
+  const { wanted, chargeOf: read } = curMapping(names.map(nameOf), readers)
+  return read(wanted.map((at) => item[names[at] as string]))
+}
+
+describe('a line item of an AWS report', () => {
+  it.each([
+    ['Usage', '10', 'Usage', 'Usage-Based'],
+    ['DiscountedUsage', '4', 'Usage', 'Usage-Based'],
+    ['SavingsPlanCoveredUsage', '6', 'Usage', 'Usage-Based'],
+    ['SavingsPlanNegation', '0', 'Usage', 'Usage-Based'],
+    ['SavingsPlanUpfrontFee', '0', 'Purchase', 'One-Time'],
+    ['SavingsPlanRecurringFee', '3.5', 'Purchase', 'Recurring'],
+    ['RIFee', '1.25', 'Purchase', 'Recurring'],
+    ['Fee', '10', 'Purchase', 'One-Time'],
+    ['Tax', '10', 'Tax', ''],
+    ['Credit', '10', 'Credit', 'One-Time'],
+    ['Refund', '10', 'Adjustment', 'One-Time'],
+    ['EdpDiscount', '10', 'Usage', 'Usage-Based'],
+  ])('of type %s has an effective cost of %s', (type, effective, category, frequency) => {
+    const charge = chargeOf({ line_item_line_item_type: type })
+    expect(formatMoney(charge.billedCost)).toBe('10')
+    expect(formatMoney(charge.effectiveCost)).toBe(effective)
+    expect(charge).toMatchObject({ chargeCategory: category, chargeFrequency: frequency })
+  })
+
+  it('that buys a reservation costs nothing in effect, as what it covers does', () => {
+    const given = {
+      line_item_line_item_type: 'Fee',
+      reservation_reservation_a_r_n: 'arn:aws:ec2:r',
+    }
+    expect(chargeOf(given).effectiveCost).toBe(0n)
+  })
+
+  it('of a type that AWS does not document is refused', () => {
+    expect(() => chargeOf({ line_item_line_item_type: 'Gift' })).toThrow(
+      'not one that AWS documents',
+    )
+  })
+
+  it('is of the region of its product, else of its zone, and of the service by its name', () => {
+    expect(chargeOf({})).toMatchObject({ region: 'eu-west-1', service: 'AmazonEC2' })
+    const product = { product_name: 'Amazon Elastic Compute Cloud' }
+    expect(chargeOf({ product, product_region_code: 'us-east-1' })).toMatchObject({
+      region: 'us-east-1',
+      service: 'Amazon Elastic Compute Cloud',
+    })
+  })
+
+  it('has the tags of its resource, whichever report it stands in', () => {
+    const tags = '{"aws:createdBy":"me","team":"a"}'
+    const map = { user_team: 'a', aws_createdBy: 'me', user_empty: '' }
+    expect(chargeOf({ resource_tags: map }).tags).toBe(tags)
+    expect(chargeOf({ resource_tags: JSON.stringify(map) }).tags).toBe(tags)
+    expect(chargeOf({ resource_tags_user_team: 'a' }).tags).toBe('{"team":"a"}')
+    const legacy = { 'resourceTags/user:team': 'a', 'resourceTags/aws:createdBy': 'me' }
+    expect(chargeOf(legacy).tags).toBe(tags)
+  })
+
+  it('stands under the names of legacy CSV reports too', () => {
+    const camel = (name: string) => {
+      const [, group = '', rest = ''] =
+        /^(bill|line_item|savings_plan|reservation)_(.+)$/.exec(name) ?? []
+      const upper = (text: string) =>
+        text.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())
+      return `${group.replace(/_(.)/, (_, letter: string) => letter.toUpperCase())}/${upper(rest)}`
+    }
+    expect(camel('savings_plan_savings_plan_effective_cost')).toBe(
+      'savingsPlan/SavingsPlanEffectiveCost',
+    )
+    const given = { line_item_line_item_type: 'SavingsPlanCoveredUsage' }
+    expect(chargeOf(given, camel)).toEqual(chargeOf(given))
+  })
+})

@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+
+import fc from 'fast-check'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { afterAll, describe, expect, it } from 'vitest'
+
+import { formatMoney } from '#src/model/money.ts'
+import { readFiles } from './read-files.ts'
+import type { RollupPart } from './rollup.ts'
+import { EXPANSION_FLOOR_BYTES } from './table-files.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'belfry-costs-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+let written = 0
+function fileOf(content: string | Uint8Array, ending = 'csv') {
+  const name = `file-${(written += 1)}.${ending}`
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return { name, path }
+}
+
+const COLUMNS = [
+  ...['BilledCost', 'EffectiveCost', 'BillingCurrency', 'BillingPeriodStart', 'ChargePeriodStart'],
+  ...['ChargeCategory', 'BillingAccountId', 'ServiceName', 'ProviderName', 'SubAccountId', 'Tags'],
+]
+type Row = Readonly<Record<string, string>>
+const row = (more: Row = {}): Row => ({
+  ...{ BilledCost: '1', EffectiveCost: '0.5', BillingCurrency: 'USD', SubAccountId: '222' },
+  ...{ BillingPeriodStart: '2026-01-01T00:00:00Z', ChargePeriodStart: '2026-01-05T13:00:00Z' },
+  ...{ ChargeCategory: 'Usage', BillingAccountId: '111', ServiceName: 'EC2', ProviderName: 'AWS' },
+  ...{ Tags: '' },
+  ...more,
+})
+const csv = (rows: readonly Row[], columns: readonly string[] = COLUMNS) =>
+  [
+    columns.join(','),
+    ...rows.map((each) =>
+      columns.map((column) => `"${(each[column] ?? '').replaceAll('"', '""')}"`).join(','),
+    ),
+  ].join('\n')
+
+async function read(files: Parameters<typeof readFiles>[0], tagKeys?: readonly string[]) {
+  const { rollup, report } = await readFiles(files, {
+    onProgress: () => undefined,
+    ...(tagKeys !== undefined && { tagKeys }),
+  })
+  const parts: RollupPart[] = [...rollup.parts()]
+  const dimensions = parts.flatMap((part) => part.dimensions)
+  const rows = parts.flatMap((part) =>
+    part.rows.map(({ dimension, ...each }) => {
+      const { number: _, ...what } = dimensions.find(
+        (one) => one.number === dimension && one.month === each.month,
+      )!
+      return { ...what, ...each }
+    }),
+  )
+  return { rows, report, summaries: rollup.summaries() }
+}
+const faultOf = async (content: string | Uint8Array, ending?: string) =>
+  read([fileOf(content, ending)]).then(
+    () => 'it was read',
+    (error: Error) => error.message,
+  )
+
+describe('files of costs', () => {
+  it('come to the same sums in whatever files and order their rows stand', async () => {
+    const rows = fc.array(
+      fc.record({
+        BilledCost: fc.constantFrom('0.1', '-0.0000000001', '123456.789', '1e-12', '0'),
+        EffectiveCost: fc.constantFrom('0.2', '-7', '0.333333333333'),
+        BillingCurrency: fc.constantFrom('USD', 'AUD'),
+        ChargePeriodStart: fc.constantFrom(
+          ...['2026-01-05 13:00:00', '2026-01-05T00:00:00Z', '2026-01-06T00:30:00+01:00'],
+        ),
+        BillingPeriodStart: fc.constantFrom('2026-01-01', '2025-12-01'),
+        SubAccountId: fc.constantFrom('222', 'NULL', ''),
+        Tags: fc.constantFrom('NULL', '{"b":"2","a":"1"}', '{"a": "1", " b": "2"}', '{"on": true}'),
+      }),
+      { minLength: 1, maxLength: 30 },
+    )
+    await fc.assert(
+      fc.asyncProperty(rows, fc.infiniteStream(fc.nat(2)), async (given, choices) => {
+        const all = given.map((each) => row(each))
+        const split: Row[][] = [[], [], []]
+        for (const each of all) split[choices.next().value]?.unshift(each)
+        const filled = split.filter((part) => part.length > 0)
+        const one = await read([fileOf(csv(all))])
+        const several = await read(filled.map((part) => fileOf(gzipSync(csv(part)), 'csv.gz')))
+        expect(several.rows).toEqual(one.rows)
+        expect(several.summaries).toEqual(one.summaries)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('are told apart by the UTC day, the account and the tags, however the export writes them', async () => {
+    const { rows } = await read([
+      fileOf(
+        csv([
+          row({ Tags: '{" team": "a", "spot": true}', SubAccountId: 'NULL' }),
+          row({ Tags: '{"spot":true,"team":"a"}', SubAccountId: '111' }),
+          row({ ChargePeriodStart: '2026-01-06T00:30:00+01:00', SubAccountId: '', Tags: 'NULL' }),
+        ]),
+      ),
+    ])
+    expect(rows).toMatchObject([
+      { day: '2026-01-05', accountId: '111', tags: { spot: true, team: 'a' } },
+      { day: '2026-01-05', accountId: '111', tags: {} },
+    ])
+    expect(rows.map(({ billedCost }) => formatMoney(billedCost))).toEqual(['2', '1'])
+  })
+
+  it('are told apart by the tag keys that are asked for, and no others', async () => {
+    const file = fileOf(
+      csv([row({ Tags: '{"a":"1","b":"2"}' }), row({ Tags: '{"a":"1","c":"3"}' })]),
+    )
+    expect((await read([file])).rows).toHaveLength(2)
+    expect((await read([file], ['a'])).rows).toMatchObject([{ tags: { a: '1' } }])
+  })
+
+  it('never add two currencies', async () => {
+    const file = fileOf(csv([row(), row({ BillingCurrency: 'AUD', BilledCost: '3' })]))
+    const [summary] = (await read([file])).summaries
+    expect(summary?.totals.map(({ currency, billedCost }) => [currency, billedCost])).toEqual([
+      ['AUD', 3_000_000_000_000n],
+      ['USD', 1_000_000_000_000n],
+    ])
+  })
+
+  it('are read without the rows that cannot be understood, which are reported', async () => {
+    const bad = [
+      { BilledCost: 'abc' },
+      { BilledCost: '' },
+      { ChargePeriodStart: '2026-02-30T00:00:00Z' },
+      { ChargeCategory: 'Gift' },
+      { BillingCurrency: 'NULL' },
+      { Tags: '[1]' },
+      { BilledCost: '1e12' },
+      { ServiceName: 'x'.repeat(1_025) },
+    ]
+    const { report, rows } = await read([fileOf(csv([row(), ...bad.map((each) => row(each))]))])
+    expect(rows).toHaveLength(1)
+    expect(report).toMatchObject({ rowsRead: 9, rowsSkipped: 8 })
+    expect(report.skipped.find(({ rows: count }) => count === 2)).toEqual({
+      reason: 'BilledCost is no decimal number below a trillion',
+      rows: 2,
+      examples: [
+        { place: expect.stringMatching(/^file-\d+\.csv line 3$/), found: 'abc' },
+        { place: expect.stringMatching(/ line 9$/), found: '1e12' },
+      ],
+    })
+    expect(report.skipped.map(({ reason }) => reason)).toContain('BillingCurrency is empty')
+  })
+
+  it('are refused with what is missing of them and what was found', async () => {
+    const without = COLUMNS.filter((name) => !/Currency|Provider/.test(name))
+    expect(await faultOf(csv([row()], without))).toMatch(
+      /looks like FOCUS and has no column BillingCurrency, no ProviderName or ServiceProviderName: found BilledCost, /,
+    )
+    expect(await faultOf('a,b\n1,2\n')).toMatch(/neither FOCUS .* found a, b$/)
+    expect(await faultOf(csv([]))).toBe('there is no row in it')
+    expect(await faultOf(csv([row({ BilledCost: 'x' })]))).toMatch(
+      /none of 1 rows can be understood: BilledCost is no decimal .* line 2, found "x"/,
+    )
+  })
+
+  it('are refused where they are damaged, cut off, or made to do harm', async () => {
+    const packed = gzipSync(csv(Array.from({ length: 50 }, () => row())))
+    expect(await faultOf(packed.subarray(0, packed.length - 20), 'gz')).toMatch(/is it whole\?$/)
+    expect(await faultOf(gzipSync(packed), 'gz')).toMatch(/there is gzip inside it/)
+    expect(await faultOf(Buffer.from([1, 0, 2, 0, 3, 4]))).toMatch(/neither CSV nor Parquet/)
+    expect(await faultOf('PAR1 and no more', 'parquet')).toMatch(/Parquet file cannot be read/)
+    const bomb = gzipSync(Buffer.alloc(EXPANSION_FLOOR_BYTES + 1, '\n'))
+    expect(await faultOf(bomb, 'gz')).toMatch(/more than 200 times as large/)
+  })
+
+  it('in Parquet come to the same as in CSV', async () => {
+    const given = [
+      row({ BilledCost: '0.1', Tags: '{"team":"a"}' }),
+      row({ BilledCost: '-0.0000008', ChargePeriodStart: '2026-01-06T01:00:00Z', Tags: '{}' }),
+      row({ BilledCost: '1234.5', SubAccountId: '333', Tags: '{"team":"b"}' }),
+    ]
+    const texts = (name: string) => given.map((each) => each[name] ?? '')
+    const times = (name: string) => texts(name).map((text) => new Date(text))
+    const numbers = (name: string) => texts(name).map(Number)
+    const columnData = COLUMNS.map((name) => {
+      if (/Cost$/.test(name)) return { name, data: numbers(name), type: 'DOUBLE' as const }
+      if (/Start$/.test(name)) return { name, data: times(name), type: 'TIMESTAMP' as const }
+      return { name, data: texts(name), type: 'STRING' as const }
+    })
+    const fromCsv = await read([fileOf(csv(given))])
+    for (const codec of ['UNCOMPRESSED', 'SNAPPY'] as const) {
+      const bytes = parquetWriteBuffer({ columnData, codec, rowGroupSize: 2 })
+      const found = await read([fileOf(new Uint8Array(bytes), 'parquet')])
+      expect(found.rows).toEqual(fromCsv.rows)
+    }
+  })
+})
