@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 
+import { benchCost } from './cost/cost.ts'
 import { benchDelivery } from './delivery.ts'
 import { benchEmit } from './emit.ts'
 import { PATTERN_PARTS, benchPattern } from './pattern/pattern.ts'
@@ -13,9 +14,20 @@ import { benchStartUp } from './start-up.ts'
  * `npm run bench` runs all; `npm run bench -- start-up` runs one. `pattern` takes parts and a seed:
  * `npm run bench -- pattern EXACT scaling --seed 7`. `ROUNDS=5` measures longer.
  */
-const NAMES = ['put-events', 'put-to-target', 'start-up', 'pattern', 'emit', 'sign-in', 'delivery']
+const NAMES = [
+  'put-events',
+  'put-to-target',
+  'start-up',
+  'pattern',
+  'emit',
+  'sign-in',
+  'delivery',
+  'cost',
+]
 /** Ten million take some minutes to make, and 11 GB of disk: `PAST_EVENTS=10000000`. */
 const PAST_EVENTS = Number(process.env['PAST_EVENTS'] ?? 1_000_000)
+/** Ten million take minutes to write and to read: `COST_ROWS=10000000`. */
+const COST_ROWS = Number(process.env['COST_ROWS'] ?? 1_000_000)
 const DEFAULT_SEED = '20260105'
 
 const { positionals: wanted, values } = parseArgs({
@@ -89,5 +101,14 @@ if (isWanted('delivery')) {
         `     at ${Math.round(loadPerSecond)} events/s p50 ${msP50} ms, p99 ${msP99} ms (aim: 50 at 1,000 events/s)`,
       )
     }
+  }
+}
+if (isWanted('cost')) {
+  console.log('\n8. Bills of 24 months in FOCUS, imported while the hub takes 500 events/s')
+  for (const figure of await benchCost(COST_ROWS)) {
+    const { what, rows, megabytes, rowsPerSecond, peakMegabytes, putEventsMsP99 } = figure
+    console.log(
+      `   ${what}, ${rows} rows, ${Math.round(megabytes)} MB: ${Math.round(rowsPerSecond)} rows/s, peak ${Math.round(peakMegabytes)} MB (aim: 512), PutEvents p99 ${Math.round(putEventsMsP99)} ms`,
+    )
   }
 }

@@ -38,7 +38,7 @@ export const COST_ROWS_MAX = 3_000_000
 export const DIMENSIONS_MAX = 500_000
 const BILLING_ACCOUNTS_MAX = 10_000
 /** The store writes one part at once. */
-const PART_ROWS = 500
+const PART_ROWS = 1_000
 
 interface Entry {
   readonly charge: Charge

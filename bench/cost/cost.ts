@@ -1,0 +1,92 @@
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { endOf } from '../../test/cost-calls.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../../test/hub-process.ts'
+import type { HubProcess } from '../../test/hub-process.ts'
+import { createOrganisation } from '../../test/organisation.ts'
+import { orderEntry, putEventsRequest, run } from '../load.ts'
+import { grownBill, writeCsvGz, writeParquet } from './grown-bill.ts'
+
+export interface CostFigure {
+  readonly what: string
+  readonly rows: number
+  readonly megabytes: number
+  readonly rowsPerSecond: number
+  /** The most that the process had in memory. */
+  readonly peakMegabytes: number
+  /** Of PutEvents at 50 requests of ten events a second, while it was imported: the worst 2 s. */
+  readonly putEventsMsP99: number
+}
+
+const SEED = 20_260_105
+const ENTRIES_PER_REQUEST = 10
+const REQUESTS_PER_SECOND = 50
+const ROUND_MS = 2_000
+
+/** Figure 8: bills of 24 months, imported from a folder of the hub while it takes events. */
+export async function benchCost(rows: number): Promise<readonly CostFigure[]> {
+  const bill = grownBill({ seed: SEED })
+  const figures: CostFigure[] = []
+  for (const what of ['csv.gz', 'parquet'] as const) {
+    const folder = newDataFolder()
+    const costFolder = join(folder, 'bills')
+    const hub = await startHubProcess(folder, ['--cost-folder', costFolder])
+    const { organisationId } = await createOrganisation(hub)
+    mkdirSync(join(costFolder, organisationId), { recursive: true })
+    const path = join(costFolder, organisationId, `bill.${what}`)
+    if (what === 'csv.gz') await writeCsvGz(bill, rows, path)
+    else writeParquet(bill, rows, path)
+    figures.push(await measure(hub, { organisationId, what, rows, path }))
+    await hub.kill('SIGTERM')
+    removeDataFolder(folder)
+  }
+  return figures
+}
+
+interface Measured {
+  readonly organisationId: string
+  readonly what: string
+  readonly rows: number
+  readonly path: string
+}
+
+async function measure(
+  hub: HubProcess,
+  { organisationId, what, rows, path }: Measured,
+): Promise<CostFigure> {
+  const port = Number(new URL(hub.url).port)
+  const caller = await hub.profile('member')
+  const entries = Array.from({ length: ENTRIES_PER_REQUEST }, (_, number) => orderEntry(number))
+  const requests = [putEventsRequest(port, caller, entries)]
+  const load = () =>
+    run({ port, connections: 8, durationMs: ROUND_MS, requests, rate: REQUESTS_PER_SECOND })
+  await load()
+
+  const startedAt = performance.now()
+  const from = { kind: 'folder', path: `bill.${what}` }
+  const given = { organisationId, exportName: 'bench', from }
+  const { id } = (await hub.rest('POST', '/cost-imports', given)).body
+  let seconds: number | undefined
+  const ended = endOf(hub, id).then((done) => {
+    seconds = (performance.now() - startedAt) / 1_000
+    if (done.status !== 'done') throw new Error(done.error)
+  })
+  let putEventsMsP99 = 0
+  while (seconds === undefined) {
+    const report = await load()
+    if (report.failed > 0) throw new Error(`${report.failed} requests failed`)
+    putEventsMsP99 = Math.max(putEventsMsP99, report.latencyMsP99)
+  }
+  await ended
+  const megabytes = statSync(path).size / 1e6
+  const peakMegabytes = peakOf(hub)
+  return { what, rows, megabytes, rowsPerSecond: rows / seconds, peakMegabytes, putEventsMsP99 }
+}
+
+/** The kernel's high-water mark of resident memory. */
+function peakOf({ process: { pid } }: HubProcess): number {
+  const [, kilobytes = '0'] =
+    /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return (Number(kilobytes) * 1_024) / 1e6
+}
