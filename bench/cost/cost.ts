@@ -68,10 +68,12 @@ async function measure(
   const given = { organisationId, exportName: 'bench', from }
   const { id } = (await hub.rest('POST', '/cost-imports', given)).body
   let seconds: number | undefined
-  const ended = endOf(hub, id).then((done) => {
+  const waitForEnd = async () => {
+    const { status, error } = await endOf(hub, id)
     seconds = (performance.now() - startedAt) / 1_000
-    if (done.status !== 'done') throw new Error(done.error)
-  })
+    if (status !== 'done') throw new Error(error)
+  }
+  const ended = waitForEnd()
   let putEventsMsP99 = 0
   while (seconds === undefined) {
     const report = await load()

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, it } from 'vitest'
 
-import { RECORD_BYTES_MAX, readCsv } from './csv.ts'
+import { COLUMNS_MAX, RECORD_BYTES_MAX, readCsv } from './csv.ts'
 
 async function read(text: string, chunkBytes = 7) {
   const bytes = Buffer.from(text)
@@ -48,7 +48,7 @@ describe('CSV', () => {
           )
           const text = lines.join(newline) + (ends ? newline : '')
           const { header, rows: found, malformed } = await read(text, chunkBytes)
-          const expected = parse(text, { record_delimiter: newline }) as string[][]
+          const expected = parse(text, { record_delimiter: newline })
           expect([header, ...found]).toEqual(expected)
           expect(malformed).toEqual([])
         },
@@ -69,6 +69,12 @@ describe('CSV', () => {
       "5: the record has fewer or more than the header's 2 fields",
       '6: there is text before or after the quotation marks of a field',
     ])
+  })
+
+  it('has as many columns as bills have, and no more', async () => {
+    const columns = (count: number) => Array.from({ length: count }, () => 'c').join(',')
+    expect((await read(columns(COLUMNS_MAX), 4_096)).header).toHaveLength(COLUMNS_MAX)
+    await expect(read(columns(COLUMNS_MAX + 1), 4_096)).rejects.toThrow('more than 5000 columns')
   })
 
   it('loses its byte order mark, also where it comes in parts', async () => {

@@ -35,7 +35,7 @@ export interface ImportQueue {
 }
 
 /** An upload that nothing was added to for so long was forgotten. */
-export const UPLOAD_KEPT_MS = 24 * 60 * 60_000
+const UPLOAD_KEPT_MS = 24 * 60 * 60_000
 const LOOK_AGAIN_AFTER_MS = 60_000
 
 export function createImportQueue(ports: QueuePorts): ImportQueue {

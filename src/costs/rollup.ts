@@ -33,7 +33,7 @@ export interface Rollup {
 }
 
 /** About 100 bytes of memory each. */
-export const COST_ROWS_MAX = 3_000_000
+const COST_ROWS_MAX = 3_000_000
 /** About 700 bytes of memory each. */
 export const DIMENSIONS_MAX = 500_000
 const BILLING_ACCOUNTS_MAX = 10_000

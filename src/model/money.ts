@@ -8,7 +8,7 @@
 export type Money = bigint & { readonly unit?: 'money' }
 
 /** Digits after the point that an amount keeps. */
-export const MONEY_DECIMALS = 12
+const MONEY_DECIMALS = 12
 const UNITS = 10n ** BigInt(MONEY_DECIMALS)
 
 /** Below this, in units of the currency, an amount is taken as one: a trillion. */
