@@ -182,7 +182,8 @@ describe('files of costs', () => {
     expect(await faultOf(gzipSync(packed), 'gz')).toMatch(/there is gzip inside it/)
     expect(await faultOf(Buffer.from([1, 0, 2, 0, 3, 4]))).toMatch(/neither CSV nor Parquet/)
     expect(await faultOf('PAR1 and no more', 'parquet')).toMatch(/Parquet file cannot be read/)
-    const bomb = gzipSync(Buffer.alloc(EXPANSION_FLOOR_BYTES + 1, '\n'))
+    const lines = Buffer.alloc(EXPANSION_FLOOR_BYTES, `${'x'.repeat(65_535)}\n`)
+    const bomb = gzipSync(Buffer.concat([Buffer.from(csv([row()])), lines]))
     expect(await faultOf(bomb, 'gz')).toContain(`more than ${EXPANSION_MAX} times as large`)
   })
 

@@ -32,10 +32,14 @@ export interface Rollup {
   parts(): Generator<RollupPart>
 }
 
-/** About 100 bytes of memory each. */
-const COST_ROWS_MAX = 3_000_000
-/** About 700 bytes of memory each. */
-export const DIMENSIONS_MAX = 500_000
+export interface RollupLimits {
+  /** About 700 bytes of memory each. */
+  readonly dimensions: number
+  /** About 100 bytes of memory each. */
+  readonly rows: number
+}
+
+const LIMITS: RollupLimits = { dimensions: 500_000, rows: 3_000_000 }
 const BILLING_ACCOUNTS_MAX = 10_000
 /** The store writes one part at once. */
 const PART_ROWS = 1_000
@@ -60,7 +64,7 @@ interface Period {
 /** Below all texts that exports have, so that keys sort as their parts do. */
 const SEPARATOR = '\u0000'
 
-export function createRollup(): Rollup {
+export function createRollup(max: RollupLimits = LIMITS): Rollup {
   const periods = new Map<Month, Period>()
   const shared = createSharedTexts()
   let rows = 0
@@ -77,14 +81,14 @@ export function createRollup(): Rollup {
     let entry = period.entries.get(key)
     if (entry === undefined) {
       dimensions += 1
-      if (dimensions > DIMENSIONS_MAX) throw tooMany(`${DIMENSIONS_MAX} combinations of dimensions`)
+      if (dimensions > max.dimensions) throw tooMany(`${max.dimensions} combinations of dimensions`)
       entry = { charge: shared(charge), days: [], billed: [], effective: [] }
       period.entries.set(key, entry)
     }
     let at = entry.days.lastIndexOf(day)
     if (at === -1) {
       rows += 1
-      if (rows > COST_ROWS_MAX) throw tooMany(`${COST_ROWS_MAX} cost rows`)
+      if (rows > max.rows) throw tooMany(`${max.rows} cost rows`)
       at = entry.days.push(day) - 1
       entry.billed.push(0n)
       entry.effective.push(0n)
