@@ -278,6 +278,7 @@ describe('help', () => {
         'calls of PutEvents by an account in a region in a second, not limited',
       ],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
+      ['--cost-folder FOLDER', 'BELFRY_COST_FOLDER', 'below the folder of its id in this one'],
       ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
       ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],
       ['--trail-encryption KIND', 'BELFRY_TRAIL_ENCRYPTION', '(default: none)'],
@@ -299,7 +300,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(28)
+    expect(variables).toHaveLength(29)
     expect(HELP).toContain('--help')
   })
 })
