@@ -16,6 +16,11 @@ describe('the configuration', () => {
       dataFolder: resolve('.belfry'),
       allowPrivateTargets: false,
       targets: {},
+      busLogs: {
+        folder: resolve('.belfry/bus-logs'),
+        bytesMax: 64 * 1024 * 1024,
+        totalBytesMax: 1024 ** 3,
+      },
       namespace: { prefix: 'stax', partner: 'stax.io' },
       logLevel: 'warn',
       historyDays: 7,
@@ -41,6 +46,7 @@ describe('the configuration', () => {
       aws: { endpoint: 'http://localhost:4566', profile: 'trail' },
       fileFolder: '/var/log/belfry',
     },
+    busLogs: { folder: '/var/log/buses', bytesMax: 8_388_608, totalBytesMax: 16_777_216 },
     trail: {
       target: {
         ...{ kind: 's3', bucket: 'audit', prefix: 'a/b/', endpoint: 'https://s3.example.com' },
@@ -66,9 +72,17 @@ describe('the configuration', () => {
     const last = ['root@example.com', '--trusted-proxy', '10.0.0.0/8, fd00::1']
     const aws = ['--aws-targets', 'on', '--aws-endpoint', 'http://localhost:4566']
     const targets = [...aws, '--file-targets', '/var/log/belfry']
+    const logs = [
+      '--bus-logs',
+      '/var/log/buses',
+      '--bus-log-bytes',
+      '8388608',
+      '--bus-logs-total-bytes=16777216',
+    ]
     const all = [...flags, ...more, ...rest, ...trail, ...how, ...when, ...s3, ...signIn, ...last]
     const quota = ['--quota', 'rules=500, pattern-size=4096']
-    expect(read([...all, ...targets, ...quota, '--trail-s3-path-style'])).toEqual(everything)
+    const others = [...targets, ...logs, ...quota, '--trail-s3-path-style']
+    expect(read([...all, ...others])).toEqual(everything)
   })
 
   it('takes every setting from the environment', () => {
@@ -84,6 +98,8 @@ describe('the configuration', () => {
       ...{ BELFRY_TRAIL_S3_PATH_STYLE: 'true', BELFRY_HISTORY_DAYS: '30' },
       ...{ BELFRY_AWS_TARGETS: 'on', AWS_ENDPOINT_URL: 'http://localhost:4566' },
       BELFRY_FILE_TARGETS: '/var/log/belfry',
+      ...{ BELFRY_BUS_LOGS: '/var/log/buses', BELFRY_BUS_LOG_BYTES: '8388608' },
+      BELFRY_BUS_LOGS_TOTAL_BYTES: '16777216',
       ...{ BELFRY_PUBLIC_URL: 'https://belfry.example.com' },
       ...{
         BELFRY_QUOTA: 'rules=500,pattern-size=4096',
@@ -135,6 +151,12 @@ describe('the configuration', () => {
     ['--port', '4.5', '--port must be a whole number from 0 to 65535, not "4.5"'],
     ['--port', '1e3', '--port must be a whole number from 0 to 65535, not "1e3"'],
     ['--max-store-bytes', '1048575', /^--max-store-bytes must be a whole number from 1048576 to /],
+    ['--bus-log-bytes', '8388607', /^--bus-log-bytes must be a whole number from 8388608 to /],
+    [
+      '--bus-logs-total-bytes',
+      '134217727',
+      /^--bus-logs-total-bytes must be a whole number from 134217728 to /,
+    ],
     ['--event-namespace', 'Stax', /^--event-namespace must match .+, not "Stax"$/],
     ['--event-namespace', 'a.b', /^--event-namespace must match .+, not "a.b"$/],
     ['--partner', 'a/b', /^--partner must match .+, not "a\/b"$/],
@@ -256,6 +278,7 @@ describe('help', () => {
         'calls of PutEvents by an account in a region in a second, not limited',
       ],
       ['--log-level LEVEL', 'BELFRY_LOG_LEVEL', '(default: warn)'],
+      ['--cost-folder FOLDER', 'BELFRY_COST_FOLDER', 'below the folder of its id in this one'],
       ['--trail PLACE', 'BELFRY_TRAIL', '(default: trail in the data folder)'],
       ['--trail-format FORMAT', 'BELFRY_TRAIL_FORMAT', '(default: ndjson)'],
       ['--trail-encryption KIND', 'BELFRY_TRAIL_ENCRYPTION', '(default: none)'],
@@ -277,7 +300,7 @@ describe('help', () => {
 
   it('knows every variable that there is', () => {
     const variables = HELP.match(/BELFRY_[A-Z0-9_]+/g) ?? []
-    expect(variables).toHaveLength(25)
+    expect(variables).toHaveLength(29)
     expect(HELP).toContain('--help')
   })
 })

@@ -4,6 +4,8 @@ import { parseArgs } from 'node:util'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { AWS_QUOTAS, QUOTA_MEANINGS } from '#src/model/quotas.ts'
 import type { Quotas } from '#src/model/quotas.ts'
+import { BUS_LOG_SETTINGS, readBusLogConfig } from './bus-log-config.ts'
+import type { BusLogConfig } from './bus-log-config.ts'
 import { addressOrNetwork, flagOf, matching, numberOf, numbersOf, oneOf } from './config-values.ts'
 import type { Setting } from './config-values.ts'
 import { TARGET_SETTINGS, readTargetConfig } from './target-config.ts'
@@ -17,6 +19,7 @@ export interface Config {
   readonly dataFolder: string
   readonly allowPrivateTargets: boolean
   readonly targets: TargetConfig
+  readonly busLogs: BusLogConfig
   readonly maxStoreBytes?: number
   readonly namespace: EventNamespace
   readonly logLevel: string
@@ -53,6 +56,7 @@ const SETTINGS = {
     help: 'deliver to private, loopback and this machine’s own addresses too (for local development)',
   },
   ...TARGET_SETTINGS,
+  ...BUS_LOG_SETTINGS,
   'max-store-bytes': {
     env: 'BELFRY_MAX_STORE_BYTES',
     value: 'BYTES',
@@ -185,6 +189,7 @@ export function readConfig(
     port: numberOf('port', textOf('port'), 0, 65_535),
     dataFolder,
     targets,
+    busLogs: readBusLogConfig(textOf, dataFolder),
     allowPrivateTargets: flagOf('allow-private-targets', textOf('allow-private-targets')),
     ...(maxStoreBytes !== '' && {
       maxStoreBytes: numberOf(

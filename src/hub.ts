@@ -43,8 +43,6 @@ import type { Delivery } from '#src/model/delivery.ts'
 import { sequenceOf } from '#src/model/event.ts'
 import type { AccountId, LogPosition, RecordedEvent } from '#src/model/event.ts'
 import { awsOrganizationId } from '#src/model/tenancy.ts'
-import { createLogger } from '#src/observe/log.ts'
-import { createObservation } from '#src/observe/observer.ts'
 import { createRecorder } from '#src/pipeline/2-record/recorder.ts'
 import { enrich } from '#src/pipeline/3-enrich/enricher.ts'
 import { route } from '#src/pipeline/4-route/router.ts'
@@ -80,6 +78,7 @@ import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
 import { createCostParts } from './cost-parts.ts'
 import { readMasterKey } from './master-key.ts'
+import { openObservation } from './observation.ts'
 import type { Trail } from '#src/trail/trail.ts'
 import { createTargetKinds } from './target-kinds.ts'
 import { openTargetPlaces } from './target-places.ts'
@@ -111,11 +110,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     ...(maxStoreBytes !== undefined && { maxStoreBytes }),
   })
   const { state } = store
-  const observation = createObservation({
-    log: createLogger(config.logLevel),
-    queue: store.queue,
-    clock,
-  })
+  const observation = await openObservation(config, { state, queue: store.queue, clock })
   const { observer, metrics, callFailed: onFault, storeIsFull, onSignIn } = observation
   const log = await createRecorder(store.log, clock)
   const outbound = createOutbound({ allowPrivateTargets })
@@ -205,6 +200,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
       await endRequests(server)
       await Promise.all([...sources, pipeline.drained])
       await outbound.close()
+      await observation.close()
       await store.close()
     },
   }

@@ -40,6 +40,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Connections and API destinations; credentials are sealed as the tenancy's secrets are, and
   // lists are paged as those of buses are.
   connections: ['model', 'ports', 'errors', 'buses', 'tenancy/vault'],
+  // What the stages tell, as records in the logs of those buses that have one.
+  'bus-logs': ['model', 'ports', 'buses'],
   // A reader of the log beside the pipeline, and the look-up by id that it makes possible.
   'event-index': ['model', 'ports'],
   // Events and deliveries of the past: what is kept, found and told of them.
@@ -74,7 +76,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // Talks to the API only; clock and ids so that no other file reads them, each-of for its pace.
   cli: ['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
-  config: ['model', 'config-values', 'target-config', 'trail-config'],
+  config: ['model', 'config-values', 'bus-log-config', 'target-config', 'trail-config'],
+  'bus-log-config': ['config-values'],
   'config-values': [],
   // The formats that the trail knows.
   'trail-config': ['model', 'config-values', 'trail/settings'],
@@ -83,6 +86,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'target-config': ['config-values'],
   // Chooses the adapters of targets by the configuration.
   'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
+  // Metrics and log, and the folder of buses' logs as the configuration has it.
+  observation: ['ports', 'observe', 'bus-logs', 'bus-log-config', 'adapters/folder'],
   // Chooses the kind of each target.
   'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
   // Chooses the trail's adapter by the configuration.

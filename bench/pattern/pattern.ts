@@ -1,10 +1,11 @@
 import { benchAdding } from './adding.ts'
 import { benchAwsSamples } from './aws-samples.ts'
 import { FAMILY_NAMES, benchFamilies } from './families.ts'
+import { benchHostile } from './hostile.ts'
 import { benchMemory } from './memory.ts'
 import { benchScaling } from './scaling.ts'
 
-const SECTIONS = ['aws-samples', 'scaling', 'adding', 'memory']
+const SECTIONS = ['aws-samples', 'scaling', 'adding', 'memory', 'hostile']
 
 /** What may follow `pattern` on the command line: families of rules and other sections. */
 export const PATTERN_PARTS: readonly string[] = [...FAMILY_NAMES, ...SECTIONS]
@@ -36,5 +37,9 @@ export async function benchPattern(parts: readonly string[], seed: number): Prom
   if (isWanted('memory')) {
     console.log('\n   e. Memory of a set of 100,000 rules')
     benchMemory()
+  }
+  if (isWanted('hostile')) {
+    console.log('\n   f. Events and patterns that are made to be slow')
+    benchHostile()
   }
 }

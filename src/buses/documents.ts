@@ -1,5 +1,6 @@
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
+import type { LogConfig } from '#src/model/bus-log.ts'
 import type { EventBus, Rule } from '#src/model/event-bus.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
 import { collection } from '#src/ports/state.ts'
@@ -13,6 +14,8 @@ export interface StoredBus extends EventBus {
 export type Tags = Readonly<Record<string, string>>
 
 export const BUSES = collection<StoredBus>('buses')
+/** Of buses that have been told how to log, by the key of the bus. */
+export const BUS_LOGS = collection<LogConfig>('bus-logs')
 export const RULES = collection<Rule>('rules')
 /** By the ARN of the resource. */
 export const RESOURCE_TAGS = collection<Tags>('resource-tags')

@@ -1,6 +1,7 @@
 import { AwsError } from '#src/errors.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
+import type { LogConfig } from '#src/model/bus-log.ts'
 import type { EventBus } from '#src/model/event-bus.ts'
 import type { AccountId, Region } from '#src/model/event.ts'
 import { pageOf } from '#src/model/page.ts'
@@ -8,7 +9,14 @@ import type { Page } from '#src/model/page.ts'
 import type { Quotas } from '#src/model/quotas.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { BUSES, RESOURCE_TAGS, busKey, busesOfRegionPrefix, defaultBusKey } from './documents.ts'
+import {
+  BUSES,
+  BUS_LOGS,
+  RESOURCE_TAGS,
+  busKey,
+  busesOfRegionPrefix,
+  defaultBusKey,
+} from './documents.ts'
 import type { StoredBus, Tags } from './documents.ts'
 
 /** The account and region that a call acts in. */
@@ -29,6 +37,19 @@ export interface NewEventBus {
   /** Makes a partner event bus: the source's name, which is also the bus's. */
   readonly eventSourceName?: string | undefined
   readonly tags?: Tags
+  readonly log?: LogConfig | undefined
+}
+
+/** What is as it was where nothing is given. */
+export interface BusChanges {
+  /** Empty: none from now on. */
+  readonly description?: string | undefined
+  readonly log?: LogConfig | undefined
+}
+
+/** An event bus and how it logs, if it was ever told. */
+export interface DescribedBus extends EventBus {
+  readonly log?: LogConfig
 }
 
 export interface EventBusPorts {
@@ -54,14 +75,11 @@ export interface PartnerBuses {
 
 export interface EventBuses {
   /** @throws AwsError ResourceAlreadyExistsException, LimitExceededException, ValidationException */
-  create(place: Place, given: NewEventBus): Promise<EventBus>
+  create(place: Place, given: NewEventBus): Promise<DescribedBus>
   /** @throws AwsError ResourceNotFoundException */
-  describe(address: BusAddress): Promise<EventBus>
-  /**
-   * @param description empty: none from now on; absent: as it was
-   * @throws AwsError ResourceNotFoundException
-   */
-  update(address: BusAddress, description: string | undefined): Promise<EventBus>
+  describe(address: BusAddress): Promise<DescribedBus>
+  /** @throws AwsError ResourceNotFoundException */
+  update(address: BusAddress, changes: BusChanges): Promise<DescribedBus>
   /** A bus that does not exist is no error, as on AWS. */
   remove(address: BusAddress): Promise<void>
   list(place: Place, page: PageRequest): Promise<Page<EventBus>>
@@ -70,7 +88,8 @@ export interface EventBuses {
 export function createEventBuses(ports: EventBusPorts): EventBuses {
   const { state, clock, quotas, partnerBuses } = ports
   return {
-    create: async ({ account, region }, { name, description, eventSourceName, tags = {} }) => {
+    create: async ({ account, region }, { name, description, eventSourceName, ...given }) => {
+      const { tags = {}, log } = given
       checkName(name, eventSourceName)
       const address = { account, region, name }
       return state.transact(async (transaction) => {
@@ -94,10 +113,11 @@ export function createEventBuses(ports: EventBusPorts): EventBuses {
         transaction.put(BUSES, busKey(anchor), { ...anchor, busCount })
         transaction.put(BUSES, busKey(address), bus)
         if (tagCount > 0) transaction.put(RESOURCE_TAGS, busArn(address), tags)
-        return bus
+        if (log !== undefined) transaction.put(BUS_LOGS, busKey(address), log)
+        return withLog(bus, log)
       })
     },
-    update: async (address, description) =>
+    update: async (address, { description, log }) =>
       state.transact(async (transaction) => {
         const stored = await existingBus(transaction, address)
         const { description: before, ...others } = stored
@@ -108,9 +128,11 @@ export function createEventBuses(ports: EventBusPorts): EventBuses {
           modifiedAt: clock.now(),
         }
         transaction.put(BUSES, busKey(address), bus)
-        return bus
+        if (log !== undefined) transaction.put(BUS_LOGS, busKey(address), log)
+        return withLog(bus, log ?? (await transaction.get(BUS_LOGS, busKey(address))))
       }),
-    describe: async (address) => existingBus(state, address),
+    describe: async (address) =>
+      withLog(await existingBus(state, address), await state.get(BUS_LOGS, busKey(address))),
     remove: async (address) => {
       if (address.name === DEFAULT_BUS) {
         throw new AwsError('ValidationException', 'Cannot delete event bus default.')
@@ -131,6 +153,7 @@ export function createEventBuses(ports: EventBusPorts): EventBuses {
           transaction.put(BUSES, anchorKey, { ...anchor, busCount: (anchor.busCount ?? 2) - 1 })
         }
         transaction.delete(BUSES, busKey(address))
+        transaction.delete(BUS_LOGS, busKey(address))
         transaction.delete(RESOURCE_TAGS, busArn(address))
       })
     },
@@ -143,6 +166,10 @@ export function createEventBuses(ports: EventBusPorts): EventBuses {
       return pageOf(found, limit)
     },
   }
+}
+
+function withLog(bus: EventBus, log: LogConfig | undefined): DescribedBus {
+  return log === undefined ? bus : { ...bus, log }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import {
   BUSES,
+  BUS_LOGS,
   RESOURCE_TAGS,
   RULES,
   busKey,
@@ -58,6 +59,7 @@ export async function removeBusesOf(state: State, account: AccountId): Promise<v
         await stopRuleTimer(transaction, rule)
       }
       transaction.delete(BUSES, key)
+      transaction.delete(BUS_LOGS, key)
       transaction.delete(RESOURCE_TAGS, busArn(bus))
     })
   }

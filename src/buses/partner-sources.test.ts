@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import type { Store } from '#src/adapters/sqlite/store.ts'
 import { AWS_QUOTAS } from '#src/model/quotas.ts'
-import { BUSES, busKey } from './documents.ts'
+import { BUSES, BUS_LOGS, busKey } from './documents.ts'
 import { createEventBuses } from './event-buses.ts'
 import { removeBusesOf } from './managed-wiring.ts'
 import { createOfferedSources } from './offered-sources.ts'
@@ -91,8 +91,10 @@ it('one that was taken stays; given up or deactivated, its two weeks begin anew'
 it('nothing is left of an account that takes no more events', async () => {
   const { partners, buses, offered } = parts()
   await partners.create(PARTNER, NAME, CONSUMER.account)
-  await buses.create(CONSUMER, { name: NAME, eventSourceName: NAME })
+  const log = { level: 'INFO', includeDetail: 'NONE' } as const
+  await buses.create(CONSUMER, { name: NAME, eventSourceName: NAME, log })
   await removeBusesOf(store.state, CONSUMER.account)
+  expect(await store.state.list(BUS_LOGS, { prefix: '', limit: 1 })).toEqual([])
   expect((await offered.list(CONSUMER, { limit: 10 })).items).toEqual([])
   await expect(partners.accountsOf(PARTNER, NAME)).rejects.toMatchObject({
     code: 'ResourceNotFoundException',

@@ -7,6 +7,8 @@ import type { AttemptError, DeadLetter, Delivery, PastAttempt } from '#src/model
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule, Target } from '#src/model/event-bus.ts'
 import type { LogPosition, PositionedEvent, RecordedEvent } from '#src/model/event.ts'
+import { attemptStep } from '#src/model/step.ts'
+import type { StepType } from '#src/model/step.ts'
 import { inputFor } from '#src/model/target-input/target-input.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 
@@ -56,20 +58,6 @@ export interface TracedDelivery {
   readonly deadLetterQueue?: DeadLetterQueueState
   readonly attempts: readonly PastAttempt[]
 }
-
-/** The words of EventBridge's own logs of an event bus (its `message_type`). */
-export type StepType =
-  | 'EVENT_INGEST_SUCCESS'
-  | 'RULE_MATCH'
-  | 'NO_STANDARD_RULES_MATCHED'
-  | 'INVOCATION_ATTEMPT_START'
-  | 'INVOCATION_ATTEMPT_SUCCESS'
-  | 'INVOCATION_ATTEMPT_RETRYABLE_FAILURE'
-  | 'INVOCATION_ATTEMPT_PERMANENT_FAILURE'
-  | 'INVOCATION_ATTEMPT_THROTTLE'
-  | 'INVOCATION_SUCCESS'
-  | 'INVOCATION_FAILURE'
-  | 'INVOCATION_DLQ'
 
 export interface Step {
   /** Epoch ms. */
@@ -258,7 +246,7 @@ function stepsOf(delivery: TracedDelivery, routedAt: number): readonly Step[] {
       { at: startedAt, type: 'INVOCATION_ATTEMPT_START', ...of },
       {
         at: startedAt + durationMs,
-        type: attemptStep(attempt),
+        type: attemptStep(attempt.outcome, error),
         ...of,
         ...(error !== undefined && { message: `${error.code}: ${error.message}` }),
       },
@@ -284,12 +272,4 @@ function endSteps({
 function queueText({ arn, sent, error }: DeadLetterQueueState): string {
   if (sent) return `sent to ${arn}`
   return `${arn} does not have it${error === undefined ? ' yet' : `: ${error.code}: ${error.message}`}`
-}
-
-function attemptStep({ outcome, error }: PastAttempt): StepType {
-  if (outcome === 'delivered') return 'INVOCATION_ATTEMPT_SUCCESS'
-  if (error?.code === 'THROTTLING') return 'INVOCATION_ATTEMPT_THROTTLE'
-  return outcome === 'retry'
-    ? 'INVOCATION_ATTEMPT_RETRYABLE_FAILURE'
-    : 'INVOCATION_ATTEMPT_PERMANENT_FAILURE'
 }

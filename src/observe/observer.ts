@@ -2,6 +2,7 @@ import { StoreFullFault } from '#src/errors.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { createBusLogMetrics } from './bus-log-metrics.ts'
 import type { Logger } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { createTrailMetrics } from './trail-metrics.ts'
@@ -70,9 +71,9 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
       entriesAccepted: (door, count) => metrics.accepted.inc({ door }, count),
       entryRefused: (door, code) => metrics.refused.inc({ door, code }),
       entryDropped: () => metrics.dropped.inc(),
-      eventsRouted: (count, decided) => {
-        metrics.routed.inc(count)
-        metrics.deliveries.inc(decided)
+      eventsRouted: ({ batches, deliveries }) => {
+        metrics.routed.inc(batches.reduce((sum, { events }) => sum + events.length, 0))
+        metrics.deliveries.inc(deliveries.length)
       },
       eventEnriched: ({ unresolvedIds, enrichedAfterMs, dispatchedAfterMs }) => {
         metrics.enriched.inc()
@@ -87,7 +88,7 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
           metrics.volumeBytes.inc(label, bytes)
         }
       },
-      attemptFinished: ({ delivery, outcome, durationMs, error }) => {
+      attemptFinished: ({ delivery, outcome, attempt: { durationMs }, error }) => {
         metrics.attempts.observe({ outcome }, durationMs / MS_PER_SECOND)
         const level = ATTEMPT_LEVELS[outcome]
         if (!log.isLevelEnabled(level)) return
@@ -113,6 +114,8 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
         const whose = { deliveryId, eventId, ruleArn, targetId: target.id }
         log.warn({ ...whose, attempts, error }, 'delivery.expired')
       },
+      // Rate limits hold deliveries up all the time: the log of a bus tells of it.
+      deliveryHeldUp: () => undefined,
       eventsArchived: (count) => metrics.archived.inc(count),
       eventsReplayed: (count) => metrics.replayed.inc(count),
       letterSent: ({ letter, outcome, error }) => {
@@ -123,6 +126,7 @@ export function createObservation({ log, queue, clock }: ObservationPorts): Obse
           'dead-letter.sent',
         )
       },
+      ...createBusLogMetrics({ registers: [metrics.registry], log }),
       ...createTrailMetrics({ registers: [metrics.registry], log, clock }),
       schemaDiscovered: (schema) =>
         schema.version === undefined

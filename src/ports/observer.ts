@@ -1,16 +1,22 @@
+import type { Attempt, AttemptError, DeadLetter, Delivery } from '#src/model/delivery.ts'
+import type { RecordedEvent } from '#src/model/event.ts'
+import type { RecordedBatch } from './event-log.ts'
 import type { VolumeCount } from './event-volume.ts'
-import type { AttemptError, DeadLetter, Delivery } from '#src/model/delivery.ts'
 
 export interface FinishedAttempt {
+  /** As it was before the attempt. */
   readonly delivery: Delivery
+  /** Absent where the log no longer has it. */
+  readonly event?: RecordedEvent
   readonly outcome: 'delivered' | 'retry' | 'dead'
-  readonly durationMs: number
+  readonly attempt: Attempt
   readonly error?: AttemptError
 }
 
 /** A delivery ended without another attempt: it was too old, and its target was failing. */
 export interface ExpiredDelivery {
   readonly delivery: Delivery
+  readonly event?: RecordedEvent
   readonly error: AttemptError
 }
 
@@ -20,6 +26,27 @@ export interface FinishedSend {
   /** `kept`: it stays in the hub's own list. */
   readonly outcome: 'sent' | 'retry' | 'kept'
   readonly error?: AttemptError
+}
+
+/** An entry that did not become an event, by what its caller gave. */
+export interface RefusedEntry {
+  /** Where it would have gone. */
+  readonly busArns: readonly string[]
+  /** The caller's. */
+  readonly account: string
+  readonly message: string
+  readonly source?: string | undefined
+  readonly detailType?: string | undefined
+  readonly detail?: string | undefined
+  readonly resources?: readonly string[] | undefined
+  /** Epoch ms. */
+  readonly time?: number | undefined
+}
+
+/** Batches of the log that were routed, and what came of them: all of it is durable. */
+export interface RoutedBatches {
+  readonly batches: readonly RecordedBatch[]
+  readonly deliveries: readonly Delivery[]
 }
 
 /** What enrichment did to a tenancy event, and how long it held it up. */
@@ -46,20 +73,32 @@ export interface Observer {
     door: 'put-events' | 'partners' | 'collector' | 'tenancy' | 'schedule',
     count: number,
   ): void
-  /** Refused entries, by error code. */
-  entryRefused(door: 'put-events' | 'partners' | 'collector', code: string): void
+  /**
+   * Refused entries, by error code.
+   * @param refused what it was, where it was for event buses that its caller may put events on
+   */
+  entryRefused(
+    door: 'put-events' | 'partners' | 'collector',
+    code: string,
+    refused?: RefusedEntry,
+  ): void
   /** Entries for a bus or a partner's account that is not there: accepted and dropped, as on AWS. */
   entryDropped(): void
-  eventsRouted(count: number, deliveries: number): void
+  eventsRouted(routed: RoutedBatches): void
   eventEnriched(enriched: EnrichedEvent): void
   /** Events that were counted, by what they are. */
   volumeCounted(counts: readonly VolumeCount[]): void
   attemptFinished(attempt: FinishedAttempt): void
   deliveryExpired(expired: ExpiredDelivery): void
+  /** A target said that it takes nothing for now; told of the delivery that met it first. */
+  deliveryHeldUp(delivery: Delivery, event: RecordedEvent | undefined): void
   /** Events became durable in archives, counted once for each archive. */
   eventsArchived(count: number): void
   eventsReplayed(count: number): void
   letterSent(send: FinishedSend): void
+  busLogWritten(records: number): void
+  /** Records of event buses' logs are lost, for a reason. */
+  busLogDropped(records: number, reason: string): void
   /** Objects of the trail became durable, with so many events. */
   trailWritten(objects: number, events: number): void
   /** Since when the oldest event has waited that is not in the trail; undefined when none waits. */

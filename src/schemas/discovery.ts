@@ -61,9 +61,8 @@ export async function discover(ports: DiscoveryPorts, signal: AbortSignal): Prom
     // A deleted schema is to be discovered again, and leaves room for one that was refused.
     if (changes.some(forgotten)) known = new Map()
   })
-  const saved = await patiently(() => cursors.get(DISCOVERY_READER), onFault, signal)
-  // What was in the log before this reader was is of before there were discoverers.
-  let cursor = saved === undefined || saved === 0 ? log.lastSequence() : saved
+  // Where none was saved yet, the log may hold what a crash kept from being learned: it is all read.
+  let cursor = (await patiently(() => cursors.get(DISCOVERY_READER), onFault, signal)) ?? 0
   let savedAt = clock.now()
   while (!signal.aborted) {
     const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []

@@ -170,7 +170,6 @@ describe('UpdateEventBus', () => {
         { KmsKeyIdentifier: 'alias/k' },
         /^Parameter KmsKeyIdentifier is not supported by Belfry\.$/,
       ],
-      [{ LogConfig: { Level: 'INFO' } }, /^Parameter LogConfig is not supported by Belfry\.$/],
       [
         { DeadLetterConfig: { Arn } },
         /^Parameter DeadLetterConfig is not supported by Belfry: the queue of a bus gets what its customer managed key cannot encrypt or decrypt, .+ DeadLetterConfig of its target\.$/,

@@ -34,7 +34,11 @@ export class Putter {
   }
 
   /** Puts one request after the other until the hub is gone or the signal aborts. */
-  async putUntil(url: string, signal: AbortSignal): Promise<void> {
+  async putUntil(
+    url: string,
+    signal: AbortSignal,
+    onAcknowledged = (n: number, id: string): unknown => this.acknowledged.set(n, id),
+  ): Promise<void> {
     while (!signal.aborted) {
       const numbers = Array.from({ length: 1 + Math.floor(Math.random() * 10) }, () => this.#next++)
       const Entries = numbers.map((n) => ({
@@ -45,7 +49,7 @@ export class Putter {
       try {
         const answer = await this.call(url, 'PutEvents', { Entries })
         for (const [index, n] of numbers.entries()) {
-          this.acknowledged.set(n, answer.Entries[index].EventId)
+          onAcknowledged(n, answer.Entries[index].EventId)
         }
       } catch {
         // Not acknowledged: the caller would put these again; here they just do not count.

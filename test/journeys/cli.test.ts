@@ -371,6 +371,7 @@ describe('belfry dead-letters', () => {
     for (;;) {
       const { deliveriesPending } = await answer<{ deliveriesPending: number }>('status')
       if (deliveriesPending === 0) return answer<readonly Letter[]>('dead-letters', 'list')
+      await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }
 })

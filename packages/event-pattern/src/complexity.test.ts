@@ -119,7 +119,7 @@ describe('the limit', () => {
   })
 })
 
-describe('hostile patterns are refused at once', () => {
+describe('hostile patterns are refused', () => {
   const field = (tests: readonly string[]): string => `"f":[${tests.join()}]`
   const branches = (name: string): string =>
     `"$or":[${Array.from({ length: 10 }, (_, at) => `{"${name}${at}":[1,2,3]}`).join()}]`
@@ -142,9 +142,7 @@ describe('hostile patterns are refused at once', () => {
       `{${[branches('a'), branches('b'), branches('c'), ...Array.from({ length: 200 }, (_, at) => `"e${at}":[1,2,3,4]`)].join()},${field([wildcard('*aa')])}}`,
     ],
   ])('%s', (_, text) => {
-    const started = performance.now()
     expect(() => EventPattern.parse(text)).toThrow(new InvalidEventPatternError(TOO_COMPLEX))
-    expect(performance.now() - started).toBeLessThan(3_000)
   })
 })
 

@@ -15,7 +15,6 @@ import { EventPattern, InvalidEventPatternError, RuleSet } from './event-pattern
 const PAIRS = Number(process.env['BELFRY_PATTERN_PAIRS'] ?? 50_000)
 const SEED = process.env['BELFRY_PATTERN_SEED']
 const TIMEOUT_MS = 60_000 + PAIRS
-const CALL_MS_MAX = 1_000
 const SHRINK_MS_MAX = 10_000
 const UTF8 = new TextEncoder()
 const STRICT_UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -131,7 +130,7 @@ test(
 )
 
 test(
-  'a damaged event never throws, takes no longer, and matches only if it is still JSON',
+  'a damaged event never throws, and matches only if it is still JSON',
   () => {
     const everything = EventPattern.parse('{"not there":[{"exists":false}]}')
     const read = { 'still JSON': 0, 'no JSON': 0 }
@@ -143,14 +142,11 @@ test(
       for (let at = 0; at < 8; at++) {
         const event = someEvent(choices, generated, { namesOnce: choices.rarely(2) })
         const bytes = mutated(choices, UTF8.encode(event))
-        const started = performance.now()
         const found = rules.match(bytes)
         rules.match(bytes, { trusted: true })
-        const isSlow = performance.now() - started > CALL_MS_MAX
         const text = textIfJson(bytes)
         read[text === undefined ? 'no JSON' : 'still JSON']++
         const shown = `${JSON.stringify([...bytes])} of ${event}`
-        same(isSlow, false, pattern.text, shown)
         same(found.includes(everything.text), text !== undefined, everything.text, shown)
         const expected = text !== undefined && matches(text)
         same(found.includes(pattern.text), expected, pattern.text, shown)

@@ -48,7 +48,9 @@ export async function putEvents(
     })
     if ('errorCode' in checked || 'errorCode' in bus) {
       const error = 'errorCode' in checked ? checked : (bus as EntryError)
-      observer.entryRefused('put-events', error.errorCode)
+      const message = error.errorMessage
+      const refused = !('errorCode' in bus) && { busArns: [arnOf(bus)], account, message, ...entry }
+      observer.entryRefused('put-events', error.errorCode, refused || undefined)
       results.push(error)
       continue
     }

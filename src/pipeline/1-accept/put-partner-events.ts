@@ -44,7 +44,9 @@ export async function putPartnerEvents(
       buses === undefined ? NOT_AUTHORIZED_FOR_SOURCE : undefined,
     )
     if ('errorCode' in checked) {
-      observer.entryRefused('partners', checked.errorCode)
+      const busArns = (buses ?? []).map(busArn)
+      const refused = { busArns, account: partner.account, message: checked.errorMessage, ...entry }
+      observer.entryRefused('partners', checked.errorCode, refused)
       results.push(checked)
       continue
     }

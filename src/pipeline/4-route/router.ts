@@ -55,30 +55,31 @@ export async function route(ports: RouterPorts, signal: AbortSignal): Promise<vo
   while (!signal.aborted) {
     const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
     const decided: Decided[] = []
-    let routedEvents = 0
+    let passed = 0
     for (const batch of batches) {
       const routed = await patiently(() => decideBatch(ports, batch.events), onFault, signal)
       if (routed === undefined) break
       decided.push(...routed)
       cursor = batch.sequence
-      routedEvents += batch.events.length
+      passed += 1
     }
     const idle = decided.length === 0
-    if (idle) observer.eventsRouted(routedEvents, 0)
+    const routedBatches = batches.slice(0, passed)
+    if (idle) observer.eventsRouted({ batches: routedBatches, deliveries: [] })
     if (idle) ports.onPassed?.(cursor)
     if (idle && (cursor === saved || clock.now() - savedAt < CURSOR_SAVE_EVERY_MS)) continue
     const done = await patiently(
       async () => {
-        if (idle) await cursors.save(ROUTE_READER, cursor)
-        else await hand(ports, cursor, decided)
-        return true
+        if (!idle) return hand(ports, cursor, decided)
+        await cursors.save(ROUTE_READER, cursor)
+        return []
       },
       onFault,
       signal,
     )
     // Stopped before the deliveries were durable: the next start routes from the saved cursor.
     if (done === undefined) return
-    if (!idle) observer.eventsRouted(routedEvents, decided.length)
+    if (!idle) observer.eventsRouted({ batches: routedBatches, deliveries: done })
     ports.onPassed?.(cursor)
     saved = cursor
     savedAt = clock.now()
@@ -124,17 +125,17 @@ async function hand(
   { queue, onRouted }: RouterPorts,
   cursor: number,
   decided: readonly Decided[],
-): Promise<void> {
+): Promise<readonly Delivery[]> {
   const ids = await queue.enqueue(
     decided.map(({ delivery }) => delivery),
     { reader: ROUTE_READER, sequence: cursor },
   )
-  onRouted(
-    decided.map(({ delivery, event }, index) => ({
-      event,
-      delivery: { ...delivery, id: ids[index] as number, attempts: 0 },
-    })),
-  )
+  const routed = decided.map(({ delivery, event }, index) => ({
+    event,
+    delivery: { ...delivery, id: ids[index] as number, attempts: 0 },
+  }))
+  onRouted(routed)
+  return routed.map(({ delivery }) => delivery)
 }
 
 function nextTurn(): Promise<void> {

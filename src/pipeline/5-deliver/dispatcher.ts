@@ -222,6 +222,7 @@ export class Dispatcher {
     const { outcome, event } = await this.#outcomeOf(delivery, known)
     lane.attemptsUnderWay -= 1
     if (outcome.kind === 'held-up') {
+      if (lane.notBefore <= startedAt) observer.deliveryHeldUp(delivery, event)
       this.#holdUp(lane, delivery.id, outcome.notBefore)
       return
     }
@@ -232,8 +233,9 @@ export class Dispatcher {
     const settlement = this.#settlementOf(delivery, event, { outcome, attempt })
     observer.attemptFinished({
       delivery,
+      ...(event !== undefined && { event }),
       outcome: settlement.kind,
-      durationMs,
+      attempt,
       ...(outcome.kind !== 'success' && { error: outcome.error }),
     })
     this.#settle(lane, settlement)
@@ -289,7 +291,8 @@ export class Dispatcher {
     const delivery = await this.#asTargetIsNow(routed)
     const event = known ?? (await this.#patiently(() => this.#eventOf(delivery)))
     const { lastError: error = TOO_OLD } = lane
-    this.#ports.observer.deliveryExpired({ delivery, error })
+    const ofEvent = event !== undefined && { event }
+    this.#ports.observer.deliveryExpired({ delivery, error, ...ofEvent })
     const exhausted = 'MaximumEventAgeInSeconds'
     this.#settle(lane, { ...this.#deadOf(delivery, event, error), exhausted })
   }

@@ -1,5 +1,5 @@
 import type { BusAccess } from '#src/buses/bus-access.ts'
-import type { EventBuses } from '#src/buses/event-buses.ts'
+import type { DescribedBus, EventBuses } from '#src/buses/event-buses.ts'
 import { DEFAULT_BUS, busArn } from '#src/model/arn.ts'
 import type { EventBus } from '#src/model/event-bus.ts'
 import {
@@ -14,6 +14,8 @@ import {
 } from '../operation.ts'
 import type { Operations, Paging } from '../operation.ts'
 import { UNSUPPORTED, optional, required, unsupported } from '../shapes.ts'
+import { LOG_CONFIG, logConfigFrom, wireLogConfig } from '../wire-log-config.ts'
+import type { WireLogConfig } from '../wire-log-config.ts'
 import { TAGS, tagsFrom } from '../wire-tags.ts'
 import type { WireTag } from '../wire-tags.ts'
 
@@ -35,7 +37,6 @@ const NOT_HERE = {
       ),
     }),
   ),
-  LogConfig: UNSUPPORTED,
 }
 
 interface CreateEventBusInput {
@@ -43,6 +44,13 @@ interface CreateEventBusInput {
   readonly Description?: string
   readonly EventSourceName?: string
   readonly Tags?: readonly WireTag[]
+  readonly LogConfig?: WireLogConfig
+}
+
+interface UpdateEventBusInput {
+  readonly Name?: string
+  readonly Description?: string
+  readonly LogConfig?: WireLogConfig
 }
 
 export function eventBusOperations({ access, eventBuses }: EventBusOperationPorts): Operations {
@@ -54,16 +62,15 @@ export function eventBusOperations({ access, eventBuses }: EventBusOperationPort
         Description: optional(DESCRIPTION),
         EventSourceName: optional(EVENT_SOURCE_NAME),
         Tags: optional(TAGS),
+        LogConfig: optional(LOG_CONFIG),
         ...NOT_HERE,
       }),
       run: async (call, input: CreateEventBusInput) => {
         const { Name: name, Description: description, EventSourceName: eventSourceName } = input
         const tags = tagsFrom(input.Tags ?? [])
-        const bus = await eventBuses.create(call, { name, description, eventSourceName, tags })
-        return {
-          EventBusArn: busArn(bus),
-          ...(bus.description !== undefined && { Description: bus.description }),
-        }
+        const log = logConfigFrom(input.LogConfig)
+        const bus = await eventBuses.create(call, { name, description, eventSourceName, tags, log })
+        return { EventBusArn: busArn(bus), ...wireOptions(bus) }
       },
     },
     DescribeEventBus: {
@@ -71,7 +78,8 @@ export function eventBusOperations({ access, eventBuses }: EventBusOperationPort
       input: structure({ Name: optional(BUS_NAME_OR_ARN) }),
       run: async (call, { Name }: { Name?: string }) => {
         const address = await access.busFor(call, Name, { action: 'DescribeEventBus' })
-        return wireBus(await eventBuses.describe(address))
+        const bus = await eventBuses.describe(address)
+        return { ...wireBus(bus), ...wireOptions(bus) }
       },
     },
     UpdateEventBus: {
@@ -79,13 +87,14 @@ export function eventBusOperations({ access, eventBuses }: EventBusOperationPort
       input: structure({
         Name: optional(BUS_NAME),
         Description: optional(DESCRIPTION),
+        LogConfig: optional(LOG_CONFIG),
         ...NOT_HERE,
       }),
-      run: async ({ account, region }, input: { Name?: string; Description?: string }) => {
+      run: async ({ account, region }, input: UpdateEventBusInput) => {
         const { Name: name = DEFAULT_BUS, Description: description } = input
-        const bus = await eventBuses.update({ account, region, name }, description)
-        const { Name, Arn, Description } = wireBus(bus)
-        return { Name, Arn, Description }
+        const log = logConfigFrom(input.LogConfig)
+        const bus = await eventBuses.update({ account, region, name }, { description, log })
+        return { Name: bus.name, Arn: busArn(bus), ...wireOptions(bus) }
       },
     },
     DeleteEventBus: {
@@ -108,6 +117,14 @@ export function eventBusOperations({ access, eventBuses }: EventBusOperationPort
         return { EventBuses: items.map(wireBus), ...next }
       },
     },
+  }
+}
+
+/** What is told of a bus by who makes, changes or describes it. */
+function wireOptions({ description, log }: DescribedBus) {
+  return {
+    ...(description !== undefined && { Description: description }),
+    ...(log !== undefined && { LogConfig: wireLogConfig(log) }),
   }
 }
 
