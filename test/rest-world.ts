@@ -163,7 +163,7 @@ export async function incident(world: World): Promise<string> {
   await hub.rest('POST', '/tenancy-events', { events })
   const query = new URLSearchParams({ organisationId, notificationId })
   for (;;) {
-    const { items } = (await hub.rest('GET', `/incidents?${query}`)).body
+    const { items } = (await hub.rest('GET', `/incidents?${query.toString()}`)).body
     if (items.length > 0) return `/incidents/${items[0].id}`
     await new Promise((resolve) => setTimeout(resolve, 20))
   }

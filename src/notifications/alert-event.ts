@@ -1,3 +1,4 @@
+import type { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
 import { eventTypeOf, faultOfFields } from '#src/model/catalogue/catalogue.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { EventType } from '#src/model/catalogue/event-type.ts'
@@ -36,42 +37,41 @@ export interface Cause {
 
 /** Costs: each budget's period and each spike. Compliance: what one owner has of one rule. */
 export function causeOf(event: AlertEvent, { ownerTag }: Pick<Notification, 'ownerTag'>): Cause {
-  const { alert } = event
-  switch (event.name) {
-    case ALERT_EVENTS.BUDGET:
-      return {
-        group: event.alert.alertId,
-        cause: `budget ${event.alert.budgetNumber}, from ${event.alert.periodStart}`,
-        title: `Budget “${event.alert.budgetName}”`,
-      }
-    case ALERT_EVENTS.COST_SPIKE: {
-      const { detectorName, detectorNumber, firstDay, accountName, awsAccountId } = event.alert
-      const place = accountName ?? awsAccountId
-      return {
-        group: alert.alertId,
-        cause: `spike detector ${detectorNumber}, from ${firstDay}`,
-        title: `Cost spike${place === undefined ? '' : ` in ${place}`} (“${detectorName}”)`,
-        ...(awsAccountId !== undefined && { owner: `account ${awsAccountId}` }),
-      }
-    }
-    case ALERT_EVENTS.COMPLIANCE: {
-      const { change, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = event.alert
-      const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]
-      const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`
-      const owner = tagged ?? account
-      const isSummary = change === 'SUMMARY'
-      return {
-        group: JSON.stringify([
-          checkedBy,
-          ruleId,
-          owner ?? '',
-          ...(isSummary ? [alert.alertId] : []),
-        ]),
-        cause: `rule ${ruleId} of ${checkedBy}`,
-        title: ruleName,
-        ...(owner !== undefined && { owner }),
-      }
-    }
+  if (event.name === ALERT_EVENTS.BUDGET) return budgetCause(event.alert)
+  if (event.name === ALERT_EVENTS.COST_SPIKE) return spikeCause(event.alert)
+  return complianceCause(event.alert, ownerTag)
+}
+
+function budgetCause({ alertId, budgetName, budgetNumber, periodStart }: BudgetAlert): Cause {
+  return {
+    group: alertId,
+    cause: `budget ${budgetNumber}, from ${periodStart}`,
+    title: `Budget “${budgetName}”`,
+  }
+}
+
+function spikeCause(alert: CostSpikeAlert): Cause {
+  const { alertId, detectorName, detectorNumber, firstDay, accountName, awsAccountId } = alert
+  const place = accountName ?? awsAccountId
+  return {
+    group: alertId,
+    cause: `spike detector ${detectorNumber}, from ${firstDay}`,
+    title: `Cost spike${place === undefined ? '' : ` in ${place}`} (“${detectorName}”)`,
+    ...(awsAccountId !== undefined && { owner: `account ${awsAccountId}` }),
+  }
+}
+
+function complianceCause(alert: ComplianceAlert, ownerTag: string | undefined): Cause {
+  const { alertId, change, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = alert
+  const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]
+  const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`
+  const owner = tagged ?? account
+  const alone = change === 'SUMMARY' ? [alertId] : []
+  return {
+    group: JSON.stringify([checkedBy, ruleId, owner ?? '', ...alone]),
+    cause: `rule ${ruleId} of ${checkedBy}`,
+    title: ruleName,
+    ...(owner !== undefined && { owner }),
   }
 }
 

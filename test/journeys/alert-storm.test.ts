@@ -110,7 +110,7 @@ async function allOf(hub: HubProcess, path: string, filter: Record<string, strin
   do {
     const page = { limit: '1000', ...(nextToken !== undefined && { nextToken }) }
     const query = new URLSearchParams({ ...filter, ...page })
-    const { body } = await hub.rest('GET', `${path}?${query}`)
+    const { body } = await hub.rest('GET', `${path}?${query.toString()}`)
     items.push(...body.items)
     nextToken = body.nextToken
   } while (nextToken !== undefined)

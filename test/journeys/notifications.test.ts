@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
+import type { EventType } from '#src/model/catalogue/event-type.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { createOrganisation } from '../organisation.ts'
@@ -205,20 +206,20 @@ function notify(given: object) {
 
 /** Publishes the catalogue's example of an alert with some fields changed. */
 async function emit(name: string, fields: object) {
-  const { accountName: _, ...example } = eventTypeOf(name)?.example as Record<string, unknown>
+  const { accountName: _, ...example } = (eventTypeOf(name) as EventType).example
   const events = [{ id: randomUUID(), organisationId, name, fields: { ...example, ...fields } }]
   const { status, body } = await hub.rest('POST', '/tenancy-events', { events })
-  expect(status, JSON.stringify(body)).toBe(200)
+  expect({ status, body }).toMatchObject({ status: 200 })
 }
 
 async function ledger(filter: Record<string, string>): Promise<any[]> {
   const query = new URLSearchParams({ organisationId, ...filter })
-  return (await hub.rest('GET', `/notification-ledger?${query}`)).body.items
+  return (await hub.rest('GET', `/notification-ledger?${query.toString()}`)).body.items
 }
 
 async function incidents(notificationId: string): Promise<any[]> {
   const query = new URLSearchParams({ organisationId, notificationId })
-  return (await hub.rest('GET', `/incidents?${query}`)).body.items
+  return (await hub.rest('GET', `/incidents?${query.toString()}`)).body.items
 }
 
 async function until<T>(look: () => Promise<T>, accept: (value: T) => boolean): Promise<T> {

@@ -17,9 +17,9 @@ import {
   OPERATIONS,
   OTHER_OPERATIONS,
   OWN_OPERATIONS,
-  ROLES,
 } from '../rest-operations.ts'
-import type { RestCall, RestOperation, Role } from '../rest-operations.ts'
+import { ROLES } from '../rest-operation.ts'
+import type { RestCall, RestOperation, Role } from '../rest-operation.ts'
 import { createWorld, newUser } from '../rest-world.ts'
 import type { World } from '../rest-world.ts'
 import { ended } from '../tenancy-calls.ts'

@@ -56,16 +56,13 @@ function forms(): Html {
 }
 
 function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident): string {
-  switch (state) {
-    case 'ACKNOWLEDGED':
-      return `acknowledged by ${acknowledgedBy}`
-    case 'SNOOZED':
-      return `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil ?? 0)}`
-    case 'RESOLVED':
-      return 'over'
-    case 'OPEN':
-      return 'open'
+  const texts: Readonly<Record<Incident['state'], string>> = {
+    OPEN: 'open',
+    ACKNOWLEDGED: `acknowledged by ${acknowledgedBy}`,
+    SNOOZED: `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil ?? 0)}`,
+    RESOLVED: 'over',
   }
+  return texts[state]
 }
 
 function isoOf(instant: number): string {
