@@ -4,6 +4,7 @@ import { EVERYONE, get, list, of, operation, pathOf } from './rest-operation.ts'
 import type { RestOperation, Role } from './rest-operation.ts'
 import {
   incident,
+  keptNotification,
   newBudget,
   newBundle,
   newChannel,
@@ -22,8 +23,8 @@ const INCIDENT_HANDLERS: readonly Role[] = ['costadmin', 'user', 'operations', '
 const COST_ADMINS: readonly Role[] = ['costadmin', 'admin']
 
 const notification = async (world: World) =>
-  pathOf(world, '/notifications', await newNotification(world))
-const channel = (world: World) => pathOf(world, '/channels', newChannel(world))
+  `/notifications/${(await keptNotification(world)).notificationId}`
+const channel = async (world: World) => `/channels/${(await keptNotification(world)).channelId}`
 const view = (world: World) => pathOf(world, '/views', newView(world))
 const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
 const detector = (world: World) => pathOf(world, '/spike-detectors', newSpikeDetector(world))
@@ -114,9 +115,8 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     await channel(world),
     { name: `channel-${world.next()}` },
   ]),
-  // A name that leads nowhere: RFC 6761.
   operation('POST /channels/{id}/test', CHANNEL_WRITERS, 200, async (world) => [
-    `${await pathOf(world, '/channels', newChannel(world, 'https://channels.invalid/'))}/test`,
+    `${await channel(world)}/test`,
     {},
   ]),
   list('/notifications'),
@@ -127,10 +127,10 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
   ]),
   operation('PATCH /notifications/{id}', CHANNEL_WRITERS, 200, async (world) => [
     await notification(world),
-    { enabled: false },
+    { enabled: true, repeatHours: 1 + (world.next() % 720) },
   ]),
   operation('DELETE /notifications/{id}', CHANNEL_WRITERS, 204, async (world) => [
-    await notification(world),
+    await pathOf(world, '/notifications', await newNotification(world)),
   ]),
   operation('POST /notifications/hearers', EVERYONE, 200, async ({ hub, organisationId }) => [
     '/notifications/hearers',
@@ -163,7 +163,9 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
   operation('DELETE /inhibitions/{id}', CHANNEL_WRITERS, 204, async (world) => [
     await pathOf(world, '/inhibitions', newInhibition(world)),
   ]),
-  operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [await channel(world)]),
+  operation('DELETE /channels/{id}', CHANNEL_WRITERS, 204, async (world) => [
+    await pathOf(world, '/channels', newChannel(world)),
+  ]),
   list('/compliance/checked-rules'),
   get('/compliance/bundles', (world) => `/compliance/bundles?${of(world)}`),
   get('/compliance/bundles/{name}', (world) => `/compliance/bundles/tagging?${of(world)}`),

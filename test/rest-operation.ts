@@ -8,7 +8,7 @@ export type Role = (typeof ROLES)[number]
 export const EVERYONE: readonly Role[] = [...ROLES]
 export const PUTTERS: readonly Role[] = ['user', 'operations', 'admin']
 export const OPERATORS: readonly Role[] = ['operations', 'admin']
-export const ADMINS: readonly Role[] = ['admin']
+const ADMINS: readonly Role[] = ['admin']
 
 export type RestCall = readonly [method: string, path: string, body?: unknown]
 

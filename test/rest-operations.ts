@@ -13,7 +13,7 @@ import {
   within,
   write,
 } from './rest-operation.ts'
-import type { RestCall, RestOperation } from './rest-operation.ts'
+import type { RestCall, RestOperation, Role } from './rest-operation.ts'
 import {
   KEYS,
   named,

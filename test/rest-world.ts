@@ -136,11 +136,27 @@ export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })
 
+/** By world: an organisation has no room for as many as there are calls. */
+const kept = new WeakMap<World['made'], Promise<{ channelId: string; notificationId: string }>>()
+
+/** A channel and a notification that stay. */
+export function keptNotification(world: World) {
+  const before = kept.get(world.made)
+  if (before !== undefined) return before
+  const making = (async () => {
+    // A name that leads nowhere: RFC 6761.
+    const channel = await world.made('/channels', newChannel(world, 'https://channels.invalid/'))
+    const given = { ...named(world, 'kept'), channelId: channel.id, alerts: { compliance: {} } }
+    const notification = await world.made('/notifications', given)
+    return { channelId: channel.id as string, notificationId: notification.id as string }
+  })()
+  kept.set(world.made, making)
+  return making
+}
 export const newNotification = async (world: World) => ({
   ...named(world, 'notification'),
-  // A name that leads nowhere: RFC 6761.
-  channelId: (await world.made('/channels', newChannel(world, 'https://channels.invalid/'))).id,
-  alerts: { compliance: {} },
+  channelId: (await keptNotification(world)).channelId,
+  alerts: { budgets: {} },
 })
 export const newSilence = ({ organisationId }: Pick<Named, 'organisationId'>) => ({
   organisationId,
@@ -155,16 +171,18 @@ export const newInhibition = (world: Named) => ({
 
 /** The path of an incident that nobody has seen to. */
 export async function incident(world: World): Promise<string> {
-  const { hub, organisationId, made } = world
-  const { id: notificationId } = await made('/notifications', await newNotification(world))
+  const { hub, organisationId } = world
+  const { notificationId } = await keptNotification(world)
   const example = eventTypeOf('ComplianceAlertEvent')?.example
-  const fields = { ...example, alertId: `alert-${world.next()}` }
+  const ruleId = `rule-${world.next()}`
+  const fields = { ...example, ruleId, alertId: ruleId }
   const events = [{ organisationId, name: 'ComplianceAlertEvent', fields }]
   await hub.rest('POST', '/tenancy-events', { events })
   const query = new URLSearchParams({ organisationId, notificationId })
   for (;;) {
     const { items } = (await hub.rest('GET', `/incidents?${query.toString()}`)).body
-    if (items.length > 0) return `/incidents/${items[0].id}`
+    const found = items.find(({ cause }: any) => cause === `rule ${ruleId} of belfry`)
+    if (found !== undefined) return `/incidents/${found.id}`
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }

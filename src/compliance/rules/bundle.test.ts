@@ -54,7 +54,7 @@ describe('a rule', () => {
   it.each([
     ['is no YAML', '{', /not YAML/],
     ['is no bundle', 'bundle: x', /"version" is missing|"rules" is missing|is missing/],
-    ['has a misspelt member', bundle({ asert: '1' }), /asert.*is no member of it/],
+    ['has a misspelt member', bundle({ asert: '1' }), /asert.*is no field that there is/],
     ['has an unknown variable', bundle({ assert: 'resorce.x == 1' }), /rule "one": .*resorce/],
     ['is no condition', bundle({ assert: '"text"' }), /says a string/],
     ['is no event pattern', bundle({ appliesTo: { a: 'b' } }), /rule "one": "appliesTo"/],
