@@ -3,6 +3,7 @@ import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { CHANNELS } from '#src/notifications/channels/documents.ts'
 import { createChannelParts } from '#src/notifications/channels/channel-parts.ts'
 import type { ChannelParts } from '#src/notifications/channels/channel-parts.ts'
+import { createDefaultSegments } from '#src/notifications/default-segments.ts'
 import { createHearers } from '#src/notifications/hearers.ts'
 import { createIncidentLinks } from '#src/notifications/incident-links.ts'
 import type { IncidentLinks } from '#src/notifications/incident-links.ts'
@@ -64,19 +65,20 @@ export function openNotifications(
     urlRefusal: connecting.endpointRefusal,
     mail: openMailServer(mail, ports.outbound, env),
   })
+  const hasView = async (organisationId: string, viewId: string, segmentId?: string) => {
+    const view = await state.get(VIEWS.things, viewId)
+    if (view?.organisationId !== organisationId) return false
+    return segmentId === undefined || view.segments.some(({ id }) => id === segmentId)
+  }
   const notifications = createNotifications({
     state,
     clock,
     ids,
     actions,
     namespace,
+    hasView,
     hasChannel: async (organisationId, channelId) =>
       (await state.get(CHANNELS, channelId))?.organisationId === organisationId,
-    hasView: async (organisationId, viewId, segmentId) => {
-      const view = await state.get(VIEWS.things, viewId)
-      if (view?.organisationId !== organisationId) return false
-      return segmentId === undefined || view.segments.some(({ id }) => id === segmentId)
-    },
   })
   const incidentLinks = createIncidentLinks({ vault, clock }, publicUrl)
   const taking = createTaking({ state, clock, ids, namespace })
@@ -100,6 +102,7 @@ export function openNotifications(
       inhibitions: createInhibitions(silencing),
       incidents: createIncidents({ state, actions }),
       hearers: createHearers({ state, clock, namespace }),
+      defaultSegments: createDefaultSegments({ state, actions, hasView }),
     },
     run: async (signal) => {
       await Promise.all([

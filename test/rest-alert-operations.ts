@@ -5,6 +5,7 @@ import type { RestOperation, Role } from './rest-operation.ts'
 import {
   incident,
   keptNotification,
+  narrowedUser,
   newBudget,
   newBundle,
   newChannel,
@@ -149,6 +150,14 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
   operation('POST /incidents/{id}/snooze', INCIDENT_HANDLERS, 200, async (world) => [
     `${await incident(world)}/snooze`,
     { until: Date.now() + 3_600_000 },
+  ]),
+  get('/users/{id}/default-segment', narrowedUser),
+  operation('PUT /users/{id}/default-segment', CHANNEL_WRITERS, 200, async (world) => {
+    const path = await narrowedUser(world)
+    return [path, (await world.hub.rest('GET', path)).body]
+  }),
+  operation('DELETE /users/{id}/default-segment', CHANNEL_WRITERS, 204, async (world) => [
+    await narrowedUser(world),
   ]),
   list('/silences'),
   operation('POST /silences', CHANNEL_WRITERS, 201, (world) => ['/silences', newSilence(world)]),

@@ -169,6 +169,19 @@ export const newInhibition = (world: Named) => ({
   ...{ source: { detail: { ruleId: ['a'] } }, target: { detail: { ruleId: ['b'] } }, equal: [] },
 })
 
+/** By world. */
+const keptViews = new WeakMap<World['made'], Promise<any>>()
+
+/** The path of the default segment of a user who has one. */
+export async function narrowedUser(world: World): Promise<string> {
+  const view = await (keptViews.get(world.made) ?? world.made('/views', newView(world)))
+  keptViews.set(world.made, Promise.resolve(view))
+  const { id } = await world.made('/users', newUser(world))
+  const path = `/users/${id}/default-segment`
+  await world.hub.rest('PUT', path, { viewId: view.id, segmentId: view.segments[0].id })
+  return path
+}
+
 /** The path of an incident that nobody has seen to. */
 export async function incident(world: World): Promise<string> {
   const { hub, organisationId } = world

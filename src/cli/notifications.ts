@@ -16,6 +16,7 @@ import {
   organisationBy,
   organisationColumns,
   organisationFilter,
+  segmentOf,
   viewBy,
 } from './references.ts'
 import { localMoment } from './terminal-text.ts'
@@ -257,12 +258,7 @@ async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
       const { view: reference, segment, ...rest } = part as { view: unknown; segment?: unknown }
       const view = await viewBy(hub, named(reference, 'view'))
       if (segment === undefined) return { ...rest, viewId: view.id }
-      const found = view.segments.find(({ id, title }) => id === segment || title === segment)
-      if (found === undefined) {
-        throw new UsageFault(
-          `the view "${view.name}" has no segment "${named(segment, 'segment')}"`,
-        )
-      }
+      const found = segmentOf(view, named(segment, 'segment'))
       return { ...rest, viewId: view.id, segmentId: found.id }
     }),
   )
@@ -293,7 +289,10 @@ function shown(notification: Notification): string {
       'told when it is over': notification.tellResolved ? 'yes' : 'no',
       'time zone': `${notification.timeZone} (${notification.locale})`,
       gathered: `${notification.settleSeconds} s, then at most every ${notification.updateSeconds} s`,
-      'owner tag': notification.ownerTag,
+      'owner tag':
+        notification.ownerTag && notification.tellOwner
+          ? `${notification.ownerTag}, whose user is told by e-mail`
+          : notification.ownerTag,
       'quiet hours': windows && `${windows.join('; ')}, up to ${quietHours?.upTo}`,
       digest: digest && `at ${digest.at}, up to ${digest.upTo}`,
       repeated: repeatHours === undefined ? undefined : `every ${repeatHours} h`,

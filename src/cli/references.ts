@@ -186,6 +186,14 @@ export async function spikeDetectorBy(hub: HubClient, reference: string): Promis
   return numberedBy<SpikeDetector>(hub, '/spike-detectors', { kind: 'spike detector', reference })
 }
 
+/** By id or title. */
+export function segmentOf(view: View, reference: string): View['segments'][number] {
+  const found = view.segments.find(({ id, title }) => id === reference || title === reference)
+  if (found !== undefined) return found
+  const titles = view.segments.map(({ title }) => title).join(', ')
+  throw new UsageFault(`the view "${view.name}" has no segment "${reference}": it has ${titles}`)
+}
+
 async function numberedBy<T extends { id: string; number: number; name: string }>(
   hub: HubClient,
   path: string,

@@ -10,7 +10,14 @@ import type { HubClient } from './hub-client.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { readPassword } from './password-input.ts'
-import { organisationBy, organisationColumns, organisationFilter, userBy } from './references.ts'
+import {
+  organisationBy,
+  organisationColumns,
+  organisationFilter,
+  segmentOf,
+  userBy,
+  viewBy,
+} from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const STATUSES = ['ACTIVE', 'DISABLED']
@@ -53,6 +60,49 @@ export function addUsers(program: Command): void {
   addCreate(users)
   addUpdate(users)
   addActions(users)
+  addDefaultSegment(users)
+}
+
+interface DefaultSegmentOptions {
+  readonly view?: string
+  readonly segment?: string
+  readonly none?: true
+}
+
+function addDefaultSegment(users: Command): void {
+  users
+    .command('default-segment')
+    .description('show or set the segment that what a user is told by e-mail is narrowed to')
+    .argument('<user>', REFERENCE)
+    .option('--view <view>', 'its name, number or id; with --segment')
+    .option('--segment <segment>', 'its title or id')
+    .option('--none', 'tell the user of all segments again')
+    .action(
+      action<DefaultSegmentOptions>(async ({ hub, output, options }, reference: string) => {
+        const { view: viewReference, segment, none } = options
+        const { id } = await userBy(hub, reference)
+        const path = `/users/${id}/default-segment`
+        if (none) {
+          await hub.delete(path)
+          await output.show({ deleted: id }, () => `${reference} is told of all segments`)
+          return
+        }
+        if ((viewReference === undefined) !== (segment === undefined)) {
+          throw new UsageFault('--view and --segment go together')
+        }
+        if (viewReference === undefined || segment === undefined) {
+          const found = await hub.get<Readonly<Record<string, string>>>(path)
+          await output.show(found, () =>
+            fields({ view: found['viewId'], segment: found['segmentId'] }),
+          )
+          return
+        }
+        const view = await viewBy(hub, viewReference)
+        const given = { viewId: view.id, segmentId: segmentOf(view, segment).id }
+        const set = await hub.put<object>(path, given)
+        await output.show(set, () => `${reference} is told of ${segment} in ${view.name} alone`)
+      }),
+    )
 }
 
 interface UserAction {

@@ -102,6 +102,10 @@ const settings = {
   timeZone: TimeZone,
   locale: Type.String({ maxLength: 35, description: 'BCP 47', examples: ['en-AU'] }),
   tellResolved: Type.Boolean({ description: 'Also told when an incident is over' }),
+  tellOwner: Type.Boolean({
+    description:
+      'By e-mail: an owner who is a user is told instead of the channel’s recipients; needs ownerTag',
+  }),
   settleSeconds: Type.Integer({
     minimum: 0,
     maximum: 3_600,
@@ -152,6 +156,7 @@ export const NewNotification = Type.Object({
   timeZone: Type.Optional(settings.timeZone),
   locale: Type.Optional(settings.locale),
   tellResolved: Type.Optional(settings.tellResolved),
+  tellOwner: Type.Optional(settings.tellOwner),
   settleSeconds: Type.Optional(settings.settleSeconds),
   updateSeconds: Type.Optional(settings.updateSeconds),
   ...Type.Partial(Type.Object(optionalSettings)).properties,

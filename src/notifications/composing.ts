@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 
 import type { Notification } from '#src/model/notification.ts'
 import type { State } from '#src/ports/state.ts'
+import { isFor } from './audiences.ts'
+import type { Audience } from './audiences.ts'
 import { digestOf, messageOf } from './channels/message-of.ts'
 import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
 import { INCIDENT_ALERTS, alertKey, ofIncident } from './documents.ts'
@@ -35,9 +37,10 @@ export interface Composed {
 export async function composeOne(
   ports: ComposingPorts,
   { incident, notification, why, does }: Telling,
-  now: number,
+  { audience, now }: { readonly audience: Audience; readonly now: number },
 ): Promise<Composed | undefined> {
-  const events = await alertsOf(ports.state, incident, ALERTS_PER_MESSAGE_MAX)
+  const all = await alertsOf(ports.state, incident, ALERTS_PER_MESSAGE_MAX)
+  const events = all.filter((event) => isFor(audience, event))
   if (!isSome(events)) return undefined
   const { id, number, revision, messages, sent, state, told, alerts } = incident
   const message = messageOf(events, {
@@ -48,14 +51,18 @@ export async function composeOne(
     reasons: reasonsOf(notification, incident, why),
     links: ports.linksOf(incident),
   })
-  const untold = events.slice(Math.max(0, events.length - (alerts - told)))
+  const news = new Set(all.slice(Math.max(0, all.length - (alerts - told))))
+  const untold = events.filter((event) => news.has(event))
   const isReminder = revision === incident.toldRevision
   const how = isReminder ? ('reply' as const) : ('edit' as const)
   return {
     message: { ...message, events: untold.length > 0 ? untold : events },
     sending: {
-      idempotencyKey: `${id}-${revision}-${does === 'escalate' ? 'escalation' : messages}`,
+      idempotencyKey: [id, revision, does === 'escalate' ? 'escalation' : messages]
+        .concat(audience.segment?.segmentId ?? [])
+        .join('-'),
       ...(sent !== undefined && does === 'tell' && { after: { sent, how } }),
+      ...(audience.to !== undefined && { to: audience.to }),
     },
   }
 }
@@ -64,16 +71,20 @@ export async function composeOne(
 export async function composeMany(
   ports: ComposingPorts,
   tellings: readonly Telling[],
-  now: number,
+  { audience, now }: { readonly audience: Audience; readonly now: number },
 ): Promise<Composed | undefined> {
   const [first] = tellings
   const groups: (readonly [AlertEvent, ...AlertEvent[]])[] = []
   for (const { incident } of tellings) {
-    const events = await alertsOf(ports.state, incident, ALERTS_PER_FOLDED_INCIDENT_MAX)
+    const all = await alertsOf(ports.state, incident, ALERTS_PER_FOLDED_INCIDENT_MAX)
+    const events = all.filter((event) => isFor(audience, event))
     if (isSome(events)) groups.push(events)
   }
   if (first === undefined || groups.length === 0) return undefined
-  const untold = tellings.reduce((sum, { incident }) => sum + incident.alerts - incident.told, 0)
+  const untold =
+    audience.segment === undefined
+      ? tellings.reduce((sum, { incident }) => sum + incident.alerts - incident.told, 0)
+      : groups.flat().length
   const { notification } = first
   const inDigest = tellings.every((telling) => telling.inDigest)
   const message = digestOf(groups, {
@@ -90,7 +101,12 @@ export async function composeMany(
   const keys = tellings.map(({ incident }) => `${incident.id}-${incident.revision}`)
   return {
     message: { ...message, facts: [counted, ...message.facts] },
-    sending: { idempotencyKey: createHash('sha256').update(keys.join()).digest('hex') },
+    sending: {
+      idempotencyKey: createHash('sha256')
+        .update([...keys, ...(audience.to ?? [])].join())
+        .digest('hex'),
+      ...(audience.to !== undefined && { to: audience.to }),
+    },
   }
 }
 

@@ -89,12 +89,14 @@ export function createNotifications(ports: NotificationPorts): Notifications {
           enabled: true,
           scope: [],
           tellResolved: false,
+          tellOwner: false,
           ...NotificationDefaults,
           ...given,
           id: ids.timeOrderedUuid(now),
           number: await nextNumber(transaction, organisationId, 'notification'),
           createdAt: now,
         }
+        refuseOwnerless(notification)
         tell('NotificationCreateEvent', happeningTo(notification))
         await NOTIFICATIONS.add(transaction, notification)
         await setUses(transaction, undefined, notification)
@@ -112,6 +114,7 @@ export function createNotifications(ports: NotificationPorts): Notifications {
         const after = changed(before, change)
         const names = Object.keys(change).filter((name) => !isSame(before, after, name))
         if (names.length === 0) return before
+        refuseOwnerless(after)
         tell('NotificationUpdateEvent', happeningTo(after, { changed: names }))
         await NOTIFICATIONS.replace(transaction, before, after)
         await setUses(transaction, before, after)
@@ -259,6 +262,11 @@ async function check(
     const segment = segmentId === undefined ? '' : ` with a segment "${segmentId}"`
     throw new RestError(404, 'view.not-found', `there is no view "${viewId}"${segment}`)
   }
+}
+
+function refuseOwnerless({ tellOwner, ownerTag }: Notification): void {
+  if (!tellOwner || ownerTag !== undefined) return
+  throw refused('no-owner-tag', 'tellOwner needs ownerTag: the tag that names the owner')
 }
 
 function isLocale(text: string): boolean {

@@ -1,10 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { LedgerEntry, Notification } from '#src/model/notification.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
+import { pause } from '#src/ports/patiently.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import { audiencesOf } from './audiences.ts'
+import type { Audience } from './audiences.ts'
 import { firstTelling, lookedAt, withEscalation, withoutEscalation } from './agenda.ts'
 import type { ChannelOpener, OpenChannel, SendResult } from './channels/sending.ts'
 import { composeMany, composeOne, untoldOf } from './composing.ts'
@@ -271,23 +272,55 @@ async function sendParcel(
   parcel: Parcel,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { clock } = ports
-  const [only] = parcel as [Telling]
-  const composed: Composed | undefined =
-    parcel.length === 1 && !only.inDigest
-      ? await composeOne(ports, only, clock.now())
-      : await composeMany(ports, parcel, clock.now())
-  if (composed === undefined) return true
-  const startedAt = clock.now()
-  const sending = { ...composed.sending, signal }
-  const result = await channel.send(composed.message, sending)
+  let result: SendResult = { outcome: 'sent', sent: {}, answer: 'nobody is to be told' }
+  let disturbs = false
+  for (const { audience, tellings } of await lettersOf(ports, channel, parcel)) {
+    const now = ports.clock.now()
+    const [only] = tellings as [Telling]
+    const composed: Composed | undefined =
+      tellings.length === 1 && !only.inDigest
+        ? await composeOne(ports, only, { audience, now })
+        : await composeMany(ports, tellings, { audience, now })
+    // All of it is of segments that are not theirs.
+    if (composed === undefined) continue
+    result = await channel.send(composed.message, { ...composed.sending, signal })
+    await pauseAfter(ports, channel, now, signal)
+    // What others were sent already comes again with the next try, under its id.
+    if (result.outcome !== 'sent') break
+    const isEdit = channel.editsInPlace && composed.sending.after?.how === 'edit'
+    disturbs ||= channel.readBy === 'people' && !isEdit
+  }
   if (signal.aborted && result.outcome !== 'sent') return false
-  const isEdit = channel.editsInPlace && composed.sending.after?.how === 'edit'
-  const disturbs = channel.readBy === 'people' && !isEdit
   await record(ports, { channelId, tellings: parcel, result, disturbs })
-  const pauseMs = SECOND_MS / channel.messagesPerSecondMax - (clock.now() - startedAt)
-  if (pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
   return result.outcome !== 'retry'
+}
+
+/** What is told together, by who is told it. */
+async function lettersOf(
+  { state }: SenderPorts,
+  { recipients }: OpenChannel,
+  parcel: Parcel,
+): Promise<readonly { readonly audience: Audience; readonly tellings: readonly Telling[] }[]> {
+  const letters = new Map<string, { audience: Audience; tellings: Telling[] }>()
+  for (const telling of parcel) {
+    for (const audience of await audiencesOf(state, recipients, telling)) {
+      const key = JSON.stringify(audience)
+      const known = letters.get(key) ?? { audience, tellings: [] }
+      known.tellings.push(telling)
+      letters.set(key, known)
+    }
+  }
+  return [...letters.values()]
+}
+
+async function pauseAfter(
+  { clock }: SenderPorts,
+  { messagesPerSecondMax }: OpenChannel,
+  startedAt: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const pauseMs = SECOND_MS / messagesPerSecondMax - (clock.now() - startedAt)
+  if (pauseMs > 0) await pause(pauseMs, signal)
 }
 
 interface Recorded {

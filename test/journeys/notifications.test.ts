@@ -7,6 +7,8 @@ import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
 import type { EventType } from '#src/model/catalogue/event-type.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
+import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
+import type { MailServer } from '../mail/mail-server.ts'
 import { createOrganisation } from '../organisation.ts'
 import { startReceiver } from '../receiver.ts'
 import type { Received, Receiver } from '../receiver.ts'
@@ -15,15 +17,21 @@ const folder = newDataFolder()
 let hub: HubProcess
 let organisationId: string
 let receiver: Receiver
+let mailServer: MailServer
 
 beforeAll(async () => {
-  hub = await startHubProcess(folder)
+  mailServer = await startMailServer()
+  hub = await startHubProcess(folder, [
+    ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
+    ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
+  ])
   receiver = await startReceiver()
   organisationId = (await createOrganisation(hub)).organisationId
 })
 afterAll(async () => {
   await hub.kill('SIGTERM')
   await receiver.close()
+  await mailServer.close()
   removeDataFolder(folder)
 })
 
@@ -155,6 +163,41 @@ describe('a notification', () => {
     expect((await fetch(link.replace(/token=.{4}/, 'token=abcd'))).status).toBe(404)
   })
 
+  it('tells those who get e-mail within their default segments, and owners of what is theirs', async () => {
+    const view = await made('/views', {
+      ...{ organisationId, name: 'Teams', kind: 'SINGLE_DIMENSION' },
+      dimension: { dimension: 'RESOURCE_TAG', key: 'team' },
+      segments: [{ title: 'Shop', values: ['shop'] }],
+    })
+    const [shop, unallocated] = view.segments
+    const [ana, ben] = await Promise.all(['ana', 'ben'].map(newUser))
+    const segment = { viewId: view.id, segmentId: shop.id }
+    expect((await hub.rest('PUT', `/users/${ana.id}/default-segment`, segment)).status).toBe(200)
+    const settings = { kind: 'email', to: ['all@example.com', ana.email] }
+    const { id: channelId } = await made('/channels', { organisationId, name: 'mail', settings })
+    const { id } = await notify({
+      ...{ name: 'mail', channelId, alerts: { compliance: { checkedBy: ['mail-test'] } } },
+      ...{ ownerTag: 'owner', tellOwner: true },
+    })
+    const segmentsOf = ({ id: segmentId, number, title: segmentTitle }: any) => [
+      {
+        ...{ viewId: view.id, viewNumber: view.number, viewName: view.name, viewVersion: 1 },
+        ...{ segmentId, segmentNumber: number, segmentTitle },
+      },
+    ]
+    const finding = (alertId: string, owner: string, segments: object) =>
+      emit('ComplianceAlertEvent', {
+        ...{ alertId, ruleId: alertId, checkedBy: 'mail-test', resourceTags: { owner } },
+        segments,
+      })
+    await finding('of-shop', 'nobody we know', segmentsOf(shop))
+    await finding('of-none', 'nobody we know', segmentsOf(unallocated))
+    await finding('of-ben', ben.email, segmentsOf(unallocated))
+    await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(3))
+    const letters = mailServer.letters.map(({ to: addresses }) => addresses.join())
+    expect(letters.toSorted()).toEqual(['all@example.com', 'all@example.com', ana.email, ben.email])
+  })
+
   it('says who would hear of an alert, and why not', async () => {
     const event = (await hub.rest('GET', '/catalogue/CostSpikeEvent')).body.example
     const { body } = await hub.rest('POST', '/notifications/hearers', { organisationId, event })
@@ -188,6 +231,11 @@ async function made(path: string, body: object): Promise<any> {
   const answer = await hub.rest('POST', path, body)
   expect(answer.body).toMatchObject({ id: expect.any(String) })
   return answer.body
+}
+
+function newUser(firstName: string) {
+  const given = { email: `${firstName}@example.com`, firstName, lastName: 'L' }
+  return made('/users', { organisationId, ...given, role: 'customer_readonly' })
 }
 
 function newChannel(name: string, path: string) {

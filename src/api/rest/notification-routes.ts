@@ -15,6 +15,7 @@ import {
   Silence,
 } from '#src/model/notification.ts'
 import type { Principal } from '#src/model/principal.ts'
+import type { DefaultSegments } from '#src/notifications/default-segments.ts'
 import type { Hearers } from '#src/notifications/hearers.ts'
 import type { Handler, Incidents } from '#src/notifications/incidents.ts'
 import { ledgerOf } from '#src/notifications/ledger.ts'
@@ -45,6 +46,7 @@ export interface NotificationRoutePorts {
   readonly inhibitions: Inhibitions
   readonly incidents: Incidents
   readonly hearers: Hearers
+  readonly defaultSegments: DefaultSegments
   readonly directory: Directory
 }
 
@@ -76,6 +78,7 @@ export function addNotificationRoutes(add: AddRoute, ports: NotificationRoutePor
   addIncidentRoutes(add, ports)
   addLedgerRoute(add, ports)
   addMutingRoutes(add, ports)
+  addDefaultSegmentRoutes(add, ports)
 }
 
 const Hearing = Type.Object({
@@ -317,4 +320,37 @@ function addMutingRoutes(add: AddRoute, { silences, inhibitions }: NotificationR
       run: (caller, { params }) => things.remove(caller, params.id),
     })
   }
+}
+
+const DefaultSegment = Type.Object({ viewId: Id, segmentId: Id })
+
+function addDefaultSegmentRoutes(add: AddRoute, { defaultSegments }: NotificationRoutePorts): void {
+  const tag = 'users'
+  const url = '/users/:id/default-segment'
+  const about = { tag, url, params: IdParams }
+  add({
+    ...about,
+    method: 'GET',
+    summary: 'The segment that what a user is told by e-mail is narrowed to',
+    permission: 'notifications:Read',
+    answer: [200, DefaultSegment],
+    run: (caller, { params }) => defaultSegments.get(caller, params.id),
+  })
+  add({
+    ...about,
+    method: 'PUT',
+    summary: 'Tell a user by e-mail only of alerts in a segment, and of the whole organisation’s',
+    permission: 'notifications:Write',
+    body: DefaultSegment,
+    answer: [200, DefaultSegment],
+    run: (caller, { params, body }) => defaultSegments.set(caller, params.id, body),
+  })
+  add({
+    ...about,
+    method: 'DELETE',
+    summary: 'Tell a user by e-mail of alerts in all segments again',
+    permission: 'notifications:Write',
+    answer: [204],
+    run: (caller, { params }) => defaultSegments.remove(caller, params.id),
+  })
 }

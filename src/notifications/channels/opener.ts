@@ -74,6 +74,7 @@ async function clientOf(state: State, organisationId: string): Promise<Client> {
 
 const UNREADABLE: OpenChannel = {
   messagesPerSecondMax: 1,
+  recipients: [],
   readBy: 'people',
   editsInPlace: false,
   send: async (): Promise<SendResult> => ({

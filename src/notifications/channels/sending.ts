@@ -91,6 +91,8 @@ export interface Sending {
     /** Where a channel can do just one of them it does that one. */
     readonly how: 'edit' | 'reply'
   }
+  /** Only these of the channel's recipients, or another address; absent: all of them. */
+  readonly to?: readonly string[]
   readonly signal?: AbortSignal
 }
 
@@ -100,6 +102,8 @@ export interface OpenChannel {
   send(message: Message, sending: Sending): Promise<SendResult>
   /** How fast its other side takes messages. */
   readonly messagesPerSecondMax: number
+  /** Addresses of an e-mail channel; none of others. */
+  readonly recipients: readonly string[]
   /** People read it: many messages at once are one message. Programs get each. */
   readonly readBy: 'people' | 'programs'
   /** Whether `after` with `edit` changes the message before it, so that nobody is disturbed. */

@@ -11,6 +11,7 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
   return {
     // SES, outside its sandbox, takes 14.
     messagesPerSecondMax: 10,
+    recipients: to,
     readBy: 'people',
     editsInPlace: false,
     send: async (message, sending) => {
@@ -18,7 +19,7 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
       const { subject, references } = threadOf(message, sending)
       const messageId = messageIdOf(sending.idempotencyKey, mail.from)
       const letter = {
-        to,
+        to: [...(sending.to ?? to)],
         subject,
         messageId,
         references,

@@ -28,6 +28,7 @@ export function openPagerDuty(
   return {
     // About 120 a minute for each key.
     messagesPerSecondMax: 2,
+    recipients: [],
     readBy: 'programs',
     editsInPlace: false,
     send: async (message, sending) => {

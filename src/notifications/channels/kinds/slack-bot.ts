@@ -45,6 +45,7 @@ export function openSlackBot(
   }
   return {
     messagesPerSecondMax: 1,
+    recipients: [],
     readBy: 'people',
     editsInPlace: true,
     send: async (message, { after, signal }) => {

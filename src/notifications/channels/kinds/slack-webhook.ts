@@ -12,6 +12,7 @@ export function openSlackWebhook(
   return {
     // Who goes on beyond it risks "being permanently disabled".
     messagesPerSecondMax: 1,
+    recipients: [],
     readBy: 'people',
     editsInPlace: false,
     send: async (message, { signal }) => {

@@ -13,6 +13,7 @@ export function openTeams({ url }: SettingsOf<'teams'>, ports: PostingPorts): Op
   return {
     // More than 4 requests a second are throttled.
     messagesPerSecondMax: 3,
+    recipients: [],
     readBy: 'people',
     editsInPlace: false,
     send: async (message, { signal }) => {

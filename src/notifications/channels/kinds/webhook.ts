@@ -15,6 +15,7 @@ export function openWebhook(
 ): OpenChannel {
   return {
     messagesPerSecondMax: 10,
+    recipients: [],
     readBy: 'programs',
     editsInPlace: false,
     send: async (message, { idempotencyKey, signal }) => {

@@ -1,0 +1,77 @@
+import type { Notification } from '#src/model/notification.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
+import { collection } from '#src/ports/state.ts'
+import { USERS, USER_EMAILS } from '#src/tenancy/documents.ts'
+import type { AlertEvent } from './channels/sending.ts'
+import type { StoredIncident } from './documents.ts'
+
+/** What a user's view of things is narrowed to. */
+export interface DefaultSegment {
+  readonly viewId: string
+  readonly segmentId: string
+}
+
+/** By user. */
+export const DEFAULT_SEGMENTS = collection<DefaultSegment>('default-segments')
+
+/** Readers of a channel who are told the same. */
+export interface Audience {
+  /** Absent: whoever reads the channel. */
+  readonly to?: readonly string[]
+  /** Alerts of other segments of its view are not for them. */
+  readonly segment?: DefaultSegment
+}
+
+const EVERYBODY: Audience = {}
+
+/**
+ * Who is told of an incident, where each recipient is known: the owner, where the notification says
+ * so and the owner is a user of the organisation, and else all, each within his default segment.
+ * @param recipients e-mail addresses of the channel; empty where it is no mail
+ */
+export async function audiencesOf(
+  state: Pick<State, 'get'>,
+  recipients: readonly string[],
+  {
+    incident,
+    notification,
+  }: {
+    readonly incident: Pick<StoredIncident, 'organisationId' | 'owner'>
+    readonly notification: Pick<Notification, 'tellOwner'>
+  },
+): Promise<readonly Audience[]> {
+  if (recipients.length === 0) return [EVERYBODY]
+  const { organisationId, owner } = incident
+  if (notification.tellOwner && owner !== undefined) {
+    const user = await userOf(state, organisationId, owner)
+    if (user !== undefined) return [{ to: [owner] }]
+  }
+  const bySegment = new Map<string, { to: string[]; segment?: DefaultSegment }>()
+  for (const address of recipients) {
+    const user = await userOf(state, organisationId, address)
+    const segment = user === undefined ? undefined : await state.get(DEFAULT_SEGMENTS, user)
+    const key = segment?.segmentId ?? ''
+    const known = bySegment.get(key) ?? { to: [], ...(segment !== undefined && { segment }) }
+    known.to.push(address)
+    bySegment.set(key, known)
+  }
+  return [...bySegment.values()]
+}
+
+/** Alerts of the whole organisation are for everybody. */
+export function isFor({ segment }: Audience, { alert: { segments } }: AlertEvent): boolean {
+  if (segment === undefined) return true
+  const ofView = segments.filter(({ viewId }) => viewId === segment.viewId)
+  return ofView.length === 0 || ofView.some(({ segmentId }) => segmentId === segment.segmentId)
+}
+
+/** The id of the user of that e-mail in the organisation. */
+async function userOf(
+  from: Pick<StateTransaction, 'get'>,
+  organisationId: string,
+  email: string,
+): Promise<string | undefined> {
+  const id = await from.get(USER_EMAILS, email.toLowerCase())
+  const user = id === undefined ? undefined : await from.get(USERS, id)
+  return user?.organisationId === organisationId && user.status === 'ACTIVE' ? id : undefined
+}
