@@ -16,6 +16,8 @@ export interface Telling {
   readonly why: string
   readonly does: 'tell' | 'escalate'
   readonly inDigest: boolean
+  /** For channels that show what people do about it, and for no other. */
+  readonly showsState: boolean
 }
 
 export interface ComposingPorts {
@@ -36,7 +38,7 @@ export interface Composed {
 /** The message about one incident: how things are, and for programs what is new. */
 export async function composeOne(
   ports: ComposingPorts,
-  { incident, notification, why, does }: Telling,
+  { incident, notification, why, does, showsState }: Telling,
   { audience, now }: { readonly audience: Audience; readonly now: number },
 ): Promise<Composed | undefined> {
   const all = await alertsOf(ports.state, incident, ALERTS_PER_MESSAGE_MAX)
@@ -53,12 +55,17 @@ export async function composeOne(
   })
   const news = new Set(all.slice(Math.max(0, all.length - (alerts - told))))
   const untold = events.filter((event) => news.has(event))
-  const isReminder = revision === incident.toldRevision
+  const isReminder = revision === incident.toldRevision && !showsState
   const how = isReminder ? ('reply' as const) : ('edit' as const)
   return {
     message: { ...message, events: untold.length > 0 ? untold : events },
     sending: {
-      idempotencyKey: [id, revision, does === 'escalate' ? 'escalation' : messages]
+      idempotencyKey: [
+        id,
+        revision,
+        does === 'escalate' ? 'escalation' : messages,
+        ...(showsState ? [state] : []),
+      ]
         .concat(audience.segment?.segmentId ?? [])
         .join('-'),
       ...(sent !== undefined && does === 'tell' && { after: { sent, how } }),

@@ -16,6 +16,8 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   /** Counts what is worth telling: alerts, and its end. */
   readonly revision: number
   readonly toldRevision: number
+  /** As it was in the last message. */
+  readonly toldState?: Incident['state']
   /** When the first came of what is not told yet. */
   readonly newsSince?: number
   readonly messages: number

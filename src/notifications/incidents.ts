@@ -179,6 +179,7 @@ function shown({
   group: _group,
   revision: _revision,
   toldRevision: _toldRevision,
+  toldState: _toldState,
   newsSince: _newsSince,
   messages: _messages,
   sent: _sent,

@@ -82,6 +82,9 @@ export async function lookAt(
   return (await state.get(CHANNEL_PACES, channelId))?.notBefore ?? now
 }
 
+/** What needs no message. */
+type Settling = Exclude<Verdict, { readonly kind: 'tell' | 'show' }>
+
 interface Due extends AgendaEntry {
   readonly key: string
 }
@@ -96,8 +99,7 @@ async function decide(
   const now = clock.now()
   const muting = await mutingNow(state, now)
   const tellings: Telling[] = []
-  const settled: { readonly entry: Due; readonly verdict: Exclude<Verdict, { kind: 'tell' }> }[] =
-    []
+  const settled: { readonly entry: Due; readonly verdict: Settling }[] = []
   for (const entry of due) {
     const incident = await state.get(INCIDENTS, entry.incidentId)
     const notification =
@@ -107,12 +109,15 @@ async function decide(
       continue
     }
     const verdict = await verdictFor(entry, incident, notification)
-    if (verdict.kind !== 'tell') settled.push({ entry, verdict })
-    else {
-      const { does } = entry
-      const inDigest = verdict.inDigest ?? false
-      tellings.push({ incident, notification, why: verdict.why, does, inDigest })
+    if (verdict.kind !== 'tell' && verdict.kind !== 'show') {
+      settled.push({ entry, verdict })
+      continue
     }
+    const inDigest = verdict.kind === 'tell' && verdict.inDigest === true
+    const showsState = verdict.kind === 'show'
+    const { why } = verdict
+    const told = awake(incident, now)
+    tellings.push({ incident: told, notification, why, does: entry.does, inDigest, showsState })
   }
   await settle(ports, settled)
   return tellings
@@ -133,6 +138,13 @@ async function decide(
   }
 }
 
+/** With a snooze that is over forgotten. */
+function awake(incident: StoredIncident, now: number): StoredIncident {
+  const { state, snoozedUntil = 0, snoozedBy: _, ...rest } = incident
+  if (state !== 'SNOOZED' || now < snoozedUntil) return incident
+  return { ...rest, state: 'OPEN' }
+}
+
 function escalationVerdict(
   { state }: StoredIncident,
   { escalation, enabled }: Notification,
@@ -148,7 +160,7 @@ async function settle(
   ports: SenderPorts,
   settled: readonly {
     readonly entry: Due
-    readonly verdict: Exclude<Verdict, { readonly kind: 'tell' }>
+    readonly verdict: Settling
   }[],
 ): Promise<void> {
   for (let at = 0; at < settled.length; at += SETTLED_PER_TRANSACTION) {
@@ -180,7 +192,7 @@ async function settle(
 }
 
 function settledBy(
-  verdict: Exclude<Verdict, { readonly kind: 'tell' }>,
+  verdict: Settling,
   { waitsFor: _, newsSince, ...incident }: StoredIncident,
   now: number,
 ): StoredIncident {
@@ -208,11 +220,37 @@ async function tell(
   const pace = (await ports.state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
   const recent = pace.disturbedAt.filter((at) => now - at < WINDOW_MS)
   const room = roomIn(recent, isStorm, now)
-  for (const parcel of parcelsOf(channel, tellings, room)) {
+  const shown = tellings.filter(({ showsState }) => !showsState || channel.showsState)
+  await noteShown(
+    ports,
+    channelId,
+    tellings.filter((telling) => !shown.includes(telling)),
+  )
+  for (const parcel of parcelsOf(channel, shown, room)) {
     if (signal.aborted) return
     if (parcel === 'later') return waitForRoom(ports, channelId, room.nextAt)
     if (!(await sendParcel(ports, { channel, channelId }, parcel, signal))) return
   }
+}
+
+/** Where a channel does not show what people do about an incident, it counts as shown. */
+async function noteShown(
+  ports: SenderPorts,
+  channelId: string,
+  tellings: readonly Telling[],
+): Promise<void> {
+  if (tellings.length === 0) return
+  const now = ports.clock.now()
+  await ports.state.transact(async (transaction) => {
+    for (const {
+      incident: { id, state },
+    } of tellings) {
+      const incident = await transaction.get(INCIDENTS, id)
+      if (incident === undefined) continue
+      const after = { ...incident, toldState: state }
+      transaction.put(INCIDENTS, id, lookedAt(transaction, after, channelId, now))
+    }
+  })
 }
 
 interface ToTell {
@@ -244,8 +282,8 @@ function parcelsOf(
   { messages: room }: Room,
 ): readonly (Parcel | 'later')[] {
   if (channel.readBy === 'programs') return tellings.map((telling) => [telling])
-  const isEdit = ({ incident, does }: Telling) =>
-    channel.editsInPlace && does === 'tell' && incident.sent !== undefined
+  const isEdit = ({ incident, does, showsState }: Telling) =>
+    showsState || (channel.editsInPlace && does === 'tell' && incident.sent !== undefined)
   const edits = tellings.filter((telling) => isEdit(telling) && !telling.inDigest)
   const others = tellings.filter((telling) => !edits.includes(telling))
   const digest = others.filter(({ inDigest }) => inDigest)
@@ -274,7 +312,9 @@ async function sendParcel(
 ): Promise<boolean> {
   let result: SendResult = { outcome: 'sent', sent: {}, answer: 'nobody is to be told' }
   let disturbs = false
+  let sentAt = -Infinity
   for (const { audience, tellings } of await lettersOf(ports, channel, parcel)) {
+    await pauseAfter(ports, channel, sentAt, signal)
     const now = ports.clock.now()
     const [only] = tellings as [Telling]
     const composed: Composed | undefined =
@@ -283,8 +323,8 @@ async function sendParcel(
         : await composeMany(ports, tellings, { audience, now })
     // All of it is of segments that are not theirs.
     if (composed === undefined) continue
+    sentAt = now
     result = await channel.send(composed.message, { ...composed.sending, signal })
-    await pauseAfter(ports, channel, now, signal)
     // What others were sent already comes again with the next try, under its id.
     if (result.outcome !== 'sent') break
     const isEdit = channel.editsInPlace && composed.sending.after?.how === 'edit'
@@ -292,6 +332,7 @@ async function sendParcel(
   }
   if (signal.aborted && result.outcome !== 'sent') return false
   await record(ports, { channelId, tellings: parcel, result, disturbs })
+  await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
 }
 
@@ -384,7 +425,7 @@ async function recordOne(
     const sent = outcome === 'SENT' && { messageId }
     writeLedger(transaction, ports, { incident, notification, channelId, outcome, why, ...sent })
   }
-  const { waitsFor: _, newsSince, ...rest } = incident
+  const { waitsFor: _, newsSince, ...rest } = awake(incident, now)
   if (outcome === 'RETRYING') {
     // It stays where it is in the agenda: the whole channel waits.
     transaction.put(INCIDENTS, incident.id, { ...incident, waitsFor: why })
@@ -406,10 +447,13 @@ async function recordOne(
       toldRevision,
       told: telling.incident.alerts,
       ...(hasNews && newsSince !== undefined && { newsSince: now }),
-      ...(isSent && { toldAt: now, messages: incident.messages + 1 }),
+      ...(isSent && { toldState: telling.incident.state }),
+      ...(isSent && !telling.showsState && { toldAt: now, messages: incident.messages + 1 }),
       ...(isSent && !telling.inDigest && { sent: result.sent }),
     }
-    const at = hasNews ? firstTelling(told, notification) : nextReminder(told, notification)
+    const isShown = !isSent || told.state === told.toldState
+    const next = isShown ? nextReminder(told, notification) : now
+    const at = hasNews ? firstTelling(told, notification) : next
     const placed = lookedAt(transaction, told, channelId, at)
     transaction.put(INCIDENTS, incident.id, withEscalation(transaction, placed, notification, now))
   }
@@ -426,10 +470,11 @@ function outcomeOf(
 }
 
 function nextReminder(
-  { state, toldAt = 0, endsAt = Infinity }: StoredIncident,
+  { state, toldAt = 0, endsAt = Infinity, snoozedUntil = Infinity }: StoredIncident,
   { repeatHours }: Notification,
 ): number {
   if (state === 'RESOLVED') return Infinity
-  const repeated = repeatHours === undefined ? Infinity : toldAt + repeatHours * HOUR_MS
-  return Math.min(repeated, endsAt)
+  if (state === 'SNOOZED') return Math.min(snoozedUntil, endsAt)
+  const isRepeated = repeatHours !== undefined && state === 'OPEN'
+  return Math.min(isRepeated ? toldAt + repeatHours * HOUR_MS : Infinity, endsAt)
 }

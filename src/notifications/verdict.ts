@@ -8,6 +8,8 @@ import { nextTimeOfDay, quietUntil } from './windows.ts'
 /** What to do about an incident whose time has come in the agenda. */
 export type Verdict =
   | { readonly kind: 'tell'; readonly why: string; readonly inDigest?: true }
+  /** Nothing is new but what somebody does about it: for channels that show that. */
+  | { readonly kind: 'show'; readonly why: string }
   /** `why` is for the ledger; absent where it is but the gathering of alerts. */
   | { readonly kind: 'wait'; readonly until: number; readonly why?: string }
   | { readonly kind: 'end'; readonly why: string }
@@ -52,9 +54,14 @@ export function verdictOn(
   if (!notification.enabled) {
     return wait(now + LOOK_AGAIN_AFTER_MS, 'the notification is switched off')
   }
+  const hasNewState = incident.toldState !== undefined && incident.toldState !== state
+  if (hasNewState && (!hasNews || state === 'SNOOZED') && state !== 'RESOLVED') {
+    return { kind: 'show', why: stateWords(incident) }
+  }
   if (state === 'SNOOZED' && now < snoozedUntil) {
     return wait(snoozedUntil, `snoozed by ${incident.snoozedBy} until ${isoOf(snoozedUntil)}`)
   }
+  if (!hasNews && state === 'SNOOZED') return { kind: 'tell', why: 'the snooze is over' }
   if (!hasNews) return reminder(incident, notification, now)
   const settled = firstTelling(incident, notification)
   if (now < settled) return { kind: 'wait', until: settled }
@@ -72,12 +79,17 @@ export function verdictOn(
   return digestVerdict(incident, notification, now) ?? { kind: 'tell', why }
 }
 
+function stateWords({ state, acknowledgedBy, snoozedBy, snoozedUntil = 0 }: StoredIncident) {
+  if (state === 'ACKNOWLEDGED') return `acknowledged by ${acknowledgedBy}`
+  return state === 'SNOOZED' ? `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil)}` : 'open again'
+}
+
 function reminder(
   { state, toldAt = 0, endsAt = Infinity }: StoredIncident,
   { repeatHours }: Notification,
   now: number,
 ): Verdict {
-  const isWanted = repeatHours !== undefined && (state === 'OPEN' || state === 'SNOOZED')
+  const isWanted = repeatHours !== undefined && state === 'OPEN'
   const due = isWanted ? toldAt + repeatHours * HOUR_MS : Infinity
   if (due <= now) return { kind: 'tell', why: `nobody has acknowledged it for ${repeatHours} h` }
   const until = Math.min(due, endsAt)

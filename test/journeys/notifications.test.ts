@@ -25,7 +25,9 @@ beforeAll(async () => {
     ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
     ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
   ])
-  receiver = await startReceiver()
+  receiver = await startReceiver(({ path }, response) =>
+    response.end(path.startsWith('/chat.') ? '{"ok":true,"channel":"C1","ts":"1.2"}' : 'ok'),
+  )
   organisationId = (await createOrganisation(hub)).organisationId
 })
 afterAll(async () => {
@@ -161,6 +163,33 @@ describe('a notification', () => {
       acknowledgedBy: 'somebody with the link of its message',
     })
     expect((await fetch(link.replace(/token=.{4}/, 'token=abcd'))).status).toBe(404)
+  })
+
+  it('shows where it was told what people do about it, and tells again when a snooze is over', async () => {
+    const settings = { kind: 'slack-bot', token: 'xoxb-1', channel: '#ops', endpoint: receiver.url }
+    const channel = await made('/channels', { organisationId, name: 'bot', settings })
+    const alerts = { compliance: { checkedBy: ['bot-test'] } }
+    const { id } = await notify({ name: 'bot', channelId: channel.id, alerts })
+    await emit('ComplianceAlertEvent', { alertId: 'b1', ruleId: 'b1', checkedBy: 'bot-test' })
+    const [posted] = await receiver.waitFor(1, to('/chat.postMessage'))
+    expect(posted?.text).toContain('Every resource has an owner')
+    const [incident] = await incidents(id)
+
+    await hub.rest('POST', `/incidents/${incident.id}/acknowledge`)
+    const [edited] = await receiver.waitFor(1, to('/chat.update'))
+    expect(edited?.body).toMatchObject({ ts: '1.2' })
+    expect(edited?.text).toContain('Acknowledged by')
+
+    await hub.rest('POST', `/incidents/${incident.id}/snooze`, { until: Date.now() + 3_000 })
+    await receiver.waitFor(2, to('/chat.update'))
+    const [, again] = await receiver.waitFor(2, to('/chat.postMessage'))
+    expect(again?.text).toContain('The snooze is over')
+    expect(
+      await until(
+        () => incidents(id),
+        ([one]) => one.state === 'OPEN',
+      ),
+    ).toHaveLength(1)
   })
 
   it('tells those who get e-mail within their default segments, and owners of what is theirs', async () => {

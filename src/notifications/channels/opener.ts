@@ -77,6 +77,7 @@ const UNREADABLE: OpenChannel = {
   recipients: [],
   readBy: 'people',
   editsInPlace: false,
+  showsState: false,
   send: async (): Promise<SendResult> => ({
     outcome: 'refused',
     reason: 'the settings of the channel cannot be opened with the master key: give them again',

@@ -108,6 +108,8 @@ export interface OpenChannel {
   readonly readBy: 'people' | 'programs'
   /** Whether `after` with `edit` changes the message before it, so that nobody is disturbed. */
   readonly editsInPlace: boolean
+  /** Whether what people do about an incident is shown where it was told, disturbing nobody. */
+  readonly showsState: boolean
 }
 
 /** The way from a channel that is stored to one that sends. */

@@ -14,6 +14,7 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
     recipients: to,
     readBy: 'people',
     editsInPlace: false,
+    showsState: false,
     send: async (message, sending) => {
       if (mail === undefined) return { outcome: 'retry', reason: NO_MAIL_SERVER }
       const { subject, references } = threadOf(message, sending)

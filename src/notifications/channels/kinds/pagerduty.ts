@@ -31,6 +31,7 @@ export function openPagerDuty(
     recipients: [],
     readBy: 'programs',
     editsInPlace: false,
+    showsState: true,
     send: async (message, sending) => {
       const key = dedupKey(message, sending)
       for (const action of actionsOf(message)) {

@@ -48,6 +48,7 @@ export function openSlackBot(
     recipients: [],
     readBy: 'people',
     editsInPlace: true,
+    showsState: true,
     send: async (message, { after, signal }) => {
       const content = slackMessage(message)
       const { channel: where, ts } = after?.sent ?? {}

@@ -15,6 +15,7 @@ export function openSlackWebhook(
     recipients: [],
     readBy: 'people',
     editsInPlace: false,
+    showsState: false,
     send: async (message, { signal }) => {
       const body = JSON.stringify(slackMessage(message))
       const answer = await posted(ports, { url, body, signal, reasonIn: slackWord })

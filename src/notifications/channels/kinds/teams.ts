@@ -16,6 +16,7 @@ export function openTeams({ url }: SettingsOf<'teams'>, ports: PostingPorts): Op
     recipients: [],
     readBy: 'people',
     editsInPlace: false,
+    showsState: false,
     send: async (message, { signal }) => {
       const answer = await posted(ports, { url, body: teamsBody(message), signal })
       return answer.ok

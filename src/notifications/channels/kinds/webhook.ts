@@ -18,6 +18,7 @@ export function openWebhook(
     recipients: [],
     readBy: 'programs',
     editsInPlace: false,
+    showsState: false,
     send: async (message, { idempotencyKey, signal }) => {
       const bodies = webhookBodies(message, ports.client).map((body) => JSON.stringify(body))
       for (const [index, body] of bodies.entries()) {
