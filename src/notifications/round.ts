@@ -5,9 +5,15 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { firstTelling, lookedAt, withEscalation, withoutEscalation } from './agenda.ts'
+import {
+  firstTelling,
+  lookedAt,
+  nextReminder,
+  withEscalation,
+  withoutEscalation,
+} from './agenda.ts'
 import type { ChannelOpener, OpenChannel, SendResult } from './channels/sending.ts'
-import { composeMany, composeOne, untoldOf } from './composing.ts'
+import { composeMany, composeOne, eventsToTell } from './composing.ts'
 import type { Composed, ComposingPorts, Telling } from './composing.ts'
 import {
   AGENDA,
@@ -49,7 +55,6 @@ const REFUSED_RETRY_MS = 60 * 60_000
 /** What could not be sent for so long is given up: its incident, and the ledger, still show it. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 60 * 60_000
 const SECOND_MS = 1_000
-const HOUR_MS = 3_600_000
 const NO_PACE: ChannelPace = { disturbedAt: [], notBefore: 0, failures: 0 }
 
 /** Does what is due on a channel. Answers when to look again; undefined: nothing is in its agenda. */
@@ -124,10 +129,10 @@ async function decide(
     if (does === 'escalate') return escalationVerdict(incident, notification)
     // It was moved to another channel.
     if (notification.channelId !== channelId) return { kind: 'wait', until: now }
-    const untold = await untoldOf(state, incident)
+    const events = await eventsToTell(state, incident)
     const { organisationId } = incident
-    const silence = muting.silenceOf(organisationId, untold, now)
-    const inhibition = await muting.inhibitionOf(organisationId, untold)
+    const silence = muting.silenceOf(organisationId, events, now)
+    const inhibition = await muting.inhibitionOf(organisationId, events)
     return verdictOn(incident, notification, { now, silence, inhibition })
   }
 }
@@ -376,7 +381,9 @@ async function recordOne(
       ...(isSent && { toldAt: now, messages: incident.messages + 1 }),
       ...(isSent && !telling.inDigest && { sent: result.sent }),
     }
-    const at = hasNews ? firstTelling(told, notification) : nextReminder(told, notification)
+    const ends = told.state === 'RESOLVED' ? Infinity : (told.endsAt ?? Infinity)
+    const again = hasNews ? firstTelling(told, notification) : nextReminder(told, notification)
+    const at = Math.min(again, ends)
     const placed = lookedAt(transaction, told, channelId, at)
     transaction.put(INCIDENTS, incident.id, withEscalation(transaction, placed, notification, now))
   }
@@ -390,13 +397,4 @@ function outcomeOf(
   if (outcome === 'sent') return 'SENT'
   if (now - newsSince >= GIVEN_UP_AFTER_MS) return 'GIVEN_UP'
   return outcome === 'retry' ? 'RETRYING' : 'REFUSED'
-}
-
-function nextReminder(
-  { state, toldAt = 0, endsAt = Infinity }: StoredIncident,
-  { repeatHours }: Notification,
-): number {
-  if (state === 'RESOLVED') return Infinity
-  const repeated = repeatHours === undefined ? Infinity : toldAt + repeatHours * HOUR_MS
-  return Math.min(repeated, endsAt)
 }
