@@ -6,6 +6,7 @@ import type { AgendaEntry, StoredIncident } from './documents.ts'
 
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
+const HOUR_MS = 60 * MINUTE_MS
 
 /**
  * An incident with its place in the agenda of its channel: when its news may be told, no earlier
@@ -29,6 +30,20 @@ export function firstTelling(
 ): number {
   if (toldAt === undefined) return openedAt + settleSeconds * SECOND_MS
   return toldAt + updateSeconds * SECOND_MS
+}
+
+/** When an incident is told again: at the end of its snooze, or that nobody has acknowledged it. */
+export function nextReminder(
+  {
+    state,
+    toldAt,
+    snoozedUntil = Infinity,
+  }: Pick<StoredIncident, 'state' | 'toldAt' | 'snoozedUntil'>,
+  { repeatHours = Infinity }: Pick<Notification, 'repeatHours'>,
+): number {
+  if (toldAt === undefined) return Infinity
+  if (state === 'SNOOZED') return snoozedUntil
+  return state === 'OPEN' ? toldAt + repeatHours * HOUR_MS : Infinity
 }
 
 /** Moves an incident in the agenda, or (Infinity) takes it out. */

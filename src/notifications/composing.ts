@@ -117,16 +117,17 @@ export async function composeMany(
   }
 }
 
-/** Those of an incident that are not told yet, the oldest first; at most so many, the newest. */
-export function untoldOf(
+/**
+ * What of an incident a message would be about now, the oldest first: what is not told yet, and all
+ * of it where that would be a reminder; the newest of very many.
+ */
+export function eventsToTell(
   state: ComposingPorts['state'],
   incident: StoredIncident,
 ): Promise<readonly AlertEvent[]> {
-  return alertsOf(
-    state,
-    incident,
-    Math.min(ALERTS_PER_MESSAGE_MAX, incident.alerts - incident.told),
-  )
+  const untold = incident.alerts - incident.told
+  const count = untold > 0 ? untold : incident.alerts
+  return alertsOf(state, incident, Math.min(ALERTS_PER_MESSAGE_MAX, count))
 }
 
 async function alertsOf(

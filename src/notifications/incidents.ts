@@ -145,6 +145,7 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
         state: 'RESOLVED',
         resolvedAt: now,
         revision: incident.revision + 1,
+        newsSince: incident.newsSince ?? now,
       })),
   }
 }

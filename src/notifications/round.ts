@@ -6,9 +6,15 @@ import { pause } from '#src/ports/patiently.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { audiencesOf } from './audiences.ts'
 import type { Audience } from './audiences.ts'
-import { firstTelling, lookedAt, withEscalation, withoutEscalation } from './agenda.ts'
+import {
+  firstTelling,
+  lookedAt,
+  nextReminder,
+  withEscalation,
+  withoutEscalation,
+} from './agenda.ts'
 import type { ChannelOpener, OpenChannel, SendResult } from './channels/sending.ts'
-import { composeMany, composeOne, untoldOf } from './composing.ts'
+import { composeMany, composeOne, eventsToTell } from './composing.ts'
 import type { Composed, ComposingPorts, Telling } from './composing.ts'
 import {
   AGENDA,
@@ -50,7 +56,6 @@ const REFUSED_RETRY_MS = 60 * 60_000
 /** What could not be sent for so long is given up: its incident, and the ledger, still show it. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 60 * 60_000
 const SECOND_MS = 1_000
-const HOUR_MS = 3_600_000
 const NO_PACE: ChannelPace = { disturbedAt: [], notBefore: 0, failures: 0 }
 
 /** Does what is due on a channel. Answers when to look again; undefined: nothing is in its agenda. */
@@ -130,10 +135,10 @@ async function decide(
     if (does === 'escalate') return escalationVerdict(incident, notification)
     // It was moved to another channel.
     if (notification.channelId !== channelId) return { kind: 'wait', until: now }
-    const untold = await untoldOf(state, incident)
+    const events = await eventsToTell(state, incident)
     const { organisationId } = incident
-    const silence = muting.silenceOf(organisationId, untold, now)
-    const inhibition = await muting.inhibitionOf(organisationId, untold)
+    const silence = muting.silenceOf(organisationId, events, now)
+    const inhibition = await muting.inhibitionOf(organisationId, events)
     return verdictOn(incident, notification, { now, silence, inhibition })
   }
 }
@@ -451,9 +456,10 @@ async function recordOne(
       ...(isSent && !telling.showsState && { toldAt: now, messages: incident.messages + 1 }),
       ...(isSent && !telling.inDigest && { sent: result.sent }),
     }
+    const ends = told.state === 'RESOLVED' ? Infinity : (told.endsAt ?? Infinity)
     const isShown = !isSent || told.state === told.toldState
-    const next = isShown ? nextReminder(told, notification) : now
-    const at = hasNews ? firstTelling(told, notification) : next
+    const next = isShown ? Math.min(nextReminder(told, notification), ends) : now
+    const at = hasNews ? Math.min(firstTelling(told, notification), ends) : next
     const placed = lookedAt(transaction, told, channelId, at)
     transaction.put(INCIDENTS, incident.id, withEscalation(transaction, placed, notification, now))
   }
@@ -467,14 +473,4 @@ function outcomeOf(
   if (outcome === 'sent') return 'SENT'
   if (now - newsSince >= GIVEN_UP_AFTER_MS) return 'GIVEN_UP'
   return outcome === 'retry' ? 'RETRYING' : 'REFUSED'
-}
-
-function nextReminder(
-  { state, toldAt = 0, endsAt = Infinity, snoozedUntil = Infinity }: StoredIncident,
-  { repeatHours }: Notification,
-): number {
-  if (state === 'RESOLVED') return Infinity
-  if (state === 'SNOOZED') return Math.min(snoozedUntil, endsAt)
-  const isRepeated = repeatHours !== undefined && state === 'OPEN'
-  return Math.min(isRepeated ? toldAt + repeatHours * HOUR_MS : Infinity, endsAt)
 }

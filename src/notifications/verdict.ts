@@ -1,7 +1,7 @@
 import { SEVERITIES } from '#src/model/alert.ts'
 import type { Severity } from '#src/model/alert.ts'
 import type { Inhibition, Notification, Silence } from '#src/model/notification.ts'
-import { firstTelling } from './agenda.ts'
+import { firstTelling, nextReminder } from './agenda.ts'
 import type { StoredIncident } from './documents.ts'
 import { nextTimeOfDay, quietUntil } from './windows.ts'
 
@@ -17,7 +17,6 @@ export type Verdict =
 
 /** What may end early, such as a silence, is looked at again so often. */
 const LOOK_AGAIN_AFTER_MS = 60_000
-const HOUR_MS = 3_600_000
 
 /**
  * Whether to tell of an incident now. In this order, as each is more particular than the next: what
@@ -33,9 +32,9 @@ export function verdictOn(
     inhibition,
   }: {
     readonly now: number
-    /** Over all that is not told yet. */
+    /** Over all that is not told yet; over all of it where everything is told. */
     readonly silence: Silence | undefined
-    /** Hides all that is not told yet. */
+    /** Hides the same. */
     readonly inhibition: Inhibition | undefined
   },
 ): Verdict {
@@ -61,10 +60,9 @@ export function verdictOn(
   if (state === 'SNOOZED' && now < snoozedUntil) {
     return wait(snoozedUntil, `snoozed by ${incident.snoozedBy} until ${isoOf(snoozedUntil)}`)
   }
-  if (!hasNews && state === 'SNOOZED') return { kind: 'tell', why: 'the snooze is over' }
-  if (!hasNews) return reminder(incident, notification, now)
-  const settled = firstTelling(incident, notification)
-  if (now < settled) return { kind: 'wait', until: settled }
+  const due = hasNews ? firstTelling(incident, notification) : nextReminder(incident, notification)
+  if (due === Infinity && endsAt === undefined) return { kind: 'nothing' }
+  if (now < due) return { kind: 'wait', until: hasNews ? due : Math.min(due, endsAt ?? Infinity) }
   if (inhibition !== undefined) {
     return wait(now + LOOK_AGAIN_AFTER_MS, `hidden by inhibition “${inhibition.name}”`)
   }
@@ -75,6 +73,10 @@ export function verdictOn(
   }
   const quiet = quietVerdict(incident, notification, now)
   if (quiet !== undefined) return quiet
+  if (!hasNews && state === 'SNOOZED') return { kind: 'tell', why: 'the snooze is over' }
+  if (!hasNews) {
+    return { kind: 'tell', why: `nobody has acknowledged it for ${notification.repeatHours} h` }
+  }
   const why = toldAt === undefined ? 'new' : state === 'RESOLVED' ? 'it is over' : 'there is more'
   return digestVerdict(incident, notification, now) ?? { kind: 'tell', why }
 }
@@ -82,18 +84,6 @@ export function verdictOn(
 function stateWords({ state, acknowledgedBy, snoozedBy, snoozedUntil = 0 }: StoredIncident) {
   if (state === 'ACKNOWLEDGED') return `acknowledged by ${acknowledgedBy}`
   return state === 'SNOOZED' ? `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil)}` : 'open again'
-}
-
-function reminder(
-  { state, toldAt = 0, endsAt = Infinity }: StoredIncident,
-  { repeatHours }: Notification,
-  now: number,
-): Verdict {
-  const isWanted = repeatHours !== undefined && state === 'OPEN'
-  const due = isWanted ? toldAt + repeatHours * HOUR_MS : Infinity
-  if (due <= now) return { kind: 'tell', why: `nobody has acknowledged it for ${repeatHours} h` }
-  const until = Math.min(due, endsAt)
-  return until === Infinity ? { kind: 'nothing' } : { kind: 'wait', until }
 }
 
 function quietVerdict(

@@ -42,10 +42,7 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
   const period = alert.period === 'ANNUAL' ? 'annual' : 'monthly'
   const done = highest?.basis === 'FORECAST' ? 'is forecast to be spent' : 'is spent'
   const whole = `the ${period} budget`
-  const range = (low: string, high: string) => ` (${money(low)} to ${money(high)})`
-  const { estimate, estimateLow: low, estimateHigh: high } = alert
-  const interval = low !== undefined && high !== undefined ? range(low, high) : ''
-  const forecast = estimate === undefined ? undefined : money(estimate) + interval
+  const forecast = forecastText(alert, money)
   return {
     isOver,
     title: isOver
@@ -74,6 +71,19 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
     }),
     items: contributorItems(alert.contributors, currency, text),
   }
+}
+
+/** An interval that ends at so many times the estimate says only that nobody knows. */
+const UNCERTAIN_FROM = 4
+
+function forecastText(
+  { estimate, estimateLow: low, estimateHigh: high }: BudgetAlert,
+  money: (amount: string) => string,
+): string | undefined {
+  if (estimate === undefined) return undefined
+  if (low === undefined || high === undefined) return money(estimate)
+  if (Number(high) > UNCERTAIN_FROM * Number(estimate)) return `${money(estimate)}, very uncertain`
+  return `${money(estimate)} (${money(low)} to ${money(high)})`
 }
 
 const BASES = { ACTUAL: 'spent', FORECAST: 'forecast' } as const
@@ -181,14 +191,19 @@ function accountText({
   return accountName === undefined ? awsAccountId : `${accountName} (${awsAccountId})`
 }
 
+/** What would be written as 0 %. */
+const LEAST_SHARE = 0.0005
+
 function contributorItems(
   contributors: readonly AlertContributor[],
   currency: string,
   text: ReaderText,
 ): readonly MessageItem[] {
-  return contributors.map(({ dimension, value, amount, share }) => ({
-    text: `${dimension} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
-  }))
+  return contributors
+    .filter(({ share }) => Math.abs(share) >= LEAST_SHARE)
+    .map(({ dimension, value, amount, share }) => ({
+      text: `${dimension} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
+    }))
 }
 
 function resourceItem(alert: ComplianceAlert): MessageItem {
