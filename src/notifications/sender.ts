@@ -2,7 +2,7 @@ import { patiently } from '#src/ports/patiently.ts'
 import type { State } from '#src/ports/state.ts'
 import { AGENDA, agendaPlace } from './documents.ts'
 import { lookAt } from './round.ts'
-import type { SenderPorts } from './round.ts'
+import type { SenderPorts } from './sender-ports.ts'
 
 /** Clocks may be set, and Node's timers overflow: the agenda is looked at this often at least. */
 const LOOK_AGAIN_AFTER_MS_MAX = 60_000

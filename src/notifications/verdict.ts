@@ -86,6 +86,13 @@ function stateWords({ state, acknowledgedBy, snoozedBy, snoozedUntil = 0 }: Stor
   return state === 'SNOOZED' ? `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil)}` : 'open again'
 }
 
+/** With a snooze that is over forgotten. */
+export function awake(incident: StoredIncident, now: number): StoredIncident {
+  const { state, snoozedUntil = 0, snoozedBy: _, ...rest } = incident
+  if (state !== 'SNOOZED' || now < snoozedUntil) return incident
+  return { ...rest, state: 'OPEN' }
+}
+
 function quietVerdict(
   { severity }: StoredIncident,
   { quietHours, timeZone }: Notification,
