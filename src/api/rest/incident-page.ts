@@ -1,6 +1,7 @@
 import type { Incident } from '#src/model/notification.ts'
 import { html } from '#src/model/html.ts'
 import type { Html } from '#src/model/html.ts'
+import { readerText } from '#src/notifications/channels/reader-text.ts'
 
 /** The page behind a message's links. It asks first: programs open links that come by e-mail. */
 
@@ -26,9 +27,9 @@ export function incidentPage(incident: Incident, done?: string): string {
         <dt>Cause</dt>
         <dd>${cause}${owner === undefined ? '' : ` (${owner})`}</dd>
         <dt>Alerts</dt>
-        <dd>${alerts}, of which ${open} are still so</dd>
+        <dd>${alerts}${isOver ? '' : `, ${open} of them not over`}</dd>
         <dt>Since</dt>
-        <dd>${isoOf(incident.openedAt)}</dd>
+        <dd>${momentOf(incident.openedAt)}</dd>
       </dl>
       ${isOver ? '' : forms()}
       <p>
@@ -59,14 +60,15 @@ function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident)
   const texts: Readonly<Record<Incident['state'], string>> = {
     OPEN: 'open',
     ACKNOWLEDGED: `acknowledged by ${acknowledgedBy}`,
-    SNOOZED: `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil ?? 0)}`,
+    SNOOZED: `snoozed by ${snoozedBy} until ${momentOf(snoozedUntil ?? 0)}`,
     RESOLVED: 'over',
   }
   return texts[state]
 }
 
-function isoOf(instant: number): string {
-  return new Date(instant).toISOString()
+/** In UTC: who reads the page is not known. */
+function momentOf(instant: number): string {
+  return readerText({ locale: 'en-GB', timeZone: 'UTC' }).moment(instant)
 }
 
 function page(title: string, body: Html): string {
@@ -78,13 +80,21 @@ function page(title: string, body: Html): string {
         <meta name="referrer" content="no-referrer" />
         <title>${title} · Belfry</title>
         <style>
+          :root {
+            color-scheme: light dark;
+          }
           body {
             font:
               1rem/1.5 system-ui,
               sans-serif;
             max-width: 42rem;
-            margin: 4rem auto;
+            margin: 2rem auto;
             padding: 0 1rem;
+            overflow-wrap: anywhere;
+          }
+          h1 {
+            font-size: 1.5rem;
+            line-height: 1.3;
           }
           dl {
             display: grid;
@@ -100,7 +110,8 @@ function page(title: string, body: Html): string {
           form {
             margin: 1rem 0;
           }
-          button {
+          button,
+          select {
             font: inherit;
             padding: 0.4rem 1rem;
           }

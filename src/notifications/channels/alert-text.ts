@@ -88,25 +88,32 @@ function forecastText(
 
 const BASES = { ACTUAL: 'spent', FORECAST: 'forecast' } as const
 
+/** A greater share of next to nothing says less than the amounts. */
+const PERCENT_TOLD_MAX = 1_000
+
 function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
   const money = (amount: string) => text.money(amount, alert.currency)
   const account = accountText(alert)
   const where = account ?? segmentsText(alert.segments)
+  const { percentage } = alert
+  const usual = percentage === undefined ? 'nothing' : money(alert.expected)
   const more =
-    alert.percentage === undefined
-      ? `${money(alert.actual)} where nothing was expected`
-      : `${text.percent(alert.percentage)} more than expected`
+    percentage === undefined || percentage > PERCENT_TOLD_MAX
+      ? `${money(alert.actual)} where ${usual} was expected`
+      : `${text.percent(percentage)} more than expected`
   const isOver = alert.change === 'CLOSED'
+  const isOneDay = alert.day === alert.firstDay
+  const since = isOneDay ? 'That' : `Since ${text.day(alert.firstDay)} that`
   const goesOn = alert.change === 'UPDATED' ? ' goes on' : ''
   return {
     isOver,
     title: isOver ? `Cost spike in ${where} is over` : `Cost spike in ${where}${goesOn}: ${more}`,
-    summary: `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. Since ${text.day(alert.firstDay)} that is ${money(alert.impact)} more.`,
+    summary: `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. ${since} is ${money(alert.impact)} more.`,
     facts: facts({
       Where: where,
-      ...(account !== undefined && { Segments: segmentsText(alert.segments) }),
+      ...(account !== undefined && segmentsFact(alert)),
       Since: `${text.day(alert.firstDay)} (UTC)`,
-      'Latest day': `${text.day(alert.day)} (UTC)`,
+      ...(!isOneDay && { 'Latest day': `${text.day(alert.day)} (UTC)` }),
       Cost: money(alert.actual),
       Expected: money(alert.expected),
       'More so far': money(alert.impact),
@@ -130,7 +137,7 @@ function ofCompliance(
   const facts1 = {
     Rule: alert.ruleName,
     Where: accountText(alert) ?? segmentsText(alert.segments),
-    ...(accountText(alert) !== undefined && { Segments: segmentsText(alert.segments) }),
+    ...(accountText(alert) !== undefined && segmentsFact(alert)),
     'Checked by': `${alert.checkedBy} (${alert.ruleId})`,
   }
   const checked = text.moment(Date.parse(alert.evaluatedAt))
@@ -183,6 +190,11 @@ function segmentsText(segments: readonly AlertSegment[]): string {
   return segments.map(({ viewName, segmentTitle }) => `${viewName} / ${segmentTitle}`).join(', ')
 }
 
+/** Beside an account, which says where already. */
+function segmentsFact({ segments }: { readonly segments: readonly AlertSegment[] }) {
+  return segments.length === 0 ? {} : { Segments: segmentsText(segments) }
+}
+
 function accountText({
   awsAccountId,
   accountName,
@@ -202,8 +214,12 @@ function contributorItems(
   return contributors
     .filter(({ share }) => Math.abs(share) >= LEAST_SHARE)
     .map(({ dimension, value, amount, share }) => ({
-      text: `${dimension} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
+      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
     }))
+}
+
+function capitalised(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1)
 }
 
 function resourceItem(alert: ComplianceAlert): MessageItem {

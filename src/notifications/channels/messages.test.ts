@@ -34,12 +34,14 @@ describe('what a message says', () => {
   it('of a spike: how much more than expected, since when, and what adds to it', () => {
     const { title, items, ...rest } = message(spike())
     expect(title).toBe('Cost spike in build-farm (111122223333): 150% more than expected')
-    expect(items).toEqual([{ text: 'service Amazon Elastic Compute Cloud: USD 480.25 (80%)' }])
+    expect(items).toEqual([{ text: 'Service Amazon Elastic Compute Cloud: USD 480.25 (80%)' }])
     expect(factsOf(rest)).toMatchObject({ Since: '20 Jan 2026 (UTC)', Expected: 'USD 400.00' })
     expect(message(spike({ change: 'CLOSED' }))).toMatchObject({ state: 'RESOLVED' })
     const { percentage: _, ...fromNothing } = spike().alert as never as Record<string, never>
     const odd = message({ ...spike(), alert: fromNothing } as never)
     expect(odd.title).toContain('USD 1,000.00 where nothing was expected')
+    const fromCents = message(spike({ actual: '1000', expected: '0.02', percentage: 4_999_900 }))
+    expect(fromCents.title).toContain('USD 1,000.00 where USD 0.02 was expected')
   })
 
   it('of compliance: which resources, together where an incident has several', () => {

@@ -46,6 +46,20 @@ const TABLE: Html = {
   html: 'role="presentation" cellpadding="0" cellspacing="0" border="0" width="100%"',
 }
 
+/** For programs that know it; with `!important`, as the styles in place would win. */
+const DARK: Html = {
+  html: `<style>
+  @media (prefers-color-scheme: dark) {
+    .page { background: #0d1117 !important }
+    .card { background: #161b22 !important; color: #e6edf3 !important }
+    .card, .card table, .card p { border-color: #30363d !important }
+    .muted { color: #9198a1 !important }
+    .card li a, .muted a { color: #6cb6ff !important }
+    .other { background: #21262d !important; border-color: #3d444d !important; color: #e6edf3 !important }
+  }
+</style>`,
+}
+
 /** Tables, and styles in place: what mail programs make of more than that differs. */
 function page(message: Message): Html {
   const { title, summary } = message
@@ -55,14 +69,18 @@ function page(message: Message): Html {
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="supported-color-schemes" content="light dark" />
         <title>${title}</title>
+        ${DARK}
       </head>
-      <body style="margin:0;padding:0;background:#f3f4f6">
-        <table ${TABLE} style="background:#f3f4f6">
+      <body class="page" style="margin:0;padding:0;background:#f3f4f6">
+        <table ${TABLE} class="page" style="background:#f3f4f6">
           <tr>
             <td align="center" style="padding:24px 12px">
               <table
                 ${TABLE}
+                class="card"
                 style="max-width:600px;background:#ffffff;border-radius:8px;border:1px solid #d8dee4;${FONT};color:#1f2328"
               >
                 <tr>
@@ -100,7 +118,9 @@ function factTable({ facts }: Message): Html | undefined {
   const rows = facts.map(
     ({ label, value }) =>
       html`<tr>
-        <td valign="top" style="padding:4px 16px 4px 0;white-space:nowrap;${MUTED}">${label}</td>
+        <td valign="top" class="muted" style="padding:4px 16px 4px 0;white-space:nowrap;${MUTED}">
+          ${label}
+        </td>
         <td
           valign="top"
           width="100%"
@@ -144,6 +164,7 @@ function buttons({ links }: Message, color: string): Html | undefined {
     ({ label, url }, index) =>
       html`<a
         href="${url}"
+        class="${index === 0 ? 'main' : 'other'}"
         style="display:inline-block;margin:0 8px 8px 0;padding:8px 16px;border-radius:6px;font-size:14px;line-height:20px;text-decoration:none;${index === 0 ? main : other}"
         >${label}</a
       >`,
@@ -157,6 +178,7 @@ function footer({ reasons, shownAt, links }: Message): Html {
     .map(({ label, url }) => html` · <a href="${url}" style="color:#57606a">${label}</a>`)
   const why = reasons.map((reason) => html`${reason}<br />`)
   return html`<p
+    class="muted"
     style="margin:0;padding-top:12px;border-top:1px solid #e5e7eb;${MUTED};word-break:break-word"
   >
     ${why}${shownAt}${manage}
