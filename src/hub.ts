@@ -32,7 +32,6 @@ import type { Config } from '#src/config.ts'
 import { createConnectionParts } from '#src/connections/connection-parts.ts'
 import type { ConnectionParts } from '#src/connections/connection-parts.ts'
 import { removeConnectionsOf } from '#src/connections/remove-account.ts'
-import { createCosts } from '#src/costs/costs.ts'
 import { StoreFullFault } from '#src/errors.ts'
 import { createEventFinder } from '#src/event-index/event-finder.ts'
 import { createEventIds } from '#src/event-index/event-ids.ts'
@@ -77,6 +76,7 @@ import { emptyOutbox } from '#src/tenancy/outbox.ts'
 import { createTenancy } from '#src/tenancy/tenancy.ts'
 import type { Tenancy, TenancyPorts } from '#src/tenancy/tenancy.ts'
 import { createVault } from '#src/tenancy/vault.ts'
+import { openCosts } from './cost-places.ts'
 import { readMasterKey } from './master-key.ts'
 import { openObservation } from './observation.ts'
 import type { Trail } from '#src/trail/trail.ts'
@@ -147,7 +147,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
-  const costs = createCosts({ ...store, ...ports, ...config })
+  const costs = openCosts({ ...store, ...ports }, { ...config, outbound, env })
   const sources = [
     costs.run(stopping.signal),
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),

@@ -74,6 +74,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
   // Metrics and log, and the folder of buses' logs as the configuration has it.
   observation: ['ports', 'observe', 'bus-logs', 'bus-log-config', 'adapters/folder'],
+  // Chooses where costs may be imported from by the configuration.
+  'cost-places': ['ports', 'costs', 'target-config', 'adapters/aws'],
   // Chooses the kind of each target.
   'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
   // Chooses the trail's adapter by the configuration.

@@ -1,0 +1,33 @@
+import { createAwsCredentials } from '#src/adapters/aws/aws-credentials.ts'
+import { createS3BucketReader } from '#src/adapters/aws/s3-bucket-reader.ts'
+import { createCosts } from '#src/costs/costs.ts'
+import type { CostPorts, Costs } from '#src/costs/costs.ts'
+import type { Outbound } from '#src/ports/outbound.ts'
+import type { TargetConfig } from './target-config.ts'
+
+interface CostPlaces {
+  readonly dataFolder: string
+  readonly costFolder?: string
+  readonly targets: TargetConfig
+  readonly outbound: Outbound
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Costs, with the places that the operator lets them be imported from. */
+export function openCosts(
+  ports: Omit<CostPorts, 'dataFolder' | 'costFolder' | 'buckets'>,
+  { dataFolder, costFolder, targets: { aws }, outbound, env }: CostPlaces,
+): Costs {
+  return createCosts({
+    ...ports,
+    dataFolder,
+    ...(costFolder !== undefined && { costFolder }),
+    ...(aws !== undefined && {
+      buckets: createS3BucketReader({
+        outbound,
+        credentials: createAwsCredentials({ env, ...aws }),
+        ...(aws.endpoint !== undefined && { endpoint: aws.endpoint }),
+      }),
+    }),
+  })
+}
