@@ -161,7 +161,7 @@ describe('imports', () => {
   })
 
   // A hub that sends nothing to AWS should neither start slower for it nor need the memory.
-  it.each(['adapters/aws/aws-services.ts', 'adapters/aws/service-clients.ts'])(
+  it.each(['adapters/aws/assumed-role.ts', 'adapters/aws/service-clients.ts'])(
     '%s loads the packages of AWS when they are needed',
     (file) => {
       expect(sourceOf(file)).toMatch(/await import\('@aws-sdk\//)

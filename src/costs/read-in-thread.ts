@@ -11,9 +11,9 @@ import type { PeriodSummary } from './rollup.ts'
  * a million rows took 330 MB of memory where 1,536 were allowed, and takes 190 so. The largest rollup
  * has 130.
  */
-const HEAP_MEGABYTES_MAX = 384
+const HEAP_MEGABYTES_MAX = 320
 /** What a row needs only while it is read should not grow old. */
-const YOUNG_MEGABYTES = 48
+const YOUNG_MEGABYTES = 24
 
 export interface ReadParts {
   readonly staging: Pick<CostStaging, 'add'>
