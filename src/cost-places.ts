@@ -3,6 +3,7 @@ import { createS3BucketReader } from '#src/adapters/aws/s3-bucket-reader.ts'
 import { createCosts } from '#src/costs/costs.ts'
 import type { CostPorts, Costs } from '#src/costs/costs.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
+import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { TargetConfig } from './target-config.ts'
 
 interface CostPlaces {
@@ -13,13 +14,18 @@ interface CostPlaces {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
+interface CostParts extends Omit<CostPorts, 'actions' | 'dataFolder' | 'costFolder' | 'buckets'> {
+  readonly tenancy: Pick<Tenancy, 'actions'>
+}
+
 /** Costs, with the places that the operator lets them be imported from. */
 export function openCosts(
-  ports: Omit<CostPorts, 'dataFolder' | 'costFolder' | 'buckets'>,
+  { tenancy, ...ports }: CostParts,
   { dataFolder, costFolder, targets: { aws }, outbound, env }: CostPlaces,
 ): Costs {
   return createCosts({
     ...ports,
+    actions: tenancy.actions,
     dataFolder,
     ...(costFolder !== undefined && { costFolder }),
     ...(aws !== undefined && {

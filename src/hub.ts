@@ -147,7 +147,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     { config, store, log, observer, outbound, ...parts },
     stopping.signal,
   )
-  const costs = openCosts({ ...store, ...ports }, { ...config, outbound, env })
+  const costs = openCosts({ ...store, ...ports, tenancy }, { ...config, outbound, env })
   const sources = [
     costs.run(stopping.signal),
     emptyOutbox({ state, log, clock, observer, namespace }, stopping.signal),
@@ -177,7 +177,7 @@ export async function startHub(config: Config, env: Environment = {}): Promise<H
     trail: { trail, stopping: stopping.signal, onFault },
     ...pipeline.lookUps,
     rules: buses.rules,
-    costs: costs.imports,
+    costs,
     namespace,
     stream: { log, directory, stopping: stopping.signal, onFault },
     version: VERSION,

@@ -42,8 +42,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   assurance: ['model', 'ports', 'errors', 'buses'],
   // Discovery reads the log beside the pipeline; a discoverer is a managed rule on a bus.
   schemas: ['model', 'ports', 'errors', 'buses'],
-  // Costs belong to organisations, which a caller reaches or not.
-  costs: ['model', 'ports', 'errors', 'tenancy/documents', 'tenancy/organisations'],
+  // Costs belong to organisations, which a caller reaches or not; changing sources of them is an event.
+  costs: [
+    ...['model', 'ports', 'errors'],
+    ...['tenancy/actions', 'tenancy/documents', 'tenancy/organisations'],
+  ],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -75,7 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // Metrics and log, and the folder of buses' logs as the configuration has it.
   observation: ['ports', 'observe', 'bus-logs', 'bus-log-config', 'adapters/folder'],
   // Chooses where costs may be imported from by the configuration.
-  'cost-places': ['ports', 'costs', 'target-config', 'adapters/aws'],
+  'cost-places': ['ports', 'costs', 'tenancy', 'target-config', 'adapters/aws'],
   // Chooses the kind of each target.
   'target-kinds': ['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
   // Chooses the trail's adapter by the configuration.

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { importFiles } from './cost-calls.ts'
 import { ACCOUNTS, REGION } from './organisation.ts'
 import {
@@ -5,6 +7,7 @@ import {
   named,
   newAccount,
   newCostImport,
+  newCostSource,
   newEventSource,
   newToken,
   newUser,
@@ -78,6 +81,16 @@ const own = ({ organisationId }: World) => `/organisations/${organisationId}`
 const of = ({ organisationId }: World) => `organisationId=${organisationId}`
 const webhookSecret = (world: World) => pathOf(world, '/webhook-secrets', newWebhookSecret(world))
 const costImport = (world: World) => pathOf(world, '/cost-imports', newCostImport(world))
+const costSource = (world: World) => pathOf(world, '/cost-sources', newCostSource(world))
+/** Whose first read has ended. */
+const readSource = async (world: World) => {
+  const path = await costSource(world)
+  for (;;) {
+    const { last } = (await world.hub.rest('GET', path)).body
+    if (last?.endedAt !== undefined) return path
+    await sleep(20)
+  }
+}
 const failedImport = async (world: World) => {
   const path = await costImport(world)
   await world.hub.rest('DELETE', path)
@@ -237,6 +250,22 @@ export const OPERATIONS: readonly RestOperation[] = [
     ]),
     conflict: 'cost-import.empty',
   },
+  list('/cost-sources'),
+  get('/cost-sources/{id}', costSource),
+  operation('POST /cost-sources', COST_ADMINS, 201, (world) => [
+    '/cost-sources',
+    newCostSource(world),
+  ]),
+  operation('PATCH /cost-sources/{id}', COST_ADMINS, 200, async (world) => [
+    await costSource(world),
+    { readEveryHours: 12 },
+  ]),
+  operation('DELETE /cost-sources/{id}', COST_ADMINS, 204, async (world) => [
+    await costSource(world),
+  ]),
+  operation('POST /cost-sources/{id}/read', COST_ADMINS, 202, async (world) => [
+    `${await readSource(world)}/read`,
+  ]),
   list('/cost-periods'),
   operation('DELETE /cost-periods/{month}', COST_ADMINS, 204, async (world) => [
     await costPeriod(world),

@@ -91,6 +91,10 @@ export const newCostImport = ({
 }: Pick<World, 'organisationId' | 'next'>) => ({
   ...{ organisationId, exportName: `export-${next()}`, from: { kind: 'upload' } },
 })
+export const newCostSource = (world: Pick<World, 'organisationId' | 'next'>) => ({
+  ...newCostImport(world),
+  from: { kind: 'folder', path: 'none' },
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

@@ -8,6 +8,7 @@ import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-
 import { action, commaSeparated, givenOnly } from './call.ts'
 import type { Call } from './call.ts'
 import { costImportText } from './cost-import-text.ts'
+import { addCostSources } from './cost-sources.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import { isBucketUrl, placeIn, withPlaceOptions } from './cost-place.ts'
 import type { PlaceOptions } from './cost-place.ts'
@@ -57,6 +58,7 @@ export function addCosts(program: Command): void {
     .addHelpText('after', HELP)
   addImport(costs)
   addImports(costs)
+  addCostSources(costs)
   addSummary(costs)
   addDelete(costs)
 }

@@ -8,6 +8,7 @@ import type { AccountTypes } from './account-types.ts'
 import type { IdentityProviders } from '#src/ports/identity-provider.ts'
 import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
 import { createActions } from './actions.ts'
+import type { Actions } from './actions.ts'
 import type { OnSignIn } from './authentication-event.ts'
 import { createAccounts } from './accounts.ts'
 import type { Accounts } from './accounts.ts'
@@ -69,6 +70,8 @@ import { createWebhookSigner } from './webhook-signer.ts'
 
 /** Who there is: actions on it become tenancy events. */
 export interface Tenancy {
+  /** For other parts that organisations act on. */
+  readonly actions: Actions
   readonly customers: Customers
   readonly organisations: Organisations
   readonly organisationalUnits: OrganisationalUnits
@@ -131,6 +134,7 @@ export function createTenancy(given: TenancyPorts): Tenancy {
   const discovery = createDiscovery(ports)
   const signInSettings = createSignInSettings(ports)
   return {
+    actions: ports.actions,
     customers: createCustomers(ports),
     organisations: createOrganisations(ports),
     organisationalUnits,

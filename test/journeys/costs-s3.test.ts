@@ -10,7 +10,7 @@ import {
 import { startFauxqs } from 'fauxqs'
 import type { FauxqsServer } from 'fauxqs'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { runCommand } from '../belfry-command.ts'
 import { endOf } from '../cost-calls.ts'
@@ -214,4 +214,88 @@ describe('costs in S3', () => {
     const refused = await restAs(hub, key, ['POST', '/cost-imports', asked])
     expect(refused).toMatchObject({ status: 403, body: { code: 'cost-import.no-role' } })
   })
+})
+
+describe('a cost source', () => {
+  const readOnce = async (id: string, wanted: (source: any) => boolean) =>
+    vi.waitFor(
+      async () => {
+        const { body } = await hub.rest('GET', `/cost-sources/${id}`)
+        expect(body).toSatisfy(wanted)
+        return body
+      },
+      { timeout: 25_000, interval: 50 },
+    )
+  const given = (exportName: string, more: object = {}) => ({
+    ...{ organisationId, exportName },
+    from: { kind: 's3', bucket: BUCKET, prefix: 'exports', exportName },
+    ...more,
+  })
+
+  it('is read when it is made, and again when that is asked for: what changed, and nothing else', async () => {
+    await exportRun('kept', { month: '2026-01', run: 'a', cost: 7 })
+    const created = await hub.rest('POST', '/cost-sources', given('kept'))
+    expect(created).toMatchObject({ status: 201, body: { readEveryHours: 6 } })
+    const { id } = created.body
+    const done = await readOnce(id, ({ last }) => last?.status === 'done')
+    expect(done).toMatchObject({ last: { rowsRead: 1 } })
+    expect(done.nextReadAt).toBeGreaterThan(Date.now() + 5 * 3_600_000)
+    const read = async () => {
+      const begun = await hub.rest('POST', `/cost-sources/${id}/read`)
+      expect([begun.status, begun.body.sourceId]).toEqual([202, id])
+      return endOf(hub, begun.body.id)
+    }
+    const idle = await read()
+    expect(idle.status).toBe('unchanged')
+    await exportRun('kept', { month: '2026-01', run: 'b', cost: 8 })
+    expect(await read()).toMatchObject({ status: 'done' })
+    expect(await costsOf('kept')).toEqual([['2026-01', '8']])
+    // Reads that brought nothing are not kept once there is another.
+    expect((await hub.rest('GET', `/cost-imports/${idle.id}`)).status).toBe(404)
+    expect((await hub.rest('POST', '/cost-sources', given('kept'))).body.code).toBe(
+      'cost-source.exists',
+    )
+  })
+
+  it('that cannot be read says why, and is read at once when it is changed', async () => {
+    await exportRun('moved', { month: '2026-01', run: 'a', cost: 1 })
+    const from = { kind: 's3', bucket: 'not-there', prefix: '' }
+    const { body } = await hub.rest('POST', '/cost-sources', given('moved', { from }))
+    const failed = await readOnce(body.id, ({ last }) => last?.status === 'failed')
+    expect(failed.last.error).toContain('there is no such bucket')
+    const change = { from: given('moved').from, readEveryHours: 1 }
+    await hub.rest('PATCH', `/cost-sources/${body.id}`, change)
+    await readOnce(body.id, ({ last }) => last?.status === 'done')
+    for (const readEveryHours of [0, 169]) {
+      const { status } = await hub.rest('PATCH', `/cost-sources/${body.id}`, { readEveryHours })
+      expect(status).toBe(400)
+    }
+  })
+
+  it(
+    'is made, shown, changed and deleted by the command line',
+    async () => {
+      const run = async (...args: readonly string[]) => {
+        const { stdout, stderr, status } = await runCommand(folder, ['costs', 'sources', ...args])
+        expect([status, stderr]).toEqual([0, ''])
+        return stdout
+      }
+      await exportRun('cli', { month: '2026-01', run: 'a', cost: 1 })
+      const place = [`s3://${BUCKET}/exports`, '--aws-export', 'cli']
+      expect(await run('create', ...place, '--export', 'cli')).toContain('6 hours')
+      expect(await run('update', 'cli', '--every', '12')).toContain('12 hours')
+      const { body } = await hub.rest('GET', '/cost-sources')
+      const { id } = body.items.find(({ exportName }: any) => exportName === 'cli')
+      await readOnce(id, ({ last }) => last?.status === 'done')
+      expect(await run('list')).toMatch(
+        /cli +s3:\/\/acme-bills\/exports, export cli +12 h .*done: 1 row/,
+      )
+      expect(await run('read', 'cli')).toContain('reading cli')
+      expect(await run('show', id)).toContain('export cli')
+      expect(await run('delete', 'cli')).toContain('deleted the cost source of cli')
+      expect((await hub.rest('GET', `/cost-sources/${id}`)).status).toBe(404)
+      expect(await costsOf('cli')).toEqual([['2026-01', '1']])
+    },
+    COMMANDS_WITHIN_MS,
+  )
 })

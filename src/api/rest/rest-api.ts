@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
-import type { CostImports } from '#src/costs/cost-imports.ts'
+import type { Costs } from '#src/costs/costs.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -10,6 +10,7 @@ import type { EventFinder } from '#src/event-index/event-finder.ts'
 import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
+import { CostSource } from '#src/model/cost-source.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -42,6 +43,7 @@ import { addBacktestRoute } from './backtest-routes.ts'
 import { createCallerOf, createStillCalls } from './caller.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCostRoutes } from './cost-routes.ts'
+import { addCostSourceRoutes } from './cost-source-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -80,7 +82,7 @@ export interface RestApiPorts {
   readonly search: SearchPorts
   readonly volume: EventVolume
   readonly rules: Rules
-  readonly costs: CostImports
+  readonly costs: Pick<Costs, 'imports' | 'sources'>
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly namespace: EventNamespace
   readonly stream: Omit<EventStreamPorts, 'callerOf' | 'stillCalls'>
@@ -107,6 +109,7 @@ const SCHEMAS = [
   WebhookSecret,
   CostImport,
   CostPeriodText,
+  CostSource,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -157,7 +160,8 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
-  addCostRoutes(add, ports.costs)
+  addCostRoutes(add, ports.costs.imports)
+  addCostSourceRoutes(add, ports.costs.sources)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())

@@ -5,6 +5,7 @@ import type { Validator } from 'typebox/compile'
 
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { ACCOUNT_MANAGEMENT } from './account-management.ts'
+import { COST_MANAGEMENT } from './cost-management.ts'
 import { EVENT_DELIVERY } from './event-delivery.ts'
 import { AwsId, GAINED_KEYWORD, ID_KEYWORD, Uuid } from './event-type.ts'
 import type { EventType, IdMeaning } from './event-type.ts'
@@ -22,6 +23,7 @@ export const CATALOGUE: readonly EventType[] = [
   ...ORGANISATION_MANAGEMENT,
   ...SERVICE_CONFIGURATION,
   ...EVENT_DELIVERY,
+  ...COST_MANAGEMENT,
   ...PORTAL,
 ]
 
