@@ -7,15 +7,16 @@ import { openNotifications } from './notification-parts.ts'
 type CostPorts = Parameters<typeof createCostParts>[0]
 type NotificationPorts = Parameters<typeof openNotifications>[0]
 
-type AlertPorts = Omit<CostPorts, keyof Config> &
-  Omit<NotificationPorts, 'state'> &
+type AlertPorts = CostPorts & {
+  readonly outbound: Parameters<typeof createCostParts>[1]['outbound']
+} & Omit<NotificationPorts, 'state'> &
   Omit<CompliancePorts, 'config' | 'segments' | 'state' | 'actions' | 'cursors'>
 
 /** From costs and findings by way of alerts, which are events, to the people who are told. */
 export function openAlerts(ports: AlertPorts, config: Config, env: NodeJS.ProcessEnv) {
-  const { store, tenancy } = ports
+  const { store, tenancy, outbound } = ports
   const { actions } = tenancy
-  const costing = createCostParts({ ...config, ...ports })
+  const costing = createCostParts(ports, { ...config, outbound, env })
   const compliance = createComplianceParts({
     ...store,
     ...ports,
@@ -35,7 +36,7 @@ export function openAlerts(ports: AlertPorts, config: Config, env: NodeJS.Proces
   return {
     /** Takes alerts in for notifications. */
     taking: notifications,
-    doors: { costing, costs: costing.imports, compliance, channels, notifying },
+    doors: { costing, costs: costing.costs, compliance, channels, notifying },
     /** Checks and tells, until the signal aborts. */
     run: async (signal: AbortSignal): Promise<void> => {
       await Promise.all([costing.run(signal), compliance.run(signal), notifications.run(signal)])

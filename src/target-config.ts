@@ -21,7 +21,7 @@ export const TARGET_SETTINGS = {
     env: 'BELFRY_AWS_TARGETS',
     fallback: 'off',
     value: 'on|off',
-    help: 'deliver to queues, topics, streams, functions, log groups, state machines and event buses in AWS, and to dead-letter queues',
+    help: 'deliver to queues, topics, streams, functions, log groups, state machines and event buses in AWS, and to dead-letter queues; import costs from buckets of S3',
   },
   'aws-endpoint': {
     env: 'AWS_ENDPOINT_URL',

@@ -61,10 +61,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['model', 'ports', 'errors', 'tenancy', 'buses', 'schedules/time-zone'],
     'views/view-documents',
   ],
-  // Costs belong to organisations, which a caller reaches or not.
-  costs: ['model', 'ports', 'errors', 'tenancy/documents', 'tenancy/organisations'],
   // Reads the log beside the pipeline and tells what it finds as actions of the tenancy are told.
   compliance: ['model', 'ports', 'errors', 'tenancy'],
+  // Costs belong to organisations, which a caller reaches or not; changing sources of them is an event.
+  costs: [
+    ...['model', 'ports', 'errors'],
+    ...['tenancy/actions', 'tenancy/documents', 'tenancy/organisations'],
+  ],
   'adapters/sqlite': ['model', 'ports', 'errors'],
   'adapters/outbound': ['model', 'ports', 'errors'],
   'adapters/folder': ['ports'],
@@ -109,6 +112,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
   // Metrics and log, and the folder of buses' logs as the configuration has it.
   observation: ['ports', 'observe', 'bus-logs', 'bus-log-config', 'adapters/folder'],
+  // Chooses where costs may be imported from by the configuration.
+  'cost-places': ['ports', 'costs', 'tenancy', 'target-config', 'adapters/aws'],
   // Chooses the kind of each target.
   'target-kinds': [
     ...['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
@@ -206,7 +211,7 @@ describe('imports', () => {
   })
 
   // A hub that sends nothing to AWS should neither start slower for it nor need the memory.
-  it.each(['adapters/aws/aws-services.ts', 'adapters/aws/service-clients.ts'])(
+  it.each(['adapters/aws/assumed-role.ts', 'adapters/aws/service-clients.ts'])(
     '%s loads the packages of AWS when they are needed',
     (file) => {
       expect(sourceOf(file)).toMatch(/await import\('@aws-sdk\//)

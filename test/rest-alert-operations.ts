@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { importFiles } from './cost-calls.ts'
 import { ACCOUNTS } from './organisation.ts'
 import { EVERYONE, get, list, of, operation, pathOf } from './rest-operation.ts'
@@ -10,6 +12,7 @@ import {
   newBundle,
   newChannel,
   newCostImport,
+  newCostSource,
   newException,
   newInhibition,
   newNotification,
@@ -31,6 +34,16 @@ const budget = (world: World) => pathOf(world, '/budgets', newBudget(world))
 const detector = (world: World) => pathOf(world, '/spike-detectors', newSpikeDetector(world))
 const exception = (world: World) => pathOf(world, '/compliance/exceptions', newException(world))
 const costImport = (world: World) => pathOf(world, '/cost-imports', newCostImport(world))
+const costSource = (world: World) => pathOf(world, '/cost-sources', newCostSource(world))
+/** Whose first read has ended. */
+const readSource = async (world: World) => {
+  const path = await costSource(world)
+  for (;;) {
+    const { last } = (await world.hub.rest('GET', path)).body
+    if (last?.endedAt !== undefined) return path
+    await sleep(20)
+  }
+}
 const failedImport = async (world: World) => {
   const path = await costImport(world)
   await world.hub.rest('DELETE', path)
@@ -104,6 +117,22 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     ]),
     conflict: 'cost-import.empty',
   },
+  list('/cost-sources'),
+  get('/cost-sources/{id}', costSource),
+  operation('POST /cost-sources', COST_ADMINS, 201, (world) => [
+    '/cost-sources',
+    newCostSource(world),
+  ]),
+  operation('PATCH /cost-sources/{id}', COST_ADMINS, 200, async (world) => [
+    await costSource(world),
+    { readEveryHours: 12 },
+  ]),
+  operation('DELETE /cost-sources/{id}', COST_ADMINS, 204, async (world) => [
+    await costSource(world),
+  ]),
+  operation('POST /cost-sources/{id}/read', COST_ADMINS, 202, async (world) => [
+    `${await readSource(world)}/read`,
+  ]),
   list('/cost-periods'),
   operation('DELETE /cost-periods/{month}', COST_ADMINS, 204, async (world) => [
     await costPeriod(world),

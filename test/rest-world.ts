@@ -132,6 +132,10 @@ export const newException = ({ organisationId, next }: Named) => ({
   ...{ organisationId, scope: { ruleId: `rule-${next()}` }, reason: 'for a test' },
   until: Date.now() + MS_PER_DAY,
 })
+export const newCostSource = (world: Pick<World, 'organisationId' | 'next'>) => ({
+  ...newCostImport(world),
+  from: { kind: 'folder', path: 'none' },
+})
 export const newWebhookSecret = ({ next }: Pick<Named, 'next'>) => ({
   ...{ awsAccountId: ACCOUNTS.MEMBER, url: `https://hooks.example.com/${next()}` },
 })

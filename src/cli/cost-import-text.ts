@@ -1,4 +1,5 @@
 import type { CostImport, CostImportReport, CostTotalText } from '#src/model/cost-import.ts'
+import { placeText } from './cost-place.ts'
 import { fields } from './output.ts'
 import { counted, localMoment } from './terminal-text.ts'
 
@@ -8,7 +9,7 @@ export function costImportText(costImport: CostImport): string {
   return fields(
     {
       export: exportName,
-      from: from.kind === 'folder' ? `folder ${from.path}` : 'upload',
+      from: placeText(from),
       status: status === 'unchanged' ? 'unchanged: this state was imported before' : status,
       error,
       ...(progress !== undefined && {

@@ -8,7 +8,10 @@ import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-
 import { action, commaSeparated, givenOnly } from './call.ts'
 import type { Call } from './call.ts'
 import { costImportText } from './cost-import-text.ts'
+import { addCostSources } from './cost-sources.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
+import { isBucketUrl, placeIn, withPlaceOptions } from './cost-place.ts'
+import type { PlaceOptions } from './cost-place.ts'
 import type { HubClient } from './hub-client.ts'
 import { table } from './output.ts'
 import type { Column } from './output.ts'
@@ -44,6 +47,7 @@ of it before; the same files again change nothing.
 
   belfry costs import focus-2026-01.csv.gz --export focus
   belfry costs import --folder exports/2026-01 --export focus
+  belfry costs import s3://acme-bills/exports --export focus --role arn:aws:iam::111122223333:role/bills
   belfry costs summary
   belfry costs summary --by service --from 2026-01-01 --to 2026-01-31`
 
@@ -54,39 +58,46 @@ export function addCosts(program: Command): void {
     .addHelpText('after', HELP)
   addImport(costs)
   addImports(costs)
+  addCostSources(costs)
   addSummary(costs)
   addDelete(costs)
 }
 
-interface ImportOptions {
+interface ImportOptions extends PlaceOptions {
   readonly export: string
-  readonly folder?: string
   readonly organisation?: string
   readonly tagKey?: readonly string[]
   readonly wait?: boolean
 }
 
 function addImport(costs: Command): void {
-  costs
+  const command = costs
     .command('import')
-    .description('import files, or a folder of the hub: all files of a state of an export at once')
-    .argument('[files...]', 'to be uploaded')
+    .description(
+      'import files, a folder of the hub, or an export in S3: all files of a state at once',
+    )
+    .argument('[files...]', 'to be uploaded, or a URL such as s3://bucket/prefix')
     .requiredOption('--export <name>', 'whose billing periods the files restate')
-    .option('--folder <path>', 'a file or folder below the organisation’s own on the hub')
+  withPlaceOptions(command)
     .option('--organisation <organisation>', 'whose costs: id or alias')
     .option('--tag-key <keys>', 'tell costs apart by these tag keys only', commaSeparated)
     .option('--no-wait', 'answer once the import is started')
     .action(
-      action<ImportOptions>(async (call, files: readonly string[]) => {
+      action<ImportOptions>(async (call, named: readonly string[]) => {
         const { hub, output, options } = call
-        const { folder, tagKey: tagKeys, organisation } = options
-        if ((files.length === 0) === (folder === undefined)) {
-          throw new UsageFault('name files to upload, or a folder of the hub with --folder')
+        const { tagKey: tagKeys, organisation } = options
+        const [url] = named.filter(isBucketUrl)
+        const files = named.filter((file) => file !== url)
+        const place = placeIn(url, options)
+        if ((files.length === 0) === (place === undefined)) {
+          throw new UsageFault(
+            'name files to upload, one URL such as s3://bucket/prefix, or a folder of the hub with --folder',
+          )
         }
         const given = {
           organisationId: (await organisationBy(hub, organisation)).id,
           exportName: options.export,
-          from: folder === undefined ? { kind: 'upload' } : { kind: 'folder', path: folder },
+          from: place ?? { kind: 'upload' },
           ...givenOnly({ tagKeys }),
         }
         checkNames(files)

@@ -43,7 +43,10 @@ afterEach(async () => {
 
 /** As a start of the hub: all that is known is in the store. */
 function start(): void {
-  const { state, costs } = test
+  const {
+    state,
+    store: { costs },
+  } = test
   const ports = { state, clock: { now: test.now }, ids, actions: test.restarted().actions }
   views = createViews(ports)
   budgets = createBudgets(ports)
@@ -64,7 +67,7 @@ const createBudget = (more: Partial<NewBudget> = {}) =>
 /** A new state of the costs, complete to the last day, and the evaluation of it. */
 const bring = async (rows: readonly CostRow[]) => {
   const execution = `execution ${(executions += 1)}`
-  await importRows(test.costs, test.organisationId, { rows, execution })
+  await importRows(test.store.costs, test.organisationId, { rows, execution })
   await checks.evaluate(test.organisationId)
 }
 /** So much a day, from one day to another. */
@@ -354,7 +357,7 @@ describe('a spike detector', () => {
     ])
     const [alert] = await told('CostSpikeEvent')
     expect(alert).toMatchObject({ day: last, segments: [{ segmentTitle: 'Unallocated' }] })
-    const ports = { detectors, costs: test.costs, table }
+    const ports = { detectors, costs: test.store.costs, table }
     const answer = await backtestDetector(ports, OPERATOR, detector.id, { settings: {} })
     expect(answer).toMatchObject({ to: last, scopes: 2, more: 0 })
     expect(answer.items.map(({ segmentTitle, firstDay }) => [segmentTitle, firstDay])).toEqual([

@@ -16,6 +16,8 @@ import type { Ids } from '#src/ports/ids.ts'
 import { ORGANISATIONS, listAccepted, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import { COST_IMPORTS, putImport, totalText } from './import-documents.ts'
+import { checkPlace } from './import-places.ts'
+import type { ImportPlaces } from './import-places.ts'
 import type { ImportQueue, QueuePorts } from './import-queue.ts'
 import type { UploadPart } from './upload-spool.ts'
 
@@ -63,8 +65,7 @@ export interface CostImportPorts extends Pick<QueuePorts, 'state' | 'clock' | 's
   readonly costs: CostStore
   readonly ids: Ids
   readonly queue: Pick<ImportQueue, 'progressOf'>
-  /** Whether the operator set a folder apart that may be imported from. */
-  readonly hasFolder: boolean
+  readonly has: ImportPlaces
 }
 
 export function createCostImports(ports: CostImportPorts): CostImports {
@@ -81,7 +82,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
   }
   return {
     create: async (caller, { from, tagKeys, ...given }) => {
-      if (from.kind === 'folder' && !ports.hasFolder) throw noFolder()
+      checkPlace(from, caller, ports.has)
       return state.transact(async (transaction) => {
         await organisationOf(transaction, caller, given.organisationId)
         const now = clock.now()
@@ -203,13 +204,5 @@ function begun(costImport: CostImport | undefined): RestError {
     409,
     'cost-import.begun',
     `the import is ${costImport?.status ?? 'gone'}: only what has not begun can be cancelled`,
-  )
-}
-
-function noFolder(): RestError {
-  return new RestError(
-    409,
-    'cost-import.no-folder',
-    'the hub has no folder to import costs from: start it with --cost-folder FOLDER, or upload the files',
   )
 }

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { digestOf } from './file-digest.ts'
@@ -8,27 +8,37 @@ import type { ReadProgress } from './read-files.ts'
 import type { ThreadMessage, ThreadTask } from './import-thread-messages.ts'
 
 /**
- * Reads and sums up the files of one import, away from the thread that answers requests. A part of
- * what came of it is sent when the one before was stored.
+ * Reads and sums up the files of one import, away from the thread that answers requests. What came of
+ * it is sent in parts, of which a few are on their way to the disk at a time.
  */
+
+/** The store flushes parts that wait together once for all. */
+const UNSTORED_PARTS_MAX = 4
 
 const port = parentPort
 if (port === null) throw new Error('an import runs as a worker thread')
 const send = (message: ThreadMessage) => port.postMessage(message)
 
+const answers = on(port, 'message')
+
 const { files, tagKeys, execution } = workerData as ThreadTask
 try {
   send({ kind: 'execution', execution: execution ?? (await digestOf(files, tagKeys)) })
   // Whoever knows that state of the export already ends the thread.
-  await once(port, 'message')
+  await answers.next()
   const { rollup, report } = await readFiles(files, {
     ...(tagKeys !== undefined && { tagKeys }),
     onProgress: (progress: ReadProgress) => send({ kind: 'progress', progress }),
   })
+  let unstored = 0
   for (const part of rollup.parts()) {
     send({ kind: 'part', part })
-    await once(port, 'message')
+    unstored += 1
+    if (unstored < UNSTORED_PARTS_MAX) continue
+    await answers.next()
+    unstored -= 1
   }
+  for (; unstored > 0; unstored -= 1) await answers.next()
   send({ kind: 'read', report, summaries: rollup.summaries() })
 } catch (error) {
   if (!(error instanceof ImportFault)) throw error

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, crc32, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib'
 
 import fc from 'fast-check'
+import type { SchemaElement } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -208,4 +209,82 @@ describe('files of costs', () => {
       expect(found.rows).toEqual(fromCsv.rows)
     }
   })
+
+  it('in a zip of several files come to the same as apart, whether packed or stored', async () => {
+    const parts = [[row(), row({ BilledCost: '3' })], [row({ SubAccountId: '333' })]]
+    const apart = await read(parts.map((part) => fileOf(csv(part))))
+    const entries = parts.map((part, at) => [`bill-${at}.csv`, Buffer.from(csv(part))] as const)
+    const zip = zipOf([['folder/', Buffer.alloc(0)], ...entries])
+    const together = await read([fileOf(zip, 'zip')])
+    expect(together.rows).toEqual(apart.rows)
+    expect(together.report.rowsRead).toBe(3)
+    const { report } = await read([
+      fileOf(zipOf([['bad.csv', Buffer.from(csv([row(), row({ BilledCost: 'x' })]))]]), 'zip'),
+    ])
+    expect(report.skipped[0]?.examples[0]?.place).toMatch(/^file-\d+\.zip\/bad\.csv line 3$/)
+    expect(await faultOf(zip.subarray(0, zip.length - 30), 'zip')).toMatch(/is it whole\?$/)
+  })
+
+  it('in Parquet keep all digits of decimals, by whatever codec and in whatever type', async () => {
+    const digits = [123_456_789_012_345_678n, -1n, 0n]
+    const texts = ['123456.789012345678', '-0.000000000001', '0']
+    const given = texts.map((cost, at) =>
+      row({ BilledCost: cost, EffectiveCost: cost, SubAccountId: String(at) }),
+    )
+    const decimal = { converted_type: 'DECIMAL', scale: 12, repetition_type: 'REQUIRED' } as const
+    const schema: SchemaElement[] = [
+      { name: 'root', num_children: COLUMNS.length },
+      ...COLUMNS.map((name): SchemaElement => {
+        if (name === 'BilledCost') {
+          return { ...decimal, name, type: 'FIXED_LEN_BYTE_ARRAY', type_length: 16, precision: 38 }
+        }
+        if (name === 'EffectiveCost') return { ...decimal, name, type: 'INT64', precision: 18 }
+        const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
+        return { ...text, name, repetition_type: 'REQUIRED' }
+      }),
+    ]
+    const columnData = COLUMNS.map((name) => ({
+      name,
+      data: name.endsWith('Cost') ? digits : given.map((each) => each[name] ?? ''),
+    }))
+    const compressors = { GZIP: gzipSync, ZSTD: zstdCompressSync, BROTLI: brotliCompressSync }
+    const fromCsv = await read([fileOf(csv(given))])
+    for (const codec of ['GZIP', 'ZSTD', 'BROTLI'] as const) {
+      const bytes = parquetWriteBuffer({ columnData, schema, codec, compressors })
+      const found = await read([fileOf(new Uint8Array(bytes), 'parquet')])
+      expect(found.rows).toEqual(fromCsv.rows)
+    }
+  })
 })
+
+/** Files in a zip, every other one stored as it is. */
+function zipOf(entries: readonly (readonly [name: string, content: Buffer])[]): Buffer {
+  const locals: Buffer[] = []
+  const directory: Buffer[] = []
+  let offset = 0
+  for (const [at, [name, content]] of entries.entries()) {
+    const isPacked = at % 2 === 1
+    const data = isPacked ? deflateRawSync(content) : content
+    const common = Buffer.alloc(26)
+    common.writeUInt16LE(20, 0)
+    common.writeUInt16LE(isPacked ? 8 : 0, 4)
+    common.writeUInt32LE(crc32(content), 10)
+    common.writeUInt32LE(data.length, 14)
+    common.writeUInt32LE(content.length, 18)
+    common.writeUInt16LE(name.length, 22)
+    const local = Buffer.concat([Buffer.from('PK\u0003\u0004'), common, Buffer.from(name), data])
+    const more = Buffer.alloc(14)
+    more.writeUInt32LE(offset, 10)
+    const made = Buffer.from([20, 0])
+    directory.push(Buffer.from('PK\u0001\u0002'), made, common, more, Buffer.from(name))
+    locals.push(local)
+    offset += local.length
+  }
+  const listed = Buffer.concat(directory)
+  const end = Buffer.alloc(18)
+  end.writeUInt16LE(entries.length, 4)
+  end.writeUInt16LE(entries.length, 6)
+  end.writeUInt32LE(listed.length, 8)
+  end.writeUInt32LE(offset, 12)
+  return Buffer.concat([...locals, listed, Buffer.from('PK\u0005\u0006'), end])
+}

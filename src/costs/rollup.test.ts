@@ -19,3 +19,27 @@ it('what there is no room for is refused with what to do', () => {
   rollup.add({ ...charge('a'), day: '2026-01-02' })
   expect(() => rollup.add({ ...charge('a'), day: '2026-01-03' })).toThrow('more than 3 cost rows')
 })
+
+it('a value with a NUL character is a fault of its row, and not taken for another', () => {
+  const rollup = createRollup()
+  rollup.add(charge('a'))
+  expect(() => rollup.add(charge('a\u0000b'))).toThrow('NUL')
+  expect(rollup.summaries()).toMatchObject([{ rows: 1, totals: [{ billedCost: 1n }] }])
+})
+
+it('tells rows by the day, and within a day in the order of dimensions, whatever came first', () => {
+  const rollup = createRollup()
+  for (const day of ['2026-01-02', '2026-01-01', '2026-01-02']) {
+    for (const meter of ['b', 'a']) rollup.add({ ...charge(meter), day })
+  }
+  const parts = [...rollup.parts()]
+  const names = parts.flatMap(({ dimensions }) => dimensions.map(({ meter }) => meter))
+  expect(names).toEqual(['a', 'b'])
+  const rows = parts.flatMap((part) => part.rows)
+  expect(rows.map(({ day, dimension, billedCost }) => [day, dimension, billedCost])).toEqual([
+    ['2026-01-01', 0, 1n],
+    ['2026-01-01', 1, 1n],
+    ['2026-01-02', 0, 2n],
+    ['2026-01-02', 1, 2n],
+  ])
+})

@@ -2,8 +2,11 @@ import type { CostTotal, Day, Month } from '#src/model/cost.ts'
 import { MONEY_ABSOLUTE_MAX } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import type { StagedDimensions, StagedRow } from '#src/ports/cost-store.ts'
+import { RowFaultError } from './charge.ts'
 import type { Charge } from './charge.ts'
 import { tagsOf } from './cost-tags.ts'
+import { NO_SUM, createDailySums } from './daily-sums.ts'
+import type { DailySums } from './daily-sums.ts'
 import { ImportFault } from './import-fault.ts'
 
 /** What is known of a billing period after all its rows were read. */
@@ -26,16 +29,20 @@ export interface RollupPart {
 
 /** Sums up charges by day and dimensions: the sum is the same in whatever order they come. */
 export interface Rollup {
+  /** @throws RowFaultError for text that has a separator of keys in it */
   add(charge: Charge): void
   summaries(): readonly PeriodSummary[]
-  /** All rows, a part at a time; dimensions are numbered in the order of their text. */
+  /**
+   * All rows, a part at a time, by billing period and day, as a store keeps them; dimensions are numbered
+   * in the order of their text.
+   */
   parts(): Generator<RollupPart>
 }
 
 export interface RollupLimits {
-  /** About 700 bytes of memory each. */
+  /** About 250 bytes of memory each. */
   readonly dimensions: number
-  /** About 100 bytes of memory each. */
+  /** 40 bytes of memory each. */
   readonly rows: number
 }
 
@@ -44,15 +51,9 @@ const BILLING_ACCOUNTS_MAX = 10_000
 /** The store writes one part at once. */
 const PART_ROWS = 1_000
 
-interface Entry {
-  readonly charge: Charge
-  readonly days: Day[]
-  readonly billed: Money[]
-  readonly effective: Money[]
-}
-
 interface Period {
-  readonly entries: Map<string, Entry>
+  /** The number of each combination of dimensions among the sums, by its key. */
+  readonly things: Map<string, number>
   readonly billingAccountIds: Set<string>
   readonly totals: Map<string, { billed: Money; effective: Money }>
   firstDay: Day
@@ -61,42 +62,37 @@ interface Period {
   rows: number
 }
 
-/** Below all texts that exports have, so that keys sort as their parts do. */
-const SEPARATOR = '\u0000'
-
 export function createRollup(max: RollupLimits = LIMITS): Rollup {
   const periods = new Map<Month, Period>()
-  const shared = createSharedTexts()
-  let rows = 0
+  const sums = createDailySums()
+  const days = createDayNumbers()
   let dimensions = 0
 
   const add = (charge: Charge): void => {
     const { month, day } = charge
-    let period = periods.get(month)
-    if (period === undefined) {
-      period = newPeriod(day)
-      periods.set(month, period)
-    }
     const key = keyOf(charge)
-    let entry = period.entries.get(key)
-    if (entry === undefined) {
+    let period = periods.get(month)
+    let thing = period?.things.get(key)
+    if (thing === undefined) {
+      checkKey(key)
       dimensions += 1
       if (dimensions > max.dimensions) throw tooMany(`${max.dimensions} combinations of dimensions`)
-      entry = { charge: shared(charge), days: [], billed: [], effective: [] }
-      period.entries.set(key, entry)
+      if (period === undefined) {
+        period = newPeriod(day)
+        periods.set(month, period)
+      }
+      thing = sums.addThing()
+      period.things.set(key, thing)
     }
-    let at = entry.days.lastIndexOf(day)
-    if (at === -1) {
-      rows += 1
-      if (rows > max.rows) throw tooMany(`${max.rows} cost rows`)
-      at = entry.days.push(day) - 1
-      entry.billed.push(0n)
-      entry.effective.push(0n)
-      period.rows += 1
+    const number = days.numberOf(day)
+    let place = sums.find(thing, number)
+    if (place === NO_SUM) {
+      if (sums.size >= max.rows) throw tooMany(`${max.rows} cost rows`)
+      place = sums.begin(thing, number)
+      ;(period as Period).rows += 1
     }
-    entry.billed[at] = (entry.billed[at] as Money) + charge.billedCost
-    entry.effective[at] = (entry.effective[at] as Money) + charge.effectiveCost
-    note(period, charge)
+    sums.add(place, charge.billedCost, charge.effectiveCost)
+    note(period as Period, charge)
   }
 
   return {
@@ -116,14 +112,18 @@ export function createRollup(max: RollupLimits = LIMITS): Rollup {
         rows: period.rows,
       })),
     parts: function* () {
-      for (const [month, { entries }] of ordered(periods)) yield* partsOf(month, entries)
+      for (const [month, { things }] of ordered(periods)) {
+        const inOrder = ordered(things)
+        yield* dimensionParts(month, inOrder)
+        yield* rowParts(month, inOrder, { sums, days })
+      }
     },
   }
 }
 
 function newPeriod(day: Day): Period {
   return {
-    entries: new Map(),
+    things: new Map(),
     billingAccountIds: new Set(),
     totals: new Map(),
     firstDay: day,
@@ -151,25 +151,44 @@ function note(period: Period, charge: Charge): void {
   }
 }
 
-function* partsOf(month: Month, entries: ReadonlyMap<string, Entry>): Generator<RollupPart> {
-  let dimensions: StagedDimensions[] = []
-  let rows: StagedRow[] = []
-  let number = 0
-  for (const [, entry] of ordered(entries)) {
-    const { day: _, billedCost: __, effectiveCost: ___, tags, ...what } = entry.charge
-    dimensions.push({ ...what, month, number, tags: tagsOf(tags) })
-    for (const [at, day] of entry.days.entries()) {
-      const billedCost = checked(entry.billed[at] as Money)
-      const effectiveCost = checked(entry.effective[at] as Money)
-      rows.push({ month, day, dimension: number, billedCost, effectiveCost })
-    }
-    number += 1
-    if (rows.length + dimensions.length < PART_ROWS) continue
-    yield { dimensions, rows }
-    dimensions = []
-    rows = []
+/** Keys with what they are the key of, in order. */
+type Things = readonly (readonly [string, number])[]
+
+function* dimensionParts(month: Month, things: Things): Generator<RollupPart> {
+  for (let from = 0; from < things.length; from += PART_ROWS) {
+    const some = things.slice(from, from + PART_ROWS)
+    const dimensions = some.map(([key], at) => dimensionsOf(key, month, from + at))
+    yield { dimensions, rows: [] }
   }
-  if (rows.length > 0) yield { dimensions, rows }
+}
+
+function* rowParts(
+  month: Month,
+  things: Things,
+  { sums, days }: { readonly sums: DailySums; readonly days: DayNumbers },
+): Generator<RollupPart> {
+  /** Dimension and place of each row, one after the other. */
+  const byDay = new Map<Day, number[]>()
+  for (const [dimension, [, thing]] of things.entries()) {
+    for (const place of sums.placesOf(thing)) {
+      const day = days.dayOf(sums.at(place).day)
+      const ofDay = byDay.get(day)
+      if (ofDay === undefined) byDay.set(day, [dimension, place])
+      else ofDay.push(dimension, place)
+    }
+  }
+  let rows: StagedRow[] = []
+  for (const [day, places] of ordered(byDay)) {
+    for (let at = 0; at < places.length; at += 2) {
+      const { billed, effective } = sums.at(places[at + 1] as number)
+      const costs = { billedCost: checked(billed), effectiveCost: checked(effective) }
+      rows.push({ month, day, dimension: places[at] as number, ...costs })
+      if (rows.length < PART_ROWS) continue
+      yield { dimensions: [], rows }
+      rows = []
+    }
+  }
+  if (rows.length > 0) yield { dimensions: [], rows }
 }
 
 /** The store keeps amounts a few times larger than this. */
@@ -178,54 +197,63 @@ function checked(amount: Money): Money {
   throw new ImportFault('a day has costs of a trillion or more: no bill does')
 }
 
+/** Below all texts that exports have, so that keys sort as their parts do. */
+const SEPARATOR = '\u0000'
+const KEY_PARTS = 11
+
+/** All that a charge is of, as one text: of these there are millions, and of texts of it few. */
 function keyOf(charge: Charge): string {
   const { provider, billingAccountId, accountId, service, region, meter, currency, tags } = charge
   const { chargeCategory, chargeFrequency, chargeClass } = charge
-  return (
-    provider +
-    SEPARATOR +
-    billingAccountId +
-    SEPARATOR +
-    accountId +
-    SEPARATOR +
-    service +
-    SEPARATOR +
-    region +
-    SEPARATOR +
-    chargeCategory +
-    SEPARATOR +
-    chargeFrequency +
-    SEPARATOR +
-    chargeClass +
-    SEPARATOR +
-    meter +
-    SEPARATOR +
-    currency +
-    SEPARATOR +
-    tags
-  )
+  const who = provider + SEPARATOR + billingAccountId + SEPARATOR + accountId + SEPARATOR
+  const kind = chargeCategory + SEPARATOR + chargeFrequency + SEPARATOR + chargeClass + SEPARATOR
+  const what = meter + SEPARATOR + currency + SEPARATOR + tags
+  return who + service + SEPARATOR + region + SEPARATOR + kind + what
 }
 
-/** Makes equal texts one, as a service's name stands in hundreds of thousands of dimensions. */
-function createSharedTexts(): (charge: Charge) => Charge {
-  const texts = new Map<string, string>()
-  const one = (text: string): string => {
-    const known = texts.get(text)
-    if (known !== undefined) return known
-    texts.set(text, text)
-    return text
+function checkKey(key: string): void {
+  if (key.split(SEPARATOR).length === KEY_PARTS) return
+  throw new RowFaultError('a value has a NUL character')
+}
+
+function dimensionsOf(key: string, month: Month, number: number): StagedDimensions {
+  const parts = key.split(SEPARATOR)
+  const text = (at: number) => parts[at] ?? ''
+  return {
+    month,
+    number,
+    provider: text(0),
+    billingAccountId: text(1),
+    accountId: text(2),
+    service: text(3),
+    region: text(4),
+    chargeCategory: text(5) as StagedDimensions['chargeCategory'],
+    chargeFrequency: text(6) as StagedDimensions['chargeFrequency'],
+    chargeClass: text(7) as StagedDimensions['chargeClass'],
+    meter: text(8),
+    currency: text(9),
+    tags: tagsOf(text(10)),
   }
-  return (charge) => ({
-    ...charge,
-    provider: one(charge.provider),
-    billingAccountId: one(charge.billingAccountId),
-    accountId: one(charge.accountId),
-    service: one(charge.service),
-    region: one(charge.region),
-    meter: one(charge.meter),
-    currency: one(charge.currency),
-    tags: one(charge.tags),
-  })
+}
+
+interface DayNumbers {
+  numberOf(day: Day): number
+  dayOf(number: number): Day
+}
+
+function createDayNumbers(): DayNumbers {
+  const numbers = new Map<Day, number>()
+  const days: Day[] = []
+  return {
+    numberOf: (day) => {
+      const known = numbers.get(day)
+      if (known !== undefined) return known
+      const number = days.push(day) - 1
+      numbers.set(day, number)
+      return number
+    },
+    dayOf: (number) => days[number] as Day,
+  }
 }
 
 function ordered<T>(map: ReadonlyMap<string, T>): (readonly [string, T])[] {

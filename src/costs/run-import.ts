@@ -1,12 +1,13 @@
 import { stat } from 'node:fs/promises'
 
-import type { CostPeriod } from '#src/model/cost.ts'
+import type { CostPeriod, Month } from '#src/model/cost.ts'
 import type { CostImport, CostImportReport } from '#src/model/cost-import.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { CostStaging, CostStore, StagedPeriod } from '#src/ports/cost-store.ts'
 import type { State } from '#src/ports/state.ts'
 import { lastCompleteDay } from './complete-days.ts'
 import { COST_IMPORTS, totalText } from './import-documents.ts'
+import { ImportFault } from './import-fault.ts'
 import { readInThread } from './read-in-thread.ts'
 import type { ReadFilesResult } from './read-in-thread.ts'
 import type { TableFile } from './table-files.ts'
@@ -20,7 +21,13 @@ export interface RunPorts {
 /** The files of an import, and which state of the export they are where something else tells. */
 export interface ImportFiles {
   readonly files: readonly TableFile[]
+  /** Absent: a digest of the files. */
   readonly execution?: string
+  /**
+   * Of the billing periods that are other than before, which are all that the files tell of; absent:
+   * all have the execution of the whole.
+   */
+  readonly executions?: ReadonlyMap<Month, string>
 }
 
 export interface RunOptions {
@@ -39,10 +46,11 @@ export type RunResult =
 export async function runImport(
   ports: RunPorts,
   costImport: CostImport,
-  { files, execution }: ImportFiles,
+  { files, execution, executions }: ImportFiles,
   { onProgress, signal }: RunOptions,
 ): Promise<RunResult> {
   const { organisationId, exportName, tagKeys } = costImport
+  if (execution !== undefined && executions?.size === 0) return { status: 'unchanged', execution }
   const of = { organisationId, exportName }
   const sizes = await Promise.all(files.map(async ({ path }) => (await stat(path)).size))
   const staging = await ports.costs.stage(of)
@@ -56,7 +64,7 @@ export async function runImport(
       {
         staging,
         signal,
-        isKnown: (found) => isImported(ports, costImport, found),
+        isKnown: async (found) => executions === undefined && isImported(ports, costImport, found),
         onProgress: ({ rows, bytes, file }) => {
           const fileBytes = sizes[file - 1] ?? 0
           onProgress({ rows, file, files: files.length, bytes, fileBytes })
@@ -67,7 +75,8 @@ export async function runImport(
       await staging.discard()
       return { status: 'unchanged', execution: read.execution }
     }
-    const report = await publish(ports, costImport, { staging, read, files: files.length })
+    const what = { staging, read, files: files.length, ...(executions && { executions }) }
+    const report = await publish(ports, costImport, what)
     return { status: 'done', execution: read.execution, report }
   } catch (error) {
     await staging.discard()
@@ -90,14 +99,17 @@ async function isImported(
   return before?.report?.periods.every(({ month }) => months.has(month)) ?? false
 }
 
+interface ToPublish extends Pick<ImportFiles, 'executions'> {
+  readonly staging: CostStaging
+  readonly read: ReadFilesResult
+  /** How many. */
+  readonly files: number
+}
+
 async function publish(
   { costs, clock }: RunPorts,
   { id, organisationId, exportName }: CostImport,
-  {
-    staging,
-    read: { execution, report, summaries },
-    files,
-  }: { readonly staging: CostStaging; readonly read: ReadFilesResult; readonly files: number },
+  { staging, read: { execution, report, summaries }, files, executions }: ToPublish,
 ): Promise<CostImportReport> {
   const importedAt = clock.now()
   const newestUsageDay = summaries.reduce(
@@ -111,7 +123,7 @@ async function publish(
     )
     return {
       ...summary,
-      execution,
+      execution: executions === undefined ? execution : executionOf(executions, summary.month),
       importId: id,
       importedAt,
       ...(completeThrough !== undefined && { completeThrough }),
@@ -140,6 +152,14 @@ async function publish(
     }),
     warnings: periods.flatMap((period) => overlaps(period, exportName, all)),
   }
+}
+
+function executionOf(executions: ReadonlyMap<Month, string>, month: Month): string {
+  const execution = executions.get(month)
+  if (execution !== undefined) return execution
+  throw new ImportFault(
+    `the files have rows of the billing period ${month}, and their manifests are of ${[...executions.keys()].join(', ')}: a billing period is restated whole or not at all`,
+  )
 }
 
 /** Two exports that tell of the same bill make everything cost twice as much. */

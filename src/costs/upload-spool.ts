@@ -13,6 +13,8 @@ export interface UploadSpool {
    */
   append(importId: string, part: UploadPart): Promise<number>
   files(importId: string): Promise<readonly TableFile[]>
+  /** The folder of an import, made where there is none, for what the hub fetches itself. */
+  folder(importId: string): Promise<string>
   remove(importId: string): Promise<void>
 }
 
@@ -43,6 +45,10 @@ export function createUploadSpool(root: string): UploadSpool {
     }
   }
   const folderOf = (importId: string) => join(root, importId)
+  const folder = async (importId: string) => {
+    await mkdir(folderOf(importId), { recursive: true, mode: FOLDER_MODE })
+    return folderOf(importId)
+  }
   const sizes = async (importId: string) => {
     const names = await readdir(folderOf(importId)).catch((): string[] => [])
     const found = names.toSorted().map(async (name) => {
@@ -71,8 +77,7 @@ export function createUploadSpool(root: string): UploadSpool {
         `an upload has at most ${UPLOAD_FILES_MAX} files of ${UPLOAD_BYTES_MAX} bytes together: compress them, upload fewer billing periods at once, or import from a folder or S3`,
       )
     }
-    await mkdir(folderOf(importId), { recursive: true, mode: FOLDER_MODE })
-    const file = await open(join(folderOf(importId), name), 'a', FILE_MODE)
+    const file = await open(join(await folder(importId), name), 'a', FILE_MODE)
     try {
       await file.appendFile(bytes)
     } finally {
@@ -83,6 +88,7 @@ export function createUploadSpool(root: string): UploadSpool {
 
   return {
     append: (importId, part) => oneByOne(importId, () => append(importId, part)),
+    folder,
     files: async (importId) =>
       (await sizes(importId)).map(({ name }) => ({ name, path: join(folderOf(importId), name) })),
     remove: (importId) =>

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
-import { Id, Instant } from './tenancy.ts'
+import { Id, Instant, RegionName } from './tenancy.ts'
 
 export const ExportName = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
@@ -25,17 +25,44 @@ export const CostTotalText = Type.Object({
 })
 export type CostTotalText = Static<typeof CostTotalText>
 
+const FromFolder = Type.Object({
+  kind: Type.Literal('folder'),
+  path: Type.String({
+    minLength: 1,
+    maxLength: 1_024,
+    description: 'A file or folder below the folder of the organisation',
+  }),
+})
+const FromBucket = Type.Object({
+  kind: Type.Literal('s3'),
+  bucket: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' }),
+  prefix: Type.String({ maxLength: 1_024, description: 'Below it are manifests of an export' }),
+  exportName: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 256,
+      description: 'Its name in AWS, where several exports are below the prefix',
+    }),
+  ),
+  region: Type.Optional({ ...RegionName, description: 'Of the bucket; us-east-1 where not given' }),
+  roleArn: Type.Optional(
+    Type.String({
+      pattern: '^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$',
+      description:
+        'Assumed to read the bucket, with the id of the organisation as the external id; without it the hub uses its own credentials, for its operator alone',
+    }),
+  ),
+})
+
+/** Where files of costs are found again and again. */
+export const CostSourceFrom = Type.Union([FromFolder, FromBucket])
+export type CostSourceFrom = Static<typeof CostSourceFrom>
+
 /** Where the files of an import come from. */
 export const CostImportFrom = Type.Union([
   Type.Object({ kind: Type.Literal('upload') }),
-  Type.Object({
-    kind: Type.Literal('folder'),
-    path: Type.String({
-      minLength: 1,
-      maxLength: 1_024,
-      description: 'A file or folder below the folder of the organisation',
-    }),
-  }),
+  FromFolder,
+  FromBucket,
 ])
 export type CostImportFrom = Static<typeof CostImportFrom>
 
@@ -88,6 +115,7 @@ export const CostImport = Type.Object(
     exportName: ExportName,
     from: CostImportFrom,
     tagKeys: Type.Optional(TagKeys),
+    sourceId: Type.Optional({ ...Id, description: 'Of the cost source that asked for it' }),
     status: Type.Unsafe<CostImportStatus>({
       type: 'string',
       enum: [...COST_IMPORT_STATUSES],
@@ -106,7 +134,9 @@ export const CostImport = Type.Object(
       ),
     ),
     execution: Type.Optional(
-      Type.String({ description: 'Which state of the export it is: a digest of the files' }),
+      Type.String({
+        description: 'Which state of the export it is: of its manifest, or a digest of its files',
+      }),
     ),
     report: Type.Optional(CostImportReport),
     error: Type.Optional(Type.String()),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
+import type { Store } from '#src/adapters/sqlite/store.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import type { IdentityProviders } from '#src/ports/identity-provider.ts'
@@ -27,7 +28,8 @@ export const testVault = createVault(Buffer.alloc(MASTER_KEY_BYTES, 7))
 export interface TestTenancy {
   readonly tenancy: Tenancy
   readonly state: State
-  readonly costs: CostStore
+  /** Which the state is of. */
+  readonly store: Store
   readonly organisationId: string
   /** A user of the organisation with PASSWORD, and its e-mail. */
   readonly newUser: (role?: 'customer_user' | 'customer_admin') => Promise<{
@@ -76,8 +78,7 @@ export async function createTestTenancy(
   })
   let serial = 0
   return {
-    costs: store.costs,
-    ...{ tenancy, state, organisationId, signIns, restarted },
+    ...{ tenancy, state, store, organisationId, signIns, restarted },
     newUser: (role = 'customer_user') =>
       tenancy.users.create(OPERATOR, {
         ...{ organisationId, email: `user${(serial += 1)}@example.com` },

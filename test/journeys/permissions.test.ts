@@ -37,7 +37,11 @@ let bound: Caller
 let foreignAdmin: Caller
 
 beforeAll(async () => {
-  hub = await startHubProcess(folder)
+  hub = await startHubProcess(folder, [
+    '--allow-private-targets',
+    '--cost-folder',
+    `${folder}/bills`,
+  ])
   world = await createWorld(hub)
   const { organisationId, made } = world
   for (const role of ROLES) {

@@ -89,6 +89,9 @@ export interface TenancyEvents {
   ComplianceBundleDeleteEvent: ComplianceBundleDeleteEvent
   ComplianceBundleEnableEvent: ComplianceBundleEnableEvent
   ComplianceBundleDisableEvent: ComplianceBundleDisableEvent
+  CostSourceCreateEvent: CostSourceCreateEvent
+  CostSourceUpdateEvent: CostSourceUpdateEvent
+  CostSourceDeleteEvent: CostSourceDeleteEvent
   HubCreateEvent: HubCreateEvent
   HubUpdateEvent: HubUpdateEvent
   HubDeleteEvent: HubDeleteEvent
@@ -3998,6 +4001,129 @@ export interface ComplianceBundleDisableEvent {
   }
 }
 /**
+ * An export that tells of costs is read from now on.
+ *
+ * `CostManagement: CostSourceCreateEvent`, version 1, ours
+ */
+export interface CostSourceCreateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostSourceCreateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostSourceCreateEvent'
+    costSourceId: string
+    exportName: string
+    kind: 's3' | 'folder'
+    /**
+     * Such as s3://bucket/prefix
+     */
+    location: string
+    readEveryHours: number
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An export that tells of costs is read from elsewhere or at other times.
+ *
+ * `CostManagement: CostSourceUpdateEvent`, version 1, ours
+ */
+export interface CostSourceUpdateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostSourceUpdateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostSourceUpdateEvent'
+    costSourceId: string
+    exportName: string
+    kind: 's3' | 'folder'
+    /**
+     * Such as s3://bucket/prefix
+     */
+    location: string
+    readEveryHours: number
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An export that tells of costs is read no more.
+ *
+ * `CostManagement: CostSourceDeleteEvent`, version 1, ours
+ */
+export interface CostSourceDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostSourceDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostSourceDeleteEvent'
+    costSourceId: string
+    exportName: string
+    kind: 's3' | 'folder'
+    /**
+     * Such as s3://bucket/prefix
+     */
+    location: string
+    readEveryHours: number
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * A Hub was created.
  *
  * `Networking: HubCreateEvent`, version 1, ours
@@ -4820,6 +4946,9 @@ export interface TenancyEventFields {
   ComplianceBundleDeleteEvent: ComplianceBundleDeleteEventFields
   ComplianceBundleEnableEvent: ComplianceBundleEnableEventFields
   ComplianceBundleDisableEvent: ComplianceBundleDisableEventFields
+  CostSourceCreateEvent: CostSourceCreateEventFields
+  CostSourceUpdateEvent: CostSourceUpdateEventFields
+  CostSourceDeleteEvent: CostSourceDeleteEventFields
   HubCreateEvent: HubCreateEventFields
   HubUpdateEvent: HubUpdateEventFields
   HubDeleteEvent: HubDeleteEventFields
@@ -7138,6 +7267,72 @@ export interface ComplianceBundleDisableEventFields {
    * Ids of rules that are left out
    */
   deselected?: string[]
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostSourceCreateEvent as its publisher gives them.
+ */
+export interface CostSourceCreateEventFields {
+  costSourceId: string
+  exportName: string
+  kind: 's3' | 'folder'
+  /**
+   * Such as s3://bucket/prefix
+   */
+  location: string
+  readEveryHours: number
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostSourceUpdateEvent as its publisher gives them.
+ */
+export interface CostSourceUpdateEventFields {
+  costSourceId: string
+  exportName: string
+  kind: 's3' | 'folder'
+  /**
+   * Such as s3://bucket/prefix
+   */
+  location: string
+  readEveryHours: number
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostSourceDeleteEvent as its publisher gives them.
+ */
+export interface CostSourceDeleteEventFields {
+  costSourceId: string
+  exportName: string
+  kind: 's3' | 'folder'
+  /**
+   * Such as s3://bucket/prefix
+   */
+  location: string
+  readEveryHours: number
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

@@ -2,8 +2,9 @@ import type { AwsAccess, AwsOutcome, AwsServices } from '#src/ports/aws-services
 import type { Clock } from '#src/ports/clock.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import type { AwsCredentials } from './aws-credentials.ts'
+import { assumeRole } from './assumed-role.ts'
 import { createOutboundRequestHandler } from './outbound-request-handler.ts'
-import { AssumeRoleFault, CredentialsFault, outcomeOfFault } from './request-outcome.ts'
+import { CredentialsFault, outcomeOfFault } from './request-outcome.ts'
 import { openClient } from './service-clients.ts'
 import type { ClientSettings, Send } from './service-clients.ts'
 
@@ -79,7 +80,7 @@ function settingsOf(
   }
   const { roleArn, account } = access
   if (roleArn === undefined) return own
-  return { ...own, credentials: () => assumeRole(own, roleArn, account) }
+  return { ...own, credentials: () => assumeRole(own, { roleArn, externalId: account }) }
 }
 
 function ownCredentials({ credentials, clock }: AwsServicesOptions) {
@@ -90,34 +91,5 @@ function ownCredentials({ credentials, clock }: AwsServicesOptions) {
     } catch (cause) {
       throw new CredentialsFault((cause as Error).message, { cause })
     }
-  }
-}
-
-/**
- * The external id lets a role's trust policy name the accounts whose rules may use it, so that
- * nobody else with a rule in this hub can (the confused deputy).
- */
-async function assumeRole(own: ClientSettings, roleArn: string, account: string) {
-  const { AssumeRoleCommand, STSClient } = await import('@aws-sdk/client-sts')
-  try {
-    const { Credentials } = await new STSClient(own).send(
-      new AssumeRoleCommand({
-        RoleArn: roleArn,
-        RoleSessionName: `belfry-${account}`,
-        ExternalId: account,
-      }),
-    )
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {}
-    if (AccessKeyId === undefined || SecretAccessKey === undefined) {
-      throw new Error('the answer to AssumeRole holds no credentials')
-    }
-    return {
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      ...(SessionToken !== undefined && { sessionToken: SessionToken }),
-      ...(Expiration !== undefined && { expiration: Expiration }),
-    }
-  } catch (cause) {
-    throw new AssumeRoleFault(`role ${roleArn} cannot be assumed`, { cause })
   }
 }

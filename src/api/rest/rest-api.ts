@@ -2,11 +2,11 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
-import type { CostImports } from '#src/costs/cost-imports.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import type { Imports } from '#src/compliance/imports.ts'
+import type { Costs } from '#src/costs/costs.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -17,6 +17,7 @@ import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
 import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
 import { ComplianceBundle, ImportReport } from '#src/model/compliance-bundle.ts'
 import { ComplianceException } from '#src/model/compliance-exception.ts'
+import { CostSource } from '#src/model/cost-source.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
@@ -58,6 +59,7 @@ import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCostRoutes } from './cost-routes.ts'
 import { addComplianceBundleRoutes, addComplianceImportRoute } from './compliance-bundle-routes.ts'
 import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
+import { addCostSourceRoutes } from './cost-source-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -111,8 +113,8 @@ export interface RestApiPorts {
   readonly volume: EventVolume
   readonly rules: Rules
   readonly costing: Omit<ViewRoutePorts, 'clock'> & BudgetRoutePorts
-  readonly costs: CostImports
   readonly compliance: CompliancePorts
+  readonly costs: Pick<Costs, 'imports' | 'sources'>
   readonly trail: Omit<TrailPorts, 'callerOf'>
   readonly notifying: Omit<NotificationRoutePorts, 'directory'>
   readonly namespace: EventNamespace
@@ -152,6 +154,7 @@ const SCHEMAS = [
   ComplianceException,
   ComplianceBundle,
   ImportReport,
+  CostSource,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -207,7 +210,8 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   addTraceRoutes(add, { finder, trace, directory })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
-  addCostRoutes(add, ports.costs)
+  addCostRoutes(add, ports.costs.imports)
+  addCostSourceRoutes(add, ports.costs.sources)
   addComplianceRoutes(add, ports.compliance)
   addTargetPreviewRoutes(add, { rules, finder, directory, clock })
   addEventStream(app, { ...ports.stream, callerOf, stillCalls })

@@ -7,6 +7,7 @@ import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { ACCOUNT_MANAGEMENT } from './account-management.ts'
 import { COMPLIANCE_CONFIGURATION } from './compliance-configuration.ts'
 import { COST_AND_COMPLIANCE } from './cost-and-compliance.ts'
+import { COST_MANAGEMENT } from './cost-management.ts'
 import { EVENT_DELIVERY } from './event-delivery.ts'
 import { AwsId, GAINED_KEYWORD, ID_KEYWORD, Uuid } from './event-type.ts'
 import type { EventType, IdMeaning } from './event-type.ts'
@@ -26,6 +27,7 @@ export const CATALOGUE: readonly EventType[] = [
   ...EVENT_DELIVERY,
   ...COST_AND_COMPLIANCE,
   ...COMPLIANCE_CONFIGURATION,
+  ...COST_MANAGEMENT,
   ...PORTAL,
 ]
 

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+
+import { systemIds as ids } from '#src/ports/ids.ts'
+import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import { COST_SOURCES_PER_ORGANISATION_MAX } from './cost-sources.ts'
+import { createCosts } from './costs.ts'
+import type { Costs } from './costs.ts'
+import { changeImport } from './import-documents.ts'
+import { readDue } from './read-sources.ts'
+
+const MS_PER_HOUR = 3_600_000
+const HOURS_PER_DAY = 24
+
+const folder = mkdtempSync(join(tmpdir(), 'belfry-cost-sources-'))
+let test: TestTenancy
+let costs: Costs
+const faults: unknown[] = []
+
+beforeAll(async () => {
+  test = await createTestTenancy()
+  costs = createCosts({
+    ...test.store,
+    ...{ clock: { now: test.now }, ids, actions: test.tenancy.actions },
+    ...{ dataFolder: folder, costFolder: join(folder, 'bills') },
+    observer: { stageFaulted: (_stage, error) => faults.push(error) },
+  })
+})
+afterAll(async () => {
+  await test.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const create = (exportName: string, readEveryHours?: number) =>
+  costs.sources.create(OPERATOR, {
+    ...{ organisationId: test.organisationId, exportName, readEveryHours },
+    from: { kind: 'folder', path: exportName },
+  })
+const begun = () => readDue({ state: test.state, clock: { now: test.now }, ids })
+
+it('a source is read at once and then when its hours have passed, never twice at a time', async () => {
+  const { id } = await create('hourly', 3)
+  expect(await begun()).toBe(1)
+  expect(await begun()).toBe(0)
+  test.move(3 * MS_PER_HOUR)
+  // The first one has not ended yet.
+  expect(await begun()).toBe(0)
+  await expect(costs.sources.read(OPERATOR, id)).rejects.toMatchObject({
+    code: 'cost-source.reading',
+  })
+  const { last } = await costs.sources.get(OPERATOR, id)
+  await changeImport(test.state, last?.importId ?? '', (before) => ({ ...before, status: 'done' }))
+  expect(await begun()).toBe(1)
+
+  await costs.sources.update(OPERATOR, id, { readEveryHours: 1 })
+  expect((await costs.sources.get(OPERATOR, id)).nextReadAt).toBe(test.now() + MS_PER_HOUR)
+  await costs.sources.remove(OPERATOR, id)
+  for (const verb of ['Create', 'Update', 'Delete']) {
+    const [event] = await test.events(`CostSource${verb}Event`)
+    expect(event?.fields).toMatchObject({ costSourceId: id, kind: 'folder', location: 'hourly' })
+  }
+})
+
+it('an organisation has as many sources as it says, and no more', async () => {
+  for (let number = 0; number < COST_SOURCES_PER_ORGANISATION_MAX; number += 1) {
+    await create(`export-${number}`)
+  }
+  await expect(create('one-more')).rejects.toMatchObject({ code: 'cost-source.too-many' })
+  const { items } = await costs.sources.list(OPERATOR, { limit: 1_000 })
+  expect(items).toHaveLength(COST_SOURCES_PER_ORGANISATION_MAX)
+  await Promise.all(items.map(({ id }) => costs.sources.remove(OPERATOR, id)))
+})
+
+it('an upload that is not ended within a day is forgotten, with its files', async () => {
+  const upload = async (exportName: string) => {
+    const { id } = await costs.imports.create(OPERATOR, {
+      ...{ organisationId: test.organisationId, exportName, from: { kind: 'upload' } },
+    })
+    const bytes = Buffer.from('a')
+    await costs.imports.addPart(OPERATOR, id, { name: 'a.csv', offset: 0, bytes })
+    return id
+  }
+  const older = await upload('older')
+  test.move(1)
+  const younger = await upload('younger')
+  test.move(HOURS_PER_DAY * MS_PER_HOUR - 1)
+  const stopping = new AbortController()
+  const running = costs.run(stopping.signal)
+  await vi.waitFor(async () => {
+    expect(await costs.imports.get(OPERATOR, older)).toMatchObject({
+      status: 'failed',
+      error: 'the upload was not ended within 24 hours',
+    })
+  })
+  stopping.abort()
+  await running
+  expect(faults).toEqual([])
+  expect((await costs.imports.get(OPERATOR, younger)).status).toBe('uploading')
+  const bytes = Buffer.from('b')
+  const part = { name: 'a.csv', offset: 1, bytes }
+  expect(await costs.imports.addPart(OPERATOR, younger, part)).toEqual({ bytes: 2 })
+  await expect(costs.imports.addPart(OPERATOR, older, part)).rejects.toMatchObject({
+    code: 'cost-import.not-uploading',
+  })
+})
