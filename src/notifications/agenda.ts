@@ -73,11 +73,22 @@ export function withEscalation(
 ): StoredIncident {
   const isPlanned = incident.escalationDue !== undefined || incident.escalatedAt !== undefined
   if (escalation === undefined || isPlanned || incident.state !== 'OPEN') return incident
-  const entry: AgendaEntry = { incidentId: incident.id, does: 'escalate' }
   const at = now + escalation.afterMinutes * MINUTE_MS
-  const key = agendaKey(escalation.channelId, at, entry)
+  return escalatedLater(transaction, incident, escalation.channelId, at)
+}
+
+/** Moves an incident in the agenda of its escalation. */
+export function escalatedLater(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+  channelId: string,
+  at: number,
+): StoredIncident {
+  const entry: AgendaEntry = { incidentId: incident.id, does: 'escalate' }
+  const key = agendaKey(channelId, at, entry)
+  const moved = withoutEscalation(transaction, incident)
   transaction.put(AGENDA, key, entry)
-  return { ...incident, escalationDue: key }
+  return { ...moved, escalationDue: key }
 }
 
 /** Takes an incident out of the agenda of its escalation. */

@@ -79,7 +79,7 @@ async function recordOne(
     const after = does === 'tell' ? place : withoutEscalation(transaction, place)
     transaction.put(INCIDENTS, incident.id, after)
   } else if (does === 'escalate') {
-    const escalated = withoutEscalation(transaction, incident)
+    const { waitsFor: __, ...escalated } = withoutEscalation(transaction, incident)
     transaction.put(INCIDENTS, incident.id, { ...escalated, escalatedAt: now })
   } else {
     const isSent = result.outcome === 'sent'

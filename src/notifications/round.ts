@@ -1,5 +1,5 @@
 import type { Notification } from '#src/model/notification.ts'
-import { lookedAt, withoutEscalation } from './agenda.ts'
+import { escalatedLater, lookedAt, withoutEscalation } from './agenda.ts'
 import { eventsToTell } from './composing.ts'
 import type { Telling } from './composing.ts'
 import {
@@ -16,7 +16,7 @@ import { mutingNow } from './muting.ts'
 import { ABOUT_TO_BE_DUE_MS, MESSAGES_PER_WINDOW_MAX, NO_PACE } from './pace.ts'
 import type { SenderPorts } from './sender-ports.ts'
 import { tell } from './telling.ts'
-import { awake, verdictOn } from './verdict.ts'
+import { awake, escalationVerdict, verdictOn } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 
 /** Looked at together, and so told in one message when they are many. */
@@ -95,24 +95,15 @@ async function decide(
     incident: StoredIncident,
     notification: Notification,
   ): Promise<Verdict> {
-    if (does === 'escalate') return escalationVerdict(incident, notification)
     // It was moved to another channel.
-    if (notification.channelId !== channelId) return { kind: 'wait', until: now }
+    if (does === 'tell' && notification.channelId !== channelId) return { kind: 'wait', until: now }
     const events = await eventsToTell(state, incident)
     const { organisationId } = incident
     const silence = muting.silenceOf(organisationId, events, now)
     const inhibition = await muting.inhibitionOf(organisationId, events)
-    return verdictOn(incident, notification, { now, silence, inhibition })
+    const judge = does === 'tell' ? verdictOn : escalationVerdict
+    return judge(incident, notification, { now, silence, inhibition })
   }
-}
-
-function escalationVerdict(
-  { state }: StoredIncident,
-  { escalation, enabled }: Notification,
-): Verdict {
-  if (state !== 'OPEN' || escalation === undefined || !enabled) return { kind: 'nothing' }
-  const why = `nobody has acknowledged it for ${escalation.afterMinutes} min: escalated`
-  return { kind: 'tell', why }
 }
 
 const SETTLED_PER_TRANSACTION = 500
@@ -132,14 +123,22 @@ async function settle(
           incident && (await transaction.get(NOTIFICATIONS.things, incident.notificationId))
         if (incident === undefined || notification === undefined) {
           transaction.delete(AGENDA, entry.key)
-        } else if (entry.does === 'escalate') {
-          transaction.put(INCIDENTS, incident.id, withoutEscalation(transaction, incident))
+          continue
+        }
+        const { channelId } = agendaPlace(entry.key)
+        const { why } = verdict
+        if (why !== undefined && why !== incident.waitsFor) {
+          const held = { incident, notification, channelId, outcome: 'HELD', why } as const
+          writeLedger(transaction, ports, held)
+        }
+        if (entry.does === 'escalate') {
+          const after =
+            verdict.kind === 'wait'
+              ? escalatedLater(transaction, withReason(incident, verdict), channelId, verdict.until)
+              : withoutEscalation(transaction, incident)
+          transaction.put(INCIDENTS, incident.id, after)
         } else {
           const after = settledBy(verdict, incident, ports.clock.now())
-          const { why } = verdict
-          if (why !== undefined && why !== incident.waitsFor) {
-            writeLedger(transaction, ports, { incident, notification, outcome: 'HELD', why })
-          }
           const until = verdict.kind === 'wait' ? verdict.until : Infinity
           transaction.put(
             INCIDENTS,
@@ -158,9 +157,12 @@ function settledBy(
   now: number,
 ): StoredIncident {
   if (verdict.kind === 'wait') {
-    const held = verdict.why !== undefined && { waitsFor: verdict.why }
-    return { ...incident, ...(newsSince !== undefined && { newsSince }), ...held }
+    return withReason({ ...incident, ...(newsSince !== undefined && { newsSince }) }, verdict)
   }
   const quiet = { ...incident, toldRevision: incident.revision }
   return verdict.kind === 'end' ? { ...quiet, state: 'RESOLVED', resolvedAt: now } : quiet
+}
+
+function withReason(incident: StoredIncident, { why }: { readonly why?: string }): StoredIncident {
+  return why === undefined ? incident : { ...incident, waitsFor: why }
 }

@@ -6,7 +6,7 @@ import type { Severity } from '#src/model/alert.ts'
 import { INCIDENT_STATES } from '#src/model/notification.ts'
 import type { Inhibition, Notification, Silence } from '#src/model/notification.ts'
 import type { StoredIncident } from './documents.ts'
-import { verdictOn } from './verdict.ts'
+import { escalationVerdict, verdictOn } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
 import { nextTimeOfDay, quietUntil } from './windows.ts'
 
@@ -197,6 +197,37 @@ describe('what waits', () => {
       expect.unreachable()
     })
     fc.assert(told, { numRuns: 2_000 })
+  })
+})
+
+describe('an escalation', () => {
+  it('comes while nobody sees to it, and is held back by what holds back all else', () => {
+    always(({ incident, notification: given, silence, inhibition }) => {
+      const escalation = { afterMinutes: 30, channelId: 'managers' }
+      const notification = { ...given, escalation }
+      const verdict = escalationVerdict(incident, notification, { now: NOW, silence, inhibition })
+      const { quietHours, timeZone, enabled } = notification
+      const isQuiet =
+        quietHours !== undefined &&
+        !isWorse(incident.severity, quietHours.upTo) &&
+        quietUntil(quietHours.windows, timeZone, NOW) !== undefined
+      const isHeld = isQuiet || silence !== undefined || inhibition !== undefined
+      const isWanted = enabled && incident.state === 'OPEN'
+      expect(verdict.kind).toBe(!isWanted ? 'nothing' : isHeld ? 'wait' : 'tell')
+      if (verdict.kind === 'wait') expect(verdict.until).toBeGreaterThan(NOW)
+    })
+  })
+})
+
+describe('what somebody does about it', () => {
+  it('is shown once: what was shown is not shown again', () => {
+    always(({ incident: given, notification, silence, inhibition }) => {
+      for (const toldState of INCIDENT_STATES) {
+        const incident = { ...given, toldState }
+        const verdict = verdictOn(incident, notification, { now: NOW, silence, inhibition })
+        if (verdict.kind === 'show') expect(toldState).not.toBe(incident.state)
+      }
+    })
   })
 })
 

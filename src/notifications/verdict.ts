@@ -15,6 +15,14 @@ export type Verdict =
   | { readonly kind: 'end'; readonly why: string }
   | { readonly kind: 'nothing'; readonly why?: string }
 
+interface Circumstances {
+  readonly now: number
+  /** Over all that is not told yet; over all of it where everything is told. */
+  readonly silence: Silence | undefined
+  /** Hides the same. */
+  readonly inhibition: Inhibition | undefined
+}
+
 /** What may end early, such as a silence, is looked at again so often. */
 const LOOK_AGAIN_AFTER_MS = 60_000
 
@@ -26,18 +34,9 @@ const LOOK_AGAIN_AFTER_MS = 60_000
 export function verdictOn(
   incident: StoredIncident,
   notification: Notification,
-  {
-    now,
-    silence,
-    inhibition,
-  }: {
-    readonly now: number
-    /** Over all that is not told yet; over all of it where everything is told. */
-    readonly silence: Silence | undefined
-    /** Hides the same. */
-    readonly inhibition: Inhibition | undefined
-  },
+  circumstances: Circumstances,
 ): Verdict {
+  const { now } = circumstances
   const { state, snoozedUntil = 0, toldAt, endsAt } = incident
   const hasNews = incident.revision > incident.toldRevision
   if (state === 'RESOLVED') {
@@ -63,16 +62,8 @@ export function verdictOn(
   const due = hasNews ? firstTelling(incident, notification) : nextReminder(incident, notification)
   if (due === Infinity && endsAt === undefined) return { kind: 'nothing' }
   if (now < due) return { kind: 'wait', until: hasNews ? due : Math.min(due, endsAt ?? Infinity) }
-  if (inhibition !== undefined) {
-    return wait(now + LOOK_AGAIN_AFTER_MS, `hidden by inhibition “${inhibition.name}”`)
-  }
-  if (silence !== undefined) {
-    const { id, endsAt: until, createdBy, reason } = silence
-    const again = Math.min(until, now + LOOK_AGAIN_AFTER_MS)
-    return wait(again, `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`)
-  }
-  const quiet = quietVerdict(incident, notification, now)
-  if (quiet !== undefined) return quiet
+  const held = heldVerdict(incident, notification, circumstances)
+  if (held !== undefined) return held
   if (!hasNews && state === 'SNOOZED') return { kind: 'tell', why: 'the snooze is over' }
   if (!hasNews) {
     return { kind: 'tell', why: `nobody has acknowledged it for ${notification.repeatHours} h` }
@@ -91,6 +82,35 @@ export function awake(incident: StoredIncident, now: number): StoredIncident {
   const { state, snoozedUntil = 0, snoozedBy: _, ...rest } = incident
   if (state !== 'SNOOZED' || now < snoozedUntil) return incident
   return { ...rest, state: 'OPEN' }
+}
+
+/** Whether to tell the next channel of an incident that nobody has acknowledged. */
+export function escalationVerdict(
+  incident: StoredIncident,
+  notification: Notification,
+  circumstances: Circumstances,
+): Verdict {
+  const { escalation, enabled } = notification
+  if (incident.state !== 'OPEN' || escalation === undefined || !enabled) return { kind: 'nothing' }
+  const why = `nobody has acknowledged it for ${escalation.afterMinutes} min: escalated`
+  return heldVerdict(incident, notification, circumstances) ?? { kind: 'tell', why }
+}
+
+/** What holds back whatever is to be told. */
+function heldVerdict(
+  incident: StoredIncident,
+  notification: Notification,
+  { now, silence, inhibition }: Circumstances,
+): Verdict | undefined {
+  if (inhibition !== undefined) {
+    return wait(now + LOOK_AGAIN_AFTER_MS, `hidden by inhibition “${inhibition.name}”`)
+  }
+  if (silence !== undefined) {
+    const { id, endsAt: until, createdBy, reason } = silence
+    const again = Math.min(until, now + LOOK_AGAIN_AFTER_MS)
+    return wait(again, `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`)
+  }
+  return quietVerdict(incident, notification, now)
 }
 
 function quietVerdict(

@@ -209,14 +209,16 @@ describe('a webhook', () => {
     })
   })
 
-  it('tells each alert once, as it was last told, and not what is over or seen to', () => {
+  it('tells each alert once, as it was last told, also of what is seen to, and not what is over', () => {
     const later = budget({ percentage: 91 })
     const again = webhookBodies(messageOf([budget(), later], about), CLIENT)
     expect(again.map(({ payload }) => payload)).toMatchObject([{ current_percentage: 91 }])
     const corrected = budget({ change: 'CORRECTED' })
     expect(webhookBodies(message(budget(), corrected), CLIENT)).toEqual([])
-    const seen = messageOf([budget()], { ...about, state: 'ACKNOWLEDGED' })
-    expect(webhookBodies(seen, CLIENT)).toEqual([])
+    const seen = messageOf([budget(), later], { ...about, state: 'ACKNOWLEDGED' })
+    expect(webhookBodies(seen, CLIENT)).toHaveLength(1)
+    const over = messageOf([budget()], { ...about, state: 'RESOLVED' })
+    expect(webhookBodies(over, CLIENT)).toEqual([])
   })
 
   it('goes on in another body beyond a hundred resources', () => {

@@ -20,8 +20,8 @@ export interface WebhookBody {
 const RESOURCES_PER_BODY_MAX = 100
 
 /**
- * The bodies of a message, in the reference system's words. It has none for what is over, or for
- * what people do about an alert: programs get what happened, once, as it was last told.
+ * The bodies of a message, in the reference system's words. It has none for what is over: programs
+ * get what happened, once, as it was last told.
  */
 export function webhookBodies(message: Message, client: Client): readonly WebhookBody[] {
   const body = (event: string, at: number, payload: object): WebhookBody => ({
@@ -31,7 +31,8 @@ export function webhookBodies(message: Message, client: Client): readonly Webhoo
     payload,
   })
   if (message.kind === 'test') return [body('test', message.at, {})]
-  if (message.state !== 'OPEN') return []
+  // Whoever sees to it hears of what is new; programs do as well.
+  if (message.state === 'RESOLVED') return []
   const latest = latestOfEach(message.events)
   const costs = latest.flatMap((event) => {
     if (event.name === ALERT_EVENTS.BUDGET && event.alert.change === 'REACHED') {

@@ -35,6 +35,6 @@ export function openWebhook(
 }
 
 function answerOf(bodies: number): string {
-  if (bodies === 0) return 'nothing to post: the bodies have no word for what is over or seen to'
+  if (bodies === 0) return 'nothing to post: the bodies have no word for what is over'
   return bodies === 1 ? 'the other side took it' : `the other side took all ${bodies} bodies`
 }
