@@ -11,6 +11,8 @@ import { createOwnChecks } from '#src/compliance/own-checks.ts'
 import { keepTime } from '#src/compliance/keep-time.ts'
 import { readFindings } from '#src/compliance/reader.ts'
 import type { FindingsReaderPorts } from '#src/compliance/reader.ts'
+import { createTagPolicyImports } from '#src/compliance/tag-policies.ts'
+import type { TagPolicyImports } from '#src/compliance/tag-policies.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { ResourceSegments } from '#src/ports/resource-segments.ts'
@@ -35,6 +37,7 @@ export interface ComplianceParts {
   readonly exceptions: Exceptions
   readonly bundles: Bundles
   readonly imports: Imports
+  readonly tagPolicies: TagPolicyImports
   /** Takes in what is found, and tells of it, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -49,11 +52,13 @@ export function createComplianceParts(given: CompliancePorts): ComplianceParts {
     ownChecks,
     settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND,
   }
+  const bundles = createBundles(given)
   return {
     findings: createFindings(given.state),
     exceptions: createExceptions(given),
-    bundles: createBundles(given),
+    bundles,
     imports: createImports(ports),
+    tagPolicies: createTagPolicyImports({ state: given.state, bundles }),
     run: async (signal) => {
       await Promise.all([readFindings(ports, signal), keepTime(ports, signal)])
     },

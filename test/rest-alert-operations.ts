@@ -194,6 +194,10 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     '/compliance/imports',
     { organisationId, document: [] },
   ]),
+  operation('POST /compliance/tag-policies', COST_ADMINS, 201, ({ organisationId, next }) => [
+    '/compliance/tag-policies',
+    { organisationId, name: `tags-${next()}`, policies: ['{"tags":{"owner":{}}}'] },
+  ]),
   list('/compliance/exceptions'),
   get('/compliance/exceptions/{id}', exception),
   operation('POST /compliance/exceptions', COST_ADMINS, 201, (world) => [

@@ -14,6 +14,7 @@ import {
   organisationColumns,
   organisationFilter,
 } from './references.ts'
+import { addTagPolicies } from './tag-policies.ts'
 import { localMoment } from './terminal-text.ts'
 
 export function addCompliance(program: Command): void {
@@ -23,6 +24,7 @@ export function addCompliance(program: Command): void {
   addRulesTest(compliance)
   addBundles(compliance)
   addImport(compliance)
+  addTagPolicies(compliance)
   addExceptions(compliance)
 }
 

@@ -7,6 +7,7 @@ import type { Bundles } from '#src/compliance/bundles.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import type { Imports } from '#src/compliance/imports.ts'
+import type { TagPolicyImports } from '#src/compliance/tag-policies.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -15,7 +16,7 @@ import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
 import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
-import { ComplianceBundle, ImportReport } from '#src/model/compliance-bundle.ts'
+import { ComplianceBundle, ImportReport, TagPolicyImport } from '#src/model/compliance-bundle.ts'
 import { ComplianceException } from '#src/model/compliance-exception.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
@@ -56,7 +57,11 @@ import { createCallerOf, createStillCalls } from './caller.ts'
 import { addChannelRoutes } from './channel-routes.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCostRoutes } from './cost-routes.ts'
-import { addComplianceBundleRoutes, addComplianceImportRoute } from './compliance-bundle-routes.ts'
+import {
+  addComplianceBundleRoutes,
+  addComplianceImportRoute,
+  addTagPolicyRoute,
+} from './compliance-bundle-routes.ts'
 import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
@@ -97,6 +102,7 @@ export interface CompliancePorts {
   readonly exceptions: Exceptions
   readonly bundles: Bundles
   readonly imports: Imports
+  readonly tagPolicies: TagPolicyImports
 }
 
 export interface RestApiPorts {
@@ -152,6 +158,7 @@ const SCHEMAS = [
   ComplianceException,
   ComplianceBundle,
   ImportReport,
+  TagPolicyImport,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -242,6 +249,7 @@ function addComplianceRoutes(add: AddRoute, compliance: CompliancePorts): void {
   addComplianceExceptionRoutes(add, compliance.exceptions)
   addComplianceBundleRoutes(add, compliance.bundles)
   addComplianceImportRoute(add, compliance.imports)
+  addTagPolicyRoute(add, compliance.tagPolicies)
 }
 
 function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {

@@ -27,6 +27,7 @@ const environment = new Environment({ limits: LIMITS, unlistedVariablesAreDyn: f
   .registerVariable('resource', 'dyn')
   .registerVariable('parameters', 'dyn')
   .registerFunction('like(string, string): bool', like)
+  .registerFunction('sameButCase(string, string): bool', sameButCase)
 
 /** @throws RuleFault where it is no condition, or one without a bound */
 export function conditionOf(text: string): Condition {
@@ -72,6 +73,10 @@ function checkBounds(node: unknown, macros: number): void {
     throw new RuleFault(`macros such as all() and exists() nest ${NESTED_MACROS_MAX} deep at most`)
   }
   checkBounds(args, within)
+}
+
+function sameButCase(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
 }
 
 /** Whether a text fits a pattern in which a star is any text; in the time of their lengths' product. */
