@@ -27,7 +27,13 @@ const SEPARATOR = '|'
 const MOMENT_DIGITS = String(Number.MAX_SAFE_INTEGER).length
 
 /** The same for each result of one rule and resource, whoever brings it and however often. */
-export function findingIdOf(organisationId: string, result: CheckResult): string {
+export function findingIdOf(
+  organisationId: string,
+  result: Pick<
+    CheckResult,
+    'awsAccountId' | 'checkedBy' | 'incident' | 'region' | 'resourceId' | 'ruleId'
+  >,
+): string {
   const { checkedBy, ruleId, awsAccountId = '', region = '', resourceId, incident } = result
   // An incident has an id of its own, and may be seen from more than one region.
   const named =

@@ -7,7 +7,7 @@ import type { Observer } from '#src/ports/observer.ts'
 export function createComplianceMetrics(registers: Registry[]): Pick<Observer, 'resultsTaken'> {
   const results = new Counter({
     name: 'belfry_compliance_results_total',
-    help: 'Results of compliance checks: changed or unchanged a finding, told (of those changed), or unreadable',
+    help: 'Results of compliance checks: changed or unchanged a finding, told (of those changed), or unreadable; of changes of tags, unknown resources and undecided rules',
     labelNames: ['outcome'],
     registers,
   })

@@ -75,6 +75,10 @@ export interface TakenResults {
   readonly told?: number
   /** Not as their AWS service writes them. */
   readonly unreadable?: number
+  /** Changes of tags, of resources that no earlier result names. */
+  readonly unknown?: number
+  /** Rules that look at more than tags, where only the tags of a resource were told. */
+  readonly undecided?: number
 }
 
 /** What the stages tell about themselves: metrics and the log lines of finished things. */

@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { runCommand } from '../belfry-command.ts'
+import { ingest } from '../finding-events.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
@@ -11,10 +12,11 @@ import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
 const folder = newDataFolder()
 let hub: HubProcess
 let organisationId: string
+let ingestKey: string
 
 beforeAll(async () => {
   hub = await startHubProcess(folder, ['--allow-private-targets', '--rule-settling-seconds', '0'])
-  ;({ organisationId } = await createOrganisation(hub))
+  ;({ organisationId, ingestKey } = await createOrganisation(hub))
 })
 afterAll(async () => {
   await hub.kill('SIGTERM')
@@ -27,6 +29,7 @@ const file = (name: string, content: object) => {
   writeFileSync(path, JSON.stringify(content))
   return path
 }
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 20_000, interval: 50 })
 const findings = async (query: string) => {
   const { items } = (await hub.rest('GET', `/findings?organisationId=${organisationId}&${query}`))
     .body
@@ -84,5 +87,89 @@ describe('tag policies of AWS Organizations', () => {
     const refused = await compliance('tag-policies', 'import', wild)
     expect(refused).toMatchObject({ status: 1 })
     expect(refused.stderr).toContain('more than one "*"')
+  }, 60_000)
+})
+
+describe('a change of tags', () => {
+  let second = 0
+  const tagChange = (name: string, version: number, tags: object, at = (second += 1)) => ({
+    ...{ version: '0', id: crypto.randomUUID(), source: 'aws.tag', resources: [bucket(name)] },
+    ...{ 'detail-type': 'Tag Change on Resource', account: ACCOUNTS.MEMBER, region: REGION },
+    time: `2026-02-01T01:00:${String(at).padStart(2, '0')}Z`,
+    detail: {
+      'changed-tag-keys': ['CostCenter'],
+      service: 's3',
+      'resource-type': '',
+      version,
+      tags,
+    },
+  })
+  const counted = async (outcome: string) => {
+    const text = await (await fetch(`${hub.url}/metrics`)).text()
+    const [, count = 0] =
+      new RegExp(`compliance_results_total\\{outcome="${outcome}"\\} (\\d+)`).exec(text) ?? []
+    return Number(count)
+  }
+
+  it('has the rules that look at tags alone applied anew, to resources that are known', async () => {
+    await compliance(
+      'bundles',
+      'upload',
+      file('mixed.yaml', {
+        ...{ bundle: 'mixed', version: '1.0.0' },
+        rules: [
+          {
+            ...{ id: 'both', title: 'Both', severity: 'LOW' },
+            assert: 'has(resource.configuration.x) || has(resource.tags.x)',
+          },
+        ],
+      }),
+    )
+    expect(await compliance('bundles', 'enable', 'mixed')).toMatchObject({ status: 0 })
+    await ingest(hub, ingestKey, [
+      tagChange('bare', 1, { CostCenter: '100', x: 'y' }),
+      // Within one second the version decides, in whatever order they come.
+      tagChange('wrong', 3, { CostCenter: '100' }, 30),
+      tagChange('wrong', 2, {}, 30),
+      tagChange('never-seen', 1, {}),
+    ])
+    await until(async () => {
+      expect(await findings('status=FAILED&checkedBy=belfry')).toEqual([])
+      expect(await counted('unknown')).toBe(1)
+    })
+    expect(await findings('text=bare')).not.toContain('mixed/both PASSED')
+    expect(await counted('undecided')).toBe(3)
+    expect(await findings('text=never-seen')).toEqual([])
+    const shown = (await hub.rest('GET', `/findings?organisationId=${organisationId}&text=bare`))
+      .body
+    expect(shown.items[0].tags).toEqual({ CostCenter: '100', x: 'y' })
+
+    // A resource that Config tells of in the same breath is known.
+    const configured = {
+      ...{ version: '0', id: crypto.randomUUID(), source: 'aws.config', resources: [] },
+      ...{ account: ACCOUNTS.MEMBER, region: REGION, time: '2026-02-01T00:00:00Z' },
+      'detail-type': 'Config Configuration Item Change',
+      detail: { configurationItem: item('new', { CostCenter: '100' }) },
+    }
+    await ingest(hub, ingestKey, [configured, tagChange('new', 1, { CostCenter: '7' })])
+    await until(async () => {
+      expect(await findings('status=FAILED&text=new')).toEqual([
+        'mixed/both FAILED',
+        'tag-policy/costcenter-value FAILED',
+      ])
+    })
+    // What Config saw before the change, and tells late, is older.
+    const late = item('new', { CostCenter: '100' })
+    await ingest(hub, ingestKey, [
+      { ...configured, id: crypto.randomUUID(), detail: { configurationItem: late } },
+      tagChange('new', 2, { CostCenter: '8' }),
+    ])
+    await until(async () => {
+      const { items } = (
+        await hub.rest('GET', `/findings?organisationId=${organisationId}&text=costcenter-value`)
+      ).body
+      const [finding] = items.filter(({ resourceId }: any) => resourceId === bucket('new'))
+      expect(finding).toMatchObject({ status: 'FAILED', tags: { CostCenter: '8' } })
+    })
   }, 60_000)
 })

@@ -18,10 +18,14 @@ const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map', 'bind'])
 const NESTED_MACROS_MAX = 2
 
 /** A condition on a resource. */
-export type Condition = (values: {
-  readonly resource: unknown
-  readonly parameters: unknown
-}) => boolean
+export interface Condition {
+  readonly complies: (values: {
+    readonly resource: unknown
+    readonly parameters: unknown
+  }) => boolean
+  /** The members of the resource that it looks at; undefined: it may look at any. */
+  readonly members: ReadonlySet<string> | undefined
+}
 
 const environment = new Environment({ limits: LIMITS, unlistedVariablesAreDyn: false })
   .registerVariable('resource', 'dyn')
@@ -38,11 +42,33 @@ export function conditionOf(text: string): Condition {
     throw new RuleFault(`it must say true or false, and says a ${type}`)
   }
   checkBounds(parsed.ast, 0)
-  return (values) => {
-    const answer: unknown = parsed(values)
-    if (typeof answer === 'boolean') return answer
-    throw new RuleFault('it said neither true nor false')
+  const members = new Set<string>()
+  return {
+    members: addMembers(parsed.ast, members) ? members : undefined,
+    complies: (values) => {
+      const answer: unknown = parsed(values)
+      if (typeof answer === 'boolean') return answer
+      throw new RuleFault('it said neither true nor false')
+    },
   }
+}
+
+/** Adds the members that are read of the resource. @returns false where it may be any of them */
+function addMembers(node: unknown, members: Set<string>): boolean {
+  if (Array.isArray(node)) return node.every((item) => addMembers(item, members))
+  if (typeof node !== 'object' || node === null || !('op' in node)) return true
+  const { op, args } = node as ASTNode
+  if (op === 'id') return args !== 'resource'
+  const isMember = op === '.' && Array.isArray(args) && isResource(args[0])
+  if (!isMember) return addMembers(args, members)
+  members.add(String(args[1]))
+  return true
+}
+
+function isResource(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null || !('op' in node)) return false
+  const { op, args } = node as ASTNode
+  return op === 'id' && args === 'resource'
 }
 
 function attempt<T>(parse: () => T): T {
