@@ -61,14 +61,20 @@ export async function checkTagChange(
     return { ...NOTHING, unreadable: 1 }
   }
   const places = [region, NO_REGION].map((one) => ({
-    ...{ awsAccountId: account, region: one, resourceId },
+    awsAccountId: account,
+    region: one,
+    resourceId,
   }))
   const known = await knownOf(state, { organisationId, rules, places, pending })
   // What was deleted stays so: its last tags are told late.
   if (known === undefined || known.status === 'NOT_APPLICABLE') return { ...NOTHING, unknown: 1 }
   const resource = resourceOf({
-    ...{ resourceType: known.resourceType, resourceId, ARN: resourceId, tags },
-    ...{ awsAccountId: account, awsRegion: known.region },
+    resourceType: known.resourceType,
+    resourceId,
+    ARN: resourceId,
+    tags,
+    awsAccountId: account,
+    awsRegion: known.region,
     configurationItemCaptureTime: textAt(event, 'time'),
   })
   if (typeof resource === 'string') return { ...NOTHING, unreadable: 1 }

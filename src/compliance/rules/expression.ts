@@ -61,7 +61,7 @@ function addMembers(node: unknown, members: Set<string>): boolean {
   if (op === 'id') return args !== 'resource'
   const isMember = op === '.' && Array.isArray(args) && isResource(args[0])
   if (!isMember) return addMembers(args, members)
-  members.add(String(args[1]))
+  members.add(args[1])
   return true
 }
 
