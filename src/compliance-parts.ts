@@ -1,6 +1,7 @@
 import type { Config } from '#src/config.ts'
 import { createBundles } from '#src/compliance/bundles.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
+import { createClosedAccounts } from '#src/compliance/closed-accounts.ts'
 import { createExceptions } from '#src/compliance/exceptions.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import { createFindings } from '#src/compliance/findings.ts'
@@ -9,6 +10,7 @@ import { createImports } from '#src/compliance/imports.ts'
 import type { Imports } from '#src/compliance/imports.ts'
 import { createOwnChecks } from '#src/compliance/own-checks.ts'
 import { keepTime } from '#src/compliance/keep-time.ts'
+import type { KeepTimePorts } from '#src/compliance/keep-time.ts'
 import { readFindings } from '#src/compliance/reader.ts'
 import type { FindingsReaderPorts } from '#src/compliance/reader.ts'
 import { createTagPolicyImports } from '#src/compliance/tag-policies.ts'
@@ -21,7 +23,7 @@ import type { Actions } from '#src/tenancy/actions.ts'
 
 export interface CompliancePorts extends Omit<
   FindingsReaderPorts,
-  'actions' | 'ownChecks' | 'segments' | 'settlingMs' | 'state'
+  'actions' | 'closedAccounts' | 'observer' | 'ownChecks' | 'segments' | 'settlingMs' | 'state'
 > {
   readonly state: State
   readonly clock: Clock
@@ -29,6 +31,7 @@ export interface CompliancePorts extends Omit<
   readonly actions: Actions
   readonly config: Pick<Config, 'ruleSettlingSeconds'>
   readonly segments: ResourceSegments
+  readonly observer: FindingsReaderPorts['observer'] & KeepTimePorts['observer']
 }
 
 /** Compliance as the hub runs it, and as its API shows it. */
@@ -50,6 +53,7 @@ export function createComplianceParts(given: CompliancePorts): ComplianceParts {
   const ports = {
     ...given,
     ownChecks,
+    closedAccounts: createClosedAccounts(given.state),
     settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND,
   }
   const bundles = createBundles(given)

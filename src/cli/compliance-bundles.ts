@@ -200,10 +200,21 @@ function reportText({
   changed,
   unchanged,
   told,
+  refused,
+  closed,
 }: ImportReport) {
   const of = format === 'OCSF' ? 'findings in OCSF' : 'resources of a Config snapshot'
   return [
     `read ${read} ${of}; ${changed} findings changed, ${unchanged} as they were, ${told} told at once`,
+    ...(refused > 0
+      ? [
+          styled(
+            'red',
+            `${refused} new findings were refused: the organisation has no room for more`,
+          ),
+        ]
+      : []),
+    ...(closed > 0 ? [`left out ${closed} results of accounts that are closed`] : []),
     ...(skippedCount > 0 ? [`skipped ${skippedCount}:`] : []),
     ...skipped.map(({ index, reason }) => `  item ${index}: ${reason}`),
   ].join('\n')

@@ -157,8 +157,7 @@ async function store(
   upTo: number,
 ): Promise<true> {
   for (const [organisationId, results] of found) {
-    const { changed, unchanged, told } = await takeIn(ports, organisationId, results)
-    ports.observer.resultsTaken({ changed, unchanged, told })
+    ports.observer.resultsTaken({ ...(await takeIn(ports, organisationId, results)) })
   }
   await ports.cursors.save(FINDINGS_READER, upTo)
   return true

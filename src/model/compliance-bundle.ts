@@ -106,6 +106,8 @@ export const ImportReport = Type.Object(
     changed: Type.Integer({ description: 'Findings that are new or others than before' }),
     unchanged: Type.Integer(),
     told: Type.Integer(),
+    refused: Type.Integer({ description: 'New findings that there was no room for' }),
+    closed: Type.Integer({ description: 'Results of closed accounts, which were left out' }),
   },
   { $id: 'ComplianceImportReport' },
 )

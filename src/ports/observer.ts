@@ -73,6 +73,10 @@ export interface TakenResults {
   /** Known already, or older than what is known. */
   readonly unchanged?: number
   readonly told?: number
+  /** New findings that there was no room for. */
+  readonly refused?: number
+  /** Of accounts that are closed. */
+  readonly closed?: number
   /** Not as their AWS service writes them. */
   readonly unreadable?: number
   /** Changes of tags, of resources that no earlier result names. */
@@ -121,6 +125,8 @@ export interface Observer {
   schemaDiscovered(schema: DiscoveredSchema): void
   /** Results of compliance checks were taken in, or could not be read. */
   resultsTaken(results: TakenResults): void
+  /** Findings went untold: of closed accounts, or passed and not heard of for long. */
+  findingsGone(gone: { readonly closed: number; readonly passed: number }): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
     stage:

@@ -8,15 +8,17 @@ import { ingest } from '../finding-events.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+import { ended } from '../tenancy-calls.ts'
 
 const folder = newDataFolder()
 let hub: HubProcess
 let organisationId: string
 let ingestKey: string
+let accountIds: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   hub = await startHubProcess(folder, ['--allow-private-targets', '--rule-settling-seconds', '0'])
-  ;({ organisationId, ingestKey } = await createOrganisation(hub))
+  ;({ organisationId, ingestKey, accountIds } = await createOrganisation(hub))
 })
 afterAll(async () => {
   await hub.kill('SIGTERM')
@@ -171,5 +173,17 @@ describe('a change of tags', () => {
       const [finding] = items.filter(({ resourceId }: any) => resourceId === bucket('new'))
       expect(finding).toMatchObject({ status: 'FAILED', tags: { CostCenter: '8' } })
     })
+  }, 60_000)
+})
+
+describe('an account that is closed', () => {
+  it('has no findings any more', async () => {
+    expect(await findings('')).not.toEqual([])
+    const { taskId } = (await hub.rest('POST', `/accounts/${accountIds['MEMBER']}/close`)).body
+    expect(await ended(hub, taskId)).toMatchObject({ status: 'SUCCEEDED' })
+    await until(async () => expect(await findings('')).toEqual([]))
+    const snapshot = file('after.json', { configurationItems: [item('late', {})] })
+    const imported = await compliance('import', snapshot)
+    expect(imported.stdout).toContain('left out 4 results of accounts that are closed')
   }, 60_000)
 })

@@ -58,7 +58,8 @@ export function parseBundle(text: string): Bundle {
     rules: (parameters = {}) => {
       const all = { ...checked.parameters, ...parameters }
       return ready.map(({ rule, members, verdict }) => ({
-        ...{ rule, members },
+        rule,
+        members,
         verdictOn: (resource) => verdict(resource, all),
       }))
     },
