@@ -2,6 +2,8 @@ import type { Config } from '#src/config.ts'
 import { createBundles } from '#src/compliance/bundles.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
 import { createClosedAccounts } from '#src/compliance/closed-accounts.ts'
+import { createEnabledRules } from '#src/compliance/enabled-rules.ts'
+import type { EnabledRules } from '#src/compliance/enabled-rules.ts'
 import { createExceptions } from '#src/compliance/exceptions.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import { createFindings } from '#src/compliance/findings.ts'
@@ -39,6 +41,7 @@ export interface ComplianceParts {
   readonly findings: Findings
   readonly exceptions: Exceptions
   readonly bundles: Bundles
+  readonly rules: EnabledRules
   readonly imports: Imports
   readonly tagPolicies: TagPolicyImports
   /** Takes in what is found, and tells of it, until the signal aborts. */
@@ -61,6 +64,7 @@ export function createComplianceParts(given: CompliancePorts): ComplianceParts {
     findings: createFindings(given.state),
     exceptions: createExceptions(given),
     bundles,
+    rules: createEnabledRules(ports),
     imports: createImports(ports),
     tagPolicies: createTagPolicyImports({ state: given.state, bundles }),
     run: async (signal) => {

@@ -176,6 +176,7 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     await pathOf(world, '/channels', newChannel(world)),
   ]),
   list('/compliance/checked-rules'),
+  get('/compliance/rules', (world) => `/compliance/rules?${of(world)}`),
   get('/compliance/bundles', (world) => `/compliance/bundles?${of(world)}`),
   get('/compliance/bundles/{name}', (world) => `/compliance/bundles/tagging?${of(world)}`),
   operation('POST /compliance/bundles', COST_ADMINS, 201, (world) => [

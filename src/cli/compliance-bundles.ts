@@ -149,10 +149,8 @@ export function addImport(compliance: Command): void {
     )
 }
 
-export function addRulesTest(compliance: Command): void {
-  compliance
-    .command('rules')
-    .description('test files of rules of your own')
+export function addRulesTest(rules: Command): void {
+  rules
     .command('test')
     .description(
       'run the examples beside the rules, without a hub; status 1 where one is not as said',

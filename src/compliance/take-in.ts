@@ -197,6 +197,7 @@ async function ruleOf(
     name: ruleName,
     severity,
     failing: 0,
+    failed: 0,
     passing: 0,
     ...(settles && { settlesAt: now + settlingMs }),
     firstSeenAt: now,

@@ -78,6 +78,29 @@ describe('tag policies of AWS Organizations', () => {
     ])
     expect(await findings('status=FAILED&text=right')).toEqual([])
 
+    // Failing or excepted, each is counted once.
+    const rules = async () => {
+      const all = JSON.parse((await compliance('rules', 'list', '--json')).stdout)
+      return all.map(({ ruleId, failing, excepted, passing }: any) => [
+        ...[ruleId, failing, excepted, passing],
+      ])
+    }
+    expect(await rules()).toEqual([
+      ['tag-policy/costcenter-key', 1, 0, 2],
+      ['tag-policy/costcenter-required', 1, 0, 2],
+      ['tag-policy/costcenter-value', 1, 0, 2],
+    ])
+    const tomorrow = ['--until', new Date(Date.now() + 86_400_000).toISOString()]
+    const why = ['--resource', bucket('wrong'), '--reason', 'It goes.']
+    const excepted = await compliance('exceptions', 'create', ...why, ...tomorrow, '--json')
+    expect(await rules()).toEqual([
+      ['tag-policy/costcenter-key', 0, 1, 2],
+      ['tag-policy/costcenter-required', 1, 0, 2],
+      ['tag-policy/costcenter-value', 0, 1, 2],
+    ])
+    await compliance('exceptions', 'delete', JSON.parse(excepted.stdout).id)
+    expect((await compliance('rules', 'list', '--bundle', 'tagging')).stdout).toContain('no rules')
+
     // The same policies change nothing, and others are the next version, to be enabled.
     expect(JSON.parse((await bring('--json')).stdout).bundle).toMatchObject({ version: '1.0.0' })
     const more = file('more.json', { tags: { owner: {} } })

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Rules } from '#src/buses/rules.ts'
 import type { CostImports } from '#src/costs/cost-imports.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
+import type { EnabledRules } from '#src/compliance/enabled-rules.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import type { Imports } from '#src/compliance/imports.ts'
@@ -21,7 +22,7 @@ import { ComplianceException } from '#src/model/compliance-exception.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
-import { CheckRule, Finding } from '#src/model/finding.ts'
+import { CheckRule, ComplianceRule, Finding } from '#src/model/finding.ts'
 import { RoleDescription } from '#src/model/role.ts'
 import { ServiceState } from '#src/model/service-state.ts'
 import { Task } from '#src/model/task.ts'
@@ -63,6 +64,7 @@ import {
   addTagPolicyRoute,
 } from './compliance-bundle-routes.ts'
 import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
+import { addComplianceRuleRoutes } from './compliance-rule-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -101,6 +103,7 @@ export interface CompliancePorts {
   readonly findings: Findings
   readonly exceptions: Exceptions
   readonly bundles: Bundles
+  readonly rules: EnabledRules
   readonly imports: Imports
   readonly tagPolicies: TagPolicyImports
 }
@@ -155,6 +158,7 @@ const SCHEMAS = [
   CostPeriodText,
   Finding,
   CheckRule,
+  ComplianceRule,
   ComplianceException,
   ComplianceBundle,
   ImportReport,
@@ -249,6 +253,7 @@ function addComplianceRoutes(add: AddRoute, compliance: CompliancePorts): void {
   addComplianceExceptionRoutes(add, compliance.exceptions)
   addComplianceBundleRoutes(add, compliance.bundles)
   addComplianceImportRoute(add, compliance.imports)
+  addComplianceRuleRoutes(add, compliance.rules)
   addTagPolicyRoute(add, compliance.tagPolicies)
 }
 
