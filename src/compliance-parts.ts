@@ -1,6 +1,9 @@
 import type { Config } from '#src/config.ts'
 import { createBundles } from '#src/compliance/bundles.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
+import { createClosedAccounts } from '#src/compliance/closed-accounts.ts'
+import { createEnabledRules } from '#src/compliance/enabled-rules.ts'
+import type { EnabledRules } from '#src/compliance/enabled-rules.ts'
 import { createExceptions } from '#src/compliance/exceptions.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import { createFindings } from '#src/compliance/findings.ts'
@@ -9,8 +12,11 @@ import { createImports } from '#src/compliance/imports.ts'
 import type { Imports } from '#src/compliance/imports.ts'
 import { createOwnChecks } from '#src/compliance/own-checks.ts'
 import { keepTime } from '#src/compliance/keep-time.ts'
+import type { KeepTimePorts } from '#src/compliance/keep-time.ts'
 import { readFindings } from '#src/compliance/reader.ts'
 import type { FindingsReaderPorts } from '#src/compliance/reader.ts'
+import { createTagPolicyImports } from '#src/compliance/tag-policies.ts'
+import type { TagPolicyImports } from '#src/compliance/tag-policies.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { ResourceSegments } from '#src/ports/resource-segments.ts'
@@ -19,7 +25,7 @@ import type { Actions } from '#src/tenancy/actions.ts'
 
 export interface CompliancePorts extends Omit<
   FindingsReaderPorts,
-  'actions' | 'ownChecks' | 'segments' | 'settlingMs' | 'state'
+  'actions' | 'closedAccounts' | 'observer' | 'ownChecks' | 'segments' | 'settlingMs' | 'state'
 > {
   readonly state: State
   readonly clock: Clock
@@ -27,6 +33,7 @@ export interface CompliancePorts extends Omit<
   readonly actions: Actions
   readonly config: Pick<Config, 'ruleSettlingSeconds'>
   readonly segments: ResourceSegments
+  readonly observer: FindingsReaderPorts['observer'] & KeepTimePorts['observer']
 }
 
 /** Compliance as the hub runs it, and as its API shows it. */
@@ -34,7 +41,9 @@ export interface ComplianceParts {
   readonly findings: Findings
   readonly exceptions: Exceptions
   readonly bundles: Bundles
+  readonly rules: EnabledRules
   readonly imports: Imports
+  readonly tagPolicies: TagPolicyImports
   /** Takes in what is found, and tells of it, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -47,13 +56,17 @@ export function createComplianceParts(given: CompliancePorts): ComplianceParts {
   const ports = {
     ...given,
     ownChecks,
+    closedAccounts: createClosedAccounts(given.state),
     settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND,
   }
+  const bundles = createBundles(given)
   return {
     findings: createFindings(given.state),
     exceptions: createExceptions(given),
-    bundles: createBundles(given),
+    bundles,
+    rules: createEnabledRules(ports),
     imports: createImports(ports),
+    tagPolicies: createTagPolicyImports({ state: given.state, bundles }),
     run: async (signal) => {
       await Promise.all([readFindings(ports, signal), keepTime(ports, signal)])
     },

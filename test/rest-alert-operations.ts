@@ -205,6 +205,7 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     await pathOf(world, '/channels', newChannel(world)),
   ]),
   list('/compliance/checked-rules'),
+  get('/compliance/rules', (world) => `/compliance/rules?${of(world)}`),
   get('/compliance/bundles', (world) => `/compliance/bundles?${of(world)}`),
   get('/compliance/bundles/{name}', (world) => `/compliance/bundles/tagging?${of(world)}`),
   operation('POST /compliance/bundles', COST_ADMINS, 201, (world) => [
@@ -222,6 +223,10 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
   operation('POST /compliance/imports', COST_ADMINS, 200, ({ organisationId }) => [
     '/compliance/imports',
     { organisationId, document: [] },
+  ]),
+  operation('POST /compliance/tag-policies', COST_ADMINS, 201, ({ organisationId, next }) => [
+    '/compliance/tag-policies',
+    { organisationId, name: `tags-${next()}`, policies: ['{"tags":{"owner":{}}}'] },
   ]),
   list('/compliance/exceptions'),
   get('/compliance/exceptions/{id}', exception),

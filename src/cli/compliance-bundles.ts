@@ -149,10 +149,8 @@ export function addImport(compliance: Command): void {
     )
 }
 
-export function addRulesTest(compliance: Command): void {
-  compliance
-    .command('rules')
-    .description('test files of rules of your own')
+export function addRulesTest(rules: Command): void {
+  rules
     .command('test')
     .description(
       'run the examples beside the rules, without a hub; status 1 where one is not as said',
@@ -200,10 +198,21 @@ function reportText({
   changed,
   unchanged,
   told,
+  refused,
+  closed,
 }: ImportReport) {
   const of = format === 'OCSF' ? 'findings in OCSF' : 'resources of a Config snapshot'
   return [
     `read ${read} ${of}; ${changed} findings changed, ${unchanged} as they were, ${told} told at once`,
+    ...(refused > 0
+      ? [
+          styled(
+            'red',
+            `${refused} new findings were refused: the organisation has no room for more`,
+          ),
+        ]
+      : []),
+    ...(closed > 0 ? [`left out ${closed} results of accounts that are closed`] : []),
     ...(skippedCount > 0 ? [`skipped ${skippedCount}:`] : []),
     ...skipped.map(({ index, reason }) => `  item ${index}: ${reason}`),
   ].join('\n')

@@ -2,7 +2,8 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import type { ComplianceException, ExceptionScope } from '#src/model/compliance-exception.ts'
-import { addBundles, addImport, addRulesTest } from './compliance-bundles.ts'
+import { addBundles, addImport } from './compliance-bundles.ts'
+import { addRules } from './compliance-rules.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { table } from './output.ts'
@@ -14,15 +15,17 @@ import {
   organisationColumns,
   organisationFilter,
 } from './references.ts'
+import { addTagPolicies } from './tag-policies.ts'
 import { localMoment } from './terminal-text.ts'
 
 export function addCompliance(program: Command): void {
   const compliance = program
     .command('compliance')
     .description('check resources by rules, import what others found, except failures')
-  addRulesTest(compliance)
+  addRules(compliance)
   addBundles(compliance)
   addImport(compliance)
+  addTagPolicies(compliance)
   addExceptions(compliance)
 }
 

@@ -18,6 +18,10 @@ export interface StoredFinding extends Finding {
 export const FINDINGS = collection<StoredFinding>('findings')
 /** By the id of a finding; holds its key. */
 const FINDING_KEYS = collection<string>('finding-keys')
+/** By organisation: how many it has. */
+export const FINDING_COUNTS = collection<number>('finding-counts')
+/** Each is about a kilobyte; what is found beyond is refused, and counted. */
+export const FINDINGS_PER_ORGANISATION_MAX = 500_000
 /** By ruleKey. */
 export const CHECK_RULES = collection<CheckRule>('check-rules')
 /** By settlingKey, the earliest first; holds the key of the rule. */
@@ -27,7 +31,13 @@ const SEPARATOR = '|'
 const MOMENT_DIGITS = String(Number.MAX_SAFE_INTEGER).length
 
 /** The same for each result of one rule and resource, whoever brings it and however often. */
-export function findingIdOf(organisationId: string, result: CheckResult): string {
+export function findingIdOf(
+  organisationId: string,
+  result: Pick<
+    CheckResult,
+    'awsAccountId' | 'checkedBy' | 'incident' | 'region' | 'resourceId' | 'ruleId'
+  >,
+): string {
   const { checkedBy, ruleId, awsAccountId = '', region = '', resourceId, incident } = result
   // An incident has an id of its own, and may be seen from more than one region.
   const named =
@@ -110,4 +120,7 @@ export async function removeFinding(transaction: StateTransaction, id: string): 
   if (key === undefined) return
   transaction.delete(FINDINGS, key)
   transaction.delete(FINDING_KEYS, id)
+  const [organisationId = ''] = key.split(SEPARATOR)
+  const count = (await transaction.get(FINDING_COUNTS, organisationId)) ?? 0
+  transaction.put(FINDING_COUNTS, organisationId, Math.max(0, count - 1))
 }

@@ -32,7 +32,7 @@ export function exceptionKey({
 }
 
 /** All that an organisation has. */
-async function exceptionsOf(
+export async function exceptionsOf(
   state: Pick<State, 'list'>,
   organisationId: string,
 ): Promise<readonly ComplianceException[]> {

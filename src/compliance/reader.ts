@@ -12,10 +12,10 @@ import { managedAccountOf } from '#src/tenancy/managed-accounts.ts'
 import type { CheckResult } from './check-result.ts'
 import { at } from './observed/foreign.ts'
 import { resultsOfEvent, tellsResults } from './observed/results-of-event.ts'
-import type { ResultsOfEvent } from './observed/results-of-event.ts'
 import { checkResource } from './own-checks.ts'
 import type { OwnChecks } from './own-checks.ts'
 import { resourceOf } from './rules/resource.ts'
+import { checkTagChange, isTagChange } from './tag-change.ts'
 import { takeIn } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
 
@@ -73,51 +73,71 @@ async function gather(
 ): Promise<number> {
   const { state, observer } = ports
   const organisations = new Map<string, string | undefined>()
-  const gathered: { organisationId: string; results: readonly CheckResult[] }[] = []
-  let unreadable = 0
+  const gathered = new Map<string, CheckResult[]>()
+  const counts = { unreadable: 0, unknown: 0, undecided: 0 }
+  let heard = 0
   for (const event of events) {
     const { busArn, onlyRules, scheduled } = event
-    const ofResource = isResourceChange(event)
-    if (!(ofResource || tellsResults(event))) continue
+    if (!(isResourceChange(event) || isTagChange(event) || tellsResults(event))) continue
     if (onlyRules !== undefined || scheduled !== undefined) continue
     if (!organisations.has(busArn)) {
       organisations.set(busArn, await securityBusOf(state, busArn))
     }
     const organisationId = organisations.get(busArn)
     if (organisationId === undefined) continue
-    const told = ofResource
-      ? await checkChange(ports, organisationId, event)
-      : resultsOfEvent(event)
-    unreadable += told.unreadable
-    gathered.push({ organisationId, results: told.results })
-    if (gathered.length % EVENTS_PER_TURN === 0) await nextTurn()
+    const results = gathered.get(organisationId) ?? []
+    gathered.set(organisationId, results)
+    const pending = () => [...(found.get(organisationId) ?? []), ...results]
+    const told = await toldBy(ports, { organisationId, event, pending })
+    for (const result of told.results) results.push(result)
+    for (const name of COUNTED) counts[name] += told[name] ?? 0
+    if ((heard += 1) % EVENTS_PER_TURN === 0) await nextTurn()
   }
   let count = 0
-  for (const { organisationId, results } of gathered) {
+  for (const [organisationId, results] of gathered) {
     const known = found.get(organisationId)
-    if (known === undefined) found.set(organisationId, [...results])
-    else known.push(...results)
+    if (known === undefined) found.set(organisationId, results)
+    else for (const result of results) known.push(result)
     count += results.length
   }
-  if (unreadable > 0) observer.resultsTaken({ unreadable })
+  if (COUNTED.some((name) => counts[name] > 0)) observer.resultsTaken(counts)
   return count
+}
+
+const COUNTED = ['unreadable', 'unknown', 'undecided'] as const
+
+/** What an event says, and how much of it says nothing. */
+type Told = { readonly results: readonly CheckResult[] } & {
+  readonly [name in (typeof COUNTED)[number]]?: number
+}
+
+async function toldBy(
+  { state, ownChecks, clock }: FindingsReaderPorts,
+  {
+    organisationId,
+    event,
+    pending,
+  }: {
+    readonly organisationId: string
+    readonly event: RecordedEvent
+    /** What was told before, and is not stored yet. */
+    readonly pending: () => readonly CheckResult[]
+  },
+): Promise<Told> {
+  if (tellsResults(event)) return resultsOfEvent(event)
+  const rules = await ownChecks.rulesOf(organisationId)
+  if (rules.length === 0) return { results: [] }
+  const { json } = event
+  if (isTagChange(event)) {
+    return checkTagChange(state, { organisationId, rules, json, pending: pending() })
+  }
+  const resource = resourceOf(at(JSON.parse(json), 'detail', 'configurationItem'))
+  if (typeof resource === 'string') return { results: [], unreadable: 1 }
+  return { results: checkResource(rules, resource, clock.now()) }
 }
 
 function isResourceChange({ source, detailType }: RecordedEvent): boolean {
   return source === 'aws.config' && detailType === 'Config Configuration Item Change'
-}
-
-/** What the organisation's own rules say of a resource that AWS Config saw change. */
-async function checkChange(
-  { ownChecks, clock }: FindingsReaderPorts,
-  organisationId: string,
-  { json }: RecordedEvent,
-): Promise<ResultsOfEvent> {
-  const rules = await ownChecks.rulesOf(organisationId)
-  if (rules.length === 0) return { results: [], unreadable: 0 }
-  const resource = resourceOf(at(JSON.parse(json), 'detail', 'configurationItem'))
-  if (typeof resource === 'string') return { results: [], unreadable: 1 }
-  return { results: checkResource(rules, resource, clock.now()), unreadable: 0 }
 }
 
 /** The organisation whose findings come on an event bus; undefined where none do. */
@@ -137,8 +157,7 @@ async function store(
   upTo: number,
 ): Promise<true> {
   for (const [organisationId, results] of found) {
-    const { changed, unchanged, told } = await takeIn(ports, organisationId, results)
-    ports.observer.resultsTaken({ changed, unchanged, told })
+    ports.observer.resultsTaken({ ...(await takeIn(ports, organisationId, results)) })
   }
   await ports.cursors.save(FINDINGS_READER, upTo)
   return true

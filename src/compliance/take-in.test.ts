@@ -23,6 +23,7 @@ const ports = () => ({
   actions: test.tenancy.actions,
   segments: { segmentsOf: async () => [] },
   settlingMs: 0,
+  closedAccounts: { of: async () => new Set<string>() },
 })
 let serial = 0
 const resultOf = (resourceId: string, given: Partial<CheckResult>): CheckResult => ({

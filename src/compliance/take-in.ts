@@ -9,8 +9,11 @@ import type { Actions, Step } from '#src/tenancy/actions.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { tellChange } from './alerts.ts'
 import type { CheckResult } from './check-result.ts'
+import type { ClosedAccounts } from './closed-accounts.ts'
 import {
   CHECK_RULES,
+  FINDINGS_PER_ORGANISATION_MAX,
+  FINDING_COUNTS,
   SETTLING,
   findingById,
   findingIdOf,
@@ -21,6 +24,7 @@ import {
 import type { StoredFinding } from './documents.ts'
 import { exceptionFor, exceptionsWithin } from './exception-documents.ts'
 import { isNewer } from './newest.ts'
+import { recount } from './rule-counts.ts'
 
 /**
  * How a finding is told. It has a status, by its newest result, and remembers what was last told:
@@ -39,6 +43,7 @@ export interface TakeInPorts {
   readonly segments: ResourceSegments
   /** How long the results of a rule that was never seen before are gathered for one summary. */
   readonly settlingMs: number
+  readonly closedAccounts: Pick<ClosedAccounts, 'of'>
 }
 
 /** What became of results. */
@@ -48,6 +53,10 @@ export interface TakenIn {
   /** Results that were known already, or older than what is known. */
   readonly unchanged: number
   readonly told: number
+  /** New findings that there was no room for. */
+  readonly refused: number
+  /** Of accounts that are closed: left out. */
+  readonly closed: number
 }
 
 /** Results that are stored together; each is about four documents read and three written. */
@@ -58,46 +67,61 @@ const RESULTS_PER_TRANSACTION_MAX = 250
  * what is taken in twice is told once.
  */
 export async function takeIn(
-  { state, actions, segments, settlingMs }: TakeInPorts,
+  { state, actions, segments, settlingMs, closedAccounts }: TakeInPorts,
   organisationId: string,
   results: readonly CheckResult[],
 ): Promise<TakenIn> {
-  const sum = { changed: 0, unchanged: 0, told: 0 }
-  for (let from = 0; from < results.length; from += RESULTS_PER_TRANSACTION_MAX) {
-    const part = results.slice(from, from + RESULTS_PER_TRANSACTION_MAX)
+  const closed = await closedAccounts.of(organisationId)
+  const open = results.filter(
+    ({ awsAccountId }) => awsAccountId === undefined || !closed.has(awsAccountId),
+  )
+  const sum = { changed: 0, unchanged: 0, told: 0, refused: 0 }
+  for (let from = 0; from < open.length; from += RESULTS_PER_TRANSACTION_MAX) {
+    const part = open.slice(from, from + RESULTS_PER_TRANSACTION_MAX)
     const counts = await actions.perform(undefined, async (step) => {
       const exceptions = await exceptionsWithin(step.transaction, state, organisationId)
-      const circumstances = { segments, settlingMs, organisationId, exceptions }
-      const counted = { changed: 0, unchanged: 0, told: 0 }
+      const before = (await step.transaction.get(FINDING_COUNTS, organisationId)) ?? 0
+      const room = { left: FINDINGS_PER_ORGANISATION_MAX - before }
+      const circumstances = { segments, settlingMs, organisationId, exceptions, room }
+      const counted = { changed: 0, unchanged: 0, told: 0, refused: 0 }
       for (const result of part) {
         const outcome = await takeOne(step, circumstances, result)
-        counted[outcome === 'unchanged' ? 'unchanged' : 'changed'] += 1
+        counted[outcome === 'told' ? 'changed' : outcome] += 1
         if (outcome === 'told') counted.told += 1
       }
+      const after = FINDINGS_PER_ORGANISATION_MAX - room.left
+      if (after !== before) step.transaction.put(FINDING_COUNTS, organisationId, after)
       return counted
     })
     sum.changed += counts.changed
     sum.unchanged += counts.unchanged
     sum.told += counts.told
+    sum.refused += counts.refused
   }
-  return sum
+  return { ...sum, closed: results.length - open.length }
 }
 
 type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
   readonly organisationId: string
   readonly exceptions: readonly ComplianceException[]
+  /** For new findings, which is used up. */
+  readonly room: { left: number }
 }
 
 async function takeOne(
   step: Step,
   circumstances: Circumstances,
   result: CheckResult,
-): Promise<'unchanged' | 'changed' | 'told'> {
+): Promise<'unchanged' | 'changed' | 'told' | 'refused'> {
   const { transaction, now } = step
-  const { organisationId, segments, exceptions } = circumstances
+  const { organisationId, segments, exceptions, room } = circumstances
   const id = findingIdOf(organisationId, result)
   const before = await findingById(transaction, id)
   if (before !== undefined && !isNewer(result, before)) return 'unchanged'
+  if (before === undefined) {
+    if (room.left <= 0) return 'refused'
+    room.left -= 1
+  }
   const rule = await ruleOf(step, circumstances, result)
   const { atOnce: _, ...said } = result
   const untold: StoredFinding = {
@@ -113,7 +137,7 @@ async function takeOne(
   const change = dueOf(untold, exceptions, now)
   const after = change === undefined ? untold : { ...untold, told: change }
   putFinding(transaction, before, after)
-  countIn(step, rule, { before, after })
+  recount(step.transaction, rule, { before, after })
   if (change === undefined) return 'changed'
   if (rule.settlesAt !== undefined && result.atOnce === undefined) return 'changed'
   await tellChange(step, segments, { finding: after, change })
@@ -131,7 +155,7 @@ export async function tellDue(
   if (change === undefined || rule === undefined) return
   const after = { ...finding, told: change }
   putFinding(step.transaction, finding, after)
-  countIn(step, rule, { before: finding, after })
+  recount(step.transaction, rule, { before: finding, after })
   if (rule.settlesAt === undefined) await tellChange(step, segments, { finding: after, change })
 }
 
@@ -173,6 +197,7 @@ async function ruleOf(
     name: ruleName,
     severity,
     failing: 0,
+    failed: 0,
     passing: 0,
     ...(settles && { settlesAt: now + settlingMs }),
     firstSeenAt: now,
@@ -184,19 +209,4 @@ async function ruleOf(
 
 function worse(a: Severity, b: Severity): Severity {
   return SEVERITIES.indexOf(a) < SEVERITIES.indexOf(b) ? b : a
-}
-
-function countIn(
-  { transaction }: Step,
-  rule: CheckRule,
-  { before, after }: { readonly before: StoredFinding | undefined; readonly after: StoredFinding },
-): void {
-  const failing = Number(after.told === 'FAILED') - Number(before?.told === 'FAILED')
-  const passing = Number(after.status === 'PASSED') - Number(before?.status === 'PASSED')
-  if (failing === 0 && passing === 0) return
-  transaction.put(CHECK_RULES, keyOfRule(rule), {
-    ...rule,
-    failing: Math.max(0, rule.failing + failing),
-    passing: Math.max(0, rule.passing + passing),
-  })
 }

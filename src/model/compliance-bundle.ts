@@ -84,6 +84,17 @@ export const ComplianceBundle = Type.Object(
 )
 export type ComplianceBundle = Static<typeof ComplianceBundle>
 
+export const TagPolicyImport = Type.Object(
+  {
+    bundle: ComplianceBundle,
+    leftOut: Type.Array(Type.String(), {
+      description: 'What the policies say that is no rule on resources, and why',
+    }),
+  },
+  { $id: 'TagPolicyImport' },
+)
+export type TagPolicyImport = Static<typeof TagPolicyImport>
+
 export const ImportReport = Type.Object(
   {
     format: Type.Enum(['CONFIG_SNAPSHOT', 'OCSF']),
@@ -95,6 +106,8 @@ export const ImportReport = Type.Object(
     changed: Type.Integer({ description: 'Findings that are new or others than before' }),
     unchanged: Type.Integer(),
     told: Type.Integer(),
+    refused: Type.Integer({ description: 'New findings that there was no room for' }),
+    closed: Type.Integer({ description: 'Results of closed accounts, which were left out' }),
   },
   { $id: 'ComplianceImportReport' },
 )

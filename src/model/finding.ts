@@ -67,6 +67,7 @@ export const CheckRule = Type.Object(
       minimum: 0,
       description: 'Findings told as failed, and not as passed',
     }),
+    failed: Type.Integer({ minimum: 0, description: 'Findings that fail, told or not' }),
     passing: Type.Integer({ minimum: 0, description: 'Findings that passed' }),
     settlesAt: Type.Optional({
       ...Instant,
@@ -77,3 +78,19 @@ export const CheckRule = Type.Object(
   { $id: 'CheckRule' },
 )
 export type CheckRule = Static<typeof CheckRule>
+
+/** A rule of a bundle that is enabled, and how resources stand by it. */
+export const ComplianceRule = Type.Object(
+  {
+    organisationId: Id,
+    ruleId: Type.String({ description: 'As findings have it: bundle/rule' }),
+    bundle: Type.String(),
+    title: Type.String(),
+    severity: Type.Enum([...SEVERITIES]),
+    failing: Type.Integer({ minimum: 0, description: 'Resources that fail, under no exception' }),
+    passing: Type.Integer({ minimum: 0 }),
+    excepted: Type.Integer({ minimum: 0, description: 'Resources that fail under an exception' }),
+  },
+  { $id: 'ComplianceRule' },
+)
+export type ComplianceRule = Static<typeof ComplianceRule>

@@ -48,6 +48,7 @@ export function observing() {
     trailWaiting: () => undefined,
     schemaDiscovered: () => undefined,
     resultsTaken: () => undefined,
+    findingsGone: () => undefined,
     attemptFinished: (attempt) => attempts.push(attempt),
     deliveryExpired: ({ delivery }) => expired.push(delivery),
     letterSent: (send) => sends.push(send),

@@ -73,8 +73,16 @@ export interface TakenResults {
   /** Known already, or older than what is known. */
   readonly unchanged?: number
   readonly told?: number
+  /** New findings that there was no room for. */
+  readonly refused?: number
+  /** Of accounts that are closed. */
+  readonly closed?: number
   /** Not as their AWS service writes them. */
   readonly unreadable?: number
+  /** Changes of tags, of resources that no earlier result names. */
+  readonly unknown?: number
+  /** Rules that look at more than tags, where only the tags of a resource were told. */
+  readonly undecided?: number
 }
 
 /** What the stages tell about themselves: metrics and the log lines of finished things. */
@@ -117,6 +125,8 @@ export interface Observer {
   schemaDiscovered(schema: DiscoveredSchema): void
   /** Results of compliance checks were taken in, or could not be read. */
   resultsTaken(results: TakenResults): void
+  /** Findings went untold: of closed accounts, or passed and not heard of for long. */
+  findingsGone(gone: { readonly closed: number; readonly passed: number }): void
   /** A stage could not do its work and will try again. */
   stageFaulted(
     stage:

@@ -2,17 +2,25 @@ import { Type } from 'typebox'
 
 import type { Bundles } from '#src/compliance/bundles.ts'
 import type { Imports } from '#src/compliance/imports.ts'
+import type { TagPolicyImports } from '#src/compliance/tag-policies.ts'
 import {
   BundleName,
   BundleParameters,
   ComplianceBundle,
   ImportReport,
+  TagPolicyImport,
 } from '#src/model/compliance-bundle.ts'
 import { Id, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const BUNDLE_CHARACTERS_MAX = 1_024 * 1_024
 const RULES_MAX = 200
+/** A policy's own limit does not count white space, of which there may be more. */
+const TAG_POLICY_TEXT_CHARACTERS_MAX = 100_000
+/** AWS attaches ten to the root, a unit or an account, below one another. */
+const TAG_POLICIES_MAX = 50
+const TAG_KEYS_MAX = 300
+const TAG_KEY_CHARACTERS_MAX = 128
 const NameParams = Type.Object({ name: BundleName })
 const OneOrganisation = Type.Optional({
   ...Id,
@@ -110,5 +118,36 @@ export function addComplianceImportRoute(add: AddRoute, imports: Imports): void 
     }),
     answer: [200, ref(ImportReport)],
     run: (caller, { body }) => imports.run(caller, body),
+  })
+}
+
+export function addTagPolicyRoute(add: AddRoute, tagPolicies: TagPolicyImports): void {
+  add({
+    method: 'POST',
+    url: '/compliance/tag-policies',
+    tag: 'compliance',
+    summary:
+      'Make a bundle of rules of tag policies of AWS Organizations; of a name that is there, its next version',
+    permission: 'compliance:Write',
+    body: Type.Object({
+      organisationId: OneOrganisation,
+      policies: Type.Array(
+        Type.String({ minLength: 1, maxLength: TAG_POLICY_TEXT_CHARACTERS_MAX }),
+        {
+          minItems: 1,
+          maxItems: TAG_POLICIES_MAX,
+          description: 'JSON texts, from the root of the organisation down',
+        },
+      ),
+      required: Type.Optional(
+        Type.Array(Type.String({ minLength: 1, maxLength: TAG_KEY_CHARACTERS_MAX }), {
+          maxItems: TAG_KEYS_MAX,
+          description: 'Keys of the policies that every resource must have',
+        }),
+      ),
+      name: Type.Optional({ ...BundleName, description: 'Of the bundle; absent: tag-policy' }),
+    }),
+    answer: [201, ref(TagPolicyImport)],
+    run: (caller, { body }) => tagPolicies.run(caller, body),
   })
 }

@@ -3,10 +3,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Rules } from '#src/buses/rules.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
+import type { EnabledRules } from '#src/compliance/enabled-rules.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import type { Imports } from '#src/compliance/imports.ts'
 import type { Costs } from '#src/costs/costs.ts'
+import type { TagPolicyImports } from '#src/compliance/tag-policies.ts'
 import { RestError } from '#src/errors.ts'
 import type { SearchPorts } from '#src/history/search.ts'
 import type { TracePorts } from '#src/history/trace.ts'
@@ -15,13 +17,13 @@ import { Actor } from '#src/model/actor.ts'
 import { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
 import { Budget, BudgetStatus, SpikeDetector } from '#src/model/budget.ts'
 import { CostImport, CostPeriodText } from '#src/model/cost-import.ts'
-import { ComplianceBundle, ImportReport } from '#src/model/compliance-bundle.ts'
+import { ComplianceBundle, ImportReport, TagPolicyImport } from '#src/model/compliance-bundle.ts'
 import { ComplianceException } from '#src/model/compliance-exception.ts'
 import { CostSource } from '#src/model/cost-source.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
-import { CheckRule, Finding } from '#src/model/finding.ts'
+import { CheckRule, ComplianceRule, Finding } from '#src/model/finding.ts'
 import { RoleDescription } from '#src/model/role.ts'
 import { ServiceState } from '#src/model/service-state.ts'
 import { Task } from '#src/model/task.ts'
@@ -57,9 +59,14 @@ import { createCallerOf, createStillCalls } from './caller.ts'
 import { addChannelRoutes } from './channel-routes.ts'
 import { CATALOGUE_SCHEMAS, addCatalogueRoutes } from './catalogue-routes.ts'
 import { addCostRoutes } from './cost-routes.ts'
-import { addComplianceBundleRoutes, addComplianceImportRoute } from './compliance-bundle-routes.ts'
+import {
+  addComplianceBundleRoutes,
+  addComplianceImportRoute,
+  addTagPolicyRoute,
+} from './compliance-bundle-routes.ts'
 import { addComplianceExceptionRoutes } from './compliance-exception-routes.ts'
 import { addCostSourceRoutes } from './cost-source-routes.ts'
+import { addComplianceRuleRoutes } from './compliance-rule-routes.ts'
 import { addCustomerRoutes } from './customer-routes.ts'
 import { DeadLetterSchema, addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterPorts } from './dead-letter-routes.ts'
@@ -98,7 +105,9 @@ export interface CompliancePorts {
   readonly findings: Findings
   readonly exceptions: Exceptions
   readonly bundles: Bundles
+  readonly rules: EnabledRules
   readonly imports: Imports
+  readonly tagPolicies: TagPolicyImports
 }
 
 export interface RestApiPorts {
@@ -151,10 +160,12 @@ const SCHEMAS = [
   CostPeriodText,
   Finding,
   CheckRule,
+  ComplianceRule,
   ComplianceException,
   ComplianceBundle,
   ImportReport,
   CostSource,
+  TagPolicyImport,
   ...CATALOGUE_SCHEMAS,
   EmittedEvent,
   DeadLetterSchema,
@@ -246,6 +257,8 @@ function addComplianceRoutes(add: AddRoute, compliance: CompliancePorts): void {
   addComplianceExceptionRoutes(add, compliance.exceptions)
   addComplianceBundleRoutes(add, compliance.bundles)
   addComplianceImportRoute(add, compliance.imports)
+  addComplianceRuleRoutes(add, compliance.rules)
+  addTagPolicyRoute(add, compliance.tagPolicies)
 }
 
 function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) => void): void {

@@ -19,6 +19,8 @@ export type Verdict =
 /** A rule, ready to be applied. */
 export interface ReadyRule {
   readonly rule: BundleRule
+  /** The members of a resource that it looks at; undefined: it may look at any. */
+  readonly members: ReadonlySet<string> | undefined
   /** undefined where the rule is not about such resources. */
   readonly verdictOn: (resource: RuleResource) => Verdict | undefined
 }
@@ -30,6 +32,8 @@ export interface Bundle {
 }
 
 const BUNDLE_CHARACTERS_MAX = 1_024 * 1_024
+
+const PLACEHOLDER = /\$\{([^}]+)\}/g
 
 const validator = Compile(closedSchema(BundleFile))
 
@@ -53,8 +57,9 @@ export function parseBundle(text: string): Bundle {
     file: checked,
     rules: (parameters = {}) => {
       const all = { ...checked.parameters, ...parameters }
-      return ready.map(({ rule, verdict }) => ({
+      return ready.map(({ rule, members, verdict }) => ({
         rule,
+        members,
         verdictOn: (resource) => verdict(resource, all),
       }))
     },
@@ -72,7 +77,7 @@ function fileOf(text: string): unknown {
 
 function readied(rule: BundleRule) {
   const pattern = rule.appliesTo === undefined ? undefined : patternOf(rule.appliesTo)
-  const complies = conditionOf(rule.assert)
+  const { complies, members } = conditionOf(rule.assert)
   const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
     if (pattern !== undefined && !pattern.matches(JSON.stringify(resource))) return undefined
     try {
@@ -82,7 +87,16 @@ function readied(rule: BundleRule) {
       return { status: 'UNKNOWN', reason: `the rule could not be applied: ${firstLine(error)}` }
     }
   }
-  return { rule, verdict }
+  return { rule, members: members && membersOf(rule, members), verdict }
+}
+
+/** With those that its pattern and its message look at. */
+function membersOf(
+  { appliesTo = {}, message = '' }: BundleRule,
+  members: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const shown = [...message.matchAll(PLACEHOLDER)].map(([, path = '']) => path.split('.')[0] ?? '')
+  return new Set([...members, ...Object.keys(appliesTo), ...shown])
 }
 
 function patternOf(appliesTo: object): EventPattern {
@@ -105,7 +119,7 @@ function inRule<T>(id: string, work: () => T): T {
 
 /** `${tags.owner}` in a message is that of the resource. */
 function messageOf({ message, title }: BundleRule, resource: RuleResource): string {
-  return (message ?? title).replaceAll(/\$\{([^}]+)\}/g, (_, path: string) => {
+  return (message ?? title).replaceAll(PLACEHOLDER, (_, path: string) => {
     const value = at(resource, ...path.split('.'))
     return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
   })

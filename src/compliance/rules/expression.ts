@@ -18,15 +18,20 @@ const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map', 'bind'])
 const NESTED_MACROS_MAX = 2
 
 /** A condition on a resource. */
-export type Condition = (values: {
-  readonly resource: unknown
-  readonly parameters: unknown
-}) => boolean
+export interface Condition {
+  readonly complies: (values: {
+    readonly resource: unknown
+    readonly parameters: unknown
+  }) => boolean
+  /** The members of the resource that it looks at; undefined: it may look at any. */
+  readonly members: ReadonlySet<string> | undefined
+}
 
 const environment = new Environment({ limits: LIMITS, unlistedVariablesAreDyn: false })
   .registerVariable('resource', 'dyn')
   .registerVariable('parameters', 'dyn')
   .registerFunction('like(string, string): bool', like)
+  .registerFunction('sameButCase(string, string): bool', sameButCase)
 
 /** @throws RuleFault where it is no condition, or one without a bound */
 export function conditionOf(text: string): Condition {
@@ -37,11 +42,33 @@ export function conditionOf(text: string): Condition {
     throw new RuleFault(`it must say true or false, and says a ${type}`)
   }
   checkBounds(parsed.ast, 0)
-  return (values) => {
-    const answer: unknown = parsed(values)
-    if (typeof answer === 'boolean') return answer
-    throw new RuleFault('it said neither true nor false')
+  const members = new Set<string>()
+  return {
+    members: addMembers(parsed.ast, members) ? members : undefined,
+    complies: (values) => {
+      const answer: unknown = parsed(values)
+      if (typeof answer === 'boolean') return answer
+      throw new RuleFault('it said neither true nor false')
+    },
   }
+}
+
+/** Adds the members that are read of the resource. @returns false where it may be any of them */
+function addMembers(node: unknown, members: Set<string>): boolean {
+  if (Array.isArray(node)) return node.every((item) => addMembers(item, members))
+  if (typeof node !== 'object' || node === null || !('op' in node)) return true
+  const { op, args } = node as ASTNode
+  if (op === 'id') return args !== 'resource'
+  const isMember = op === '.' && Array.isArray(args) && isResource(args[0])
+  if (!isMember) return addMembers(args, members)
+  members.add(args[1])
+  return true
+}
+
+function isResource(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null || !('op' in node)) return false
+  const { op, args } = node as ASTNode
+  return op === 'id' && args === 'resource'
 }
 
 function attempt<T>(parse: () => T): T {
@@ -72,6 +99,10 @@ function checkBounds(node: unknown, macros: number): void {
     throw new RuleFault(`macros such as all() and exists() nest ${NESTED_MACROS_MAX} deep at most`)
   }
   checkBounds(args, within)
+}
+
+function sameButCase(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase()
 }
 
 /** Whether a text fits a pattern in which a star is any text; in the time of their lengths' product. */

@@ -12,6 +12,8 @@ const Scope = Type.Object({
 
 const write = (action: string) => [{ action, permission: 'compliance:Write' as const }]
 
+const UPLOADS = ['POST /api/v1/compliance/bundles', 'POST /api/v1/compliance/tag-policies'] as const
+
 export const COMPLIANCE_CONFIGURATION = category('CostAndCompliance', 'cost-compliance', [
   ...(
     [
@@ -41,17 +43,17 @@ export const COMPLIANCE_CONFIGURATION = category('CostAndCompliance', 'cost-comp
   })),
   ...(
     [
-      ['Create', 'uploaded', 'POST /api/v1/compliance/bundles'],
-      ['Update', 'uploaded in another version', 'POST /api/v1/compliance/bundles'],
-      ['Delete', 'deleted', 'DELETE /api/v1/compliance/bundles/:name'],
-      ['Enable', 'enabled, or given other settings', 'PUT /api/v1/compliance/bundles/:name'],
-      ['Disable', 'disabled', 'PUT /api/v1/compliance/bundles/:name'],
+      ['Create', 'uploaded', UPLOADS],
+      ['Update', 'uploaded in another version', UPLOADS],
+      ['Delete', 'deleted', ['DELETE /api/v1/compliance/bundles/:name']],
+      ['Enable', 'enabled, or given other settings', ['PUT /api/v1/compliance/bundles/:name']],
+      ['Disable', 'disabled', ['PUT /api/v1/compliance/bundles/:name']],
     ] as const
-  ).map(([verb, done, action]) => ({
+  ).map(([verb, done, actions]) => ({
     name: `ComplianceBundle${verb}Event`,
     provenance: 'ours' as const,
     summary: `A bundle of compliance rules was ${done}.`,
-    causes: write(action),
+    causes: actions.flatMap(write),
     fields: Type.Object({
       bundle: Type.String(),
       version: Type.String(),

@@ -1,0 +1,87 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import type { Observer } from '#src/ports/observer.ts'
+import type { State } from '#src/ports/state.ts'
+import type { ClosedAccounts } from './closed-accounts.ts'
+import { CHECK_RULES, FINDINGS, findingById, keyOfRule, removeFinding } from './documents.ts'
+import type { StoredFinding } from './documents.ts'
+import { recount } from './rule-counts.ts'
+
+/**
+ * Findings go in two ways, and neither is told: nobody has repaired anything.
+ *
+ *   CLOSED   its account is the organisation's no more, whatever its status
+ *   PASSED   it passed, or its resource is gone, and nothing was heard of it for 90 days
+ */
+type Gone = 'CLOSED' | 'PASSED'
+
+export interface RetentionPorts {
+  readonly state: State
+  readonly closedAccounts: ClosedAccounts
+  readonly observer: Pick<Observer, 'findingsGone'>
+}
+
+const MS_PER_DAY = 86_400_000
+export const PASSED_KEPT_MS = 90 * MS_PER_DAY
+/** All findings are looked at, so not more often than this; but at once when an account is closed. */
+const LOOK_EVERY_MS = 3_600_000
+const FINDINGS_PER_TRANSACTION_MAX = 250
+
+export interface Retention {
+  /** Takes away the findings that are to go, where it is time to look. */
+  apply(now: number): Promise<void>
+}
+
+export function createRetention({ state, closedAccounts, observer }: RetentionPorts): Retention {
+  let looked: { readonly at: number; readonly changes: number } | undefined
+  const goneOf = async (finding: StoredFinding, now: number): Promise<Gone | undefined> => {
+    const { organisationId, awsAccountId, status, evaluatedAt, changedAt } = finding
+    const closed = await closedAccounts.of(organisationId)
+    if (awsAccountId !== undefined && closed.has(awsAccountId)) return 'CLOSED'
+    if (status !== 'PASSED' && status !== 'NOT_APPLICABLE') return undefined
+    return Math.max(evaluatedAt, changedAt) < now - PASSED_KEPT_MS ? 'PASSED' : undefined
+  }
+  const remove = (ids: readonly string[], now: number) =>
+    state.transact(async (transaction) => {
+      const counts = { CLOSED: 0, PASSED: 0 }
+      for (const id of ids) {
+        const finding = await findingById(transaction, id)
+        if (finding === undefined) continue
+        const gone = await goneOf(finding, now)
+        // Heard of again meanwhile.
+        if (gone === undefined) continue
+        const rule = await transaction.get(CHECK_RULES, keyOfRule(finding))
+        if (rule !== undefined) recount(transaction, rule, { before: finding, after: undefined })
+        await removeFinding(transaction, id)
+        counts[gone] += 1
+      }
+      return counts
+    })
+  return {
+    apply: async (now) => {
+      const { changes } = closedAccounts
+      if (looked !== undefined && looked.changes === changes && now < looked.at + LOOK_EVERY_MS) {
+        return
+      }
+      let after: string | undefined
+      for (;;) {
+        const page = await state.list(FINDINGS, {
+          limit: FINDINGS_PER_TRANSACTION_MAX,
+          ...(after !== undefined && { after }),
+        })
+        const ids: string[] = []
+        for (const { value } of page) {
+          if ((await goneOf(value, now)) !== undefined) ids.push(value.id)
+        }
+        if (ids.length > 0) {
+          const { CLOSED: closed, PASSED: passed } = await remove(ids, now)
+          observer.findingsGone({ closed, passed })
+        }
+        if (page.length < FINDINGS_PER_TRANSACTION_MAX) break
+        after = page.at(-1)?.key
+        await nextTurn()
+      }
+      looked = { at: now, changes }
+    },
+  }
+}
