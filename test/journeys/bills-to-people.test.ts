@@ -158,7 +158,7 @@ describe('the way of a bill to people', { timeout: 2 * WITHIN_MS }, () => {
     })
     const letters = await lettersOf(2)
     const whole = letters.find((text) => text.includes('Whole year')) ?? ''
-    expect(whole).toMatch(/^Subject: \[\w+\] Whole year: 100% of the annual budget is spent/m)
+    expect(whole).toMatch(/^Subject: \[\w+\] Whole year: 100% of the annual budget is\s+spent/m)
     expect(whole).toContain(`USD ${moneyText(spent)} of USD 40.00`)
     expect(whole).toContain('Where:               the whole organisation')
     expect(whole).toContain('Notification “mail” hears of everything.')
@@ -231,7 +231,7 @@ describe('the way of a bill to people', { timeout: 2 * WITHIN_MS }, () => {
       },
     })
     const letter = (await lettersOf(3))[2] ?? ''
-    expect(letter).toMatch(/Subject: \[Critical\] Cost spike in Platforms \/ Compute: /)
+    expect(letter).toMatch(/Subject: \[Critical\] Cost spike in Platforms \/\s+Compute:\s+USD/)
     expect(letter).toContain(`cost USD ${moneyText(actual)}`)
     const [, slack] = await receiver.waitFor(2, to('/slack'))
     expect(slack?.text).toContain(`cost $${moneyText(actual)}`)

@@ -57,8 +57,12 @@ function threadOf(message: Message, { after }: Sending) {
   }
 }
 
+/** Between numbers and units: in a subject they would make an encoded word of an English one. */
+const HARD_SPACES = /[\u00a0\u202f]/g
+
 function subjectOf({ kind, severity, title }: Message): string {
-  return kind === 'test' ? title : `[${severityWord(severity)}] ${title}`
+  const plain = title.replaceAll(HARD_SPACES, ' ')
+  return kind === 'test' ? plain : `[${severityWord(severity)}] ${plain}`
 }
 
 const ID_CHARACTERS = 40
