@@ -189,6 +189,18 @@ const files = globSync('**/*.ts', { cwd: SRC }).filter(
   (file) => !/\.(test|fixture)\.ts$/.test(file),
 )
 
+describe('commands', () => {
+  it('repeat none of the options that every command has', () => {
+    const repeating = files.filter(
+      (file) =>
+        file.startsWith('cli/') &&
+        file !== 'cli/belfry.ts' &&
+        /ption\(\s*'--(url|data|profile|json)\b/.test(readFileSync(join(SRC, file), 'utf8')),
+    )
+    expect(repeating).toEqual([])
+  })
+})
+
 describe('imports', () => {
   it.each(files)('%s imports only what its part may', (file) => {
     const part = partOf(file)

@@ -141,7 +141,11 @@ function restErrorOf(error: Error, onFault: (error: unknown) => void): RestError
   if (validation !== undefined) {
     const told = validation.slice(0, REASONS_TOLD_MAX).map(({ instancePath, message, params }) => {
       const unknown = params['additionalProperty'] as string | undefined
-      if (unknown === undefined) return `"${instancePath.slice(1) || validationContext}" ${message}`
+      const allowed = params['allowedValues'] as readonly unknown[] | undefined
+      const values = allowed === undefined ? '' : `: ${allowed.join(', ')}`
+      if (unknown === undefined) {
+        return `"${instancePath.slice(1) || validationContext}" ${message}${values}`
+      }
       const path = `${instancePath}/${unknown}`.slice(1)
       return `"${path}" is unknown: the ${validationContext} has no such member`
     })

@@ -28,7 +28,7 @@ What each kind is made with; the secret is in a file, or - for standard input:
   slack-bot      --channel '#alerts', --secret-file with the token (xoxb-...)
   teams          --secret-file with the URL of the Workflows flow
   pagerduty      --secret-file with the integration key of Events API v2
-  webhook        --url https://hooks.example.com/alerts
+  webhook        --to-url https://hooks.example.com/alerts
 
   belfry channels create FinOps --kind email --to finops@example.com
   belfry channels test FinOps`,
@@ -95,7 +95,7 @@ What each kind is made with; the secret is in a file, or - for standard input:
 interface SettingsOptions {
   readonly to?: readonly string[]
   readonly channel?: string
-  readonly url?: string
+  readonly toUrl?: string
   readonly endpoint?: string
   readonly secretFile?: string
 }
@@ -104,7 +104,7 @@ function withSettings(command: Command): Command {
   return command
     .option('--to <addresses>', 'of an email channel, comma-separated', commaSeparated)
     .option('--channel <channel>', "of a slack-bot channel: Slack's id or name")
-    .option('--url <url>', 'of a webhook channel')
+    .option('--to-url <url>', 'of a webhook channel')
     .option('--endpoint <url>', "where it is not the service's own, of slack-bot and pagerduty")
     .option('--secret-file <file>', 'file with its URL, token or key, or - for standard input')
 }
@@ -151,7 +151,7 @@ function addUpdate(channels: Command): void {
   )
 }
 
-const SETTINGS_OPTIONS = ['to', 'channel', 'url', 'endpoint', 'secretFile'] as const
+const SETTINGS_OPTIONS = ['to', 'channel', 'toUrl', 'endpoint', 'secretFile'] as const
 
 /** What the secret file holds, in the words of the settings. */
 const SECRETS: Readonly<Partial<Record<ChannelKind, string>>> = {
@@ -176,7 +176,7 @@ async function settingsOf(kind: string, options: SettingsOptions): Promise<objec
       `--secret-file is missing: the file with the ${secretName} of the channel, or -`,
     )
   }
-  const { to, channel, url, endpoint } = options
+  const { to, channel, toUrl: url, endpoint } = options
   const given = { kind, ...givenOnly({ to, channel, url, endpoint }) }
   return secretName === undefined || secret === undefined
     ? given

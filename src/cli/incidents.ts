@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 
-import type { Incident } from '#src/model/notification.ts'
+import type { Incident, Notification } from '#src/model/notification.ts'
 import { INCIDENT_STATES } from '#src/model/notification.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { action, givenOnly, hours, wholeNumber } from './call.ts'
@@ -43,8 +43,10 @@ export function addIncidents(program: Command): void {
         const notificationId = notification && (await notificationBy(hub, notification)).id
         const asked = givenOnly({ organisationId, notificationId, state, limit: String(limit) })
         const { items } = await hub.get<{ items: readonly Incident[] }>('/incidents', asked)
+        const all = await hub.listAll<Notification>('/notifications', { organisationId })
+        const names = new Map(all.map(({ id, name }) => [id, name]))
         await output.show(items, () =>
-          items.length === 0 ? 'no incidents' : table(items, COLUMNS, output.width),
+          items.length === 0 ? 'no incidents' : table(items, columns(names), output.width),
         )
       }),
     )
@@ -134,7 +136,7 @@ const SEVERITY_STYLES = {
   CRITICAL: 'red',
 } as const
 
-const COLUMNS: readonly Column<Incident>[] = [
+const columns = (names: ReadonlyMap<string, string>): readonly Column<Incident>[] => [
   { title: 'NO', text: ({ number }) => String(number), align: 'right' },
   { title: 'STATE', text: ({ state }) => state },
   {
@@ -143,6 +145,10 @@ const COLUMNS: readonly Column<Incident>[] = [
     style: ({ severity }) => SEVERITY_STYLES[severity],
   },
   { title: 'TITLE', text: ({ title }) => title, style: () => 'cyan' },
+  {
+    title: 'NOTIFICATION',
+    text: ({ notificationId }) => names.get(notificationId) ?? '(deleted)',
+  },
   { title: 'OWNER', text: ({ owner = '' }) => owner, optional: true },
   { title: 'ALERTS', text: ({ alerts, open }) => `${open}/${alerts}`, align: 'right' },
   { title: 'OPENED', text: ({ openedAt }) => localMoment(openedAt) },

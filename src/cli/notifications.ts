@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 
+import type { Channel } from '#src/model/channel.ts'
 import type { LedgerEntry, Notification } from '#src/model/notification.ts'
 import { LEDGER_OUTCOMES } from '#src/model/notification.ts'
 import { action, givenOnly, wholeNumber } from './call.ts'
@@ -217,7 +218,10 @@ function addAsking(notifications: Command): void {
 }
 
 async function namesOf(hub: HubClient): Promise<ReadonlyMap<string, string>> {
-  const all = await hub.listAll<Notification>('/notifications')
+  const all = [
+    ...(await hub.listAll<Notification>('/notifications')),
+    ...(await hub.listAll<Channel>('/channels')),
+  ]
   return new Map(all.map(({ id, name }) => [id, name]))
 }
 
@@ -353,6 +357,11 @@ function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<Ledg
       title: 'NOTIFICATION',
       text: ({ notificationId }) => names.get(notificationId) ?? notificationId,
       style: () => 'cyan',
+    },
+    {
+      title: 'CHANNEL',
+      text: ({ channelId }) => names.get(channelId) ?? '(deleted)',
+      optional: true,
     },
     { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right' },
     { title: 'WHY', text: ({ why }) => why },

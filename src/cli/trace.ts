@@ -52,9 +52,15 @@ export function addTrace(program: Command): void {
     .action(
       action(async ({ hub, output }, id: string) => {
         const { traces } = await hub.get<{ traces: readonly Trace[] }>(eventPath(id, '/trace'))
-        await output.show(traces, () => traces.map(traceText).join('\n\n'))
+        await output.show(traces, () => shownOf(traces).map(traceText).join('\n\n'))
       }),
     )
+}
+
+/** What an event was before it had names tells nothing once it has them. */
+function shownOf(traces: readonly Trace[]): readonly Trace[] {
+  const named = traces.filter(({ awaitsEnrichment }) => awaitsEnrichment !== true)
+  return named.length > 0 ? named : traces
 }
 
 function traceText({ bus, acceptedAt, awaitsEnrichment, routed, ...trace }: Trace): string {

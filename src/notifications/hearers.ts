@@ -53,7 +53,8 @@ export function createHearers({
     if (verdict.kind === 'tell')
       return { notification, hears: true, at: settledAt, why: verdict.why }
     if (verdict.kind === 'wait') {
-      return { notification, hears: true, at: verdict.until, why: verdict.why ?? 'it is gathered' }
+      const { toldAt, why = 'it is gathered' } = verdict
+      return { notification, hears: true, ...(toldAt !== undefined && { at: toldAt }), why }
     }
     return { notification, hears: false, why: verdict.why ?? 'there is nothing to tell' }
   }

@@ -75,10 +75,17 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
       const by = { by: handler.name, ...more }
       const fields = { incidentId: id, incidentNumber: number, notificationId, ...by }
       tell(`Incident${verb}Event`, { organisationId, fields })
+      if (verb === 'Acknowledge' && before.state === 'ACKNOWLEDGED') {
+        throw new RestError(
+          409,
+          'incident.acknowledged',
+          `incident ${number} is acknowledged by ${before.acknowledgedBy} already`,
+        )
+      }
       if (before.state === 'RESOLVED') {
         throw new RestError(409, 'incident.resolved', `incident ${number} is over already`)
       }
-      const calm = withoutEscalation(transaction, edited)
+      const { waitsFor: _, ...calm } = withoutEscalation(transaction, edited)
       const notification = await transaction.get(NOTIFICATIONS.things, notificationId)
       // Looked at at once, for the agenda to be what it now should be.
       const after =

@@ -77,7 +77,8 @@ export async function mutingNow(state: State, now: number): Promise<Muting> {
         if (!isOver(inhibition.target, jsons)) continue
         const hidden = await Promise.all(
           events.map(async (event) => {
-            const hiding = await state.get(HIDING, hidingKey(inhibition, event))
+            const key = hidingKey(inhibition, event)
+            const hiding = key === undefined ? undefined : await state.get(HIDING, key)
             return hiding?.some((alertId) => alertId !== event.alert.alertId) ?? false
           }),
         )
@@ -92,6 +93,7 @@ export async function mutingNow(state: State, now: number): Promise<Muting> {
       for (const inhibition of own) {
         if (!matches(inhibition.source, json)) continue
         const key = hidingKey(inhibition, event)
+        if (key === undefined) continue
         const before = (await transaction.get(HIDING, key)) ?? []
         const others = before.filter((alertId) => alertId !== event.alert.alertId)
         const opened = endingOf(event) === 'opens' ? [event.alert.alertId] : []
@@ -103,8 +105,8 @@ export async function mutingNow(state: State, now: number): Promise<Muting> {
   }
 }
 
-/** One for each set of values that source and target must share. */
-function hidingKey({ id, equal }: Inhibition, { alert }: AlertEvent): string {
-  const values = equal.map((field) => (alert as Readonly<Record<string, unknown>>)[field] ?? null)
-  return keyIn(id, JSON.stringify(values))
+/** One for each set of values that source and target must share; none where one is missing. */
+function hidingKey({ id, equal }: Inhibition, { alert }: AlertEvent): string | undefined {
+  const values = equal.map((field) => (alert as Readonly<Record<string, unknown>>)[field])
+  return values.includes(undefined) ? undefined : keyIn(id, JSON.stringify(values))
 }

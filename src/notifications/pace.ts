@@ -3,7 +3,7 @@ import type { ChannelPace } from './documents.ts'
 
 /** Messages that people get on one channel in one window; what is more is folded into the last. */
 export const MESSAGES_PER_WINDOW_MAX = 5
-const WINDOW_MS = 5 * 60_000
+export const WINDOW_MS = 5 * 60_000
 /**
  * A storm: more incidents than a window has messages are due, or about to be. They are told in one
  * message, and the next is not sent before the storm has had its time to pass.

@@ -2,6 +2,7 @@ import { InvalidEventPatternError } from '@belfry/event-pattern'
 import type { Static } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
+import { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
 import type { Inhibition, NewInhibition, NewSilence, Silence } from '#src/model/notification.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
@@ -91,6 +92,7 @@ export function createInhibitions({ state, clock, ids, actions }: SilencePorts):
     create: async (caller, given) => {
       checkPattern(given.source)
       checkPattern(given.target)
+      checkFields(given.equal)
       return actions.perform(caller, async ({ transaction, now, tell }) => {
         await INHIBITIONS.reachable(transaction, caller, given.organisationId)
         const inhibition = { ...given, id: ids.timeOrderedUuid(now), createdAt: now }
@@ -124,6 +126,25 @@ async function lookAtAll(
 
 const ON_ALERTS: ReadonlySet<string> = new Set(['detail', 'detail-type', '$or'])
 
+/** What alerts have in their detail, beside what all events of the tenancy have. */
+const FIELDS: ReadonlySet<string> = new Set(
+  [BudgetAlert, CostSpikeAlert, ComplianceAlert].flatMap(({ properties }) =>
+    Object.keys(properties),
+  ),
+)
+const OF_ALL_EVENTS = /^(\$or|meta|[a-z]+Event(Version|ID|Time|Source|Type|Name))$/
+
+/** @throws RestError 400 */
+function checkFields(fields: readonly string[]): void {
+  const unknown = fields.find((field) => !FIELDS.has(field) && !OF_ALL_EVENTS.test(field))
+  if (unknown === undefined) return
+  throw new RestError(
+    400,
+    'alert-pattern.unknown-field',
+    `alerts have no field "${unknown}": they have ${[...FIELDS].toSorted().join(', ')}`,
+  )
+}
+
 /** @throws RestError 400 */
 function checkPattern(pattern: Silence['pattern']): void {
   const other = Object.keys(pattern).find((field) => !ON_ALERTS.has(field))
@@ -134,6 +155,8 @@ function checkPattern(pattern: Silence['pattern']): void {
       `a pattern on alerts asks of "detail" or "detail-type"${other === undefined ? '' : `, not of "${other}"`}: {"detail":{"ruleId":["tagging/owner"]}}`,
     )
   }
+  const { detail } = pattern
+  if (typeof detail === 'object' && detail !== null) checkFields(Object.keys(detail))
   try {
     alertPattern(pattern)
   } catch (error) {

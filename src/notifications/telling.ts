@@ -6,7 +6,8 @@ import type { OpenChannel, SendResult } from './channels/sending.ts'
 import { composeMany, composeOne } from './composing.ts'
 import type { Composed, Telling } from './composing.ts'
 import { CHANNEL_PACES, INCIDENTS } from './documents.ts'
-import { NO_PACE, roomIn } from './pace.ts'
+import { writeLedger } from './ledger.ts'
+import { MESSAGES_PER_WINDOW_MAX, NO_PACE, WINDOW_MS, roomIn } from './pace.ts'
 import type { Room } from './pace.ts'
 import { record } from './recording.ts'
 import type { SenderPorts } from './sender-ports.ts'
@@ -36,7 +37,7 @@ export async function tell(
   )
   for (const parcel of parcelsOf(channel, shown, room)) {
     if (signal.aborted) return
-    if (parcel === 'later') return waitForRoom(ports, channelId, room.nextAt)
+    if (parcel === 'later') return waitForRoom(ports, { channelId, tellings: shown }, room.nextAt)
     if (!(await sendParcel(ports, { channel, channelId }, parcel, signal))) return
   }
 }
@@ -89,10 +90,25 @@ function parcelsOf(
 }
 
 /** The agenda stays as it is: everything in it is looked at again when there is room. */
-async function waitForRoom(ports: SenderPorts, channelId: string, until: number): Promise<void> {
+async function waitForRoom(
+  ports: SenderPorts,
+  { channelId, tellings }: Pick<ToTell, 'channelId' | 'tellings'>,
+  until: number,
+): Promise<void> {
+  const most = `${MESSAGES_PER_WINDOW_MAX} messages in ${WINDOW_MS / 60_000} minutes`
+  const why = `told with what else comes until ${new Date(until).toISOString()}: people get at most ${most}`
   await ports.state.transact(async (transaction) => {
     const pace = (await transaction.get(CHANNEL_PACES, channelId)) ?? NO_PACE
     transaction.put(CHANNEL_PACES, channelId, { ...pace, notBefore: until })
+    for (const {
+      incident: { id },
+      notification,
+    } of tellings) {
+      const incident = await transaction.get(INCIDENTS, id)
+      if (incident === undefined || incident.waitsFor === why) continue
+      writeLedger(transaction, ports, { incident, notification, channelId, outcome: 'HELD', why })
+      transaction.put(INCIDENTS, id, { ...incident, waitsFor: why })
+    }
   })
 }
 

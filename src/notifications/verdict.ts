@@ -11,7 +11,14 @@ export type Verdict =
   /** Nothing is new but what somebody does about it: for channels that show that. */
   | { readonly kind: 'show'; readonly why: string }
   /** `why` is for the ledger; absent where it is but the gathering of alerts. */
-  | { readonly kind: 'wait'; readonly until: number; readonly why?: string }
+  | {
+      readonly kind: 'wait'
+      /** When to look again. */
+      readonly until: number
+      readonly why?: string
+      /** When it would be told, where that is known. */
+      readonly toldAt?: number
+    }
   | { readonly kind: 'end'; readonly why: string }
   | { readonly kind: 'nothing'; readonly why?: string }
 
@@ -50,7 +57,8 @@ export function verdictOn(
     return { kind: 'end', why: 'its time is over' }
   }
   if (!notification.enabled) {
-    return wait(now + LOOK_AGAIN_AFTER_MS, 'the notification is switched off')
+    const until = now + LOOK_AGAIN_AFTER_MS
+    return { kind: 'wait', until, why: 'the notification is switched off' }
   }
   const hasNewState = incident.toldState !== undefined && incident.toldState !== state
   if (hasNewState && (!hasNews || state === 'SNOOZED') && state !== 'RESOLVED') {
@@ -103,12 +111,14 @@ function heldVerdict(
   { now, silence, inhibition }: Circumstances,
 ): Verdict | undefined {
   if (inhibition !== undefined) {
-    return wait(now + LOOK_AGAIN_AFTER_MS, `hidden by inhibition “${inhibition.name}”`)
+    const until = now + LOOK_AGAIN_AFTER_MS
+    return { kind: 'wait', until, why: `hidden by inhibition “${inhibition.name}”` }
   }
   if (silence !== undefined) {
     const { id, endsAt: until, createdBy, reason } = silence
     const again = Math.min(until, now + LOOK_AGAIN_AFTER_MS)
-    return wait(again, `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`)
+    const why = `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`
+    return { kind: 'wait', until: again, why, toldAt: until }
   }
   return quietVerdict(incident, notification, now)
 }
@@ -139,7 +149,7 @@ function isWorse(severity: Severity, than: Severity): boolean {
 }
 
 function wait(until: number, why: string): Verdict {
-  return { kind: 'wait', until, why }
+  return { kind: 'wait', until, why, toldAt: until }
 }
 
 function isoOf(instant: number): string {

@@ -53,7 +53,7 @@ export function namedDocuments<T extends NamedThing>(noun: string, max: number):
       throw new RestError(
         409,
         `${noun}.name-taken`,
-        `the organisation already has a ${words} "${thing.name}": choose another name`,
+        `the organisation already has ${/^[aeiou]/.test(words) ? 'an' : 'a'} ${words} "${thing.name}": choose another name`,
       )
     }
     transaction.put(names, nameKey(thing), thing.id)

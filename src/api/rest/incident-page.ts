@@ -31,7 +31,7 @@ export function incidentPage(incident: Incident, done?: string): string {
         <dt>Since</dt>
         <dd>${momentOf(incident.openedAt)}</dd>
       </dl>
-      ${isOver ? '' : forms()}
+      ${isOver ? '' : forms(state)}
       <p>
         <small>On the command line: <code>belfry incidents show ${number}</code></small>
       </p>`,
@@ -42,18 +42,19 @@ export function incidentRefusedPage(message: string): string {
   return page('This link does not work', html`<p>${message}</p>`)
 }
 
-function forms(): Html {
-  return html`<form method="post" id="acknowledge">
-      <input type="hidden" name="does" value="acknowledge" />
-      <button>Acknowledge</button> I see to it: no reminders, no escalation.
-    </form>
-    <form method="post" id="snooze">
-      <input type="hidden" name="does" value="snooze" />
-      <button>Snooze</button> for
-      <select name="hours" aria-label="for how long">
-        ${SNOOZES.map(([hours, label]) => html`<option value="${hours}">${label}</option>`)}
-      </select>
-    </form>`
+function forms(state: Incident['state']): Html {
+  const acknowledge = html`<form method="post" id="acknowledge">
+    <input type="hidden" name="does" value="acknowledge" />
+    <button>Acknowledge</button> I see to it: no reminders, no escalation.
+  </form>`
+  const snooze = html`<form method="post" id="snooze">
+    <input type="hidden" name="does" value="snooze" />
+    <button>Snooze</button> for
+    <select name="hours" aria-label="for how long">
+      ${SNOOZES.map(([hours, label]) => html`<option value="${hours}">${label}</option>`)}
+    </select>
+  </form>`
+  return state === 'ACKNOWLEDGED' ? snooze : html`${acknowledge}${snooze}`
 }
 
 function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident): string {
