@@ -16,6 +16,21 @@ export function numberOf(name: string, text: string, min: number, max: number): 
   throw new Error(`--${name} must be a whole number from ${min} to ${max}, not "${text}"`)
 }
 
+/** Ports above 1023 that browsers, and fetch of Node, refuse: the Fetch standard's "bad ports". */
+const REFUSED_BY_CLIENTS: ReadonlySet<number> = new Set([
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668],
+  ...[6669, 6679, 6697, 10_080],
+])
+
+/** A port to listen on that clients will connect to; 0: any that is free. */
+export function portOf(name: string, text: string): number {
+  const port = numberOf(name, text, 0, 65_535)
+  if (!REFUSED_BY_CLIENTS.has(port)) return port
+  throw new Error(
+    `--${name} ${port} is a port that browsers and the command line refuse: choose another`,
+  )
+}
+
 export function flagOf(name: string, text: string): boolean {
   if (['', '0', 'false'].includes(text)) return false
   if (['1', 'true'].includes(text)) return true

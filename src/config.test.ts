@@ -120,6 +120,11 @@ describe('the configuration', () => {
     expect(read([], env)).toEqual(everything)
   })
 
+  it('refuses a port that clients would not connect to', () => {
+    expect(() => read(['--port', '4190'])).toThrow(/--port 4190 is a port that browsers/)
+    expect(read(['--port', '4191']).port).toBe(4191)
+  })
+
   it('takes a mail server, with the port of its kind of TLS', () => {
     const host = ['--smtp-host', 'mail.internal', '--smtp-from', 'Belfry <belfry@example.com>']
     const from = 'Belfry <belfry@example.com>'

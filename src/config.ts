@@ -6,7 +6,15 @@ import { AWS_QUOTAS, QUOTA_MEANINGS } from '#src/model/quotas.ts'
 import type { Quotas } from '#src/model/quotas.ts'
 import { BUS_LOG_SETTINGS, readBusLogConfig } from './bus-log-config.ts'
 import type { BusLogConfig } from './bus-log-config.ts'
-import { addressOrNetwork, flagOf, matching, numberOf, numbersOf, oneOf } from './config-values.ts'
+import {
+  addressOrNetwork,
+  flagOf,
+  matching,
+  numberOf,
+  portOf,
+  numbersOf,
+  oneOf,
+} from './config-values.ts'
 import type { Setting } from './config-values.ts'
 import { MAIL_SETTINGS, readMailConfig } from './mail-config.ts'
 import type { MailConfig } from './mail-config.ts'
@@ -202,7 +210,7 @@ export function readConfig(
   const costFolder = textOf('cost-folder')
   return {
     host: textOf('host'),
-    port: numberOf('port', textOf('port'), 0, 65_535),
+    port: portOf('port', textOf('port')),
     dataFolder,
     targets,
     busLogs: readBusLogConfig(textOf, dataFolder),

@@ -79,7 +79,8 @@ given; what is not told at once waits, and the ledger says why:
     .action(
       action(async ({ hub, output }, reference: string) => {
         const notification = await notificationBy(hub, reference)
-        await output.show(notification, () => shown(notification))
+        const names = await namesOf(hub)
+        await output.show(notification, () => shown(notification, names))
       }),
     )
 
@@ -268,7 +269,7 @@ async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
   )
 }
 
-function shown(notification: Notification): string {
+function shown(notification: Notification, names: ReadonlyMap<string, string> = new Map()): string {
   const { scope, quietHours, digest, escalation, repeatHours } = notification
   const windows = quietHours?.windows.map(
     ({ days, from, to }) => `${from} to ${to}${days === undefined ? '' : ` on ${days.join(', ')}`}`,
@@ -278,7 +279,7 @@ function shown(notification: Notification): string {
       name: notification.name,
       number: String(notification.number),
       state: notification.enabled ? 'on' : 'off',
-      channel: notification.channelId,
+      channel: names.get(notification.channelId) ?? notification.channelId,
       alerts: Object.entries(notification.alerts).map(([kind, settings]) => {
         const text = JSON.stringify(settings)
         return text === '{}' ? kind : `${kind} ${text}`
@@ -300,7 +301,9 @@ function shown(notification: Notification): string {
       'quiet hours': windows && `${windows.join('; ')}, up to ${quietHours?.upTo}`,
       digest: digest && `at ${digest.at}, up to ${digest.upTo}`,
       repeated: repeatHours === undefined ? undefined : `every ${repeatHours} h`,
-      escalation: escalation && `after ${escalation.afterMinutes} min on ${escalation.channelId}`,
+      escalation:
+        escalation &&
+        `after ${escalation.afterMinutes} min on ${names.get(escalation.channelId) ?? escalation.channelId}`,
       created: localMoment(notification.createdAt),
       id: notification.id,
     },
