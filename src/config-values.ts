@@ -18,8 +18,8 @@ export function numberOf(name: string, text: string, min: number, max: number): 
 
 /** Ports above 1023 that browsers, and fetch of Node, refuse: the Fetch standard's "bad ports". */
 const REFUSED_BY_CLIENTS: ReadonlySet<number> = new Set([
-  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668],
-  ...[6669, 6679, 6697, 10_080],
+  1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669,
+  6679, 6697, 10_080,
 ])
 
 /** A port to listen on that clients will connect to; 0: any that is free. */
