@@ -24,20 +24,31 @@ afterAll(() => removeDataFolder(folder))
 it(`tells each change of a finding once, in ${KILLS} kills`, async () => {
   let hub = await startHubProcess(folder, FLAGS)
   const { ingestKey } = await createOrganisation(hub)
-  /** How many rounds of changes are acknowledged. */
+  /** How many rounds of changes are taken in. */
   let rounds = 0
+  const momentOf = (round: number) => FIRST_AT + round * 1_000
   const changes = (round: number) =>
     Array.from({ length: RESOURCES }, (_, n) =>
       configChange({
         resourceId: `vol-${n}`,
         complianceType: round % 2 === 0 ? 'NON_COMPLIANT' : 'COMPLIANT',
-        recordedAt: new Date(FIRST_AT + round * 1_000).toISOString(),
+        recordedAt: new Date(momentOf(round)).toISOString(),
       }),
     )
+  /** Whether the changes of a round are taken in: AWS's events may overtake each other before. */
+  const isTakenIn = async (by: HubProcess, round: number) => {
+    const { items } = (await by.rest('GET', '/findings?limit=1000')).body
+    const taken = items.filter(({ evaluatedAt }: any) => evaluatedAt === momentOf(round))
+    return taken.length === RESOURCES
+  }
   const sendUntil = async (to: HubProcess, signal: AbortSignal) => {
     while (!signal.aborted) {
       try {
         await ingest(to, ingestKey, changes(rounds))
+        while (!(await isTakenIn(to, rounds))) {
+          if (signal.aborted) return
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
         rounds += 1
       } catch {
         // What the kill cut off is sent again, as AWS would.
