@@ -27,6 +27,8 @@ interface Recorded {
   readonly tellings: readonly Telling[]
   readonly result: SendResult
   readonly disturbs: boolean
+  /** False: all that read the channel are told of other segments alone, so nothing was sent. */
+  readonly hasReaders: boolean
 }
 
 /** Writes down what became of a message, for each incident that it told of. */
@@ -55,8 +57,9 @@ export async function record(ports: SenderPorts, recorded: Recorded): Promise<vo
 async function recordOne(
   ports: SenderPorts,
   transaction: StateTransaction,
-  { channelId, telling, result, messageId }: Recorded & { telling: Telling; messageId: string },
+  recorded: Recorded & { telling: Telling; messageId: string },
 ): Promise<void> {
+  const { channelId, telling, result, messageId, hasReaders } = recorded
   const { notification, does } = telling
   const incident = await transaction.get(INCIDENTS, telling.incident.id)
   if (incident === undefined) return
@@ -64,7 +67,11 @@ async function recordOne(
   const outcome = outcomeOf(result, telling.incident, now)
   const why = result.outcome === 'sent' ? telling.why : result.reason
   const isNew = outcome === 'SENT' || why !== incident.waitsFor
-  if (isNew) {
+  if (!hasReaders) {
+    const nobody = 'whoever reads the channel is told of other segments alone'
+    const held = { incident, notification, channelId, outcome: 'HELD' as const, why: nobody }
+    writeLedger(transaction, ports, held)
+  } else if (isNew) {
     const sent = outcome === 'SENT' && { messageId }
     writeLedger(transaction, ports, { incident, notification, channelId, outcome, why, ...sent })
   }

@@ -24,7 +24,7 @@ export async function tell(
   const channel = await ports.channels.open(first.incident.organisationId, channelId)
   if (channel === undefined) {
     const gone: SendResult = { outcome: 'refused', reason: 'the channel is not there any more' }
-    return record(ports, { channelId, tellings, result: gone, disturbs: false })
+    return record(ports, { channelId, tellings, result: gone, disturbs: false, hasReaders: true })
   }
   const now = ports.clock.now()
   const pace = (await ports.state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
@@ -140,7 +140,8 @@ async function sendParcel(
     disturbs ||= channel.readBy === 'people' && !isEdit
   }
   if (signal.aborted && result.outcome !== 'sent') return false
-  await record(ports, { channelId, tellings: parcel, result, disturbs })
+  const hasReaders = sentAt !== -Infinity
+  await record(ports, { channelId, tellings: parcel, result, disturbs, hasReaders })
   await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
 }
