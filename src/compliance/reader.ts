@@ -33,6 +33,8 @@ const FINDINGS_READER = 'findings'
 const WRITE_EVERY_MS = 250
 /** A storm is written in parts, so that little is done again after a crash. */
 const RESULTS_PER_ROUND_MAX = 2_000
+/** Of a long log without results too the cursor is saved now and then. */
+const EVENTS_PER_ROUND_MAX = 50_000
 /** Parsing this many events takes some ms of the event loop. */
 const EVENTS_PER_TURN = 100
 
@@ -49,6 +51,8 @@ export async function readFindings(ports: FindingsReaderPorts, signal: AbortSign
   while (!signal.aborted) {
     const found = new Map<string, CheckResult[]>()
     let size = 0
+    let read = 0
+    const isRoundOver = () => size >= RESULTS_PER_ROUND_MAX || read >= EVENTS_PER_ROUND_MAX
     do {
       const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
       for (const { sequence, events } of batches) {
@@ -56,9 +60,10 @@ export async function readFindings(ports: FindingsReaderPorts, signal: AbortSign
         const count = await patiently(() => gather(ports, found, heard), onFault, signal)
         if (count === undefined) return
         size += count
+        read += events.length
         cursor = sequence
       }
-    } while (cursor < log.lastSequence() && size < RESULTS_PER_ROUND_MAX && !signal.aborted)
+    } while (cursor < log.lastSequence() && !isRoundOver() && !signal.aborted)
     const upTo = cursor
     await patiently(() => store(ports, found, upTo), onFault, signal)
     if (cursor >= log.lastSequence()) await pause(WRITE_EVERY_MS, signal)

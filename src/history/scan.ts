@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { sequenceOf } from '#src/model/event.ts'
 import type { LogPosition, PositionedEvent } from '#src/model/event.ts'
 import type { EventHistory } from '#src/ports/event-history.ts'
-import type { EventLog } from '#src/ports/event-log.ts'
+import type { EventLog, RecordedBatch } from '#src/ports/event-log.ts'
 
 export interface ScanPorts {
   readonly log: EventLog
@@ -16,7 +16,6 @@ export interface Period {
   readonly to: number
 }
 
-/** As many as the log reads at once. */
 const BATCHES_PER_STEP = 16
 /** An event is appended to the log at most so long after it was accepted: more is a stalled disk. */
 const APPENDED_WITHIN_MS = 60_000
@@ -57,7 +56,7 @@ export async function* scanBack(
   let end = Math.min(newest, sequenceOf(before))
   while (end > first) {
     const start = Math.max(first, end - BATCHES_PER_STEP)
-    const batches = (await ports.log.read(start)).filter(({ sequence }) => sequence <= end)
+    const batches = await readBetween(ports.log, start, end)
     for (const { events } of batches.toReversed()) {
       const within = events.filter((each) => each.position < before && isWithin(each, { from, to }))
       yield within.toReversed()
@@ -65,6 +64,19 @@ export async function* scanBack(
     }
     end = start
   }
+}
+
+async function readBetween(log: EventLog, after: number, end: number) {
+  const found: RecordedBatch[] = []
+  for (let cursor = after; cursor < end;) {
+    const batches = await log.read(cursor)
+    if (batches.length === 0) break
+    for (const batch of batches) {
+      cursor = batch.sequence
+      if (cursor <= end) found.push(batch)
+    }
+  }
+  return found
 }
 
 function isWithin({ event }: PositionedEvent, { from, to }: Period): boolean {

@@ -51,6 +51,17 @@ export function batchLogContract(open: OpenFresh<BatchLog>): void {
       expect(await read(99, 2)).toEqual([])
     })
 
+    it('reads no further than enough bytes, and a batch that is larger whole', async () => {
+      const { port: log } = await open()
+      for (const text of ['aaa', 'bbb', 'ccc', 'ddddddddd', 'e']) await append(log, text)
+      const read = async (after: number, enoughBytes: number) =>
+        (await log.read(after, 10, enoughBytes)).map(({ sequence }) => sequence)
+      expect(await read(0, 6)).toEqual([1, 2])
+      expect(await read(0, 7)).toEqual([1, 2, 3])
+      expect(await read(3, 1)).toEqual([4])
+      expect(await read(4, 100)).toEqual([5])
+    })
+
     it('gives back the bytes as they were, also of a part of a larger buffer', async () => {
       const { port: log } = await open()
       const parts = fc

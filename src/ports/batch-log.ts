@@ -15,8 +15,11 @@ export interface BatchLog {
    * @throws StoreFullFault when there is no room.
    */
   append(data: Uint8Array, appendedAt: number): Promise<number>
-  /** Batches after a sequence, oldest first, at most `limit`. */
-  read(afterSequence: number, limit: number): Promise<readonly LogBatch[]>
+  /**
+   * Batches after a sequence, oldest first, at most `limit`; none after the one with which
+   * `enoughBytes` are read.
+   */
+  read(afterSequence: number, limit: number, enoughBytes?: number): Promise<readonly LogBatch[]>
   /** Sequence of the newest batch, 0 for an empty log. */
   lastSequence(): Promise<number>
 }

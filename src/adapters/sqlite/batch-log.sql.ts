@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 
-import type { BatchLog } from '#src/ports/batch-log.ts'
+import type { BatchLog, LogBatch } from '#src/ports/batch-log.ts'
 import type { Cursors } from '#src/ports/cursors.ts'
 import type { Verb, Writer } from './writer.ts'
 
@@ -44,11 +44,17 @@ export function createSqliteLog(writer: Writer, reading: DatabaseSync): BatchLog
       const transfer = whole && data.buffer instanceof ArrayBuffer ? [data.buffer] : []
       return writer.write<number>('append', { data, appendedAt } satisfies Append, transfer)
     },
-    read: async (afterSequence, limit) =>
-      read.all(afterSequence, limit).map((row) => ({
-        sequence: Number(row['sequence']),
-        data: row['data'] as Uint8Array,
-      })),
+    read: async (afterSequence, limit, enoughBytes = Number.POSITIVE_INFINITY) => {
+      const batches: LogBatch[] = []
+      let bytes = 0
+      for (const row of read.iterate(afterSequence, limit)) {
+        const data = row['data'] as Uint8Array
+        batches.push({ sequence: Number(row['sequence']), data })
+        bytes += data.byteLength
+        if (bytes >= enoughBytes) break
+      }
+      return batches
+    },
     lastSequence: async () => Number(last.get()?.['sequence'] ?? 0),
   }
 }

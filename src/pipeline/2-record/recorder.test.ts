@@ -214,6 +214,23 @@ describe('reading', () => {
     }
   })
 
+  it('of a long log leaves others their turn', async () => {
+    const batches = memoryLog()
+    const writing = await createRecorder(batches, clock)
+    for (let n = 0; n < 100; n += 1) await writing.record(events(`${n}`, 1))
+    const log = await createRecorder(batches, clock)
+    const reading = { done: false }
+    let turns = 0
+    const takeTurn = () => {
+      turns += 1
+      if (!reading.done) setImmediate(takeTurn)
+    }
+    setImmediate(takeTurn)
+    await readAll(log, 100)
+    reading.done = true
+    expect(turns).toBeGreaterThan(5)
+  })
+
   it('has no event at a place where none is', async () => {
     const log = await createRecorder(memoryLog(), clock)
     const [position] = await log.record(events('e', 1))

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import { OverloadedFault } from '#src/errors.ts'
 import { POSITIONS_PER_BATCH, sequenceOf } from '#src/model/event.ts'
 import type { LogPosition, RecordedEvent } from '#src/model/event.ts'
@@ -15,6 +17,8 @@ const FLUSHES_UNDER_WAY_MAX = 2
 /** Decoded batches that readers share; a reader further behind reads from the store. */
 const RECENT_CHARACTERS_MAX = 32 * 1024 * 1024
 const BATCHES_PER_READ_MAX = 16
+/** Decoding so much takes about 10 ms of the event loop. */
+const ENOUGH_BYTES_PER_READ = 2 * 1024 * 1024
 /** Batches that were decoded for single events, such as retries of the same minute. */
 const REVISITED_BATCHES_MAX = 4
 
@@ -83,7 +87,9 @@ export async function createRecorder(log: BatchLog, clock: Clock): Promise<Event
   const read = async (afterSequence: number): Promise<readonly RecordedBatch[]> => {
     const remembered = recent.after(afterSequence, BATCHES_PER_READ_MAX)
     if (remembered.length > 0) return remembered
-    const batches = await log.read(afterSequence, BATCHES_PER_READ_MAX)
+    // A reader that is millions of events behind must not keep the event loop for itself.
+    await nextTurn()
+    const batches = await log.read(afterSequence, BATCHES_PER_READ_MAX, ENOUGH_BYTES_PER_READ)
     return batches.map(({ sequence, data }) => ({ sequence, events: decodeBatch(sequence, data) }))
   }
 
