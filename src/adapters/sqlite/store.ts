@@ -65,7 +65,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     throw error
   })
   const reading = new DatabaseSync(file, { readOnly: true })
-  reading.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -32768')
+  reading.exec('PRAGMA busy_timeout = 5000; PRAGMA cache_size = -16384')
   return {
     log: createSqliteLog(writer, reading),
     cursors: createSqliteCursors(writer, reading),

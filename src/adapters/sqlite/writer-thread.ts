@@ -76,7 +76,7 @@ function open({ file, maxStoreBytes }: WriterSettings): DatabaseSync {
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA busy_timeout = 5000;
-    PRAGMA cache_size = -65536;
+    PRAGMA cache_size = -24576;
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_AFTER_PAGES};
   `)
   migrate(opened)

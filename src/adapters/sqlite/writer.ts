@@ -35,11 +35,15 @@ export interface Writer {
 const SQLITE_FULL = 13
 const SQLITE_IOERR = 10
 
+/** What the thread is handed lives as long as a commit. */
+const YOUNG_MEGABYTES = 12
+
 /** Starts the thread that owns the database's one writing connection. */
 export async function startWriter(settings: WriterSettings): Promise<Writer> {
   const worker = new Worker(new URL('./writer-thread.ts', import.meta.url), {
     workerData: settings,
     name: 'belfry-writer',
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
   })
   await once(worker, 'message')
   const waiting = new Map<
