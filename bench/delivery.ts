@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -22,9 +23,10 @@ const DISTINCT_REQUESTS = 600
 const HANGING_SHARE = 0.1
 /** Half of the 2,000 that are to be sustained. */
 const LOW_LOAD_PER_SECOND = 1_000
-const WARM_UP_MS = 4_000
-const MEASURED_MS = 12_000
+const WARM_UP_MS = 2_000
+const MEASURED_MS = 8_000
 const DRAIN_LOOK_MS = 200
+const ROUNDS = Number(process.env['ROUNDS'] ?? 4)
 
 export interface DeliveryFigure {
   readonly what: string
@@ -38,35 +40,66 @@ interface Latency extends Percentiles {
   readonly loadPerSecond: number
 }
 
-/** What a round is like. */
+/** What a hub is like. */
 interface Conditions {
   readonly what: string
   readonly isHanging: (rule: number) => boolean
   readonly pastEvents: number
-  /** Events a second; absent: half of what was sustained. */
-  readonly highLoadPerSecond?: number
 }
 
 /**
  * From PutEvents to the target, with 300 rules of one HTTP target each, at 1 KB an event, each
  * event for one rule: what is sustained, and the latency at a low load and at half of what is
- * sustained. Then with one in ten targets hanging, and with a store that holds past events; both at
- * the loads of the first.
+ * sustained. So for a hub with nothing else, one of which one in ten targets hangs, and one whose store
+ * holds past events. They stand side by side and have the load in turns, since what else a machine
+ * does makes more of a difference from one minute to the next than what is to be seen.
  */
 export async function benchDelivery(pastEvents: number): Promise<readonly DeliveryFigure[]> {
   const plain = { what: '300 rules', isHanging: () => false, pastEvents: 0 }
-  const first = await measure(plain)
-  const highLoadPerSecond = first.latencies.at(-1)?.loadPerSecond ?? LOW_LOAD_PER_SECOND
   const isHanging = (rule: number) => rule % Math.round(1 / HANGING_SHARE) === 0
-  const what = `${pastEvents} past events in the store`
-  return [
-    first,
-    await measure({ ...plain, what: 'one in ten targets hangs', isHanging, highLoadPerSecond }),
-    await measure({ ...plain, what, pastEvents, highLoadPerSecond }),
+  const trials = [
+    await begin(plain),
+    await begin({ ...plain, what: 'one in ten targets hangs', isHanging }),
+    await begin({ ...plain, what: `${pastEvents} past events in the store`, pastEvents }),
   ]
+  const sustained = trials.map((): number[] => [])
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [index, trial] of trials.entries()) {
+      sustained[index]?.push(await sustainedBy(trial))
+      await drained(trial.hub)
+    }
+  }
+  const means = sustained.map((each) => each.reduce((sum, one) => sum + one, 0) / each.length)
+  const loads = [LOW_LOAD_PER_SECOND, (means[0] ?? 0) / 2]
+  const waits = trials.map(() => loads.map((): number[] => []))
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [at, load] of loads.entries()) {
+      for (const [index, trial] of trials.entries()) {
+        waits[index]?.[at]?.push(...(await waitsAt(load, trial)))
+      }
+    }
+  }
+  for (const trial of trials) await end(trial)
+  return trials.map(({ what }, index) => ({
+    what,
+    sustainedPerSecond: means[index] ?? 0,
+    latencies: loads.map((loadPerSecond, at) => ({
+      loadPerSecond,
+      ...percentiles(waits[index]?.[at] ?? []),
+    })),
+  }))
 }
 
-async function measure(conditions: Conditions): Promise<DeliveryFigure> {
+/** A hub, what is put on it, and what its targets have got. */
+interface Trial {
+  readonly what: string
+  readonly folder: string
+  readonly hub: HubProcess
+  readonly targets: ChildProcess
+  readonly report: () => Promise<TargetReport>
+}
+
+async function begin(conditions: Conditions): Promise<Trial> {
   const folder = newDataFolder()
   if (conditions.pastEvents > 0) await fillHistory(folder, conditions.pastEvents)
   const flags = ['--allow-private-targets', '--quota', `rules=${RULES + OTHER_RULES}`]
@@ -80,24 +113,19 @@ async function measure(conditions: Conditions): Promise<DeliveryFigure> {
     return told
   }
   await makeRules(hub, `http://127.0.0.1:${port}`, conditions)
-  const requests = await requestsFor(hub)
-  const load = { port: Number(new URL(hub.url).port), connections: CONNECTIONS, requests }
+  return { what: conditions.what, folder, hub, targets, report }
+}
 
-  const sustainedPerSecond = await sustained({ load, report })
-  await drained(hub)
-  const highLoad = conditions.highLoadPerSecond ?? sustainedPerSecond / 2
-  const latencies: Latency[] = []
-  for (const loadPerSecond of [LOW_LOAD_PER_SECOND, highLoad]) {
-    latencies.push(await latencyAt(loadPerSecond, { hub, load, report }))
-  }
+async function end({ hub, targets, folder }: Trial): Promise<void> {
   targets.disconnect()
   await hub.kill('SIGTERM')
   removeDataFolder(folder)
-  return { what: conditions.what, sustainedPerSecond, latencies }
 }
 
-async function latencyAt(loadPerSecond: number, round: Round): Promise<Latency> {
-  const { hub, load, report } = round
+/** How long each probe took, in ms. */
+async function waitsAt(loadPerSecond: number, trial: Trial): Promise<readonly number[]> {
+  const { hub, report } = trial
+  const load = await loadOf(hub)
   const before = (await report()).probes.length
   const background = run({
     ...load,
@@ -113,18 +141,7 @@ async function latencyAt(loadPerSecond: number, round: Round): Promise<Latency> 
     await pause(DRAIN_LOOK_MS)
     probes = (await report()).probes.slice(before)
   } while (probes.length < sentAt.length)
-  return { loadPerSecond, ...percentiles(probes.map(([n, at]) => at - (sentAt[n] ?? 0))) }
-}
-
-/** The hub, what is put on it, and what its targets have got. */
-interface Round {
-  readonly hub: HubProcess
-  readonly load: {
-    readonly port: number
-    readonly connections: number
-    readonly requests: readonly Uint8Array[]
-  }
-  readonly report: () => Promise<TargetReport>
+  return probes.map(([n, at]) => at - (sentAt[n] ?? 0))
 }
 
 async function makeRules(hub: HubProcess, url: string, { isHanging }: Conditions): Promise<void> {
@@ -144,18 +161,21 @@ async function makeRules(hub: HubProcess, url: string, { isHanging }: Conditions
   await put('probe', { source: ['bench.probe'] }, '/probe')
 }
 
-async function requestsFor(hub: HubProcess): Promise<readonly Uint8Array[]> {
+/** Signed anew for each time that it is used: signatures end. */
+async function loadOf(hub: HubProcess) {
   const caller = await hub.profile('member')
   const port = Number(new URL(hub.url).port)
-  return Array.from({ length: DISTINCT_REQUESTS }, (_unused, index) => {
+  const requests = Array.from({ length: DISTINCT_REQUESTS }, (_unused, index) => {
     const numbers = Array.from({ length: ENTRIES_PER_REQUEST }, (_none, n) => index * 10 + n)
     const entries = numbers.map((n) => orderEntry(n, { shard: `s${n % RULES}` }))
     return putEventsRequest(port, caller, entries)
   })
+  return { port, connections: CONNECTIONS, requests }
 }
 
 /** Deliveries a second while events come as fast as they are taken. */
-async function sustained({ load, report }: Omit<Round, 'hub'>): Promise<number> {
+async function sustainedBy({ hub, report }: Trial): Promise<number> {
+  const load = await loadOf(hub)
   const background = run({ ...load, durationMs: WARM_UP_MS + MEASURED_MS })
   await pause(WARM_UP_MS)
   const { answered: before } = await report()

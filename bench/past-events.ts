@@ -7,7 +7,15 @@ const EVENTS_PER_BATCH = 2_000
 const REGION = 'ap-southeast-2'
 const ACCOUNT = '444444444444'
 /** All that read the log, as if they had read all of it. */
-const READERS = ['route', 'enrich', 'event-index', 'volume', 'archives', 'schema-discovery']
+const READERS = [
+  'route',
+  'enrich',
+  'event-index',
+  'volume',
+  'archives',
+  'schema-discovery',
+  'findings',
+]
 
 /** Fills the store of a data folder with events of 1 KB that have been routed long ago. */
 export async function fillHistory(folder: string, count: number): Promise<void> {
