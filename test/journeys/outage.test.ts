@@ -7,11 +7,11 @@ import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process
 import type { HubProcess } from '../hub-process.ts'
 import { createOrganisation } from '../organisation.ts'
 
-/** An hour at 2,000 events a second: `BELFRY_OUTAGE_EVENTS=7200000`. */
+/** An hour at 2,000 events a second: `BELFRY_OUTAGE_EVENTS=7200000`, which takes 20 GB of disk. */
 const EVENTS = Number(process.env['BELFRY_OUTAGE_EVENTS'] ?? 5_000)
-const EVENT_CHARACTERS = 24_000
-/** Less than the events that come while the target is down: a hub that kept them would end. */
 const HEAP_MEGABYTES_MAX = 110
+/** More than the heap in all: a hub that kept them would end. */
+const EVENT_CHARACTERS = Math.max(800, Math.ceil((HEAP_MEGABYTES_MAX * 1_100_000) / EVENTS))
 /** From one attempt to the next at a target that fails, once it has failed some times. */
 const REST_MS = 100
 const REFUSED_AT_FIRST = 10
