@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 
-import { benchCost } from './cost/cost.ts'
+import { COST_FORMATS as COST_FORMATS_KNOWN, benchCost } from './cost/cost.ts'
 import { benchDelivery } from './delivery.ts'
 import { benchEmit } from './emit.ts'
 import { PATTERN_PARTS, benchPattern } from './pattern/pattern.ts'
@@ -28,8 +28,11 @@ const NAMES = [
 ]
 /** Ten million take some minutes to make, and 11 GB of disk: `PAST_EVENTS=10000000`. */
 const PAST_EVENTS = Number(process.env['PAST_EVENTS'] ?? 1_000_000)
-/** Ten million take minutes to write and to read: `COST_ROWS=10000000`. */
+/** Ten million take minutes to write and to read: `COST_ROWS=10000000`; `COST_FORMAT=parquet` has one. */
 const COST_ROWS = Number(process.env['COST_ROWS'] ?? 1_000_000)
+const COST_FORMATS = COST_FORMATS_KNOWN.filter(
+  (format) => format === (process.env['COST_FORMAT'] ?? format),
+)
 const DEFAULT_SEED = '20260105'
 
 const { positionals: wanted, values } = parseArgs({
@@ -109,7 +112,7 @@ if (isWanted('delivery')) {
 }
 if (isWanted('cost')) {
   console.log('\n8. Bills of 24 months in FOCUS, imported while the hub takes 500 events/s')
-  for (const figure of await benchCost(COST_ROWS)) {
+  for (const figure of await benchCost(COST_ROWS, COST_FORMATS)) {
     const { what, rows, megabytes, rowsPerSecond, peakMegabytes, putEventsMsP99 } = figure
     console.log(
       `   ${what}, ${rows} rows, ${Math.round(megabytes)} MB: ${Math.round(rowsPerSecond)} rows/s, peak ${Math.round(peakMegabytes)} MB (aim: 512), PutEvents p99 ${Math.round(putEventsMsP99)} ms`,

@@ -8,6 +8,9 @@ import { createOrganisation } from '../../test/organisation.ts'
 import { orderEntry, putEventsRequest, run } from '../load.ts'
 import { grownBill, writeCsvGz, writeParquet } from './grown-bill.ts'
 
+export const COST_FORMATS = ['csv.gz', 'parquet'] as const
+export type CostFormat = (typeof COST_FORMATS)[number]
+
 export interface CostFigure {
   readonly what: string
   readonly rows: number
@@ -25,10 +28,13 @@ const REQUESTS_PER_SECOND = 50
 const ROUND_MS = 2_000
 
 /** Figure 8: bills of 24 months, imported from a folder of the hub while it takes events. */
-export async function benchCost(rows: number): Promise<readonly CostFigure[]> {
+export async function benchCost(
+  rows: number,
+  formats: readonly CostFormat[],
+): Promise<readonly CostFigure[]> {
   const bill = grownBill({ seed: SEED })
   const figures: CostFigure[] = []
-  for (const what of ['csv.gz', 'parquet'] as const) {
+  for (const what of formats) {
     const folder = newDataFolder()
     const costFolder = join(folder, 'bills')
     const hub = await startHubProcess(folder, ['--cost-folder', costFolder])
