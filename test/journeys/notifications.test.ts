@@ -1,10 +1,7 @@
-import { randomUUID } from 'node:crypto'
-
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
-import type { EventType } from '#src/model/catalogue/event-type.ts'
+import { alerting, hasLength, newSegments, until } from '../alerting.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
@@ -18,6 +15,9 @@ let hub: HubProcess
 let organisationId: string
 let receiver: Receiver
 let mailServer: MailServer
+
+const asked = alerting(() => ({ hub, organisationId }))
+const { made, newUser, notify, emit, ledger, incidents, newChannel: newChannelOf } = asked
 
 beforeAll(async () => {
   mailServer = await startMailServer()
@@ -104,7 +104,6 @@ describe('a notification', () => {
     const { id: channelId } = await newChannel('silenced', '/silenced')
     const { id } = await notify({ name: 'silenced', channelId, alerts: COMPLIANCE })
     const silence = await made('/silences', {
-      organisationId,
       pattern: { detail: { ruleId: [{ prefix: 'noisy/' }] } },
       reason: 'We know.',
       endsAt: Date.now() + 3_600_000,
@@ -124,7 +123,6 @@ describe('a notification', () => {
     const alerts = { compliance: { checkedBy: ['outage-test'] } }
     const { id } = await notify({ name: 'hidden', channelId, alerts })
     await made('/inhibitions', {
-      organisationId,
       name: 'outage',
       source: { detail: { ruleId: ['account-is-down'] } },
       target: { detail: { ruleId: [{ 'anything-but': 'account-is-down' }] } },
@@ -167,7 +165,7 @@ describe('a notification', () => {
 
   it('shows where it was told what people do about it, and tells again when a snooze is over', async () => {
     const settings = { kind: 'slack-bot', token: 'xoxb-1', channel: '#ops', endpoint: receiver.url }
-    const channel = await made('/channels', { organisationId, name: 'bot', settings })
+    const channel = await newChannelOf('bot', settings)
     const alerts = { compliance: { checkedBy: ['bot-test'] } }
     const { id } = await notify({ name: 'bot', channelId: channel.id, alerts })
     await emit('ComplianceAlertEvent', { alertId: 'b1', ruleId: 'b1', checkedBy: 'bot-test' })
@@ -193,35 +191,23 @@ describe('a notification', () => {
   })
 
   it('tells those who get e-mail within their default segments, and owners of what is theirs', async () => {
-    const view = await made('/views', {
-      ...{ organisationId, name: 'Teams', kind: 'SINGLE_DIMENSION' },
-      dimension: { dimension: 'RESOURCE_TAG', key: 'team' },
-      segments: [{ title: 'Shop', values: ['shop'] }],
-    })
-    const [shop, unallocated] = view.segments
+    const { ofShop, shop, rest } = await newSegments(made)
     const [ana, ben] = await Promise.all(['ana', 'ben'].map(newUser))
-    const segment = { viewId: view.id, segmentId: shop.id }
-    expect((await hub.rest('PUT', `/users/${ana.id}/default-segment`, segment)).status).toBe(200)
+    expect((await hub.rest('PUT', `/users/${ana.id}/default-segment`, ofShop)).status).toBe(200)
     const settings = { kind: 'email', to: ['all@example.com', ana.email] }
-    const { id: channelId } = await made('/channels', { organisationId, name: 'mail', settings })
+    const { id: channelId } = await newChannelOf('mail', settings)
     const { id } = await notify({
       ...{ name: 'mail', channelId, alerts: { compliance: { checkedBy: ['mail-test'] } } },
       ...{ ownerTag: 'owner', tellOwner: true },
     })
-    const segmentsOf = ({ id: segmentId, number, title: segmentTitle }: any) => [
-      {
-        ...{ viewId: view.id, viewNumber: view.number, viewName: view.name, viewVersion: 1 },
-        ...{ segmentId, segmentNumber: number, segmentTitle },
-      },
-    ]
     const finding = (alertId: string, owner: string, segments: object) =>
       emit('ComplianceAlertEvent', {
         ...{ alertId, ruleId: alertId, checkedBy: 'mail-test', resourceTags: { owner } },
         segments,
       })
-    await finding('of-shop', 'nobody we know', segmentsOf(shop))
-    await finding('of-none', 'nobody we know', segmentsOf(unallocated))
-    await finding('of-ben', ben.email, segmentsOf(unallocated))
+    await finding('of-shop', 'nobody we know', shop)
+    await finding('of-none', 'nobody we know', rest)
+    await finding('of-ben', ben.email, rest)
     await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(3))
     const letters = mailServer.letters.map(({ to: addresses }) => addresses.join())
     expect(letters.toSorted()).toEqual(['all@example.com', 'all@example.com', ana.email, ben.email])
@@ -254,55 +240,11 @@ const EVERYTHING = { budgets: {}, costSpikes: {}, compliance: {} }
 const COMPLIANCE = { compliance: {} }
 
 const to = (path: string) => (request: Received) => request.path === path
-const hasLength = (length: number) => (items: readonly any[]) => items.length === length
-
-async function made(path: string, body: object): Promise<any> {
-  const answer = await hub.rest('POST', path, body)
-  expect(answer.body).toMatchObject({ id: expect.any(String) })
-  return answer.body
-}
-
-function newUser(firstName: string) {
-  const given = { email: `${firstName}@example.com`, firstName, lastName: 'L' }
-  return made('/users', { organisationId, ...given, role: 'customer_readonly' })
-}
 
 function newChannel(name: string, path: string) {
-  const settings = { kind: 'webhook', url: receiver.url + path }
-  return made('/channels', { organisationId, name, settings })
+  return newChannelOf(name, { kind: 'webhook', url: receiver.url + path })
 }
 
 function newSlackChannel(name: string, path: string) {
-  const settings = { kind: 'slack-webhook', url: receiver.url + path }
-  return made('/channels', { organisationId, name, settings })
-}
-
-function notify(given: object) {
-  return made('/notifications', { organisationId, settleSeconds: 0, ...given })
-}
-
-/** Publishes the catalogue's example of an alert with some fields changed. */
-async function emit(name: string, fields: object) {
-  const { accountName: _, ...example } = (eventTypeOf(name) as EventType).example
-  const events = [{ id: randomUUID(), organisationId, name, fields: { ...example, ...fields } }]
-  const { status, body } = await hub.rest('POST', '/tenancy-events', { events })
-  expect({ status, body }).toMatchObject({ status: 200 })
-}
-
-async function ledger(filter: Record<string, string>): Promise<any[]> {
-  const query = new URLSearchParams({ organisationId, ...filter })
-  return (await hub.rest('GET', `/notification-ledger?${query.toString()}`)).body.items
-}
-
-async function incidents(notificationId: string): Promise<any[]> {
-  const query = new URLSearchParams({ organisationId, notificationId })
-  return (await hub.rest('GET', `/incidents?${query.toString()}`)).body.items
-}
-
-async function until<T>(look: () => Promise<T>, accept: (value: T) => boolean): Promise<T> {
-  for (;;) {
-    const value = await look()
-    if (accept(value)) return value
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  return newChannelOf(name, { kind: 'slack-webhook', url: receiver.url + path })
 }
