@@ -55,7 +55,8 @@ export async function composeOne(
   })
   const news = new Set(all.slice(Math.max(0, all.length - (alerts - told))))
   const untold = events.filter((event) => news.has(event))
-  const isReminder = revision === incident.toldRevision && !showsState
+  const hasNews = revision > incident.toldRevision
+  const isReminder = !hasNews && !showsState
   const how = isReminder ? ('reply' as const) : ('edit' as const)
   return {
     message: { ...message, events: untold.length > 0 ? untold : events },
@@ -69,6 +70,7 @@ export async function composeOne(
         .concat(audience.segment?.segmentId ?? [])
         .join('-'),
       ...(sent !== undefined && does === 'tell' && { after: { sent, how } }),
+      news: showsState && !hasNews ? 'state' : incident.toldState === state ? 'alerts' : 'both',
       ...(audience.to !== undefined && { to: audience.to }),
     },
   }

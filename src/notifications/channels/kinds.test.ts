@@ -118,13 +118,19 @@ it('PagerDuty has one incident for each of the hub’s, and hears what becomes o
   const url = `${receiver.url}/enqueue`
   const settings = { kind: 'pagerduty', routingKey: 'k', endpoint: url } as const
   const duty = openPagerDuty(settings, ports)
-  answers = [[202], [202], [202], [400, '{"status":"invalid event","errors":["routing_key"]}']]
+  const refusal = [400, '{"status":"invalid event","errors":["routing_key"]}'] as const
+  answers = [...Array.from({ length: 6 }, () => [202] as const), refusal]
   const sent = sentOf(await send(duty))
   const acknowledged = { ...message(budget()), state: 'ACKNOWLEDGED' as const }
-  await send(duty, { after: { sent, how: 'edit' } }, acknowledged)
+  for (const news of ['state', 'alerts', 'both'] as const) {
+    await send(duty, { after: { sent, how: 'edit' }, news }, acknowledged)
+  }
   await send(duty, { after: { sent, how: 'edit' } }, message(budget({ change: 'CORRECTED' })))
   expect(bodies()).toMatchObject([
     { event_action: 'trigger', dedup_key: 'inc-12', payload: { severity: 'warning' } },
+    { event_action: 'acknowledge', dedup_key: 'inc-12' },
+    { event_action: 'trigger', dedup_key: 'inc-12', payload: { severity: 'warning' } },
+    { event_action: 'trigger', dedup_key: 'inc-12' },
     { event_action: 'acknowledge', dedup_key: 'inc-12' },
     { event_action: 'resolve', dedup_key: 'inc-12' },
   ])

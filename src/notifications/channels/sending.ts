@@ -91,6 +91,8 @@ export interface Sending {
     /** Where a channel can do just one of them it does that one. */
     readonly how: 'edit' | 'reply'
   }
+  /** What is new since the message before it: alerts, what people do about them, or (absent) both. */
+  readonly news?: 'alerts' | 'state' | 'both'
   /** Only these of the channel's recipients, or another address; absent: all of them. */
   readonly to?: readonly string[]
   readonly signal?: AbortSignal

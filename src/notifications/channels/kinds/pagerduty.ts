@@ -34,7 +34,7 @@ export function openPagerDuty(
     showsState: true,
     send: async (message, sending) => {
       const key = dedupKey(message, sending)
-      for (const action of actionsOf(message)) {
+      for (const action of actionsOf(message, sending)) {
         const event = { routing_key: routingKey, event_action: action, dedup_key: key }
         const body = action === 'trigger' ? triggerBody(message, event) : JSON.stringify(event)
         const { signal } = sending
@@ -46,11 +46,20 @@ export function openPagerDuty(
   }
 }
 
-/** A test is seen and wakes nobody for long. */
-function actionsOf({ kind, state }: Message): readonly ('trigger' | 'acknowledge' | 'resolve')[] {
+type Action = 'trigger' | 'acknowledge' | 'resolve'
+
+/**
+ * Only a trigger carries text. One that finds its incident open is added to it: it stays acknowledged,
+ * wakes nobody, and has the new severity (https://support.pagerduty.com/docs/event-management). One
+ * that finds it resolved over there opens another, which should wake somebody: so nothing is
+ * acknowledged twice.
+ */
+function actionsOf({ kind, state }: Message, { news = 'both' }: Sending): readonly Action[] {
+  // It is seen and wakes nobody for long.
   if (kind === 'test') return ['trigger', 'resolve']
   if (state === 'RESOLVED') return ['resolve']
-  return state === 'OPEN' ? ['trigger'] : ['acknowledge']
+  if (state === 'OPEN' || news === 'alerts') return ['trigger']
+  return news === 'state' ? ['acknowledge'] : ['trigger', 'acknowledge']
 }
 
 /** A digest is an incident of its own; what its parts become it does not say. */
