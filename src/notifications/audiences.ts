@@ -22,7 +22,8 @@ export interface Audience {
   readonly segment?: DefaultSegment
 }
 
-const EVERYBODY: Audience = {}
+/** Whoever reads the channel. */
+export const EVERYBODY: Audience = {}
 
 /**
  * Who is told of an incident, where each recipient is known: the owner, where the notification says
@@ -56,6 +57,13 @@ export async function audiencesOf(
     bySegment.set(key, known)
   }
   return [...bySegment.values()]
+}
+
+/** Those of an audience who are none of these; undefined where nobody is left. */
+export function without(audience: Audience, addresses: readonly string[]): Audience | undefined {
+  if (audience.to === undefined || addresses.length === 0) return audience
+  const to = audience.to.filter((address) => !addresses.includes(address))
+  return to.length === 0 ? undefined : { ...audience, to }
 }
 
 /** Alerts of the whole organisation are for everybody. */

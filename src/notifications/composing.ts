@@ -5,6 +5,7 @@ import type { State } from '#src/ports/state.ts'
 import { isFor } from './audiences.ts'
 import type { Audience } from './audiences.ts'
 import { digestOf, messageOf } from './channels/message-of.ts'
+import type { DigestPart } from './channels/message-of.ts'
 import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
 import { INCIDENT_ALERTS, alertKey, ofIncident } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
@@ -18,6 +19,8 @@ export interface Telling {
   readonly inDigest: boolean
   /** For channels that show what people do about it, and for no other. */
   readonly showsState: boolean
+  /** It ends before what is new does, as that is very much: the rest follows. */
+  readonly isPart?: boolean
 }
 
 export interface ComposingPorts {
@@ -26,22 +29,38 @@ export interface ComposingPorts {
 }
 
 /** Of one incident, what a message is made of: the newest. */
-const ALERTS_PER_MESSAGE_MAX = 1_000
+export const MOST_TOLD_AT_ONCE = 1_000
 /** Of each of many incidents in one message. */
 const ALERTS_PER_FOLDED_INCIDENT_MAX = 100
 
 export interface Composed {
   readonly message: Message
   readonly sending: Sending
+  /** What of it has anything to say to its audience. */
+  readonly about: readonly Telling[]
+}
+
+/** The same for every try of one message about an incident, whoever it is for. */
+export function messageKeyOf({ incident: { revision, messages }, does }: Telling): string {
+  return [does, revision, messages].join('-')
+}
+
+/** Who has had what is to be told, where others have yet to be sent it. */
+export function hadAlready(
+  { hadBy }: Pick<StoredIncident, 'hadBy'>,
+  telling: Telling,
+): readonly string[] {
+  return hadBy?.message === messageKeyOf(telling) ? hadBy.addresses : []
 }
 
 /** The message about one incident: how things are, and for programs what is new. */
 export async function composeOne(
   ports: ComposingPorts,
-  { incident, notification, why, does, showsState }: Telling,
+  telling: Telling,
   { audience, now }: { readonly audience: Audience; readonly now: number },
 ): Promise<Composed | undefined> {
-  const all = await alertsOf(ports.state, incident, ALERTS_PER_MESSAGE_MAX)
+  const { incident, notification, why, does, showsState } = telling
+  const all = await alertsOf(ports.state, incident, MOST_TOLD_AT_ONCE)
   const events = all.filter((event) => isFor(audience, event))
   if (!isSome(events)) return undefined
   const { id, number, revision, messages, sent, state, told, alerts } = incident
@@ -58,8 +77,10 @@ export async function composeOne(
   const hasNews = revision > incident.toldRevision
   const isReminder = !hasNews && !showsState
   const how = isReminder ? ('reply' as const) : ('edit' as const)
+  const shown = all.length < alerts ? withCount(message, telling, all.length) : message
   return {
-    message: { ...message, events: untold.length > 0 ? untold : events },
+    about: [telling],
+    message: { ...shown, events: untold.length > 0 ? untold : events },
     sending: {
       idempotencyKey: [
         id,
@@ -76,6 +97,17 @@ export async function composeOne(
   }
 }
 
+/** Says how many alerts there are beside those that a message is made of. */
+function withCount(
+  message: Message,
+  { incident: { alerts }, notification: { locale } }: Telling,
+  count: number,
+): Message {
+  const format = new Intl.NumberFormat(locale)
+  const value = `${format.format(alerts)}; this is of the newest ${format.format(count)}`
+  return { ...message, facts: [{ label: 'Alerts in all', value }, ...message.facts] }
+}
+
 /** One message about many incidents, each a line of it, and all their alerts counted. */
 export async function composeMany(
   ports: ComposingPorts,
@@ -83,32 +115,39 @@ export async function composeMany(
   { audience, now }: { readonly audience: Audience; readonly now: number },
 ): Promise<Composed | undefined> {
   const [first] = tellings
-  const groups: (readonly [AlertEvent, ...AlertEvent[]])[] = []
-  for (const { incident } of tellings) {
-    const all = await alertsOf(ports.state, incident, ALERTS_PER_FOLDED_INCIDENT_MAX)
+  const parts: DigestPart[] = []
+  const about: Telling[] = []
+  for (const telling of tellings) {
+    const all = await alertsOf(ports.state, telling.incident, ALERTS_PER_FOLDED_INCIDENT_MAX)
     const events = all.filter((event) => isFor(audience, event))
-    if (isSome(events)) groups.push(events)
+    if (!isSome(events)) continue
+    const { url } = ports.linksOf(telling.incident).find(({ does }) => does === 'open') ?? {}
+    const older = telling.incident.alerts - all.length
+    parts.push({ events, older, ...(url !== undefined && { url }) })
+    about.push(telling)
   }
-  if (first === undefined || groups.length === 0) return undefined
+  if (first === undefined || parts.length === 0) return undefined
   const untold =
     audience.segment === undefined
       ? tellings.reduce((sum, { incident }) => sum + incident.alerts - incident.told, 0)
-      : groups.flat().length
+      : parts.flatMap(({ events }) => events).length
   const { notification } = first
   const inDigest = tellings.every((telling) => telling.inDigest)
-  const message = digestOf(groups, {
+  const message = digestOf(parts, {
     reader: readerOf(notification),
     at: now,
     reasons: [
       ...new Set(tellings.map((telling) => `Notification “${telling.notification.name}”`)),
       inDigest ? 'You asked for a digest.' : 'So much came at once that it is told in one message.',
     ],
-    links: ports.linksOf(first.incident).filter(({ does }) => does === 'manage'),
+    // Each line has its own.
+    links: [],
   })
   const format = new Intl.NumberFormat(notification.locale)
   const counted = { label: 'Alerts in all', value: format.format(untold) }
   const keys = tellings.map(({ incident }) => `${incident.id}-${incident.revision}`)
   return {
+    about,
     message: { ...message, facts: [counted, ...message.facts] },
     sending: {
       idempotencyKey: createHash('sha256')
@@ -129,7 +168,7 @@ export function eventsToTell(
 ): Promise<readonly AlertEvent[]> {
   const untold = incident.alerts - incident.told
   const count = untold > 0 ? untold : incident.alerts
-  return alertsOf(state, incident, Math.min(ALERTS_PER_MESSAGE_MAX, count))
+  return alertsOf(state, incident, Math.min(MOST_TOLD_AT_ONCE, count))
 }
 
 async function alertsOf(

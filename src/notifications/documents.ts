@@ -23,6 +23,14 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   readonly messages: number
   /** The last message in its channel, by which the next one finds it. */
   readonly sent?: Sent
+  /** By e-mail, who has had a message that others have yet to be sent, and which that is. */
+  readonly hadBy?: { readonly message: string; readonly addresses: readonly string[] }
+  /** Who has been told of its alerts, from after that one up to `told`. */
+  readonly toldTo?: { readonly destination: string; readonly after: number }
+  /** The incident of another notification by whose message alone its readers know of it. */
+  readonly toldWith?: string
+  /** Incidents of other notifications that are told with it: what people do about it they do to these. */
+  readonly tellsOf?: readonly string[]
   /** When it ends by itself. */
   readonly endsAt?: number
   /** Its places in the agenda. */

@@ -62,35 +62,27 @@ export interface IncidentPorts {
 type Verb = 'Acknowledge' | 'Snooze' | 'Resolve'
 
 export function createIncidents({ state, actions }: IncidentPorts): Incidents {
-  const change = async (
+  const perform = async (
     verb: Verb,
     { handler, id, more = {} }: { readonly handler: Handler; readonly id: string; more?: object },
     edit: (incident: StoredIncident, now: number) => StoredIncident,
   ) =>
     actions.perform('caller' in handler ? handler.caller : undefined, async (step) => {
       const { transaction, now, tell } = step
+      const changeOne = async (before: StoredIncident) => {
+        const { number, notificationId, organisationId } = before
+        const edited = edit(before, now)
+        const by = { by: handler.name, ...more }
+        const fields = { incidentId: before.id, incidentNumber: number, notificationId, ...by }
+        tell(`Incident${verb}Event`, { organisationId, fields })
+        refuseChange(verb, before)
+        return lookedAtNow(transaction, edited, now)
+      }
       const before = await found(transaction, handler, id)
-      const { number, notificationId, organisationId } = before
-      const edited = edit(before, now)
-      const by = { by: handler.name, ...more }
-      const fields = { incidentId: id, incidentNumber: number, notificationId, ...by }
-      tell(`Incident${verb}Event`, { organisationId, fields })
-      if (verb === 'Acknowledge' && before.state === 'ACKNOWLEDGED') {
-        throw new RestError(
-          409,
-          'incident.acknowledged',
-          `incident ${number} is acknowledged by ${before.acknowledgedBy} already`,
-        )
+      const after = await changeOne(before)
+      for (const follower of await followersOf(transaction, before)) {
+        if (follower.state !== after.state || verb === 'Snooze') await changeOne(follower)
       }
-      if (before.state === 'RESOLVED') {
-        throw new RestError(409, 'incident.resolved', `incident ${number} is over already`)
-      }
-      const { waitsFor: _, ...calm } = withoutEscalation(transaction, edited)
-      const notification = await transaction.get(NOTIFICATIONS.things, notificationId)
-      // Looked at at once, for the agenda to be what it now should be.
-      const after =
-        notification === undefined ? calm : lookedAt(transaction, calm, notification.channelId, now)
-      transaction.put(INCIDENTS, id, after)
       return shown(after)
     })
 
@@ -129,7 +121,7 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
       return { items, ...(last !== undefined && { last }) }
     },
     acknowledge: (handler, id) =>
-      change(
+      perform(
         'Acknowledge',
         { handler, id },
         ({ snoozedUntil: _, snoozedBy: __, ...incident }, now) => ({
@@ -141,13 +133,13 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
       ),
     snooze: (handler, id, until) => {
       const more = { until: new Date(until).toISOString() }
-      return change('Snooze', { handler, id, more }, (incident, now) => {
+      return perform('Snooze', { handler, id, more }, (incident, now) => {
         if (until <= now || until > now + SNOOZE_MAX_MS) throw snoozedTooLong()
         return { ...incident, state: 'SNOOZED', snoozedUntil: until, snoozedBy: handler.name }
       })
     },
     resolve: (handler, id) =>
-      change('Resolve', { handler, id }, (incident, now) => ({
+      perform('Resolve', { handler, id }, (incident, now) => ({
         ...incident,
         state: 'RESOLVED',
         resolvedAt: now,
@@ -158,6 +150,39 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
 }
 
 const KEYS_PER_READ = 500
+
+/** @throws RestError 409 */
+function refuseChange(verb: Verb, { state, number, acknowledgedBy }: StoredIncident): void {
+  if (verb === 'Acknowledge' && state === 'ACKNOWLEDGED') {
+    const message = `incident ${number} is acknowledged by ${acknowledgedBy} already`
+    throw new RestError(409, 'incident.acknowledged', message)
+  }
+  if (state !== 'RESOLVED') return
+  throw new RestError(409, 'incident.resolved', `incident ${number} is over already`)
+}
+
+/** With its places in the agenda as they now should be: it is looked at at once. */
+async function lookedAtNow(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+  now: number,
+): Promise<StoredIncident> {
+  const { waitsFor: _, ...calm } = withoutEscalation(transaction, incident)
+  const notification = await transaction.get(NOTIFICATIONS.things, incident.notificationId)
+  const after =
+    notification === undefined ? calm : lookedAt(transaction, calm, notification.channelId, now)
+  transaction.put(INCIDENTS, after.id, after)
+  return after
+}
+
+/** Incidents whose readers know of them by its message alone, and that are not over. */
+async function followersOf(
+  transaction: StateTransaction,
+  { id, tellsOf = [] }: StoredIncident,
+): Promise<readonly StoredIncident[]> {
+  const all = await Promise.all(tellsOf.map((each) => transaction.get(INCIDENTS, each)))
+  return all.flatMap((each) => (each?.toldWith === id && each.state !== 'RESOLVED' ? [each] : []))
+}
 
 /** @throws RestError 404 */
 async function found(
@@ -191,6 +216,10 @@ function shown({
   newsSince: _newsSince,
   messages: _messages,
   sent: _sent,
+  hadBy: _hadBy,
+  toldTo: _toldTo,
+  toldWith: _toldWith,
+  tellsOf: _tellsOf,
   endsAt: _endsAt,
   escalationDue: _escalationDue,
   due,

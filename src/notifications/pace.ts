@@ -36,11 +36,9 @@ export function paceAfter(
   result: SendResult,
   { now, disturbs, jitter }: { now: number; disturbs: boolean; jitter: number },
 ): ChannelPace {
-  const recent = recentOf(disturbedAt, now)
-  if (result.outcome === 'sent') {
-    return { disturbedAt: disturbs ? [...recent, now] : recent, notBefore: now, failures: 0 }
-  }
-  if (result.outcome === 'refused') return { disturbedAt: recent, notBefore: now, failures: 0 }
+  // What some have had has disturbed them, whatever became of the rest.
+  const recent = [...recentOf(disturbedAt, now), ...(disturbs ? [now] : [])]
+  if (result.outcome !== 'retry') return { disturbedAt: recent, notBefore: now, failures: 0 }
   const backoff = Math.min(RETRY_MS_MAX, FIRST_RETRY_MS * 2 ** failures) * (0.5 + jitter / 2)
   const notBefore = now + Math.max(result.afterMs ?? 0, Math.round(backoff))
   return { disturbedAt: recent, notBefore, failures: failures + 1 }

@@ -7,13 +7,16 @@ import {
   withEscalation,
   withoutEscalation,
 } from './agenda.ts'
+import type { Audience } from './audiences.ts'
 import type { SendResult } from './channels/sending.ts'
+import { hadAlready, messageKeyOf } from './composing.ts'
 import type { Telling } from './composing.ts'
 import { CHANNEL_PACES, INCIDENTS } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { NO_PACE, paceAfter } from './pace.ts'
 import type { SenderPorts } from './sender-ports.ts'
+import type { ToldAlready } from './told-already.ts'
 import { awake } from './verdict.ts'
 
 /** Somebody has to change the channel, or its other side. */
@@ -22,100 +25,255 @@ const REFUSED_RETRY_MS = 60 * 60_000
 const GIVEN_UP_AFTER_MS = 7 * 24 * 60 * 60_000
 const RECORDED_PER_TRANSACTION = 500
 
+/** What became of a message for some of those who are to have it. */
+export interface SentLetter {
+  readonly audience: Audience
+  readonly result: SendResult
+}
+
+/** What was to be told, and the letters that told of it: none where nobody has to hear of it. */
+interface Told {
+  readonly telling: Telling
+  readonly destination: string
+  readonly letters: readonly SentLetter[]
+  /** Whose message said the same already. */
+  readonly toldBy?: ToldAlready
+}
+
 interface Recorded {
   readonly channelId: string
-  readonly tellings: readonly Telling[]
+  readonly told: readonly Told[]
+  /** Of the channel as a whole. */
   readonly result: SendResult
   readonly disturbs: boolean
-  /** False: all that read the channel are told of other segments alone, so nothing was sent. */
-  readonly hasReaders: boolean
+}
+
+/** What letters of one message say of their channel; without any, all is well. */
+export function worstOf(results: readonly SendResult[]): SendResult {
+  return (
+    results.find(({ outcome }) => outcome === 'retry') ??
+    results.find(({ outcome }) => outcome === 'refused') ??
+    results.at(-1) ?? { outcome: 'sent', sent: {}, answer: 'nobody is to be told' }
+  )
 }
 
 /** Writes down what became of a message, for each incident that it told of. */
 export async function record(ports: SenderPorts, recorded: Recorded): Promise<void> {
   const { state, clock, ids } = ports
-  const { channelId, tellings, result, disturbs } = recorded
+  const { channelId, told, result, disturbs } = recorded
   const now = clock.now()
   const messageId = ids.timeOrderedUuid(now)
-  await state.transact(async (transaction) => {
-    const pace = (await transaction.get(CHANNEL_PACES, channelId)) ?? NO_PACE
-    transaction.put(
-      CHANNEL_PACES,
-      channelId,
-      paceAfter(pace, result, { now, disturbs, jitter: ids.fraction() }),
-    )
-  })
-  for (let at = 0; at < tellings.length; at += RECORDED_PER_TRANSACTION) {
+  // Of what was not sent nothing follows for the next message.
+  if (told.some(({ letters }) => letters.length > 0)) {
     await state.transact(async (transaction) => {
-      for (const telling of tellings.slice(at, at + RECORDED_PER_TRANSACTION)) {
-        await recordOne(ports, transaction, { ...recorded, telling, messageId })
+      const pace = (await transaction.get(CHANNEL_PACES, channelId)) ?? NO_PACE
+      const next = paceAfter(pace, result, { now, disturbs, jitter: ids.fraction() })
+      transaction.put(CHANNEL_PACES, channelId, next)
+    })
+  }
+  for (let at = 0; at < told.length; at += RECORDED_PER_TRANSACTION) {
+    await state.transact(async (transaction) => {
+      for (const each of told.slice(at, at + RECORDED_PER_TRANSACTION)) {
+        const isAlone = told.length === 1 && !each.telling.inDigest
+        await recordOne(ports, transaction, { ...each, channelId, messageId, isAlone })
       }
     })
   }
 }
 
+interface RecordedOne extends Told {
+  readonly channelId: string
+  readonly messageId: string
+  /** The message is about nothing else, so what follows may change it, or go on in its thread. */
+  readonly isAlone: boolean
+}
+
 async function recordOne(
   ports: SenderPorts,
   transaction: StateTransaction,
-  recorded: Recorded & { telling: Telling; messageId: string },
+  recorded: RecordedOne,
 ): Promise<void> {
-  const { channelId, telling, result, messageId, hasReaders } = recorded
-  const { notification, does } = telling
+  const { telling } = recorded
   const incident = await transaction.get(INCIDENTS, telling.incident.id)
   if (incident === undefined) return
   const now = ports.clock.now()
-  const outcome = outcomeOf(result, telling.incident, now)
-  const why = result.outcome === 'sent' ? telling.why : result.reason
-  const isNew = outcome === 'SENT' || why !== incident.waitsFor
-  if (!hasReaders) {
-    const nobody = 'whoever reads the channel is told of other segments alone'
-    const held = { incident, notification, channelId, outcome: 'HELD' as const, why: nobody }
-    writeLedger(transaction, ports, held)
-  } else if (isNew) {
-    const sent = outcome === 'SENT' && { messageId }
-    writeLedger(transaction, ports, { incident, notification, channelId, outcome, why, ...sent })
-  }
-  const { waitsFor: _, newsSince, ...rest } = awake(incident, now)
-  if (outcome === 'RETRYING') {
-    // It stays where it is in the agenda: the whole channel waits.
-    transaction.put(INCIDENTS, incident.id, { ...incident, waitsFor: why })
-  } else if (outcome === 'REFUSED') {
-    const kept = { ...incident, waitsFor: why }
-    const until = now + REFUSED_RETRY_MS
-    const place = does === 'tell' ? lookedAt(transaction, kept, channelId, until) : kept
-    const after = does === 'tell' ? place : withoutEscalation(transaction, place)
-    transaction.put(INCIDENTS, incident.id, after)
-  } else if (does === 'escalate') {
-    const { waitsFor: __, ...escalated } = withoutEscalation(transaction, incident)
-    transaction.put(INCIDENTS, incident.id, { ...escalated, escalatedAt: now })
-  } else {
-    const isSent = result.outcome === 'sent'
-    const toldRevision = telling.incident.revision
-    const hasNews = incident.revision > toldRevision
-    const told: StoredIncident = {
-      ...rest,
-      toldRevision,
-      told: telling.incident.alerts,
-      ...(hasNews && newsSince !== undefined && { newsSince: now }),
-      ...(isSent && { toldState: telling.incident.state }),
-      ...(isSent && !telling.showsState && { toldAt: now, messages: incident.messages + 1 }),
-      ...(isSent && !telling.inDigest && { sent: result.sent }),
-    }
-    const ends = told.state === 'RESOLVED' ? Infinity : (told.endsAt ?? Infinity)
-    const isShown = !isSent || told.state === told.toldState
-    const next = isShown ? Math.min(nextReminder(told, notification), ends) : now
-    const at = hasNews ? Math.min(firstTelling(told, notification), ends) : next
-    const placed = lookedAt(transaction, told, channelId, at)
-    transaction.put(INCIDENTS, incident.id, withEscalation(transaction, placed, notification, now))
+  const failure = failureOf(recorded, now)
+  noteInLedger(ports, transaction, { ...recorded, incident, failure })
+  if (recorded.toldBy !== undefined) await noteFollower(transaction, recorded.toldBy, incident)
+  const after =
+    failure === undefined || failure.outcome === 'GIVEN_UP' || isEnough(recorded)
+      ? afterTelling(transaction, incident, recorded, now)
+      : afterFailure(transaction, incident, { ...recorded, failure }, now)
+  const isPlanned =
+    telling.does === 'tell' && (hasBeenRead(recorded) || failure?.outcome === 'GIVEN_UP')
+  transaction.put(
+    INCIDENTS,
+    incident.id,
+    isPlanned ? withEscalation(transaction, after, telling.notification, now) : after,
+  )
+}
+
+/** What people do about the one, they do about the other, of which they have no message. */
+async function noteFollower(
+  transaction: StateTransaction,
+  toldBy: ToldAlready,
+  { id }: StoredIncident,
+): Promise<void> {
+  const leader = await transaction.get(INCIDENTS, toldBy.incident.id)
+  if (leader === undefined || leader.tellsOf?.includes(id)) return
+  transaction.put(INCIDENTS, leader.id, { ...leader, tellsOf: [...(leader.tellsOf ?? []), id] })
+}
+
+interface Failure {
+  readonly outcome: Exclude<LedgerEntry['outcome'], 'SENT' | 'HELD'>
+  readonly why: string
+}
+
+/** Why a message has not come to all of its readers. */
+function failureOf({ letters, telling }: Told, now: number): Failure | undefined {
+  const { newsSince = Infinity } = telling.incident
+  const failed = letters.filter(({ result }) => result.outcome !== 'sent')
+  const worst = worstOf(failed.map(({ result }) => result))
+  if (worst.outcome === 'sent') return undefined
+  const outcome = worst.outcome === 'retry' ? 'RETRYING' : 'REFUSED'
+  const isPart = failed.length < letters.length || hadAlready(telling.incident, telling).length > 0
+  const whom = isPart ? failed.flatMap(({ audience: { to = [] } }) => to) : []
+  return {
+    outcome: now - newsSince >= GIVEN_UP_AFTER_MS ? 'GIVEN_UP' : outcome,
+    why: whom.length === 0 ? worst.reason : `not sent to ${whom.join(', ')}: ${worst.reason}`,
   }
 }
 
-function outcomeOf(
-  { outcome }: SendResult,
-  { newsSince = Infinity }: StoredIncident,
+/** Whether a message that some of its readers refuse is not sent to these again. */
+function isEnough({ telling: { incident, does }, letters }: RecordedOne): boolean {
+  // A reminder comes again by itself, and an escalation has reached somebody.
+  const isOfNews = does === 'tell' && incident.revision > incident.toldRevision
+  const worst = worstOf(letters.map(({ result }) => result))
+  return !isOfNews && worst.outcome === 'refused' && isSentToSome(letters)
+}
+
+/** Whether somebody has had the message now, or nobody is to have it. */
+function hasBeenRead({ letters }: RecordedOne): boolean {
+  return letters.length === 0 || isSentToSome(letters)
+}
+
+function isSentToSome(letters: readonly SentLetter[]): boolean {
+  return letters.some(({ result }) => result.outcome === 'sent')
+}
+
+function noteInLedger(
+  ports: SenderPorts,
+  transaction: StateTransaction,
+  recorded: RecordedOne & {
+    readonly incident: StoredIncident
+    readonly failure: Failure | undefined
+  },
+): void {
+  const { channelId, telling, letters, toldBy, messageId, incident, failure } = recorded
+  const { notification, why } = telling
+  const common = { incident, notification, channelId }
+  if (letters.length === 0 && hadAlready(incident, telling).length === 0) {
+    writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: whyNobody(toldBy) })
+  }
+  if (isSentToSome(letters)) {
+    writeLedger(transaction, ports, { ...common, outcome: 'SENT', why, messageId })
+  }
+  if (failure !== undefined && failure.why !== incident.waitsFor) {
+    writeLedger(transaction, ports, { ...common, ...failure })
+  }
+}
+
+function whyNobody(toldBy: ToldAlready | undefined): string {
+  if (toldBy === undefined) return 'whoever reads the channel is told of other segments alone'
+  const { notification, incident } = toldBy
+  return `told by notification “${notification.name}”, as incident ${incident.number}`
+}
+
+/** All have had it who will. */
+function afterTelling(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+  { telling, destination, letters, toldBy, channelId, isAlone }: RecordedOne,
   now: number,
-): LedgerEntry['outcome'] {
-  if (outcome === 'sent') return 'SENT'
-  if (now - newsSince >= GIVEN_UP_AFTER_MS) return 'GIVEN_UP'
-  return outcome === 'retry' ? 'RETRYING' : 'REFUSED'
+): StoredIncident {
+  const { notification, does, showsState, isPart = false } = telling
+  const { waitsFor: _, hadBy: __, ...kept } = incident
+  if (does === 'escalate') return { ...withoutEscalation(transaction, kept), escalatedAt: now }
+  const sent = lastSent(letters)
+  const isTold = letters.length === 0 || sent !== undefined
+  const { newsSince, toldTo: ___, toldWith, ...rest } = awake(kept, now)
+  const knownBy = sent === undefined ? (toldBy?.incident.id ?? toldWith) : undefined
+  const isWhole = sent !== undefined && letters.every(({ result }) => result.outcome === 'sent')
+  const reached = reachedBy(incident, telling, isWhole ? destination : undefined)
+  const common: StoredIncident = {
+    ...rest,
+    told: telling.incident.alerts,
+    ...(reached !== undefined && { toldTo: reached }),
+    ...(knownBy !== undefined && { toldWith: knownBy }),
+    ...(sent !== undefined && !showsState && { messages: incident.messages + 1 }),
+    ...(sent !== undefined && isAlone && { sent }),
+  }
+  if (isPart) {
+    const part = { ...common, ...(newsSince !== undefined && { newsSince }) }
+    return lookedAt(transaction, part, channelId, now)
+  }
+  const toldRevision = telling.incident.revision
+  const hasNews = incident.revision > toldRevision
+  const told: StoredIncident = {
+    ...common,
+    toldRevision,
+    ...(hasNews && newsSince !== undefined && { newsSince: now }),
+    ...(isTold && { toldState: telling.incident.state }),
+    ...(isTold && !showsState && { toldAt: now }),
+  }
+  const ends = told.state === 'RESOLVED' ? Infinity : (told.endsAt ?? Infinity)
+  const isShown = !isTold || told.state === told.toldState
+  const next = isShown ? Math.min(nextReminder(told, notification), ends) : now
+  const at = hasNews ? Math.min(firstTelling(told, notification), ends) : next
+  return lookedAt(transaction, told, channelId, at)
+}
+
+/** Who knows of all alerts that are told now, and from which on. */
+function reachedBy(
+  { toldTo, told }: StoredIncident,
+  { incident: { alerts } }: Telling,
+  destination: string | undefined,
+): StoredIncident['toldTo'] {
+  if (destination === undefined) return alerts > told ? undefined : toldTo
+  return toldTo?.destination === destination ? toldTo : { destination, after: told }
+}
+
+/** Some have yet to have it: it is told again, to them alone. */
+function afterFailure(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+  { telling, letters, channelId, failure, isAlone }: RecordedOne & { readonly failure: Failure },
+  now: number,
+): StoredIncident {
+  const had = letters.flatMap(({ audience: { to = [] }, result }) =>
+    result.outcome === 'sent' ? to : [],
+  )
+  const message = messageKeyOf(telling)
+  const addresses = [...hadAlready(incident, telling), ...had]
+  const kept = {
+    ...incident,
+    waitsFor: failure.why,
+    ...(addresses.length > 0 && { hadBy: { message, addresses } }),
+  }
+  // It stays where it is in the agenda: the whole channel waits.
+  if (failure.outcome === 'RETRYING') return kept
+  if (telling.does === 'escalate') return withoutEscalation(transaction, kept)
+  const sent = lastSent(letters)
+  // The next one waits its time, as some have been told.
+  const told = {
+    ...kept,
+    ...(sent !== undefined && { toldAt: now, toldState: telling.incident.state }),
+    ...(sent !== undefined && isAlone && { sent }),
+  }
+  return lookedAt(transaction, told, channelId, now + REFUSED_RETRY_MS)
+}
+
+function lastSent(letters: readonly SentLetter[]) {
+  const results = letters.map(({ result }) => result)
+  return results.findLast((result) => result.outcome === 'sent')?.sent
 }

@@ -1,16 +1,19 @@
 import { pause } from '#src/ports/patiently.ts'
 import { lookedAt } from './agenda.ts'
-import { audiencesOf } from './audiences.ts'
+import { EVERYBODY, audiencesOf, without } from './audiences.ts'
 import type { Audience } from './audiences.ts'
 import type { OpenChannel, SendResult } from './channels/sending.ts'
-import { composeMany, composeOne } from './composing.ts'
+import { MOST_TOLD_AT_ONCE, composeMany, composeOne, hadAlready } from './composing.ts'
 import type { Composed, Telling } from './composing.ts'
 import { CHANNEL_PACES, INCIDENTS } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { MESSAGES_PER_WINDOW_MAX, NO_PACE, WINDOW_MS, roomIn } from './pace.ts'
 import type { Room } from './pace.ts'
-import { record } from './recording.ts'
+import { record, worstOf } from './recording.ts'
+import type { SentLetter } from './recording.ts'
 import type { SenderPorts } from './sender-ports.ts'
+import { destinationOf, notificationsOn, repeatsIn, toldAlready } from './told-already.ts'
+import type { Addressed, Place } from './told-already.ts'
 
 const SECOND_MS = 1_000
 
@@ -23,26 +26,32 @@ export async function tell(
   const [first] = tellings as [Telling]
   const channel = await ports.channels.open(first.incident.organisationId, channelId)
   if (channel === undefined) {
-    const gone: SendResult = { outcome: 'refused', reason: 'the channel is not there any more' }
-    return record(ports, { channelId, tellings, result: gone, disturbs: false, hasReaders: true })
+    const result: SendResult = { outcome: 'refused', reason: 'the channel is not there any more' }
+    const letters = [{ audience: EVERYBODY, result }]
+    const told = tellings.map((telling) => ({ telling, letters, destination: '' }))
+    return record(ports, { channelId, told, result, disturbs: false })
   }
   const now = ports.clock.now()
   const pace = (await ports.state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
   const room = roomIn(pace, isStorm, now)
-  const shown = tellings.filter(({ showsState }) => !showsState || channel.showsState)
+  const isShown = ({ showsState, incident }: Telling) =>
+    !showsState || (channel.showsState && incident.sent !== undefined)
   await noteShown(
     ports,
     channelId,
-    tellings.filter((telling) => !shown.includes(telling)),
+    tellings.filter((telling) => !isShown(telling)),
   )
+  const on = await notificationsOn(ports.state, first.incident.organisationId, channelId)
+  const to = { channel, channelId, on, keepsState: channel.showsState }
+  const shown = tellings.filter(isShown)
   for (const parcel of parcelsOf(channel, shown, room)) {
     if (signal.aborted) return
     if (parcel === 'later') return waitForRoom(ports, { channelId, tellings: shown }, room.nextAt)
-    if (!(await sendParcel(ports, { channel, channelId }, parcel, signal))) return
+    if (!(await sendParcel(ports, to, parcel, signal))) return
   }
 }
 
-/** Where a channel does not show what people do about an incident, it counts as shown. */
+/** Where there is no message that shows what people do about an incident, it counts as shown. */
 async function noteShown(
   ports: SenderPorts,
   channelId: string,
@@ -75,7 +84,7 @@ function parcelsOf(
   tellings: readonly Telling[],
   { messages: room }: Room,
 ): readonly (Parcel | 'later')[] {
-  if (channel.readBy === 'programs') return tellings.map((telling) => [telling])
+  if (channel.readBy === 'programs') return tellings.map((telling) => [forProgram(telling)])
   const isEdit = ({ incident, does, showsState }: Telling) =>
     showsState || (channel.editsInPlace && does === 'tell' && incident.sent !== undefined)
   const edits = tellings.filter((telling) => isEdit(telling) && !telling.inDigest)
@@ -87,6 +96,15 @@ function parcelsOf(
   // The last message of a window is kept for all that still comes in it.
   if (wanted.length < room || (wanted.length === 1 && room > 0)) return [...quiet, ...wanted]
   return [...quiet, ...(wanted.length === 0 ? [] : [room > 0 ? others : ('later' as const)])]
+}
+
+/** Programs get all that is new of each incident, also at the time of a digest. */
+function forProgram(telling: Telling): Telling {
+  const whole = { ...telling, inDigest: false }
+  const { alerts, told } = telling.incident
+  if (telling.does !== 'tell' || alerts - told <= MOST_TOLD_AT_ONCE) return whole
+  const part = { ...telling.incident, alerts: told + MOST_TOLD_AT_ONCE }
+  return { ...whole, incident: part, isPart: true }
 }
 
 /** The agenda stays as it is: everything in it is looked at again when there is room. */
@@ -112,56 +130,127 @@ async function waitForRoom(
   })
 }
 
+interface To extends Place {
+  readonly channel: OpenChannel
+}
+
 /** False where the channel wants no more for now. */
 async function sendParcel(
   ports: SenderPorts,
-  { channel, channelId }: { readonly channel: OpenChannel; readonly channelId: string },
+  to: To,
   parcel: Parcel,
   signal: AbortSignal,
 ): Promise<boolean> {
-  let result: SendResult = { outcome: 'sent', sent: {}, answer: 'nobody is to be told' }
+  const fresh = await leaveOutTold(ports, to, await addressed(ports, to, parcel))
+  const repeats = await repeatsIn(ports.state, fresh)
+  const rest = fresh.filter((each) => !repeats.has(each))
+  if (rest.length > 0 && !(await sendMessage(ports, to, rest, signal))) return false
+  // What is not told by now after all is in the agenda still.
+  await leaveOutTold(ports, to, [...repeats])
+  return true
+}
+
+function addressed(
+  { state }: SenderPorts,
+  { channel: { recipients }, channelId }: To,
+  parcel: Parcel,
+): Promise<readonly Addressed[]> {
+  return Promise.all(
+    parcel.map(async (telling) => {
+      const audiences = await audiencesOf(state, recipients, telling)
+      return { telling, audiences, destination: destinationOf(channelId, audiences, telling) }
+    }),
+  )
+}
+
+/** Notes what the readers were told by another notification; answers the rest. */
+async function leaveOutTold(
+  ports: SenderPorts,
+  to: To,
+  all: readonly Addressed[],
+): Promise<readonly Addressed[]> {
+  const looked = await Promise.all(
+    all.map(async (each) => ({ each, toldBy: await toldAlready(ports.state, each, to) })),
+  )
+  const told = looked.flatMap(({ each, toldBy }) =>
+    toldBy === undefined ? [] : [{ ...each, letters: [], toldBy }],
+  )
+  if (told.length > 0) {
+    await record(ports, { channelId: to.channelId, told, result: worstOf([]), disturbs: false })
+  }
+  return looked.flatMap(({ each, toldBy }) => (toldBy === undefined ? [each] : []))
+}
+
+async function sendMessage(
+  ports: SenderPorts,
+  { channel, channelId }: To,
+  parcel: readonly Addressed[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const sent = new Map<Telling, SentLetter[]>(parcel.map(({ telling }) => [telling, []]))
+  const results: SendResult[] = []
   let disturbs = false
   let sentAt = -Infinity
-  for (const { audience, tellings } of await lettersOf(ports, channel, parcel)) {
+  for (const { audience, tellings } of await lettersOf(ports, channelId, parcel)) {
+    const failed = results.find(({ outcome }) => outcome === 'retry')
+    // The server is busy, or away: others wait too, and are the first of the next try.
+    if (failed !== undefined) {
+      for (const telling of tellings) sent.get(telling)?.push({ audience, result: failed })
+      continue
+    }
     await pauseAfter(ports, channel, sentAt, signal)
     const now = ports.clock.now()
-    const [only] = tellings as [Telling]
-    const composed: Composed | undefined =
-      tellings.length === 1 && !only.inDigest
-        ? await composeOne(ports, only, { audience, now })
-        : await composeMany(ports, tellings, { audience, now })
+    const composed = await compose(ports, tellings, { audience, now })
     // All of it is of segments that are not theirs.
     if (composed === undefined) continue
     sentAt = now
-    result = await channel.send(composed.message, { ...composed.sending, signal })
-    // What others were sent already comes again with the next try, under its id.
-    if (result.outcome !== 'sent') break
+    const result = await channel.send(composed.message, { ...composed.sending, signal })
+    if (signal.aborted && result.outcome !== 'sent' && !disturbs) return false
+    results.push(result)
+    for (const telling of composed.about) sent.get(telling)?.push({ audience, result })
     const isEdit = channel.editsInPlace && composed.sending.after?.how === 'edit'
-    disturbs ||= channel.readBy === 'people' && !isEdit
+    disturbs ||= result.outcome === 'sent' && channel.readBy === 'people' && !isEdit
   }
-  if (signal.aborted && result.outcome !== 'sent') return false
-  const hasReaders = sentAt !== -Infinity
-  await record(ports, { channelId, tellings: parcel, result, disturbs, hasReaders })
+  const told = parcel.map((each) => ({ ...each, letters: sent.get(each.telling) ?? [] }))
+  const result = worstOf(results)
+  await record(ports, { channelId, told, result, disturbs })
   await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
 }
 
-/** What is told together, by who is told it. */
+function compose(
+  ports: SenderPorts,
+  tellings: readonly Telling[],
+  to: { readonly audience: Audience; readonly now: number },
+): Promise<Composed | undefined> {
+  const [only] = tellings as [Telling]
+  const isOne = tellings.length === 1 && !only.inDigest
+  return isOne ? composeOne(ports, only, to) : composeMany(ports, tellings, to)
+}
+
+/** What is told together, by who is told it: whoever has had it already is left out. */
 async function lettersOf(
   { state }: SenderPorts,
-  { recipients }: OpenChannel,
-  parcel: Parcel,
+  channelId: string,
+  parcel: readonly Addressed[],
 ): Promise<readonly { readonly audience: Audience; readonly tellings: readonly Telling[] }[]> {
   const letters = new Map<string, { audience: Audience; tellings: Telling[] }>()
-  for (const telling of parcel) {
-    for (const audience of await audiencesOf(state, recipients, telling)) {
+  for (const { telling, audiences } of parcel) {
+    const had = hadAlready(telling.incident, telling)
+    for (const all of audiences) {
+      const audience = without(all, had)
+      if (audience === undefined) continue
       const key = JSON.stringify(audience)
       const known = letters.get(key) ?? { audience, tellings: [] }
       known.tellings.push(telling)
       letters.set(key, known)
     }
   }
-  return [...letters.values()]
+  // Each try after a failure begins with other readers, so that none stand in the way of all.
+  const { failures } = (await state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
+  const all = [...letters.values()]
+  const first = failures % Math.max(1, all.length)
+  return [...all.slice(first), ...all.slice(0, first)]
 }
 
 async function pauseAfter(

@@ -39,18 +39,28 @@ export function messageOf(
   })
 }
 
-/**
- * One message about several incidents, one line each.
- * @param incidents the events of each, the oldest first
- */
+/** An incident among others in one message. */
+export interface DigestPart {
+  /** The oldest first. */
+  readonly events: readonly [AlertEvent, ...AlertEvent[]]
+  /** How many events of it are older than these. */
+  readonly older?: number
+  /** Where its reader can see to it. */
+  readonly url?: string
+}
+
+/** One message about several incidents, one line each. */
 export function digestOf(
-  incidents: readonly (readonly [AlertEvent, ...AlertEvent[]])[],
+  incidents: readonly DigestPart[],
   about: About & { readonly title?: string },
 ): Message {
   const text = readerText(about.reader)
-  const alerts = incidents.map((events) => ({
+  const alerts = incidents.map(({ events, older = 0, url }) => ({
     severity: (events.at(-1) ?? events[0]).alert.severity,
     ...told(events, text),
+    url,
+    more:
+      older === 0 ? '' : ` (and ${text.count(older)} older ${older === 1 ? 'alert' : 'alerts'})`,
   }))
   const ordered = alerts.toSorted((a, b) => rank(b.severity) - rank(a.severity))
   const counts = SEVERITIES.toReversed().flatMap((severity) => {
@@ -58,7 +68,10 @@ export function digestOf(
     return count === 0 ? [] : [{ label: severityWord(severity), value: text.count(count) }]
   })
   return bounded({
-    ...common(incidents.flat(), about),
+    ...common(
+      incidents.flatMap(({ events }) => events),
+      about,
+    ),
     kind: 'digest',
     severity: ordered[0]?.severity ?? 'INFORMATIONAL',
     state: about.state ?? 'OPEN',
@@ -66,7 +79,10 @@ export function digestOf(
       about.title ?? `${text.count(alerts.length)} ${alerts.length === 1 ? 'alert' : 'alerts'}`,
     summary: 'What came since the last digest, the worst first.',
     facts: counts,
-    items: ordered.map(({ severity, title }) => ({ text: `${severityWord(severity)}: ${title}` })),
+    items: ordered.map(({ severity, title, more, url }) => ({
+      text: `${severityWord(severity)}: ${title}${more}`,
+      ...(url !== undefined && { url }),
+    })),
   })
 }
 

@@ -77,9 +77,14 @@ describe('what a message says', () => {
   })
 
   it('of several incidents in a digest: the worst first, one line each', () => {
-    const digest = digestOf([[budget()], [spike()], [finding()]], about)
+    const url = 'https://belfry.example.com/incidents/1?token=t'
+    const digest = digestOf(
+      [{ events: [budget()], older: 1 }, { events: [spike()], url }, { events: [finding()] }],
+      about,
+    )
     expect(digest).toMatchObject({ kind: 'digest', title: '3 alerts', severity: 'HIGH' })
-    expect(digest.items[0]?.text).toMatch(/^High: Cost spike/)
+    expect(digest.items[0]).toMatchObject({ text: expect.stringMatching(/^High: Cost spike/), url })
+    expect(digest.items[1]?.text).toMatch(/^Medium: Platform 2026.* \(and 1 older alert\)$/)
     expect(factsOf(digest)).toEqual({ High: '1', Medium: '2' })
   })
 })
