@@ -207,7 +207,7 @@ async function sendMessage(
     const result = await channel.send(composed.message, { ...composed.sending, signal })
     if (signal.aborted && result.outcome !== 'sent' && !disturbs) return false
     results.push(result)
-    for (const telling of composed.about) sent.get(telling)?.push({ audience, result })
+    for (const telling of composed.about) sent.get(telling)?.push(...lettersIn(audience, result))
     const isEdit = channel.editsInPlace && composed.sending.after?.how === 'edit'
     disturbs ||= result.outcome === 'sent' && channel.readBy === 'people' && !isEdit
   }
@@ -216,6 +216,18 @@ async function sendMessage(
   await record(ports, { channelId, told, result, disturbs })
   await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
+}
+
+/** A letter that was taken for some is one for each of the others, which they refuse. */
+function lettersIn(audience: Audience, result: SendResult): readonly SentLetter[] {
+  const missed = (result.outcome === 'sent' && result.missed) || []
+  const addresses = missed.map(({ address }) => address)
+  const refused = missed.map(({ address, message: reason }) => ({
+    audience: { ...audience, to: [address] },
+    result: { outcome: 'refused' as const, reason },
+  }))
+  const rest = without(audience, addresses)
+  return [...(rest === undefined ? [] : [{ audience: rest, result }]), ...refused]
 }
 
 function compose(

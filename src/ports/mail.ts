@@ -16,7 +16,12 @@ export interface Letter {
 
 /** What became of a letter. No message holds a password or the text of the letter. */
 export type MailOutcome =
-  | { readonly kind: 'accepted'; readonly answer: string }
+  | {
+      readonly kind: 'accepted'
+      readonly answer: string
+      /** Recipients that the server does not take it for. */
+      readonly missed: readonly { readonly address: string; readonly message: string }[]
+    }
   /** The server refuses the letter or its recipients for good. */
   | { readonly kind: 'refused'; readonly message: string }
   /** The server is not there, does not let the hub in, or asks it to come back. */

@@ -32,47 +32,61 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   const { ofShop, shop, rest } = await newSegments(made)
   const ana = await newUser('ana')
   await hub.rest('PUT', `/users/${ana.id}/default-segment`, ofShop)
-  const settings = { kind: 'email', to: ['all@example.com', ana.email] }
-  const { id: channelId } = await newChannel('mail', settings)
-  const alerts = { compliance: { checkedBy: ['mail'] } }
-  const given = { name: 'mail', channelId, updateSeconds: 30, alerts }
-  const notification = await notify(given)
-  const finding = (ruleId: string, segments: object) =>
-    emit('ComplianceAlertEvent', { alertId: ruleId, ruleId, checkedBy: 'mail', segments })
+  const [all, typo] = ['all@example.com', 'typo@example.com']
+  const notifyBy = async (name: string, to: readonly string[]) => {
+    const { id: channelId } = await newChannel(name, { kind: 'email', to })
+    const alerts = { compliance: { checkedBy: [name] } }
+    return notify({ name, channelId, updateSeconds: 30, alerts })
+  }
+  const finding = (checkedBy: string, ruleId: string, segments: object) =>
+    emit('ComplianceAlertEvent', { alertId: ruleId, ruleId, checkedBy, segments })
+  const notification = await notifyBy('mail', [all, ana.email])
+  const counts = () =>
+    [all, typo, ana.email].map(
+      (one) => mailServer.letters.filter(({ to }) => to.includes(one)).length,
+    )
 
   replies.set(ana.email, 451)
-  await finding('busy', shop)
+  await finding('mail', 'busy', shop)
   const [retrying] = await until(() => outcomes('RETRYING', notification), hasLength(1))
   expect(retrying.why).toContain(`not sent to ${ana.email}: `)
   replies.clear()
   await until(() => incidents(notification.id), allTold)
-  expect([lettersTo('all@example.com').length, lettersTo(ana.email).length]).toEqual([1, 1])
+  expect(counts()).toEqual([1, 0, 1])
+
+  // Refused for one of two readers of the same letter.
+  replies.set(typo, 550)
+  const other = await notifyBy('typo', [all, typo])
+  await finding('typo', 'missed', shop)
+  const [missed] = await until(() => outcomes('REFUSED', other), hasLength(1))
+  expect(missed.why).toContain(`not sent to ${typo}: `)
+  expect(counts()).toEqual([2, 0, 1])
 
   // Refused for good, by the first of them as by the last: the others are told all the same.
-  replies.set('all@example.com', 550)
-  await finding('refused', shop)
+  replies.set(all, 550)
+  await finding('mail', 'refused', shop)
   const [refused] = await until(() => outcomes('REFUSED', notification), hasLength(1))
-  expect(refused.why).toContain('not sent to all@example.com: ')
-  expect(lettersTo(ana.email)).toHaveLength(2)
+  expect(refused.why).toContain(`not sent to ${all}: `)
+  expect(counts()).toEqual([2, 0, 2])
   await hub.kill('SIGKILL')
   hub = await start()
   replies.clear()
-  await hub.rest('PATCH', `/notifications/${notification.id}`, { name: 'mail again' })
-  await until(() => incidents(notification.id), allTold)
-  expect([lettersTo('all@example.com').length, lettersTo(ana.email).length]).toEqual([2, 2])
+  for (const { id } of [notification, other]) {
+    await hub.rest('PATCH', `/notifications/${id}`, { name: `${id} again` })
+    await until(() => incidents(id), allTold)
+  }
+  expect(counts()).toEqual([3, 1, 2])
 
   const own = await newChannel('ana alone', { kind: 'email', to: [ana.email] })
   await hub.rest('PATCH', `/notifications/${notification.id}`, { channelId: own.id })
-  await finding('of nobody here', rest)
+  await finding('mail', 'of nobody here', rest)
   const [held] = await until(() => outcomes('HELD', notification), hasLength(1))
   expect(held.why).toBe('whoever reads the channel is told of other segments alone')
-  expect(lettersTo(ana.email)).toHaveLength(2)
+  expect(counts()).toEqual([3, 1, 2])
 })
 
 const outcomes = (outcome: string, { id: notificationId }: any) =>
   ledger({ outcome, notificationId })
-const lettersTo = (address: string) =>
-  mailServer.letters.filter((letter) => letter.to.includes(address))
 
 function start(): Promise<HubProcess> {
   return startHubProcess(folder, [

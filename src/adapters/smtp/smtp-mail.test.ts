@@ -40,6 +40,7 @@ describe('a letter', () => {
     expect(await sent({})).toEqual({
       kind: 'accepted',
       answer: '"localhost" took it for 2 recipients',
+      missed: [],
     })
     const [{ source, isEncrypted, to } = { source: '' }] = server?.letters ?? []
     expect([isEncrypted, to]).toEqual([true, letter.to])
@@ -89,6 +90,12 @@ describe('a letter', () => {
     expect(one).toEqual({
       kind: 'accepted',
       answer: '"localhost" took it for 1 recipient, and not for 1 more',
+      missed: [
+        {
+          address: 'a@example.com',
+          message: '"localhost" does not take it for that address (reply 550)',
+        },
+      ],
     })
   })
 

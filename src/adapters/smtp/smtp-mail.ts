@@ -19,6 +19,11 @@ export interface SmtpServer {
   readonly ca?: string
 }
 
+/** Of one recipient: nodemailer's types leave it out. */
+interface Rejection {
+  readonly recipient?: string
+}
+
 type SmtpTransport = ReturnType<typeof CreateTransport>
 
 /** For the whole letter: connecting, signing in, handing over. */
@@ -80,14 +85,30 @@ async function handedOver(
 ): Promise<MailOutcome> {
   const { host } = server
   try {
-    const { accepted, rejected } = await transport.sendMail(mailOf(server, letter))
+    const {
+      accepted,
+      rejected,
+      rejectedErrors = [],
+    } = await transport.sendMail(mailOf(server, letter))
     const rest = rejected.length === 0 ? '' : `, and not for ${rejected.length} more`
-    return { kind: 'accepted', answer: `"${host}" took it for ${counted(accepted.length)}${rest}` }
+    const answer = `"${host}" took it for ${counted(accepted.length)}${rest}`
+    const missed = letter.to.flatMap((address) => {
+      const error = rejectedErrors.find((each: Rejection) => isSame(each.recipient, address))
+      const reply = error?.responseCode === undefined ? '' : ` (reply ${error.responseCode})`
+      return error === undefined
+        ? []
+        : [{ address, message: `"${host}" does not take it for that address${reply}` }]
+    })
+    return { kind: 'accepted', answer, missed }
   } catch (error) {
     return outcomeOf(error, server)
   } finally {
     transport.close()
   }
+}
+
+function isSame(recipient: string | undefined, address: string): boolean {
+  return recipient?.toLowerCase() === address.toLowerCase()
 }
 
 function counted(recipients: number): string {

@@ -146,7 +146,7 @@ it('e-mails about one incident are one thread', async () => {
     from: 'Belfry <belfry@example.com>',
     send: async (letter: Letter) => {
       letters.push(letter)
-      return { kind: 'accepted', answer: 'taken' } as const
+      return { kind: 'accepted', answer: 'taken', missed: [] } as const
     },
   }
   const email = openEmail({ kind: 'email', to: ['a@example.com'] }, mail)

@@ -71,6 +71,8 @@ export type SendResult =
       readonly sent: Sent
       /** What the provider answered, in short. */
       readonly answer: string
+      /** By e-mail, recipients who do not get it, and why. */
+      readonly missed?: readonly { readonly address: string; readonly message: string }[]
     }
   /** Later it may work. */
   | {

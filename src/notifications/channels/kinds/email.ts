@@ -40,7 +40,9 @@ export const NO_MAIL_SERVER =
   'the hub has no mail server: start it with --smtp-host and --smtp-from (BELFRY_SMTP_HOST, BELFRY_SMTP_FROM)'
 
 function resultOf(outcome: MailOutcome, sent: Readonly<Record<string, string>>): SendResult {
-  if (outcome.kind === 'accepted') return { outcome: 'sent', sent, answer: outcome.answer }
+  if (outcome.kind === 'accepted') {
+    return { outcome: 'sent', sent, answer: outcome.answer, missed: outcome.missed }
+  }
   const reason = outcome.message
   return outcome.kind === 'refused' ? { outcome: 'refused', reason } : { outcome: 'retry', reason }
 }
