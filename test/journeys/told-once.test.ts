@@ -37,6 +37,9 @@ afterAll(async () => {
 const asked = alerting(() => ({ hub, organisationId }))
 const { newUser, newChannel, notify, emit, emitAll, ledger, incidents } = asked
 
+/** Messages to people are a minute apart where they are many. */
+const LONG_MS = 300_000
+
 describe.concurrent('two notifications on one channel', () => {
   it('tell its readers of an alert once, and the ledger says which of them did', async () => {
     const [one, other] = await two('once', webhook('/once'), {}, {})
@@ -135,7 +138,7 @@ describe.concurrent('two notifications on one channel', () => {
 describe.concurrent('a digest', () => {
   it(
     'has each incident once, with its link, and keeps nothing from a program',
-    { timeout: 300_000 },
+    { timeout: LONG_MS },
     async () => {
       const inDigest = { digest: soon() }
       const slack = { kind: 'slack-webhook', url: `${receiver.url}/digest` }
@@ -194,35 +197,44 @@ describe.concurrent('a digest', () => {
   )
 })
 
-it.concurrent('what comes after a message about many incidents is a message of its own', async () => {
-  const settings = { kind: 'slack-bot', token: 'xoxb-1', channel: '#many', endpoint: receiver.url }
-  const { id: channelId } = await newChannel('many', settings)
-  const given = { channelId, settleSeconds: 2, updateSeconds: 30, ...hearing('many') }
-  const { id } = await notify({ name: 'many', ...given })
-  const finding = (ruleId: string, resourceId: string) => ({
-    ...{ alertId: resourceId, ruleId, resourceId, ruleName: `Rule ${ruleId}`, checkedBy: 'many' },
-  })
-  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
-  const inMany = (request: Received) => request.body.channel === '#many'
-  await emitAll(
-    COMPLIANCE,
-    names.map((name) => finding(name, name)),
-  )
-  await until(() => incidents(id), allTold)
-  const messages = receiver.received.filter(inMany)
-  expect(messages.length).toBeLessThan(names.length)
-  const entries = await outcomes('SENT', { id })
-  const told = Map.groupBy(entries, ({ messageId }) => messageId)
-  const folded = entries.find(({ messageId }) => (told.get(messageId)?.length ?? 0) > 1)
-  const all = await incidents(id)
-  const { title } = all.find((incident) => incident.id === folded.incidentId)
-  const rule = title.replace('Rule ', '')
-  await hub.rest('POST', `/incidents/${folded.incidentId}/acknowledge`)
-  await emit(COMPLIANCE, finding(rule, 'later'))
-  const after = await receiver.waitFor(messages.length + 1, inMany)
-  expect(after.at(-1)).toMatchObject({ path: '/chat.postMessage' })
-  expect(after.at(-1)?.text).toContain('later')
-})
+it.concurrent(
+  'what comes after a message about many incidents is a message of its own',
+  { timeout: LONG_MS },
+  async () => {
+    const settings = {
+      kind: 'slack-bot',
+      token: 'xoxb-1',
+      channel: '#many',
+      endpoint: receiver.url,
+    }
+    const { id: channelId } = await newChannel('many', settings)
+    const given = { channelId, settleSeconds: 2, updateSeconds: 30, ...hearing('many') }
+    const { id } = await notify({ name: 'many', ...given })
+    const finding = (ruleId: string, resourceId: string) => ({
+      ...{ alertId: resourceId, ruleId, resourceId, ruleName: `Rule ${ruleId}`, checkedBy: 'many' },
+    })
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    const inMany = (request: Received) => request.body.channel === '#many'
+    await emitAll(
+      COMPLIANCE,
+      names.map((name) => finding(name, name)),
+    )
+    await until(() => incidents(id), allTold)
+    const messages = receiver.received.filter(inMany)
+    expect(messages.length).toBeLessThan(names.length)
+    const entries = await outcomes('SENT', { id })
+    const told = Map.groupBy(entries, ({ messageId }) => messageId)
+    const folded = entries.find(({ messageId }) => (told.get(messageId)?.length ?? 0) > 1)
+    const all = await incidents(id)
+    const { title } = all.find((incident) => incident.id === folded.incidentId)
+    const rule = title.replace('Rule ', '')
+    await hub.rest('POST', `/incidents/${folded.incidentId}/acknowledge`)
+    await emit(COMPLIANCE, finding(rule, 'later'))
+    const after = await receiver.waitFor(messages.length + 1, inMany)
+    expect(after.at(-1)).toMatchObject({ path: '/chat.postMessage' })
+    expect(after.at(-1)?.text).toContain('later')
+  },
+)
 
 it.concurrent('PagerDuty is told what changes of what somebody sees to, and it stays acknowledged', async () => {
   const endpoint = `${receiver.url}/pagerduty`
