@@ -122,7 +122,12 @@ if (isWanted('cost')) {
 if (isWanted('spikes')) {
   console.log('\n9. Cost spikes: false alerts in 100 days, and how many one-day spikes are found')
   for (const { pattern, method, falsePer100Days, found } of benchSpikes()) {
+    const [mean, low, high] = [falsePer100Days.mean, falsePer100Days.low, falsePer100Days.high].map(
+      (one) => one.toFixed(2),
+    )
     const recall = found.map(({ factor, share }) => `x${factor} ${share.toFixed(2)}`).join(', ')
-    console.log(`   ${pattern}, ${method}: ${falsePer100Days.toFixed(2)} false; found ${recall}`)
+    console.log(
+      `   ${pattern}, ${method}: ${mean} false (95 %: ${low} to ${high}); found ${recall}`,
+    )
   }
 }
