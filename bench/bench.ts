@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { COST_FORMATS as COST_FORMATS_KNOWN, benchCost } from './cost/cost.ts'
 import { benchDelivery } from './delivery.ts'
 import { benchEmit } from './emit.ts'
+import { benchForecast } from './forecast.ts'
 import { PATTERN_PARTS, benchPattern } from './pattern/pattern.ts'
 import { benchPutEvents } from './put-events.ts'
 import { benchPutToTarget } from './put-to-target.ts'
@@ -25,6 +26,7 @@ const NAMES = [
   'delivery',
   'cost',
   'spikes',
+  'forecast',
 ]
 /** Ten million take some minutes to make, and 11 GB of disk: `PAST_EVENTS=10000000`. */
 const PAST_EVENTS = Number(process.env['PAST_EVENTS'] ?? 1_000_000)
@@ -130,4 +132,18 @@ if (isWanted('spikes')) {
       `   ${pattern}, ${method}: ${mean} false (95 %: ${low} to ${high}); found ${recall}`,
     )
   }
+}
+if (isWanted('forecast')) {
+  console.log(
+    '\n10. Forecasts of costs: periods within the interval of 80 % (aim for months: 75 to 85 %), mean width and error',
+  )
+  for (const { pattern, from, covered, meanWidth, meanError } of benchForecast()) {
+    console.log(
+      `   ${pattern}, ${from}: ${percent(covered)} within, width ${percent(meanWidth)}, error ${percent(meanError)}`,
+    )
+  }
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`
 }

@@ -14,7 +14,7 @@ import { evaluateBudget } from './budget-evaluation.ts'
 import type { BorneSeries, Evaluated, EvaluationPorts } from './budget-evaluation.ts'
 import { openPeriods } from './budget-periods.ts'
 import { BUDGETS } from './budgets.ts'
-import { HISTORY_DAYS } from './spend-model.ts'
+import { FORECAST_HISTORY_DAYS } from './forecast.ts'
 import { DETECTORS } from './spike-detectors.ts'
 import { evaluateDetector } from './spike-evaluation.ts'
 import { tallySpend } from './spend-tally.ts'
@@ -41,8 +41,6 @@ export interface CostChecks {
 
 /** How often the state of costs is compared with what was evaluated. */
 const LOOK_EVERY_MS = 10_000
-/** A forecast tests itself on months that long past, each with its history. */
-const FORECAST_HISTORY_DAYS = 100 + HISTORY_DAYS
 /** By organisation: what the last evaluation that came to its end was of. */
 const EVALUATED = collection<string>('cost-checks-evaluated')
 

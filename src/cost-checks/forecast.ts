@@ -2,21 +2,25 @@ import type { Day } from '#src/model/cost.ts'
 import { addDays, addMonths, daysBetween } from '#src/model/day.ts'
 import { MONEY_DECIMALS, ZERO, sumOf } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
-import { createSpendModel } from './spend-model.ts'
+import { levelDrift, varianceOfLevel } from './level-drift.ts'
+import { HISTORY_DAYS, createSpendModel } from './spend-model.ts'
 import type { SpendModel } from './spend-model.ts'
 import type { SpendSeries, SpendTally } from './spend-tally.ts'
 
 /** Before this many days nothing is foretold. */
 export const FORECAST_DAYS_MIN = 35
 
+/** What it reads of the past, as it tests itself on months that long past, each with its history. */
+export const FORECAST_HISTORY_DAYS = 100 + HISTORY_DAYS
+
 const MONTHS_TESTED = 3
-/** The interval is of 80 %: so many standard deviations to each side. */
+/** The interval is of 80 %: so many standard deviations to each side, where these are known well. */
 const DEVIATIONS = 1.2816
 /** How wrong forecasts were is found out from every third day, of the last 12 weeks. */
 const ORIGIN_STEP = 3
 const ORIGIN_DAYS = 84
 const ORIGINS_MIN = 5
-/** Two weeks show how wrong forecasts are; what is longer is taken to be as much more wrong. */
+/** As far as one needs to look ahead in a month; of more, history holds too few instances. */
 const HORIZON_TESTED_MAX = 28
 /** Where there is too little history to find out: nobody foretells better than this. */
 const ERROR_ASSUMED = 0.1
@@ -48,31 +52,32 @@ export interface ForecastRequest {
  */
 export function forecast(request: ForecastRequest): Forecast | undefined {
   const { tally, series, costs, periodStart, periodEnd } = request
-  const first = firstDayWithCosts(series)
-  if (first === undefined || tally.days - first < FORECAST_DAYS_MIN) return undefined
   const seen = seenOf(tally, series, costs)
-  const { model, total, steady } = seen
+  if (seen === undefined || tally.days - seen.first < FORECAST_DAYS_MIN) return undefined
   const left = Math.max(0, daysBetween(addDays(tally.from, tally.days), periodEnd))
   const spent = spentBetween(seen, daysBetween(tally.from, periodStart), tally.days)
   const rest = restAhead(seen, tally.days, left)
   if (rest === undefined) return undefined
-  const spread = left === 0 ? 0 : errorOf(model, steady, { first, days: left })
-  const steadyRest = rest.steady
-  const [low, high] = [-1, 1].map((side) => steadyRest * Math.exp(side * DEVIATIONS * spread))
+  const reach = left === 0 ? 0 : reachOf(seen, left)
   const sure = spent + rest.monthly
-  const tested = backTested(seen, { from: tally.from, first, end: total.length })
   return {
-    estimate: sure + units(steadyRest),
-    low: sure + units(low ?? 0),
-    high: sure + units(high ?? 0),
-    ...tested,
+    estimate: sure + units(rest.steady),
+    low: sure + units(rest.steady * Math.exp(-reach)),
+    high: sure + units(rest.steady * Math.exp(reach)),
+    ...backTested(seen),
   }
 }
 
 interface Seen {
   readonly from: Day
+  /**
+   * The first day on which something was used, or else anything was paid. The model knows nothing of
+   * the days before, which would make it take the beginning for growth without end.
+   */
+  readonly first: number
+  /** Of the days from the first. */
   readonly model: SpendModel
-  /** In units of the currency. */
+  /** From the first as well, in units of the currency. */
   readonly steady: readonly number[]
   readonly total: readonly Money[]
   /** What comes again on its day of the month. */
@@ -83,19 +88,22 @@ function seenOf(
   { from }: Pick<SpendTally, 'from'>,
   series: SpendSeries,
   costs: 'USAGE' | 'ALL',
-): Seen {
+): Seen | undefined {
+  const used = series.steady.findIndex((amount) => amount !== ZERO)
+  const first = used === -1 ? firstDayWithCosts(series) : used
+  if (first === undefined) return undefined
   const [total, once] =
     costs === 'USAGE' ? [series.usage, series.usageOnce] : [series.all, series.allOnce]
-  const steady = series.steady.map(inCurrency)
+  const steady = series.steady.slice(first).map(inCurrency)
   const monthly = total.map(
     (amount, at) => amount - (series.steady[at] ?? ZERO) - (once[at] ?? ZERO),
   )
-  return { from, model: createSpendModel(steady), steady, total, monthly }
+  return { from, first, model: createSpendModel(steady), steady, total, monthly }
 }
 
 /** What the days after the first `known` cost, as far as can be known from these. */
-function restAhead({ from, model, monthly }: Seen, known: number, days: number) {
-  const ahead = model.ahead(known, days)
+function restAhead({ from, first, model, monthly }: Seen, known: number, days: number) {
+  const ahead = model.ahead(known - first, days)
   if (ahead === undefined) return undefined
   const again = Array.from({ length: days }, (_, day) => {
     // The same day of the month before, and of the month before that where that is not known yet.
@@ -103,7 +111,7 @@ function restAhead({ from, model, monthly }: Seen, known: number, days: number) 
     while (at >= known) at = sameDayOfMonthBefore(from, at)
     return monthly[at] ?? ZERO
   })
-  return { steady: ahead.reduce((sum, one) => sum + one, 0), monthly: sumOf(again) }
+  return { steady: sumOfNumbers(ahead), monthly: sumOf(again) }
 }
 
 /** A day that the month before has not is its last: the 31st of March is the 28th of February. */
@@ -119,35 +127,48 @@ function spentBetween({ total }: Seen, first: number, end: number): Money {
   return sumOf(total.slice(Math.max(0, first), end))
 }
 
-/** The standard deviation, in logarithms, of how forecasts so far ahead were off. */
-function errorOf(
-  model: SpendModel,
-  steady: readonly number[],
-  { first, days }: { readonly first: number; readonly days: number },
-): number {
+/**
+ * How far the interval of what so many days cost reaches to each side, in logarithms. As far ahead as
+ * can be tested, forecasts were as wrong as they were. What noise does to a longer one is no greater,
+ * as days make up for each other; what adds to it is what the level does meanwhile.
+ */
+function reachOf({ model, steady }: Seen, days: number): number {
   const horizon = Math.min(days, HORIZON_TESTED_MAX)
   const newest = steady.length - horizon
-  const off: number[] = []
+  const squares: number[] = []
   for (let known = newest; known >= newest - ORIGIN_DAYS; known -= ORIGIN_STEP) {
-    if (known - first < FORECAST_DAYS_MIN - 1) break
-    const ahead = model.ahead(known, horizon)
-    const actual = steady.slice(known, known + horizon).reduce((sum, one) => sum + one, 0)
-    const foretold = ahead?.reduce((sum, one) => sum + one, 0) ?? 0
-    if (actual > 0 && foretold > 0) off.push(Math.log(actual / foretold))
+    if (known < FORECAST_DAYS_MIN - 1) break
+    const actual = sumOfNumbers(steady.slice(known, known + horizon))
+    const foretold = sumOfNumbers(model.ahead(known, horizon) ?? [])
+    if (actual > 0 && foretold > 0) squares.push(Math.log(actual / foretold) ** 2)
   }
-  const longer = Math.sqrt(days / horizon)
-  if (off.length < ORIGINS_MIN) return ERROR_ASSUMED * longer
-  const squares = off.reduce((sum, one) => sum + one * one, 0)
-  return Math.max(ERROR_MIN, Math.sqrt(squares / off.length)) * longer
+  const longer = days / horizon
+  if (squares.length < ORIGINS_MIN) return DEVIATIONS * ERROR_ASSUMED * Math.sqrt(longer)
+  const tested = Math.max(ERROR_MIN ** 2, sumOfNumbers(squares) / squares.length)
+  const drift = levelDrift(steady, steady.length)
+  const variance =
+    drift === undefined
+      ? tested * longer
+      : tested + varianceOfLevel(drift, days) - varianceOfLevel(drift, horizon)
+  return deviationsBy(squares.length) * Math.sqrt(variance)
 }
 
+/**
+ * Student's t of 80 %, to the first term of its expansion, as a deviation found out from few errors
+ * may be too small. Those of one week begin at nearly the same level and count as one.
+ */
+function deviationsBy(origins: number): number {
+  const weeks = (origins * ORIGIN_STEP) / DAYS_OF_WEEK
+  return DEVIATIONS + (DEVIATIONS ** 3 + DEVIATIONS) / (4 * weeks)
+}
+
+const DAYS_OF_WEEK = 7
+
 /** Foretells each of the last months from its middle, and compares. */
-function backTested(
-  seen: Seen,
-  { from, first, end }: { readonly from: Day; readonly first: number; readonly end: number },
-): Pick<Forecast, 'errorPercent' | 'monthsTested'> {
+function backTested(seen: Seen): Pick<Forecast, 'errorPercent' | 'monthsTested'> {
+  const { from, first, total } = seen
   const errors: number[] = []
-  const afterLast = addDays(from, end)
+  const afterLast = addDays(from, total.length)
   for (let back = 1; back <= MONTHS_TESTED; back += 1) {
     const start = daysBetween(from, addMonths(afterLast, -back))
     const stop = daysBetween(from, addMonths(afterLast, 1 - back))
@@ -159,9 +180,8 @@ function backTested(
     const foretold = inCurrency(spentBetween(seen, start, middle) + rest.monthly) + rest.steady
     errors.push(Math.abs(foretold - actual) / actual)
   }
-  const mean = errors.reduce((sum, one) => sum + one, 0) / errors.length
   return {
-    errorPercent: errors.length === 0 ? undefined : mean * 100,
+    errorPercent: errors.length === 0 ? undefined : (sumOfNumbers(errors) / errors.length) * 100,
     monthsTested: errors.length,
   }
 }
@@ -172,6 +192,10 @@ const MIDDLE_DAYS = 15
 export function firstDayWithCosts({ all }: SpendSeries): number | undefined {
   const at = all.findIndex((amount) => amount !== ZERO)
   return at === -1 ? undefined : at
+}
+
+function sumOfNumbers(values: readonly number[]): number {
+  return values.reduce((sum, one) => sum + one, 0)
 }
 
 /** For statistics; amounts themselves stay exact. */

@@ -1,3 +1,5 @@
+import { AMOUNT_MIN, levelDrift } from './level-drift.ts'
+
 /**
  * What a day costs that is like the days before it. Costs go up and down with the weekday, and grow
  * or shrink as a whole; both act by a factor, so all of this is done with logarithms:
@@ -8,6 +10,9 @@
  *  residual   how far a day was from what was expected of it
  *  scale      how far days usually are: the spread of the last residuals
  *  score      the residual of a day in scales
+ *
+ * Of days ahead more than a week, growth is expected as well, if it has gone on for long
+ * (level-drift).
  *
  * Middles and spreads heed single days little: a spike hides neither itself nor the next one. A
  * middle is the mean without the greatest and the smallest, and a spread the deviation of
@@ -21,8 +26,6 @@ export const HISTORY_DAYS_MIN = 21
 export const HISTORY_DAYS = 147
 /** Half of what one day in three is off by where days are as equal as can be. */
 const SCALE_MIN = 0.03
-/** In units of the currency; no cost that anybody looks at is smaller. */
-const AMOUNT_MIN = 0.001
 
 const WEEK = 7
 const WEEKS = 8
@@ -71,7 +74,11 @@ export function createSpendModel(costs: readonly number[]): SpendModel {
       const week = Array.from({ length: WEEK }, (_, day) => baseAt(past, known + day))
       const usual = week.map((base) => sum(base, level))
       if (usual.some((log) => log === undefined)) return undefined
-      return Array.from({ length: days }, (_, day) => Math.exp(usual[day % WEEK] ?? 0))
+      const growth = levelDrift(costs, known)?.growth ?? 0
+      return Array.from({ length: days }, (_, day) => {
+        const weeks = Math.floor(day / WEEK)
+        return Math.exp((usual[day % WEEK] ?? 0) + growth * weeks)
+      })
     },
   }
 }
