@@ -17,7 +17,7 @@ const WEEK = 7
 /** Pairs of weeks that are further apart are few, and alike. */
 const WEEKS_APART_MAX = 8
 const WEEKS_MIN = 2 * WEEKS_APART_MAX
-/** Growth within two standard deviations of nothing is taken for nothing. */
+/** Growth within two standard deviations of nothing is taken for nothing; so is what has ended. */
 const DOUBTED_DEVIATIONS = 2
 /** In units of the currency; no cost that anybody looks at is smaller. */
 export const AMOUNT_MIN = 0.001
@@ -38,9 +38,9 @@ export function levelDrift(costs: readonly number[], known: number): LevelDrift 
   })
   const { noise, wandering } = variogramOf(differences)
   const growthVariance = (noise + wandering * steps) / steps ** 2
-  const doubted = growth === 0 ? 1 : (DOUBTED_DEVIATIONS ** 2 * growthVariance) / growth ** 2
+  const doubt = Math.max(DOUBTED_DEVIATIONS ** 2 * growthVariance, bendOf(weeks) ** 2)
   return {
-    growth: growth * Math.max(0, 1 - doubted),
+    growth: growth === 0 ? 0 : growth * Math.max(0, 1 - doubt / growth ** 2),
     growthVariance,
     wanderingVariance: wandering,
   }
@@ -61,6 +61,14 @@ function weeksOf(costs: readonly number[], known: number): readonly number[] {
     const total = costs.slice(start, start + WEEK).reduce((sum, cost) => sum + cost, 0)
     return Math.log(Math.max(total, AMOUNT_MIN))
   })
+}
+
+/** By how much the later half grew more than the earlier one; what slows down is not drawn out. */
+function bendOf(weeks: readonly number[]): number {
+  const last = weeks.length - 1
+  const middle = last >> 1
+  const [start = 0, half = 0, end = 0] = [weeks[0], weeks[middle], weeks[last]]
+  return (end - half) / (last - middle) - (half - start) / middle
 }
 
 /** The line of least squares through variances of 1, 2, … weeks apart; neither part is negative. */
