@@ -34,7 +34,7 @@ export function addBundles(compliance: Command): void {
 A bundle that is enabled is applied to the resources of "belfry compliance import", and to those
 that AWS Config reports changes of, from then on, in the version in which it was enabled:
 
-  belfry compliance bundles enable tagging --parameter 'keys=["owner"]'
+  belfry compliance bundles enable tagging --parameter keys=owner,environment
   belfry compliance bundles enable public-exposure --without rds-not-public
   belfry compliance rules test our-rules.yaml && belfry compliance bundles upload our-rules.yaml`,
     )
@@ -93,7 +93,7 @@ that AWS Config reports changes of, from then on, in the version in which it was
 
 interface EnableOptions extends OfOrganisation {
   readonly without?: readonly string[]
-  readonly parameter?: Readonly<Record<string, unknown>>
+  readonly parameter?: Readonly<Record<string, string>>
 }
 
 function addSetting(bundles: Command): void {
@@ -102,16 +102,25 @@ function addSetting(bundles: Command): void {
     .description('enable a bundle in its newest version, with these settings and no others')
     .argument('<name>', 'its name')
     .option('--without <rules>', 'ids of rules to leave out, comma-separated', commaSeparated)
-    .option('--parameter <name=value>', 'a parameter, as JSON or text; once for each', parameter)
+    .option(
+      '--parameter <name=value>',
+      'a parameter, as text, a,b or JSON; once for each',
+      parameter,
+    )
     .option(...ORGANISATION)
     .action(
       action<EnableOptions>(async ({ hub, output, options }, name: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const settings = givenOnly({ deselected: options.without, parameters: options.parameter })
-        const bundle = await hub.put<ComplianceBundle>(
-          `/compliance/bundles/${encodeURIComponent(name)}`,
-          { organisationId, enabled: true, ...settings },
-        )
+        const path = `/compliance/bundles/${encodeURIComponent(name)}`
+        const parameters =
+          options.parameter &&
+          valuesOf(options.parameter, await hub.get<ComplianceBundle>(path, { organisationId }))
+        const settings = givenOnly({ deselected: options.without, parameters })
+        const bundle = await hub.put<ComplianceBundle>(path, {
+          organisationId,
+          enabled: true,
+          ...settings,
+        })
         await output.show(bundle, () => shown(bundle))
       }),
     )
@@ -237,11 +246,28 @@ function unpacked(bytes: Buffer, file: string): Buffer {
   }
 }
 
-function parameter(text: string, before: Readonly<Record<string, unknown>> = {}) {
+function parameter(text: string, before: Readonly<Record<string, string>> = {}) {
   const equals = text.indexOf('=')
   if (equals < 1) throw new InvalidArgumentError('It must be a name, "=" and a value.')
-  const value = text.slice(equals + 1)
-  return { ...before, [text.slice(0, equals)]: jsonOr(value) }
+  return { ...before, [text.slice(0, equals)]: text.slice(equals + 1) }
+}
+
+/** What the texts mean where a bundle has texts, lists and so on; the hub says what does not fit. */
+function valuesOf(
+  texts: Readonly<Record<string, string>>,
+  { parameters }: ComplianceBundle,
+): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [name, valueOf(text, parameters[name])]),
+  )
+}
+
+function valueOf(text: string, own: unknown): unknown {
+  const value = jsonOr(text)
+  // "007" is a text where a text is wanted.
+  if (typeof own === 'string') return typeof value === 'string' ? value : text
+  if (!Array.isArray(own) || Array.isArray(value)) return value
+  return commaSeparated(text).map((item) => (typeof own[0] === 'number' ? jsonOr(item) : item))
 }
 
 function jsonOr(text: string): unknown {

@@ -21,6 +21,7 @@ import {
 import type { EnabledBundle } from './bundle-documents.ts'
 import { parseBundle } from './rules/bundle.ts'
 import type { Bundle } from './rules/bundle.ts'
+import { faultOfParameter } from './rules/parameters.ts'
 import { RuleFault } from './rules/rule-fault.ts'
 import { shippedBundles } from './rules/shipped.ts'
 
@@ -164,6 +165,12 @@ function checkSetting(
       'compliance-bundle.unknown-parameter',
       `the bundle "${bundle}" has no parameter "${parameter}": it has ${Object.keys(own).join(', ') || 'none'}`,
     )
+  }
+  const fault = Object.entries(parameters)
+    .map(([name, given]) => faultOfParameter(name, own[name], given))
+    .find((one) => one !== undefined)
+  if (fault !== undefined) {
+    throw new RestError(400, 'compliance-bundle.bad-parameter', `the parameter ${fault}`)
   }
 }
 
