@@ -10,6 +10,8 @@ import { createFindings } from '#src/compliance/findings.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import { createImports } from '#src/compliance/imports.ts'
 import type { Imports } from '#src/compliance/imports.ts'
+import { createScores } from '#src/compliance/scores.ts'
+import type { Scores } from '#src/compliance/scores.ts'
 import { createOwnChecks } from '#src/compliance/own-checks.ts'
 import { keepTime } from '#src/compliance/keep-time.ts'
 import type { KeepTimePorts } from '#src/compliance/keep-time.ts'
@@ -42,6 +44,7 @@ export interface ComplianceParts {
   readonly exceptions: Exceptions
   readonly bundles: Bundles
   readonly rules: EnabledRules
+  readonly scores: Scores
   readonly imports: Imports
   readonly tagPolicies: TagPolicyImports
   /** Takes in what is found, and tells of it, until the signal aborts. */
@@ -65,6 +68,7 @@ export function createComplianceParts(given: CompliancePorts): ComplianceParts {
     exceptions: createExceptions(given),
     bundles,
     rules: createEnabledRules(ports),
+    scores: createScores(given.state),
     imports: createImports(ports),
     tagPolicies: createTagPolicyImports({ state: given.state, bundles }),
     run: async (signal) => {

@@ -158,6 +158,7 @@ export const OPERATIONS: readonly RestOperation[] = [
   ...ALERT_OPERATIONS,
   ...within(
     list('/findings'),
+    list('/compliance/scores'),
     get('/findings/{id}', ({ findingId }) => `/findings/${findingId}`),
     list('/event-sources'),
     get('/event-sources/{id}', source),

@@ -15,6 +15,7 @@ import {
   organisationColumns,
   organisationFilter,
 } from './references.ts'
+import { addScores } from './compliance-scores.ts'
 import { addTagPolicies } from './tag-policies.ts'
 import { localMoment } from './terminal-text.ts'
 
@@ -22,6 +23,7 @@ export function addCompliance(program: Command): void {
   const compliance = program
     .command('compliance')
     .description('check resources by rules, import what others found, except failures')
+  addScores(compliance)
   addRules(compliance)
   addBundles(compliance)
   addImport(compliance)

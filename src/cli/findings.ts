@@ -77,10 +77,11 @@ function upperCase(text: string): string {
 }
 
 function shown(finding: Finding): string {
-  const { status, muted, tags } = finding
+  const { status, muted, excepted, tags } = finding
+  const said = muted === undefined ? status : `${status}, ${muted.toLowerCase()} where it was found`
   return fields(
     {
-      status: muted === undefined ? status : `${status}, ${muted.toLowerCase()} where it was found`,
+      status: excepted === undefined ? said : `${said}, under an exception`,
       severity: finding.severity,
       rule: `${finding.ruleName} (${finding.ruleId}, number ${finding.ruleNumber})`,
       'checked by': finding.checkedBy,
@@ -101,8 +102,8 @@ function shown(finding: Finding): string {
   )
 }
 
-function statusStyle({ status, muted }: Finding): Style {
-  if (muted !== undefined) return 'dim'
+function statusStyle({ status, muted, excepted }: Finding): Style {
+  if (muted !== undefined || excepted !== undefined) return 'dim'
   return ({ FAILED: 'red', UNKNOWN: 'yellow', PASSED: 'green', NOT_APPLICABLE: 'dim' } as const)[
     status
   ]

@@ -1,15 +1,20 @@
-import type { ComplianceAlert } from '#src/model/alert.ts'
+import type { ComplianceAlert, Withdrawal } from '#src/model/alert.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { CheckRule } from '#src/model/finding.ts'
 import type { ResourceSegments } from '#src/ports/resource-segments.ts'
 import type { Step } from '#src/tenancy/actions.ts'
 import type { StoredFinding } from './documents.ts'
 
-/** Tells that a resource no longer complies with a rule, or does again. */
+/** What is told of one finding. */
+export type Change =
+  | { readonly change: 'FAILED' | 'PASSED' }
+  | { readonly change: 'WITHDRAWN'; readonly withdrawal: Withdrawal }
+
+/** Tells that a resource no longer complies with a rule, does again, or is not checked any more. */
 export async function tellChange(
   { tell }: Pick<Step, 'tell'>,
   segments: ResourceSegments,
-  { finding, change }: { readonly finding: StoredFinding; readonly change: 'FAILED' | 'PASSED' },
+  { finding, ...change }: Change & { readonly finding: StoredFinding },
 ): Promise<void> {
   const { organisationId, awsAccountId, region, resourceId, resourceType, tags } = finding
   const { reason, link } = finding
@@ -18,7 +23,7 @@ export async function tellChange(
     severity: finding.severity,
     segments: [...(await segments.segmentsOf(organisationId, finding))],
     findingId: finding.id,
-    change,
+    ...change,
     checkedBy: finding.checkedBy,
     ruleId: finding.ruleId,
     ruleNumber: finding.ruleNumber,
@@ -28,7 +33,7 @@ export async function tellChange(
     ...(awsAccountId !== undefined && { awsAccountId }),
     ...(region !== undefined && { resourceRegion: region }),
     resourceTags: tags,
-    ...(reason !== undefined && { reason }),
+    ...(reason !== undefined && change.change !== 'WITHDRAWN' && { reason }),
     evaluatedAt: new Date(finding.evaluatedAt).toISOString(),
     ...(link !== undefined && { link }),
     frameworks: finding.frameworks,

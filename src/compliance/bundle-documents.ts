@@ -43,6 +43,11 @@ export function ruleIdOf(bundle: string, rule: string): string {
   return `${bundle}/${rule}`
 }
 
+/** The bundle of a rule that findings call so. */
+export function bundleOf(ruleId: string): string {
+  return ruleId.slice(0, ruleId.indexOf('/'))
+}
+
 export function withdrawnKey(organisationId: string, ruleId: string): string {
   return bundlePrefix(organisationId) + ruleId
 }

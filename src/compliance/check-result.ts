@@ -11,6 +11,7 @@ export interface CheckResult extends Pick<
   | 'muted'
   | 'reason'
   | 'region'
+  | 'resourceDeleted'
   | 'resourceId'
   | 'resourceType'
   | 'ruleId'
@@ -29,6 +30,8 @@ export interface CheckResult extends Pick<
    * was never seen before has settled.
    */
   readonly atOnce?: true
+  /** The rule is not about the resource: that ends a finding, and makes none. */
+  readonly endsOnly?: true
 }
 
 /** As much as a person reads, and as an event has room for. */

@@ -11,7 +11,7 @@ export interface StoredFinding extends Finding {
   /** When the result was sent: decides between results of the same time. */
   readonly sentAt: number
   /** What was last told of it, by an alert of its own or in a summary. */
-  readonly told?: 'FAILED' | 'PASSED'
+  readonly told?: 'FAILED' | 'PASSED' | 'WITHDRAWN'
 }
 
 /** By findingKey: in the order of lists. */
@@ -115,12 +115,13 @@ export function putFinding(
   transaction.put(FINDING_KEYS, after.id, key)
 }
 
-export async function removeFinding(transaction: StateTransaction, id: string): Promise<void> {
-  const key = await transaction.get(FINDING_KEYS, id)
-  if (key === undefined) return
-  transaction.delete(FINDINGS, key)
+export async function deleteFinding(
+  transaction: StateTransaction,
+  finding: StoredFinding,
+): Promise<void> {
+  const { id, organisationId } = finding
+  transaction.delete(FINDINGS, findingKey(finding))
   transaction.delete(FINDING_KEYS, id)
-  const [organisationId = ''] = key.split(SEPARATOR)
   const count = (await transaction.get(FINDING_COUNTS, organisationId)) ?? 0
   transaction.put(FINDING_COUNTS, organisationId, Math.max(0, count - 1))
 }

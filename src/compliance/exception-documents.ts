@@ -3,7 +3,6 @@ import type { ComplianceException } from '#src/model/compliance-exception.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Step } from '#src/tenancy/actions.ts'
-import type { StoredFinding } from './documents.ts'
 
 /** By exceptionKey. */
 export const EXCEPTIONS = collection<ComplianceException>('compliance-exceptions')
@@ -16,10 +15,10 @@ export const EXCEPTION_IDS = collection<string>('compliance-exception-ids')
 const EXCEPTION_COUNTS = collection<{ readonly count: number; readonly changes: number }>(
   'compliance-exception-counts',
 )
-/** By organisation: exceptions ended, so what they held back is to be looked at. */
+/** By organisation: exceptions came or went, so what fails is to be looked at; holds its changes. */
 export const REVIEWS = collection<number>('compliance-reviews')
 
-/** All of them are compared with each finding that fails. */
+/** All of them are read for each finding that fails. */
 export const EXCEPTIONS_PER_ORGANISATION_MAX = 500
 
 const SEPARATOR = '|'
@@ -52,7 +51,10 @@ export async function exceptionsWithin(
   return exceptionsOf(state, organisationId)
 }
 
-/** @throws RestError 409 where there is no room for another */
+/**
+ * Adds one, and has what fails already counted under it.
+ * @throws RestError 409 where there is no room for another
+ */
 export async function addException(
   { transaction }: Step,
   exception: ComplianceException,
@@ -64,35 +66,18 @@ export async function addException(
 
 /** Takes one away, and has what it held back looked at. */
 export async function removeException(
-  { transaction, now }: Step,
+  { transaction }: Step,
   exception: ComplianceException,
 ): Promise<void> {
   await count(transaction, exception.organisationId, -1)
   transaction.delete(EXCEPTIONS, exceptionKey(exception))
   transaction.delete(EXCEPTION_IDS, exception.id)
-  transaction.put(REVIEWS, exception.organisationId, now)
 }
 
 /** What an event tells of one. */
 export function happeningTo({ id, organisationId, scope, reason, until }: ComplianceException) {
   const fields = { exceptionId: id, scope, reason, until: new Date(until).toISOString() }
   return { organisationId, fields }
-}
-
-/** The exception that a finding falls under, of those that are not over. */
-export function exceptionFor(
-  exceptions: readonly ComplianceException[],
-  finding: Pick<StoredFinding, 'checkedBy' | 'ruleId' | 'resourceId' | 'awsAccountId' | 'tags'>,
-  now: number,
-): ComplianceException | undefined {
-  return exceptions.find(({ scope: { tag, ...named }, until }) => {
-    if (until <= now) return false
-    if (tag !== undefined && !Object.hasOwn(finding.tags, tag.key)) return false
-    if (tag?.value !== undefined && finding.tags[tag.key] !== tag.value) return false
-    return Object.entries(named).every(
-      ([name, value]) => finding[name as keyof typeof named] === value,
-    )
-  })
 }
 
 async function count(
@@ -113,4 +98,5 @@ async function count(
     )
   }
   transaction.put(EXCEPTION_COUNTS, organisationId, after)
+  transaction.put(REVIEWS, organisationId, after.changes)
 }

@@ -27,7 +27,7 @@ export async function keepTime(ports: KeepTimePorts, signal: AbortSignal): Promi
     const more = await patiently(() => settleDue(ports, now), onFault, signal)
     await patiently(() => endExceptions(ports, now), onFault, signal)
     await patiently(() => reviewDue(ports), onFault, signal)
-    await patiently(() => withdrawDue(ports.state), onFault, signal)
+    await patiently(() => withdrawDue(ports), onFault, signal)
     await patiently(() => retention.apply(now), onFault, signal)
     if (more !== true) await pause(LOOK_EVERY_MS, signal)
   }

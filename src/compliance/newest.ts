@@ -17,6 +17,7 @@ function contentOf(result: Omit<CheckResult, 'evaluatedAt' | 'sentAt'>): string 
     result.reason,
     result.link,
     result.frameworks,
+    result.resourceDeleted,
   ])
 }
 

@@ -65,12 +65,15 @@ export function checkResource(
   return rules.flatMap(({ rule, ruleId, verdictOn }) => {
     const verdict = verdictOn(resource)
     if (verdict === undefined) return []
+    const { status } = verdict
     const result = bounded({
       checkedBy: OWN_CHECKS,
       ruleId,
       ruleName: rule.title,
       severity: rule.severity,
-      status: isGone ? 'NOT_APPLICABLE' : verdict.status,
+      status: isGone ? 'NOT_APPLICABLE' : status,
+      ...(isGone && { resourceDeleted: true }),
+      ...(status === 'NOT_APPLICABLE' && { endsOnly: true }),
       resourceId: textAt(resource, 'ARN') ?? resource.resourceId,
       resourceType: resource.resourceType,
       tags: resource.tags,
@@ -81,7 +84,7 @@ export function checkResource(
       ...given({
         awsAccountId: accountOf(at(resource, 'awsAccountId')),
         region: textAt(resource, 'awsRegion'),
-        reason: verdict.status === 'PASSED' || isGone ? undefined : verdict.reason,
+        reason: 'reason' in verdict && !isGone ? verdict.reason : undefined,
       }),
     })
     return result === undefined ? [] : [result]

@@ -3,19 +3,21 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Observer } from '#src/ports/observer.ts'
 import type { State } from '#src/ports/state.ts'
 import type { ClosedAccounts } from './closed-accounts.ts'
-import { CHECK_RULES, FINDINGS, findingById, keyOfRule, removeFinding } from './documents.ts'
+import { FINDINGS, findingById } from './documents.ts'
 import type { StoredFinding } from './documents.ts'
-import { recount } from './rule-counts.ts'
+import { withdrawFinding } from './take-in.ts'
+import type { TakeInPorts } from './take-in.ts'
 
 /**
- * Findings go in two ways, and neither is told: nobody has repaired anything.
+ * Findings go in two ways. Where a failure was told that did not end before, its end is told, but not
+ * as something that anybody repaired.
  *
  *   CLOSED   its account is the organisation's no more, whatever its status
  *   PASSED   it passed, or its resource is gone, and nothing was heard of it for 90 days
  */
 type Gone = 'CLOSED' | 'PASSED'
 
-export interface RetentionPorts {
+export interface RetentionPorts extends Pick<TakeInPorts, 'actions' | 'segments'> {
   readonly state: State
   readonly closedAccounts: ClosedAccounts
   readonly observer: Pick<Observer, 'findingsGone'>
@@ -32,7 +34,10 @@ export interface Retention {
   apply(now: number): Promise<void>
 }
 
-export function createRetention({ state, closedAccounts, observer }: RetentionPorts): Retention {
+const WITHDRAWALS = { CLOSED: 'ACCOUNT_CLOSED', PASSED: 'FORGOTTEN' } as const
+
+export function createRetention(ports: RetentionPorts): Retention {
+  const { state, actions, segments, closedAccounts, observer } = ports
   let looked: { readonly at: number; readonly changes: number } | undefined
   const goneOf = async (finding: StoredFinding, now: number): Promise<Gone | undefined> => {
     const { organisationId, awsAccountId, status, evaluatedAt, changedAt } = finding
@@ -42,17 +47,15 @@ export function createRetention({ state, closedAccounts, observer }: RetentionPo
     return Math.max(evaluatedAt, changedAt) < now - PASSED_KEPT_MS ? 'PASSED' : undefined
   }
   const remove = (ids: readonly string[], now: number) =>
-    state.transact(async (transaction) => {
+    actions.perform(undefined, async (step) => {
       const counts = { CLOSED: 0, PASSED: 0 }
       for (const id of ids) {
-        const finding = await findingById(transaction, id)
+        const finding = await findingById(step.transaction, id)
         if (finding === undefined) continue
         const gone = await goneOf(finding, now)
         // Heard of again meanwhile.
         if (gone === undefined) continue
-        const rule = await transaction.get(CHECK_RULES, keyOfRule(finding))
-        if (rule !== undefined) recount(transaction, rule, { before: finding, after: undefined })
-        await removeFinding(transaction, id)
+        await withdrawFinding(step, segments, { finding, withdrawal: WITHDRAWALS[gone] })
         counts[gone] += 1
       }
       return counts

@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import type { Clock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
 import type { Actions } from '#src/tenancy/actions.ts'
 import { listAll } from '#src/tenancy/documents.ts'
@@ -6,15 +9,18 @@ import {
   EXCEPTIONS,
   REVIEWS,
   exceptionKey,
+  exceptionsOf,
   exceptionsWithin,
   happeningTo,
   removeException,
 } from './exception-documents.ts'
-import { tellDue } from './take-in.ts'
+import { exceptedBy } from './excepted-by.ts'
+import { isToReview, reviewFinding } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
 
 export interface ReviewPorts extends TakeInPorts {
   readonly state: State
+  readonly clock: Clock
   readonly actions: Pick<Actions, 'perform'>
 }
 
@@ -35,7 +41,10 @@ export async function endExceptions({ state, actions }: ReviewPorts, now: number
   }
 }
 
-/** Tells what fails, was held back by an exception that has ended, and by none that there is. */
+/**
+ * Brings what fails to what exceptions there are: it is counted under them, and what one held back
+ * that has ended, and none that there is does, is told.
+ */
 export async function reviewDue(ports: ReviewPorts): Promise<void> {
   const { state } = ports
   const reviews = await state.list(REVIEWS, { limit: ORGANISATIONS_PER_ROUND })
@@ -52,6 +61,9 @@ export async function reviewDue(ports: ReviewPorts): Promise<void> {
 
 async function review(ports: ReviewPorts, organisationId: string): Promise<void> {
   const prefix = findingPrefix(organisationId, 'FAILED')
+  // Where they change meanwhile, all is looked at again.
+  const exceptions = await exceptionsOf(ports.state, organisationId)
+  const isExceptedNow = exceptedBy(exceptions, ports.clock.now())
   let after: string | undefined
   for (;;) {
     const page = await ports.state.list(FINDINGS, {
@@ -59,17 +71,21 @@ async function review(ports: ReviewPorts, organisationId: string): Promise<void>
       limit: FINDINGS_PER_TRANSACTION_MAX,
       ...(after !== undefined && { after }),
     })
-    const untold = page.filter(({ value }) => value.told !== 'FAILED')
-    if (untold.length > 0) {
+    const due = page.filter(({ value }) => isToReview(value, isExceptedNow))
+    if (due.length > 0) {
       await ports.actions.perform(undefined, async (step) => {
-        const exceptions = await exceptionsWithin(step.transaction, ports.state, organisationId)
-        for (const { value } of untold) {
+        const within = await exceptionsWithin(step.transaction, ports.state, organisationId)
+        const isExcepted = exceptedBy(within, step.now)
+        for (const { value } of due) {
           const finding = await findingById(step.transaction, value.id)
-          if (finding !== undefined) await tellDue(step, ports.segments, { finding, exceptions })
+          if (finding !== undefined) {
+            await reviewFinding(step, ports.segments, { finding, isExcepted })
+          }
         }
       })
     }
     if (page.length < FINDINGS_PER_TRANSACTION_MAX) return
     after = page.at(-1)?.key
+    await nextTurn()
   }
 }

@@ -67,7 +67,7 @@ export async function checkTagChange(
   }))
   const known = await knownOf(state, { organisationId, rules, places, pending })
   // What was deleted stays so: its last tags are told late.
-  if (known === undefined || known.status === 'NOT_APPLICABLE') return { ...NOTHING, unknown: 1 }
+  if (known === undefined || known.resourceDeleted === true) return { ...NOTHING, unknown: 1 }
   const resource = resourceOf({
     resourceType: known.resourceType,
     resourceId,
@@ -87,7 +87,7 @@ export async function checkTagChange(
 }
 
 type Place = Pick<CheckResult, 'awsAccountId' | 'region' | 'resourceId'>
-type Known = Pick<CheckResult, 'region' | 'resourceType' | 'status'>
+type Known = Pick<CheckResult, 'region' | 'resourceDeleted' | 'resourceType'>
 
 /** What any rule of our own has found of a resource before. */
 async function knownOf(

@@ -20,6 +20,7 @@ afterAll(() => test.close())
 
 const ports = () => ({
   state: test.state,
+  clock: { now: test.now },
   actions: test.tenancy.actions,
   segments: { segmentsOf: async () => [] },
   settlingMs: 0,
@@ -112,12 +113,11 @@ describe('results in any order, each any number of times', () => {
           const open = expected.at(-1) === 'FAILED'
           if (s === 'FAILED' && !open) expected.push('FAILED')
           if (s === 'PASSED' && open) expected.push('PASSED')
+          if (s === 'NOT_APPLICABLE' && open) expected.push('WITHDRAWN')
         }
         expect(await toldOf(one)).toEqual(expected)
         const told = await toldOf(other)
-        expect(told.every((change, at) => change === (at % 2 === 0 ? 'FAILED' : 'PASSED'))).toBe(
-          true,
-        )
+        expect(told.every((change, at) => (change === 'FAILED') === (at % 2 === 0))).toBe(true)
         expect(told.length).toBeLessThanOrEqual(expected.length)
       }),
       { numRuns: 40 },
@@ -133,6 +133,31 @@ describe('a finding', () => {
     // Security Hub leaves the time of the check as it was when the workflow changes.
     await takenIn([of({ evaluatedAt: 1, sentAt: 2 })])
     expect(await toldOf('muted')).toEqual(['FAILED'])
+  })
+
+  it('that was told is over when its resource is gone, or its rule is not about it any more', async () => {
+    const fails = { status: 'FAILED', reason: 'It is bare.' } as const
+    const over = { status: 'NOT_APPLICABLE', evaluatedAt: 1 } as const
+    await takenIn([
+      ...[resultOf('gone', fails), resultOf('gone', { ...over, resourceDeleted: true })],
+      ...[resultOf('outgrown', fails), resultOf('outgrown', { ...over, endsOnly: true })],
+      ...[resultOf('never-failed', {}), resultOf('never-failed', over)],
+      resultOf('unheard-of', { ...over, endsOnly: true }),
+    ])
+    const withdrawals = async (resourceId: string) =>
+      (await test.events('ComplianceAlertEvent'))
+        .filter(({ fields }) => fields['resourceId'] === resourceId)
+        .map(({ fields: { change, withdrawal, reason } }) => [change, withdrawal, reason])
+    const failed = ['FAILED', undefined, 'It is bare.']
+    expect(await withdrawals('gone')).toEqual([failed, ['WITHDRAWN', 'DELETED', undefined]])
+    expect(await withdrawals('outgrown')).toEqual([
+      failed,
+      ['WITHDRAWN', 'NOT_APPLICABLE', undefined],
+    ])
+    expect(await toldOf('never-failed')).toEqual([])
+    expect(await stored(resultOf('unheard-of', {}))).toBeUndefined()
+    await takenIn([resultOf('outgrown', { ...fails, evaluatedAt: 2 })])
+    expect(await toldOf('outgrown')).toEqual(['FAILED', 'WITHDRAWN', 'FAILED'])
   })
 
   it('of what happened twice to a resource is two', async () => {

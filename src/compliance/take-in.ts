@@ -1,20 +1,22 @@
 import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { SEVERITIES } from '#src/model/alert.ts'
-import type { Severity } from '#src/model/alert.ts'
-import type { ComplianceException } from '#src/model/compliance-exception.ts'
+import type { Severity, Withdrawal } from '#src/model/alert.ts'
 import type { CheckRule } from '#src/model/finding.ts'
 import type { ResourceSegments } from '#src/ports/resource-segments.ts'
 import type { State } from '#src/ports/state.ts'
 import type { Actions, Step } from '#src/tenancy/actions.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { tellChange } from './alerts.ts'
+import type { Change } from './alerts.ts'
 import type { CheckResult } from './check-result.ts'
 import type { ClosedAccounts } from './closed-accounts.ts'
+import { recount } from './counts.ts'
 import {
   CHECK_RULES,
   FINDINGS_PER_ORGANISATION_MAX,
   FINDING_COUNTS,
   SETTLING,
+  deleteFinding,
   findingById,
   findingIdOf,
   keyOfRule,
@@ -22,17 +24,19 @@ import {
   settlingKey,
 } from './documents.ts'
 import type { StoredFinding } from './documents.ts'
-import { exceptionFor, exceptionsWithin } from './exception-documents.ts'
+import { exceptionsWithin } from './exception-documents.ts'
+import { exceptedBy } from './excepted-by.ts'
+import type { IsExcepted } from './excepted-by.ts'
 import { isNewer } from './newest.ts'
-import { recount } from './rule-counts.ts'
 
 /**
  * How a finding is told. It has a status, by its newest result, and remembers what was last told:
  *
  *   nothing, PASSED told ──FAILED──▶ FAILED told ──PASSED──▶ PASSED told
+ *   WITHDRAWN told                              ──NOT_APPLICABLE, removed──▶ WITHDRAWN told
  *
- * A first PASSED is not told, as nobody heard of a failure before. UNKNOWN and NOT_APPLICABLE tell
- * nothing and forget nothing: a failure that was told stays open until a PASSED. Neither does a
+ * A first PASSED is not told, as nobody heard of a failure before. UNKNOWN tells nothing and forgets
+ * nothing: a failure that was told stays open until it is known how things are. Neither does a
  * finding that is muted; when it no longer is, what is due then is told. While its rule settles,
  * what is due counts as told, by the summary to come. A failure under an exception is not told until
  * the exception ends; a PASSED of what was told is.
@@ -82,10 +86,12 @@ export async function takeIn(
       const exceptions = await exceptionsWithin(step.transaction, state, organisationId)
       const before = (await step.transaction.get(FINDING_COUNTS, organisationId)) ?? 0
       const room = { left: FINDINGS_PER_ORGANISATION_MAX - before }
-      const circumstances = { segments, settlingMs, organisationId, exceptions, room }
+      const isExcepted = exceptedBy(exceptions, step.now)
+      const circumstances = { segments, settlingMs, organisationId, isExcepted, room }
       const counted = { changed: 0, unchanged: 0, told: 0, refused: 0 }
       for (const result of part) {
         const outcome = await takeOne(step, circumstances, result)
+        if (outcome === 'nothing') continue
         counted[outcome === 'told' ? 'changed' : outcome] += 1
         if (outcome === 'told') counted.told += 1
       }
@@ -103,7 +109,7 @@ export async function takeIn(
 
 type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
   readonly organisationId: string
-  readonly exceptions: readonly ComplianceException[]
+  readonly isExcepted: IsExcepted
   /** For new findings, which is used up. */
   readonly room: { left: number }
 }
@@ -112,18 +118,19 @@ async function takeOne(
   step: Step,
   circumstances: Circumstances,
   result: CheckResult,
-): Promise<'unchanged' | 'changed' | 'told' | 'refused'> {
+): Promise<'nothing' | 'unchanged' | 'changed' | 'told' | 'refused'> {
   const { transaction, now } = step
-  const { organisationId, segments, exceptions, room } = circumstances
+  const { organisationId, segments, isExcepted, room } = circumstances
   const id = findingIdOf(organisationId, result)
   const before = await findingById(transaction, id)
+  if (before === undefined && result.endsOnly) return 'nothing'
   if (before !== undefined && !isNewer(result, before)) return 'unchanged'
   if (before === undefined) {
     if (room.left <= 0) return 'refused'
     room.left -= 1
   }
   const rule = await ruleOf(step, circumstances, result)
-  const { atOnce: _, ...said } = result
+  const { atOnce: _, endsOnly: __, ...said } = result
   const untold: StoredFinding = {
     ...said,
     frameworks: [...said.frameworks],
@@ -133,44 +140,73 @@ async function takeOne(
     changedAt: before?.status === result.status ? before.changedAt : now,
     firstSeenAt: before?.firstSeenAt ?? now,
     ...(before?.told !== undefined && { told: before.told }),
+    ...(said.status === 'FAILED' && isExcepted(said) && { excepted: true }),
   }
-  const change = dueOf(untold, exceptions, now)
-  const after = change === undefined ? untold : { ...untold, told: change }
+  const change = dueOf(untold)
+  const after = change === undefined ? untold : { ...untold, told: change.change }
   putFinding(transaction, before, after)
-  recount(step.transaction, rule, { before, after })
+  await recount(transaction, rule, { before, after })
   if (change === undefined) return 'changed'
   if (rule.settlesAt !== undefined && result.atOnce === undefined) return 'changed'
-  await tellChange(step, segments, { finding: after, change })
+  await tellChange(step, segments, { finding: after, ...change })
   return 'told'
 }
 
-/** Tells of a stored finding what is due of it now. */
-export async function tellDue(
+/** Whether a finding is to be looked at again, as exceptions came or went. */
+export function isToReview(finding: StoredFinding, isExcepted: IsExcepted): boolean {
+  return finding.told !== 'FAILED' || (finding.excepted ?? false) !== isExcepted(finding)
+}
+
+/** Brings a finding that fails to what exceptions there are now, and tells what is due of it. */
+export async function reviewFinding(
   step: Step,
   segments: ResourceSegments,
-  { finding, exceptions }: { readonly finding: StoredFinding } & Pick<Circumstances, 'exceptions'>,
+  { finding, isExcepted }: { readonly finding: StoredFinding } & Pick<Circumstances, 'isExcepted'>,
 ): Promise<void> {
-  const change = dueOf(finding, exceptions, step.now)
+  const { excepted: _, ...plain } = finding
+  const isNow = finding.status === 'FAILED' && isExcepted(finding)
+  const untold: StoredFinding = { ...plain, ...(isNow && { excepted: true }) }
+  const change = dueOf(untold)
+  const isSame = isNow === (finding.excepted ?? false)
   const rule = await step.transaction.get(CHECK_RULES, keyOfRule(finding))
-  if (change === undefined || rule === undefined) return
-  const after = { ...finding, told: change }
+  if ((change === undefined && isSame) || rule === undefined) return
+  const after = change === undefined ? untold : { ...untold, told: change.change }
   putFinding(step.transaction, finding, after)
-  recount(step.transaction, rule, { before: finding, after })
-  if (rule.settlesAt === undefined) await tellChange(step, segments, { finding: after, change })
+  await recount(step.transaction, rule, { before: finding, after })
+  if (change === undefined || rule.settlesAt !== undefined) return
+  await tellChange(step, segments, { finding: after, ...change })
+}
+
+/** Takes a finding away; that a failure which was told is over by that is told. */
+export async function withdrawFinding(
+  step: Step,
+  segments: ResourceSegments,
+  { finding, withdrawal }: { readonly finding: StoredFinding; readonly withdrawal: Withdrawal },
+): Promise<void> {
+  const { transaction } = step
+  const rule = await transaction.get(CHECK_RULES, keyOfRule(finding))
+  await recount(transaction, rule, { before: finding, after: undefined })
+  await deleteFinding(transaction, finding)
+  if (finding.told !== 'FAILED' || rule?.settlesAt !== undefined) return
+  await tellChange(step, segments, { finding, change: 'WITHDRAWN', withdrawal })
 }
 
 /** What is to be told of a finding. */
-function dueOf(
-  finding: StoredFinding,
-  exceptions: readonly ComplianceException[],
-  now: number,
-): 'FAILED' | 'PASSED' | undefined {
-  const { status, muted, told } = finding
+function dueOf({
+  status,
+  muted,
+  told,
+  excepted,
+  resourceDeleted,
+}: StoredFinding): Change | undefined {
   if (muted !== undefined) return undefined
-  if (status === 'FAILED' && told !== 'FAILED') {
-    return exceptionFor(exceptions, finding, now) === undefined ? 'FAILED' : undefined
+  if (told !== 'FAILED') {
+    return status === 'FAILED' && excepted === undefined ? { change: 'FAILED' } : undefined
   }
-  return status === 'PASSED' && told === 'FAILED' ? 'PASSED' : undefined
+  if (status === 'PASSED') return { change: 'PASSED' }
+  if (status !== 'NOT_APPLICABLE') return undefined
+  const withdrawal = resourceDeleted === true ? 'DELETED' : 'NOT_APPLICABLE'
+  return { change: 'WITHDRAWN', withdrawal }
 }
 
 async function ruleOf(
@@ -198,6 +234,7 @@ async function ruleOf(
     severity,
     failing: 0,
     failed: 0,
+    excepted: 0,
     passing: 0,
     ...(settles && { settlesAt: now + settlingMs }),
     firstSeenAt: now,

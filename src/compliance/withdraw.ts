@@ -1,17 +1,25 @@
-import type { State } from '#src/ports/state.ts'
-import { OWN_CHECKS, WITHDRAWN_RULES, withdrawnOf } from './bundle-documents.ts'
-import { CHECK_RULES, FINDINGS, findingPrefix, keyOfRule, removeFinding } from './documents.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
+import type { State, StoredDocument } from '#src/ports/state.ts'
+import { OWN_CHECKS, WITHDRAWN_RULES, withdrawnKey, withdrawnOf } from './bundle-documents.ts'
+import { CHECK_RULES, FINDINGS, findingById, findingPrefix, keyOfRule } from './documents.ts'
+import { withdrawFinding } from './take-in.ts'
+import type { TakeInPorts } from './take-in.ts'
+
+export interface WithdrawPorts extends Pick<TakeInPorts, 'actions' | 'segments'> {
+  readonly state: State
+}
 
 const RULES_PER_ROUND = 100
 const FINDINGS_PER_READ = 250
 
 /** Takes away the findings of rules that are applied no more. */
-export async function withdrawDue(state: State): Promise<void> {
+export async function withdrawDue(ports: WithdrawPorts): Promise<void> {
+  const { state } = ports
   const rules = await state.list(WITHDRAWN_RULES, { limit: RULES_PER_ROUND })
   const byOrganisation = Map.groupBy(rules, ({ key }) => withdrawnOf(key)[0])
   for (const [organisationId, withdrawn] of byOrganisation) {
-    const ruleIds = new Set(withdrawn.map(({ key }) => withdrawnOf(key)[1]))
-    await removeFindingsOf(state, organisationId, ruleIds)
+    await withdrawFindings(ports, organisationId, withdrawn)
     await state.transact(async (transaction) => {
       for (const { key, value } of withdrawn) {
         // Enabled again meanwhile: it has findings again.
@@ -27,12 +35,14 @@ export async function withdrawDue(state: State): Promise<void> {
   }
 }
 
-async function removeFindingsOf(
-  state: State,
+async function withdrawFindings(
+  { state, actions, segments }: WithdrawPorts,
   organisationId: string,
-  ruleIds: ReadonlySet<string>,
+  withdrawn: readonly StoredDocument<number>[],
 ): Promise<void> {
   const prefix = findingPrefix(organisationId)
+  const notes = new Map(withdrawn.map(({ key, value }) => [key, value]))
+  const keyOf = (ruleId: string) => withdrawnKey(organisationId, ruleId)
   let after: string | undefined
   for (;;) {
     const page = await state.list(FINDINGS, {
@@ -41,14 +51,22 @@ async function removeFindingsOf(
       ...(after !== undefined && { after }),
     })
     const gone = page.filter(
-      ({ value }) => value.checkedBy === OWN_CHECKS && ruleIds.has(value.ruleId),
+      ({ value }) => value.checkedBy === OWN_CHECKS && notes.has(keyOf(value.ruleId)),
     )
     if (gone.length > 0) {
-      await state.transact(async (transaction) => {
-        for (const { value } of gone) await removeFinding(transaction, value.id)
+      await actions.perform(undefined, async (step) => {
+        for (const { value } of gone) {
+          const key = keyOf(value.ruleId)
+          // Enabled again meanwhile.
+          if ((await step.transaction.get(WITHDRAWN_RULES, key)) !== notes.get(key)) continue
+          const finding = await findingById(step.transaction, value.id)
+          if (finding === undefined) continue
+          await withdrawFinding(step, segments, { finding, withdrawal: 'RULE_DISABLED' })
+        }
       })
     }
     if (page.length < FINDINGS_PER_READ) return
     after = page.at(-1)?.key
+    await nextTurn()
   }
 }

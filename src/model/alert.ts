@@ -119,13 +119,30 @@ export const CostSpikeAlert = Type.Object({
 })
 export type CostSpikeAlert = Static<typeof CostSpikeAlert>
 
+/** Why a failure that was told is over though nothing passed. */
+export const WITHDRAWALS = [
+  'DELETED',
+  'NOT_APPLICABLE',
+  'RULE_DISABLED',
+  'ACCOUNT_CLOSED',
+  'FORGOTTEN',
+] as const
+export type Withdrawal = (typeof WITHDRAWALS)[number]
+
 /** A resource that was compliant with a rule no longer is, or is again. */
 export const ComplianceAlert = Type.Object({
   ...common,
   findingId: Uuid,
-  change: Type.Enum(['FAILED', 'PASSED', 'SUMMARY'], {
-    description: 'SUMMARY: the first results of a rule, all resources in one',
+  change: Type.Enum(['FAILED', 'PASSED', 'WITHDRAWN', 'SUMMARY'], {
+    description:
+      'WITHDRAWN: what failed is over, and nothing passed; SUMMARY: the first results of a rule, all resources in one',
   }),
+  withdrawal: Type.Optional(
+    Type.Enum([...WITHDRAWALS], {
+      description:
+        'Why it was WITHDRAWN; DELETED: the resource; NOT_APPLICABLE: the rule is not about the resource any more; FORGOTTEN: nothing was heard of it for 90 days',
+    }),
+  ),
   checkedBy: Type.String({ description: 'belfry, or the AWS service, such as securityhub' }),
   ruleId: Type.String({ description: 'As whoever checks calls it' }),
   ruleNumber: ShortId,

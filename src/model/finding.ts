@@ -25,11 +25,17 @@ export const Finding = Type.Object(
     id: Id,
     organisationId: Id,
     status: Type.Enum([...FINDING_STATUSES]),
+    resourceDeleted: Type.Optional(
+      Type.Literal(true, { description: 'Why it is NOT_APPLICABLE, where that is so' }),
+    ),
     severity: Type.Enum([...SEVERITIES]),
     muted: Type.Optional(
       Type.Enum(['SUPPRESSED', 'ARCHIVED'], {
         description: 'Where it was found somebody said so: it is not told',
       }),
+    ),
+    excepted: Type.Optional(
+      Type.Literal(true, { description: 'It fails under an exception: it is not told' }),
     ),
     checkedBy: CheckedBy,
     ruleId: Type.String({ description: 'As whoever checks calls it' }),
@@ -68,6 +74,10 @@ export const CheckRule = Type.Object(
       description: 'Findings told as failed, and not as passed',
     }),
     failed: Type.Integer({ minimum: 0, description: 'Findings that fail, told or not' }),
+    excepted: Type.Integer({
+      minimum: 0,
+      description: 'Of those that fail, how many do so under an exception',
+    }),
     passing: Type.Integer({ minimum: 0, description: 'Findings that passed' }),
     settlesAt: Type.Optional({
       ...Instant,
@@ -94,3 +104,41 @@ export const ComplianceRule = Type.Object(
   { $id: 'ComplianceRule' },
 )
 export type ComplianceRule = Static<typeof ComplianceRule>
+
+const scored = {
+  score: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: 100,
+      description:
+        'Of 100 checks of resources how many passed, rounded down; absent where none passed or failed',
+    }),
+  ),
+  passing: Type.Integer({ minimum: 0 }),
+  failing: Type.Integer({ minimum: 0, description: 'Under no exception' }),
+  excepted: Type.Integer({
+    minimum: 0,
+    description: 'Failing under an exception: no part of the score',
+  }),
+}
+
+/** How an account stands by all that checks it. What is muted, or is no check, is not counted. */
+export const ComplianceScore = Type.Object(
+  {
+    organisationId: Id,
+    awsAccountId: Type.Optional(
+      Type.String({ description: 'Absent: resources that are in no account' }),
+    ),
+    ...scored,
+    parts: Type.Array(
+      Type.Object({
+        checkedBy: CheckedBy,
+        bundle: Type.Optional(Type.String({ description: 'Of the hub’s own rules' })),
+        ...scored,
+      }),
+      { description: 'The same by whoever checks, and of the hub’s own rules by bundle' },
+    ),
+  },
+  { $id: 'ComplianceScore' },
+)
+export type ComplianceScore = Static<typeof ComplianceScore>

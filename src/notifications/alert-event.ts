@@ -1,4 +1,4 @@
-import type { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
+import type { BudgetAlert, ComplianceAlert, CostSpikeAlert, Withdrawal } from '#src/model/alert.ts'
 import { eventTypeOf, faultOfFields } from '#src/model/catalogue/catalogue.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { EventType } from '#src/model/catalogue/event-type.ts'
@@ -79,7 +79,21 @@ function complianceCause(alert: ComplianceAlert, ownerTag: string | undefined): 
 export function endingOf({ name, alert }: AlertEvent): 'opens' | 'ends' {
   const { change } = alert
   if (name === ALERT_EVENTS.BUDGET) return change === 'CORRECTED' ? 'ends' : 'opens'
-  return change === 'CLOSED' || change === 'PASSED' ? 'ends' : 'opens'
+  return change === 'CLOSED' || change === 'PASSED' || change === 'WITHDRAWN' ? 'ends' : 'opens'
+}
+
+/** Why an end is told to nobody: whoever brought it about knows, and there is nothing to do. */
+export function quietEndOf({ name, alert }: AlertEvent): string | undefined {
+  if (name !== ALERT_EVENTS.COMPLIANCE || alert.withdrawal === undefined) return undefined
+  return QUIET_ENDS[alert.withdrawal]
+}
+
+const QUIET_ENDS: { readonly [reason in Withdrawal]: string | undefined } = {
+  DELETED: undefined,
+  NOT_APPLICABLE: undefined,
+  RULE_DISABLED: 'over without a message: the rule is not applied any more',
+  ACCOUNT_CLOSED: 'over without a message: the account is closed',
+  FORGOTTEN: 'over without a message: nothing was heard of the resource for 90 days',
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000

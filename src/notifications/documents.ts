@@ -31,6 +31,8 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   readonly toldWith?: string
   /** Incidents of other notifications that are told with it: what people do about it they do to these. */
   readonly tellsOf?: readonly string[]
+  /** Why its end is told to nobody, and but shown where it was told. */
+  readonly quietEnd?: string
   /** When it ends by itself. */
   readonly endsAt?: number
   /** Its places in the agenda. */

@@ -3,7 +3,7 @@ import { EventPattern } from '@belfry/event-pattern'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
-import { alertEventOf, causeOf, unwanted } from './alert-event.ts'
+import { alertEventOf, causeOf, quietEndOf, unwanted } from './alert-event.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { NOTIFICATIONS } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
@@ -40,7 +40,7 @@ export function createHearers({
   readonly namespace: EventNamespace
 }): Hearers {
   const hearing = async (notification: Notification, event: AlertEvent): Promise<Hearer> => {
-    const refusal = unwanted(event, notification)
+    const refusal = unwanted(event, notification) ?? quietEndOf(event)
     if (refusal !== undefined) return { notification, hears: false, why: refusal }
     const now = clock.now()
     const muting = await mutingNow(state, now)

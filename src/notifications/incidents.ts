@@ -221,6 +221,7 @@ function shown({
   toldWith: _toldWith,
   tellsOf: _tellsOf,
   endsAt: _endsAt,
+  quietEnd: _quietEnd,
   escalationDue: _escalationDue,
   due,
   ...incident

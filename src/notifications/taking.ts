@@ -9,7 +9,14 @@ import type { State, StateTransaction } from '#src/ports/state.ts'
 import { backwards } from '#src/tenancy/documents.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { planned } from './agenda.ts'
-import { alertEventOf, causeOf, endingOf, endsByItself, unwanted } from './alert-event.ts'
+import {
+  alertEventOf,
+  causeOf,
+  endingOf,
+  endsByItself,
+  quietEndOf,
+  unwanted,
+} from './alert-event.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import {
   INCIDENTS,
@@ -108,7 +115,12 @@ async function takeOne(
   const open = await openAfter(transaction, found, event)
   const isOver = open === 0
   const why = unwanted(event, notification)
-  const isNews = why === undefined && (endingOf(event) === 'opens' || notification.tellResolved)
+  const quiet = quietEndOf(event)
+  const isTold = endingOf(event) === 'opens' || (notification.tellResolved && quiet === undefined)
+  const isNews = why === undefined && isTold
+  const endsNow = isOver && found.state !== 'RESOLVED'
+  // Of several ends the last decides whether the incident's is told.
+  const quietEnd = endsNow ? quiet : isOver ? found.quietEnd : undefined
   const endsAt = endsByItself(event, now)
   const taken: StoredIncident = {
     ...withoutEnd(found),
@@ -120,12 +132,17 @@ async function takeOne(
     revision: found.revision + (isNews ? 1 : 0),
     ...(isNews && { newsSince: found.newsSince ?? now }),
     ...(isOver && { resolvedAt: now }),
+    ...(quietEnd !== undefined && { quietEnd }),
     ...(endsAt !== undefined && !isOver && { endsAt }),
   }
   transaction.put(TAKEN, takenKey, found.id)
   transaction.put(INCIDENT_ALERTS, alertKey(found.id, turn), event)
   if (why !== undefined) {
     writeLedger(transaction, ports, { incident: taken, notification, outcome: 'HELD', why })
+  }
+  if (endsNow && quietEnd !== undefined) {
+    const ended = { incident: taken, notification, outcome: 'HELD', why: quietEnd } as const
+    writeLedger(transaction, ports, ended)
   }
   transaction.put(INCIDENTS, found.id, planned(transaction, taken, notification))
 }
@@ -144,7 +161,8 @@ async function incidentFor(
   const id = await transaction.get(INCIDENT_OF_GROUP, groupKey)
   const known = id === undefined ? undefined : await transaction.get(INCIDENTS, id)
   if (known !== undefined && takesMore(known, now)) return known
-  if (endingOf(event) === 'ends' && !notification.tellResolved) return undefined
+  const isUntold = !notification.tellResolved || quietEndOf(event) !== undefined
+  if (endingOf(event) === 'ends' && isUntold) return undefined
   const incident: StoredIncident = {
     id: ids.timeOrderedUuid(now),
     number: await nextNumber(transaction, notification.organisationId, 'incident'),
@@ -196,7 +214,12 @@ async function openAfter(
   return wasOpen ? open - 1 : open
 }
 
-function withoutEnd({ resolvedAt: _, endsAt: __, ...incident }: StoredIncident): StoredIncident {
+function withoutEnd({
+  resolvedAt: _,
+  endsAt: __,
+  quietEnd: ___,
+  ...incident
+}: StoredIncident): StoredIncident {
   return incident
 }
 

@@ -46,6 +46,11 @@ export function verdictOn(
   const { now } = circumstances
   const { state, snoozedUntil = 0, toldAt, endsAt } = incident
   const hasNews = incident.revision > incident.toldRevision
+  if (state === 'RESOLVED' && incident.quietEnd !== undefined) {
+    const { sent, toldState } = incident
+    const isShown = sent === undefined || toldState === undefined || toldState === state
+    return isShown ? { kind: 'nothing' } : { kind: 'show', why: incident.quietEnd }
+  }
   if (state === 'RESOLVED') {
     if (!hasNews) return { kind: 'nothing' }
     if (toldAt === undefined && !(notification.tellResolved && incident.alerts === 1)) {

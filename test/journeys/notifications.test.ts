@@ -190,6 +190,67 @@ describe('a notification', () => {
     ).toHaveLength(1)
   })
 
+  it('ends with a failure that is over though nothing passed, told only where it is news', async () => {
+    const settings = {
+      kind: 'slack-bot',
+      token: 'xoxb-1',
+      channel: '#ends',
+      endpoint: receiver.url,
+    }
+    const bot = await made('/channels', { organisationId, name: 'ends', settings })
+    const pages = await made('/channels', {
+      ...{ organisationId, name: 'pages' },
+      settings: {
+        kind: 'pagerduty',
+        routingKey: 'k'.repeat(32),
+        endpoint: `${receiver.url}/pages`,
+      },
+    })
+    const alerts = { compliance: { checkedBy: ['ends-test'] } }
+    const more = { alerts, tellResolved: true, updateSeconds: 30 }
+    const { id } = await notify({ name: 'ends', channelId: bot.id, ...more })
+    const { id: paged } = await notify({ name: 'pages', channelId: pages.id, ...more })
+    const finding = (alertId: string, change: string, withdrawal?: string) =>
+      emit('ComplianceAlertEvent', {
+        ...{ alertId, ruleId: alertId, change, checkedBy: 'ends-test' },
+        ...(withdrawal !== undefined && { withdrawal }),
+      })
+    await finding('disabled', 'FAILED')
+    await finding('deleted', 'FAILED')
+    const isOpen = (all: readonly any[]) => all.length === 2 && all.every(({ told }) => told === 1)
+    await until(() => incidents(id), isOpen)
+    await until(() => incidents(paged), isOpen)
+    await finding('disabled', 'WITHDRAWN', 'RULE_DISABLED')
+    await finding('deleted', 'WITHDRAWN', 'DELETED')
+    // What nobody was told of has no end either.
+    await finding('never-told', 'WITHDRAWN', 'ACCOUNT_CLOSED')
+
+    const isOver = (all: readonly any[]) =>
+      all.length === 2 && all.every(({ state }) => state === 'RESOLVED')
+    const over = await until(() => incidents(id), isOver)
+    await until(() => incidents(paged), isOver)
+    const quiet = over.find(({ cause }: any) => cause.includes('disabled'))
+    const why = 'over without a message: the rule is not applied any more'
+    const shown = await until(() => ledger({ incidentId: quiet.id }), hasLength(3))
+    expect(shown.map((entry: any) => `${entry.outcome} ${entry.why}`)).toEqual([
+      ...[`SENT ${why}`, `HELD ${why}`, 'SENT new'],
+    ])
+    // Where it was told it is shown; nobody is disturbed.
+    const ofEnds = ({ path, text }: Received) =>
+      path === '/chat.update' && text.includes('not checked by it any more')
+    expect((await receiver.waitFor(1, ofEnds))[0]?.text).toContain('resolved')
+    const ended = over.find(({ cause }: any) => cause.includes('deleted'))
+    const gone = await until(() => ledger({ incidentId: ended.id }), hasLength(2))
+    expect(gone[0]).toMatchObject({ outcome: 'SENT', why: 'it is over' })
+    const told = await receiver.waitFor(1, ({ text }) => text.includes('is gone'))
+    expect(told[0]?.text).toContain('Over: it is gone.')
+    const resolved = await receiver.waitFor(
+      2,
+      ({ path, body }) => path === '/pages' && body.event_action === 'resolve',
+    )
+    expect(new Set(resolved.map(({ body }) => body.dedup_key)).size).toBe(2)
+  }, 90_000)
+
   it('tells those who get e-mail within their default segments, and owners of what is theirs', async () => {
     const { ofShop, shop, rest } = await newSegments(made)
     const [ana, ben] = await Promise.all(['ana', 'ben'].map(newUser))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { runCommand } from '../belfry-command.ts'
+import { follow } from '../event-follower.ts'
 import { ingest } from '../finding-events.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
@@ -42,6 +43,20 @@ const item = (name: string, tags: object) => ({
   ...{ resourceType: 'AWS::S3::Bucket', resourceId: name, ARN: bucket(name), tags },
   ...{ awsAccountId: ACCOUNTS.MEMBER, awsRegion: REGION, configurationItemStatus: 'OK' },
   configurationItemCaptureTime: '2026-02-01T00:00:00Z',
+})
+
+let second = 0
+const tagChange = (name: string, version: number, tags: object, at = (second += 1)) => ({
+  ...{ version: '0', id: crypto.randomUUID(), source: 'aws.tag', resources: [bucket(name)] },
+  ...{ 'detail-type': 'Tag Change on Resource', account: ACCOUNTS.MEMBER, region: REGION },
+  time: `2026-02-01T01:00:${String(at).padStart(2, '0')}Z`,
+  detail: {
+    'changed-tag-keys': ['CostCenter'],
+    service: 's3',
+    'resource-type': '',
+    version,
+    tags,
+  },
 })
 
 describe('tag policies of AWS Organizations', () => {
@@ -93,12 +108,31 @@ describe('tag policies of AWS Organizations', () => {
     const tomorrow = ['--until', new Date(Date.now() + 86_400_000).toISOString()]
     const why = ['--resource', bucket('wrong'), '--reason', 'It goes.']
     const excepted = await compliance('exceptions', 'create', ...why, ...tomorrow, '--json')
-    expect(await rules()).toEqual([
-      ['tag-policy/costcenter-key', 0, 1, 2],
-      ['tag-policy/costcenter-required', 1, 0, 2],
-      ['tag-policy/costcenter-value', 0, 1, 2],
+    await until(async () =>
+      expect(await rules()).toEqual([
+        ['tag-policy/costcenter-key', 0, 1, 2],
+        ['tag-policy/costcenter-required', 1, 0, 2],
+        ['tag-policy/costcenter-value', 0, 1, 2],
+      ]),
+    )
+    // Of nine checks two are excepted; of the seven that are left six passed.
+    const scores = async (...args: readonly string[]) =>
+      JSON.parse((await compliance('scores', '--json', ...args)).stdout)
+    const counted = { score: 85.7, passing: 6, failing: 1, excepted: 2 }
+    expect(await scores()).toEqual([
+      {
+        ...{ organisationId, awsAccountId: ACCOUNTS.MEMBER, ...counted },
+        parts: [{ checkedBy: 'belfry', bundle: 'tag-policy', ...counted }],
+      },
     ])
+    expect(await scores('--bundle', 'tag-policy', '--account', ACCOUNTS.MEMBER)).toHaveLength(1)
+    expect(await scores('--bundle', 'tagging')).toEqual([])
+    expect(await scores('--checked-by', 'config')).toEqual([])
+    expect((await compliance('scores')).stdout).toMatch(
+      /member-account 444444444444 +85.7 % +6 +1 +2\n +tag-policy +85.7 %/,
+    )
     await compliance('exceptions', 'delete', JSON.parse(excepted.stdout).id)
+    await until(async () => expect(await scores()).toMatchObject([{ score: 66.6, excepted: 0 }]))
     expect((await compliance('rules', 'list', '--bundle', 'tagging')).stdout).toContain('no rules')
 
     // The same policies change nothing, and others are the next version, to be enabled.
@@ -116,19 +150,6 @@ describe('tag policies of AWS Organizations', () => {
 })
 
 describe('a change of tags', () => {
-  let second = 0
-  const tagChange = (name: string, version: number, tags: object, at = (second += 1)) => ({
-    ...{ version: '0', id: crypto.randomUUID(), source: 'aws.tag', resources: [bucket(name)] },
-    ...{ 'detail-type': 'Tag Change on Resource', account: ACCOUNTS.MEMBER, region: REGION },
-    time: `2026-02-01T01:00:${String(at).padStart(2, '0')}Z`,
-    detail: {
-      'changed-tag-keys': ['CostCenter'],
-      service: 's3',
-      'resource-type': '',
-      version,
-      tags,
-    },
-  })
   const counted = async (outcome: string) => {
     const text = await (await fetch(`${hub.url}/metrics`)).text()
     const [, count = 0] =
@@ -196,6 +217,45 @@ describe('a change of tags', () => {
       const [finding] = items.filter(({ resourceId }: any) => resourceId === bucket('new'))
       expect(finding).toMatchObject({ status: 'FAILED', tags: { CostCenter: '8' } })
     })
+  }, 60_000)
+})
+
+describe('a rule that is not about a resource any more', () => {
+  it('takes back what it said of it, until it is about it again', async () => {
+    const ofRule = async () => {
+      const all = await findings('text=tagging/environment-values')
+      return all.map((line: string) => line.split(' ')[1])
+    }
+    expect(await compliance('bundles', 'enable', 'tagging')).toMatchObject({ status: 0 })
+    const told = await follow(hub, await hub.profile('operator'), {
+      bus: `aws.partner/stax.io/${ACCOUNTS.LOGGING}/default`,
+    })
+    await compliance(
+      'import',
+      file('staged.json', { configurationItems: [item('staged', { environment: 'Prod' })] }),
+    )
+    expect(await ofRule()).toEqual(['FAILED'])
+    await ingest(hub, ingestKey, [tagChange('staged', 1, { owner: 'ana' })])
+    await until(async () => expect(await ofRule()).toEqual(['NOT_APPLICABLE']))
+    await ingest(hub, ingestKey, [tagChange('staged', 2, { environment: 'Prod' })])
+    await until(async () => expect(await ofRule()).toEqual(['FAILED']))
+
+    // AWS Config has no tags of what was deleted.
+    const gone = { ...item('staged', {}), configurationItemStatus: 'ResourceDeleted' }
+    const later = { ...gone, configurationItemCaptureTime: '2026-02-02T00:00:00Z' }
+    await compliance('import', file('gone.json', { configurationItems: [later] }))
+    expect(await ofRule()).toEqual(['NOT_APPLICABLE'])
+    const changes = await told.waitFor(
+      4,
+      ({ data }) => data.event.detail.ruleId === 'tagging/environment-values',
+    )
+    const said = changes.map(({ data: { event } }) => event.detail)
+    expect(said.map(({ change, withdrawal = '' }) => `${change} ${withdrawal}`.trim())).toEqual([
+      ...['FAILED', 'WITHDRAWN NOT_APPLICABLE', 'FAILED', 'WITHDRAWN DELETED'],
+    ])
+    told.close()
+    expect(await compliance('bundles', 'disable', 'tagging')).toMatchObject({ status: 0 })
+    await until(async () => expect(await ofRule()).toEqual([]))
   }, 60_000)
 })
 

@@ -3564,7 +3564,7 @@ export interface CostSpikeEvent {
   }
 }
 /**
- * A resource no longer complies with a rule, or does again.
+ * A resource no longer complies with a rule, does again, or is no longer checked by it.
  *
  * `CostAndCompliance: ComplianceAlertEvent`, version 1, ours
  */
@@ -3610,9 +3610,13 @@ export interface ComplianceAlertEvent {
     }[]
     findingId: string
     /**
-     * SUMMARY: the first results of a rule, all resources in one
+     * WITHDRAWN: what failed is over, and nothing passed; SUMMARY: the first results of a rule, all resources in one
      */
-    change: 'FAILED' | 'PASSED' | 'SUMMARY'
+    change: 'FAILED' | 'PASSED' | 'WITHDRAWN' | 'SUMMARY'
+    /**
+     * Why it was WITHDRAWN; DELETED: the resource; NOT_APPLICABLE: the rule is not about the resource any more; FORGOTTEN: nothing was heard of it for 90 days
+     */
+    withdrawal?: 'DELETED' | 'NOT_APPLICABLE' | 'RULE_DISABLED' | 'ACCOUNT_CLOSED' | 'FORGOTTEN'
     /**
      * belfry, or the AWS service, such as securityhub
      */
@@ -7040,9 +7044,13 @@ export interface ComplianceAlertEventFields {
   }[]
   findingId: string
   /**
-   * SUMMARY: the first results of a rule, all resources in one
+   * WITHDRAWN: what failed is over, and nothing passed; SUMMARY: the first results of a rule, all resources in one
    */
-  change: 'FAILED' | 'PASSED' | 'SUMMARY'
+  change: 'FAILED' | 'PASSED' | 'WITHDRAWN' | 'SUMMARY'
+  /**
+   * Why it was WITHDRAWN; DELETED: the resource; NOT_APPLICABLE: the rule is not about the resource any more; FORGOTTEN: nothing was heard of it for 90 days
+   */
+  withdrawal?: 'DELETED' | 'NOT_APPLICABLE' | 'RULE_DISABLED' | 'ACCOUNT_CLOSED' | 'FORGOTTEN'
   /**
    * belfry, or the AWS service, such as securityhub
    */

@@ -4,15 +4,20 @@ import type { Findings } from '#src/compliance/findings.ts'
 import { SEVERITIES } from '#src/model/alert.ts'
 import { CheckRule, FINDING_STATUSES, Finding } from '#src/model/finding.ts'
 import { AwsAccountId } from '#src/model/tenancy.ts'
-import { IdParams, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import {
+  CheckedByQuery,
+  IdParams,
+  OfOrganisation,
+  PageQuery,
+  page,
+  pageRequest,
+  pageSchema,
+  ref,
+} from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const TEXT_CHARACTERS_MAX = 256
 const RULE_ID_CHARACTERS_MAX = 2_048
-
-const CheckedByQuery = Type.Optional(
-  Type.String({ maxLength: 64, description: 'belfry, or the AWS service, such as securityhub' }),
-)
 
 export function addFindingRoutes(add: AddRoute, findings: Findings): void {
   const tag = 'compliance'

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Rules } from '#src/buses/rules.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
 import type { EnabledRules } from '#src/compliance/enabled-rules.ts'
+import type { Scores } from '#src/compliance/scores.ts'
 import type { Exceptions } from '#src/compliance/exceptions.ts'
 import type { Findings } from '#src/compliance/findings.ts'
 import type { Imports } from '#src/compliance/imports.ts'
@@ -23,7 +24,7 @@ import { CostSource } from '#src/model/cost-source.ts'
 import { EmittedEvent } from '#src/model/emitted-event.ts'
 import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { EventSource } from '#src/model/event-source.ts'
-import { CheckRule, ComplianceRule, Finding } from '#src/model/finding.ts'
+import { CheckRule, ComplianceRule, ComplianceScore, Finding } from '#src/model/finding.ts'
 import { RoleDescription } from '#src/model/role.ts'
 import { ServiceState } from '#src/model/service-state.ts'
 import { Task } from '#src/model/task.ts'
@@ -106,6 +107,7 @@ export interface CompliancePorts {
   readonly exceptions: Exceptions
   readonly bundles: Bundles
   readonly rules: EnabledRules
+  readonly scores: Scores
   readonly imports: Imports
   readonly tagPolicies: TagPolicyImports
 }
@@ -161,6 +163,7 @@ const SCHEMAS = [
   Finding,
   CheckRule,
   ComplianceRule,
+  ComplianceScore,
   ComplianceException,
   ComplianceBundle,
   ImportReport,
@@ -257,7 +260,7 @@ function addComplianceRoutes(add: AddRoute, compliance: CompliancePorts): void {
   addComplianceExceptionRoutes(add, compliance.exceptions)
   addComplianceBundleRoutes(add, compliance.bundles)
   addComplianceImportRoute(add, compliance.imports)
-  addComplianceRuleRoutes(add, compliance.rules)
+  addComplianceRuleRoutes(add, compliance)
   addTagPolicyRoute(add, compliance.tagPolicies)
 }
 

@@ -57,6 +57,10 @@ export const PageQuery = {
 export const Id = Type.String({ format: 'uuid' })
 export const Instant = Type.Integer({ minimum: 0, description: 'Epoch milliseconds' })
 export const Description = Type.String({ maxLength: 1_024 })
+export const CheckedByQuery = Type.Optional(
+  Type.String({ maxLength: 64, description: 'belfry, or the AWS service, such as securityhub' }),
+)
+
 export const OfOrganisation = { organisationId: Type.Optional(Id) }
 
 /** Of routes that take no parameters. */

@@ -14,6 +14,8 @@ import type { RuleResource } from './resource.ts'
 /** What a rule says of a resource. */
 export type Verdict =
   | { readonly status: 'PASSED' }
+  /** The rule may be about such resources, and is not about this one as it is now. */
+  | { readonly status: 'NOT_APPLICABLE' }
   | { readonly status: 'FAILED' | 'UNKNOWN'; readonly reason: string }
 
 /** A rule, ready to be applied. */
@@ -21,7 +23,7 @@ export interface ReadyRule {
   readonly rule: BundleRule
   /** The members of a resource that it looks at; undefined: it may look at any. */
   readonly members: ReadonlySet<string> | undefined
-  /** undefined where the rule is not about such resources. */
+  /** undefined where the rule is not about resources of such a type. */
   readonly verdictOn: (resource: RuleResource) => Verdict | undefined
 }
 
@@ -76,10 +78,17 @@ function fileOf(text: string): unknown {
 }
 
 function readied(rule: BundleRule) {
-  const pattern = rule.appliesTo === undefined ? undefined : patternOf(rule.appliesTo)
+  const { appliesTo } = rule
+  const pattern = appliesTo === undefined ? undefined : patternOf(appliesTo)
+  const types = appliesTo?.['resourceType']
+  // A resource keeps its type: a rule of another one has never said anything of it.
+  const ofType = types === undefined ? undefined : patternOf({ resourceType: types })
   const { complies, members } = conditionOf(rule.assert)
   const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
-    if (pattern !== undefined && !pattern.matches(JSON.stringify(resource))) return undefined
+    if (ofType?.matches(JSON.stringify({ resourceType: resource.resourceType })) === false) {
+      return undefined
+    }
+    if (pattern?.matches(JSON.stringify(resource)) === false) return { status: 'NOT_APPLICABLE' }
     try {
       if (complies({ resource, parameters })) return { status: 'PASSED' }
       return { status: 'FAILED', reason: messageOf(rule, resource) }

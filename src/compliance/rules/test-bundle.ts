@@ -46,7 +46,9 @@ export function testBundle(text: string): TestedBundle {
 }
 
 function foundOf(verdict: { status: string; reason?: string } | undefined): string {
-  if (verdict === undefined) return 'the rule does not apply to it'
+  if (verdict === undefined || verdict.status === 'NOT_APPLICABLE') {
+    return 'the rule does not apply to it'
+  }
   const { status, reason } = verdict
   return reason === undefined ? status : `${status}: ${reason}`
 }

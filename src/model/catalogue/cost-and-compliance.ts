@@ -151,10 +151,12 @@ export const COST_AND_COMPLIANCE = category('CostAndCompliance', 'cost-complianc
   {
     name: ALERT_EVENTS.COMPLIANCE,
     provenance: 'ours',
-    summary: 'A resource no longer complies with a rule, or does again.',
+    summary:
+      'A resource no longer complies with a rule, does again, or is no longer checked by it.',
     causes: [
       { action: 'An AWS service reported a finding, or a rule was evaluated' },
       { action: 'A rule was enabled: its first results, in one' },
+      { action: 'A resource was deleted, a rule disabled or an account closed: failures are over' },
     ],
     fields: ofAccount(ComplianceAlert),
     example: {

@@ -4,6 +4,7 @@ import type {
   BudgetAlert,
   ComplianceAlert,
   CostSpikeAlert,
+  Withdrawal,
 } from '#src/model/alert.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { ReaderText } from './reader-text.ts'
@@ -152,17 +153,17 @@ function ofCompliance(
       items: [],
     }
   }
-  const [name, one] = [resourceName(alert), resources.size === 1]
-  const who = one ? name : `${text.count(failing.length)} resources`
-  const comply = isOver ? 'complies again' : 'does not comply'
-  const several = isOver ? 'comply again' : 'do not comply'
+  const one = resources.size === 1
+  const shown = isOver ? [...resources.values()] : failing
+  const [first = alert] = shown
+  const is = shown.length === 1
   return {
     isOver,
-    title:
-      one || failing.length === 1
-        ? `${alert.ruleName}: ${one ? name : resourceName(failing[0] ?? alert)} ${comply}`
-        : `${alert.ruleName}: ${isOver ? `${text.count(resources.size)} resources` : who} ${several}`,
-    summary: alert.reason ?? `${alert.checkedBy} evaluated the rule ${alert.ruleName}.`,
+    title: `${alert.ruleName}: ${is ? resourceName(first) : `${text.count(shown.length)} resources`} ${standing(shown)[is ? 'one' : 'many']}`,
+    summary:
+      alert.withdrawal === undefined
+        ? (alert.reason ?? `${alert.checkedBy} evaluated the rule ${alert.ruleName}.`)
+        : `${isOver ? 'Over: it' : 'It'} ${WITHDRAWN[alert.withdrawal].one}.`,
     facts: facts({
       ...facts1,
       ...(one && {
@@ -176,6 +177,31 @@ function ofCompliance(
     }),
     items: [...resources.values()].map(resourceItem),
   }
+}
+
+const WITHDRAWN = {
+  DELETED: { one: 'is gone', many: 'are gone' },
+  NOT_APPLICABLE: {
+    one: 'is not what the rule is about any more',
+    many: 'are not what the rule is about any more',
+  },
+  RULE_DISABLED: { one: 'is not checked by it any more', many: 'are not checked by it any more' },
+  ACCOUNT_CLOSED: { one: 'is of a closed account', many: 'are of closed accounts' },
+  FORGOTTEN: { one: 'was not heard of again', many: 'were not heard of again' },
+} as const satisfies { readonly [reason in Withdrawal]: object }
+
+/** How resources stand that stand alike, or at least all fail, or all fail no more. */
+function standing(alerts: readonly ComplianceAlert[]): {
+  readonly one: string
+  readonly many: string
+} {
+  const kinds = new Set(alerts.map(({ change, withdrawal }) => withdrawal ?? change))
+  const [kind, ...others] = kinds
+  if (kind === 'FAILED') return { one: 'does not comply', many: 'do not comply' }
+  if (others.length > 0) return { one: 'fails no more', many: 'fail no more' }
+  return kind === undefined || kind === 'PASSED' || kind === 'SUMMARY' || kind === 'WITHDRAWN'
+    ? { one: 'complies again', many: 'comply again' }
+    : WITHDRAWN[kind]
 }
 
 /** Only what there is to say. */
@@ -225,7 +251,7 @@ function capitalised(word: string): string {
 function resourceItem(alert: ComplianceAlert): MessageItem {
   const { resourceId, findingId, change, link } = alert
   const account = accountText(alert)
-  const passed = change === 'PASSED' ? ': complies again' : ''
+  const passed = change === 'FAILED' ? '' : `: ${standing([alert]).one}`
   const where = account === undefined ? '' : ` in ${account}`
   return {
     text: `${resourceId ?? findingId}${where}${passed}`,
