@@ -34,7 +34,7 @@ export interface Retention {
   apply(now: number): Promise<void>
 }
 
-const WITHDRAWALS = { CLOSED: 'ACCOUNT_CLOSED', PASSED: 'FORGOTTEN' } as const
+const WITHDRAWALS = { CLOSED: 'ACCOUNT_CLOSED', PASSED: 'NOT_APPLICABLE' } as const
 
 export function createRetention(ports: RetentionPorts): Retention {
   const { state, actions, segments, closedAccounts, observer } = ports

@@ -126,13 +126,19 @@ describe('results in any order, each any number of times', () => {
 })
 
 describe('a finding', () => {
-  it('that is muted is not told until it no longer is', async () => {
+  it('that is muted is not told, and over where it was, until it no longer is', async () => {
     const of = (given: Partial<CheckResult>) => resultOf('muted', { status: 'FAILED', ...given })
     await takenIn([of({ muted: 'SUPPRESSED', evaluatedAt: 1 })])
     expect(await toldOf('muted')).toEqual([])
     // Security Hub leaves the time of the check as it was when the workflow changes.
     await takenIn([of({ evaluatedAt: 1, sentAt: 2 })])
     expect(await toldOf('muted')).toEqual(['FAILED'])
+    // So Security Hub does when a resource is gone.
+    await takenIn([of({ muted: 'ARCHIVED', evaluatedAt: 1, sentAt: 3 })])
+    await takenIn([of({ muted: 'ARCHIVED', status: 'PASSED', evaluatedAt: 2 })])
+    expect(await toldOf('muted')).toEqual(['FAILED', 'WITHDRAWN'])
+    await takenIn([of({ evaluatedAt: 3 })])
+    expect(await toldOf('muted')).toEqual(['FAILED', 'WITHDRAWN', 'FAILED'])
   })
 
   it('that was told is over when its resource is gone, or its rule is not about it any more', async () => {
@@ -149,7 +155,10 @@ describe('a finding', () => {
         .filter(({ fields }) => fields['resourceId'] === resourceId)
         .map(({ fields: { change, withdrawal, reason } }) => [change, withdrawal, reason])
     const failed = ['FAILED', undefined, 'It is bare.']
-    expect(await withdrawals('gone')).toEqual([failed, ['WITHDRAWN', 'DELETED', undefined]])
+    expect(await withdrawals('gone')).toEqual([
+      failed,
+      ['WITHDRAWN', 'RESOURCE_DELETED', undefined],
+    ])
     expect(await withdrawals('outgrown')).toEqual([
       failed,
       ['WITHDRAWN', 'NOT_APPLICABLE', undefined],

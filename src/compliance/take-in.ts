@@ -33,11 +33,11 @@ import { isNewer } from './newest.ts'
  * How a finding is told. It has a status, by its newest result, and remembers what was last told:
  *
  *   nothing, PASSED told ──FAILED──▶ FAILED told ──PASSED──▶ PASSED told
- *   WITHDRAWN told                              ──NOT_APPLICABLE, removed──▶ WITHDRAWN told
+ *   WITHDRAWN told                              ──NOT_APPLICABLE, muted, removed──▶ WITHDRAWN told
  *
  * A first PASSED is not told, as nobody heard of a failure before. UNKNOWN tells nothing and forgets
- * nothing: a failure that was told stays open until it is known how things are. Neither does a
- * finding that is muted; when it no longer is, what is due then is told. While its rule settles,
+ * nothing: a failure that was told stays open until it is known how things are. What is muted is not
+ * told, and over where it was; when it no longer is, what is due then is told. While its rule settles,
  * what is due counts as told, by the summary to come. A failure under an exception is not told until
  * the exception ends; a PASSED of what was told is.
  */
@@ -199,13 +199,14 @@ function dueOf({
   excepted,
   resourceDeleted,
 }: StoredFinding): Change | undefined {
-  if (muted !== undefined) return undefined
   if (told !== 'FAILED') {
-    return status === 'FAILED' && excepted === undefined ? { change: 'FAILED' } : undefined
+    const isDue = status === 'FAILED' && excepted === undefined && muted === undefined
+    return isDue ? { change: 'FAILED' } : undefined
   }
+  if (muted !== undefined) return { change: 'WITHDRAWN', withdrawal: muted }
   if (status === 'PASSED') return { change: 'PASSED' }
   if (status !== 'NOT_APPLICABLE') return undefined
-  const withdrawal = resourceDeleted === true ? 'DELETED' : 'NOT_APPLICABLE'
+  const withdrawal = resourceDeleted === true ? 'RESOURCE_DELETED' : 'NOT_APPLICABLE'
   return { change: 'WITHDRAWN', withdrawal }
 }
 

@@ -121,11 +121,12 @@ export type CostSpikeAlert = Static<typeof CostSpikeAlert>
 
 /** Why a failure that was told is over though nothing passed. */
 export const WITHDRAWALS = [
-  'DELETED',
+  'RESOURCE_DELETED',
   'NOT_APPLICABLE',
+  'ARCHIVED',
+  'SUPPRESSED',
   'RULE_DISABLED',
   'ACCOUNT_CLOSED',
-  'FORGOTTEN',
 ] as const
 export type Withdrawal = (typeof WITHDRAWALS)[number]
 
@@ -140,7 +141,7 @@ export const ComplianceAlert = Type.Object({
   withdrawal: Type.Optional(
     Type.Enum([...WITHDRAWALS], {
       description:
-        'Why it was WITHDRAWN; DELETED: the resource; NOT_APPLICABLE: the rule is not about the resource any more; FORGOTTEN: nothing was heard of it for 90 days',
+        'Why it was WITHDRAWN; NOT_APPLICABLE: the rule is not about the resource any more; ARCHIVED, SUPPRESSED: where it was found',
     }),
   ),
   checkedBy: Type.String({ description: 'belfry, or the AWS service, such as securityhub' }),

@@ -89,11 +89,12 @@ export function quietEndOf({ name, alert }: AlertEvent): string | undefined {
 }
 
 const QUIET_ENDS: { readonly [reason in Withdrawal]: string | undefined } = {
-  DELETED: undefined,
+  RESOURCE_DELETED: undefined,
   NOT_APPLICABLE: undefined,
+  ARCHIVED: undefined,
+  SUPPRESSED: 'over without a message: it was suppressed where it was found',
   RULE_DISABLED: 'over without a message: the rule is not applied any more',
   ACCOUNT_CLOSED: 'over without a message: the account is closed',
-  FORGOTTEN: 'over without a message: nothing was heard of the resource for 90 days',
 }
 
 const DAY_MS = 24 * 60 * 60 * 1_000

@@ -221,7 +221,7 @@ describe('a notification', () => {
     await until(() => incidents(id), isOpen)
     await until(() => incidents(paged), isOpen)
     await finding('disabled', 'WITHDRAWN', 'RULE_DISABLED')
-    await finding('deleted', 'WITHDRAWN', 'DELETED')
+    await finding('deleted', 'WITHDRAWN', 'RESOURCE_DELETED')
     // What nobody was told of has no end either.
     await finding('never-told', 'WITHDRAWN', 'ACCOUNT_CLOSED')
 

@@ -251,7 +251,7 @@ describe('a rule that is not about a resource any more', () => {
     )
     const said = changes.map(({ data: { event } }) => event.detail)
     expect(said.map(({ change, withdrawal = '' }) => `${change} ${withdrawal}`.trim())).toEqual([
-      ...['FAILED', 'WITHDRAWN NOT_APPLICABLE', 'FAILED', 'WITHDRAWN DELETED'],
+      ...['FAILED', 'WITHDRAWN NOT_APPLICABLE', 'FAILED', 'WITHDRAWN RESOURCE_DELETED'],
     ])
     told.close()
     expect(await compliance('bundles', 'disable', 'tagging')).toMatchObject({ status: 0 })

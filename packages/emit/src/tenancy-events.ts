@@ -3614,9 +3614,15 @@ export interface ComplianceAlertEvent {
      */
     change: 'FAILED' | 'PASSED' | 'WITHDRAWN' | 'SUMMARY'
     /**
-     * Why it was WITHDRAWN; DELETED: the resource; NOT_APPLICABLE: the rule is not about the resource any more; FORGOTTEN: nothing was heard of it for 90 days
+     * Why it was WITHDRAWN; NOT_APPLICABLE: the rule is not about the resource any more; ARCHIVED, SUPPRESSED: where it was found
      */
-    withdrawal?: 'DELETED' | 'NOT_APPLICABLE' | 'RULE_DISABLED' | 'ACCOUNT_CLOSED' | 'FORGOTTEN'
+    withdrawal?:
+      | 'RESOURCE_DELETED'
+      | 'NOT_APPLICABLE'
+      | 'ARCHIVED'
+      | 'SUPPRESSED'
+      | 'RULE_DISABLED'
+      | 'ACCOUNT_CLOSED'
     /**
      * belfry, or the AWS service, such as securityhub
      */
@@ -7048,9 +7054,15 @@ export interface ComplianceAlertEventFields {
    */
   change: 'FAILED' | 'PASSED' | 'WITHDRAWN' | 'SUMMARY'
   /**
-   * Why it was WITHDRAWN; DELETED: the resource; NOT_APPLICABLE: the rule is not about the resource any more; FORGOTTEN: nothing was heard of it for 90 days
+   * Why it was WITHDRAWN; NOT_APPLICABLE: the rule is not about the resource any more; ARCHIVED, SUPPRESSED: where it was found
    */
-  withdrawal?: 'DELETED' | 'NOT_APPLICABLE' | 'RULE_DISABLED' | 'ACCOUNT_CLOSED' | 'FORGOTTEN'
+  withdrawal?:
+    | 'RESOURCE_DELETED'
+    | 'NOT_APPLICABLE'
+    | 'ARCHIVED'
+    | 'SUPPRESSED'
+    | 'RULE_DISABLED'
+    | 'ACCOUNT_CLOSED'
   /**
    * belfry, or the AWS service, such as securityhub
    */

@@ -180,14 +180,18 @@ function ofCompliance(
 }
 
 const WITHDRAWN = {
-  DELETED: { one: 'is gone', many: 'are gone' },
+  RESOURCE_DELETED: { one: 'is gone', many: 'are gone' },
   NOT_APPLICABLE: {
     one: 'is not what the rule is about any more',
     many: 'are not what the rule is about any more',
   },
   RULE_DISABLED: { one: 'is not checked by it any more', many: 'are not checked by it any more' },
   ACCOUNT_CLOSED: { one: 'is of a closed account', many: 'are of closed accounts' },
-  FORGOTTEN: { one: 'was not heard of again', many: 'were not heard of again' },
+  ARCHIVED: { one: 'was archived where it was found', many: 'were archived where they were found' },
+  SUPPRESSED: {
+    one: 'was suppressed where it was found',
+    many: 'were suppressed where they were found',
+  },
 } as const satisfies { readonly [reason in Withdrawal]: object }
 
 /** How resources stand that stand alike, or at least all fail, or all fail no more. */
