@@ -17,7 +17,10 @@ export interface EnabledBundle extends OwnBundle {
 /** Both by bundleKey. */
 export const OWN_BUNDLES = collection<OwnBundle>('compliance-bundles')
 export const ENABLED_BUNDLES = collection<EnabledBundle>('compliance-bundles-enabled')
-/** By withdrawnKey: rules that are applied no more, whose findings are to go; holds when. */
+/**
+ * By withdrawnKey: rules that are applied no more, or to resources of other types, so that findings
+ * are to go; holds when.
+ */
 export const WITHDRAWN_RULES = collection<number>('compliance-rules-withdrawn')
 
 /** Every rule that is enabled is applied to every resource. */

@@ -127,22 +127,30 @@ async function change(
   checkSetting(file, deselected, parameters)
   tell(`ComplianceBundle${enabled ? 'Enable' : 'Disable'}Event`, { organisationId, fields })
   const after: EnabledBundle = { ...place, text: newest.text, parameters, deselected, at: now }
-  const appliedAfter = enabled ? selectedOf(after) : []
-  for (const rule of before === undefined ? [] : selectedOf(before)) {
-    if (appliedAfter.includes(rule)) continue
-    transaction.put(WITHDRAWN_RULES, withdrawnKey(organisationId, ruleIdOf(name, rule)), now)
-  }
-  for (const rule of appliedAfter) {
-    transaction.delete(WITHDRAWN_RULES, withdrawnKey(organisationId, ruleIdOf(name, rule)))
+  const typesBefore = before === undefined ? NO_TYPES : typesOf(before)
+  const typesAfter = enabled ? typesOf(after) : NO_TYPES
+  for (const rule of new Set([...typesBefore.keys(), ...typesAfter.keys()])) {
+    const noteKey = withdrawnKey(organisationId, ruleIdOf(name, rule))
+    const types = typesAfter.get(rule)
+    const stays = types !== undefined && (typesBefore.get(rule) ?? types) === types
+    // A note that is there already is written anew: what is under way by it looks at rules again.
+    const isNoted = (await transaction.get(WITHDRAWN_RULES, noteKey)) !== undefined
+    if (!stays || isNoted) transaction.put(WITHDRAWN_RULES, noteKey, now)
   }
   if (enabled) transaction.put(ENABLED_BUNDLES, key, after)
   else transaction.delete(ENABLED_BUNDLES, key)
 }
 
-/** Ids of the rules that are applied. */
-function selectedOf({ text, deselected }: EnabledBundle): readonly string[] {
+const NO_TYPES: ReadonlyMap<string, string> = new Map()
+
+/** The types of resources that each rule which is applied is about, by its id. */
+function typesOf({ text, deselected }: EnabledBundle): ReadonlyMap<string, string> {
   const { rules } = parseBundle(text).file
-  return rules.map(({ id }) => id).filter((id) => !deselected.includes(id))
+  return new Map(
+    rules
+      .filter(({ id }) => !deselected.includes(id))
+      .map(({ id, appliesTo }) => [id, JSON.stringify(appliesTo?.['resourceType'] ?? null)]),
+  )
 }
 
 function checkSetting(

@@ -228,6 +228,29 @@ rules:
     expect((await shown()).code).toBe('compliance-bundle.not-found')
   }, 60_000)
 
+  it('take back what they said of resources of types that a new version is not about', async () => {
+    const enable = async (version: string, appliesTo?: object) => {
+      const rule = { id: 'r', title: 'R', severity: 'LOW', assert: 'false' }
+      const text = JSON.stringify({
+        ...{ bundle: 'narrowed', version },
+        rules: [{ ...rule, ...(appliesTo !== undefined && { appliesTo }) }],
+      })
+      await hub.rest('POST', '/compliance/bundles', { organisationId, text })
+      await hub.rest('PUT', '/compliance/bundles/narrowed', { organisationId, enabled: true })
+    }
+    const found = async (): Promise<string[]> =>
+      (await findingsOf('ruleId=narrowed/r')).map(({ resourceType }) => resourceType)
+    await enable('1.0.0')
+    const bucket = item('kept', true, '2026-02-01T00:00:00Z')
+    const table = { ...bucket, resourceType: 'AWS::DynamoDB::Table', ARN: 'arn:table' }
+    await compliance('import', file('two-types.json', snapshot(bucket, table)))
+    expect((await found()).toSorted()).toEqual(['AWS::DynamoDB::Table', 'AWS::S3::Bucket'])
+    await enable('1.1.0', { resourceType: ['AWS::S3::Bucket'] })
+    await until(async () => expect(await found()).toEqual(['AWS::S3::Bucket']))
+    await hub.rest('PUT', '/compliance/bundles/narrowed', { organisationId, enabled: false })
+    await until(async () => expect(await found()).toEqual([]))
+  }, 60_000)
+
   it('have parameters of the type that the bundle has them in', async () => {
     const enable = (...args: readonly string[]) =>
       compliance('bundles', 'enable', 'tagging', '--json', ...args)

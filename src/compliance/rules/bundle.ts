@@ -23,6 +23,8 @@ export interface ReadyRule {
   readonly rule: BundleRule
   /** The members of a resource that it looks at; undefined: it may look at any. */
   readonly members: ReadonlySet<string> | undefined
+  /** Whether resources of a type may be what the rule is about. */
+  readonly isAbout: (resourceType: string) => boolean
   /** undefined where the rule is not about resources of such a type. */
   readonly verdictOn: (resource: RuleResource) => Verdict | undefined
 }
@@ -59,9 +61,10 @@ export function parseBundle(text: string): Bundle {
     file: checked,
     rules: (parameters = {}) => {
       const all = { ...checked.parameters, ...parameters }
-      return ready.map(({ rule, members, verdict }) => ({
+      return ready.map(({ rule, members, isAbout, verdict }) => ({
         rule,
         members,
+        isAbout,
         verdictOn: (resource) => verdict(resource, all),
       }))
     },
@@ -83,11 +86,11 @@ function readied(rule: BundleRule) {
   const types = appliesTo?.['resourceType']
   // A resource keeps its type: a rule of another one has never said anything of it.
   const ofType = types === undefined ? undefined : patternOf({ resourceType: types })
+  const isAbout = (resourceType: string) =>
+    ofType === undefined || ofType.matches(JSON.stringify({ resourceType }))
   const { complies, members } = conditionOf(rule.assert)
   const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
-    if (ofType?.matches(JSON.stringify({ resourceType: resource.resourceType })) === false) {
-      return undefined
-    }
+    if (!isAbout(resource.resourceType)) return undefined
     if (pattern?.matches(JSON.stringify(resource)) === false) return { status: 'NOT_APPLICABLE' }
     try {
       if (complies({ resource, parameters })) return { status: 'PASSED' }
@@ -96,7 +99,7 @@ function readied(rule: BundleRule) {
       return { status: 'UNKNOWN', reason: `the rule could not be applied: ${firstLine(error)}` }
     }
   }
-  return { rule, members: members && membersOf(rule, members), verdict }
+  return { rule, members: members && membersOf(rule, members), isAbout, verdict }
 }
 
 /** With those that its pattern and its message look at. */

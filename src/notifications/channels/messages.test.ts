@@ -60,6 +60,16 @@ describe('what a message says', () => {
     expect(message(finding(), other, passed).title).toBe(
       'Every resource has an owner: logs does not comply',
     )
+    const gone = finding({ change: 'WITHDRAWN', withdrawal: 'RESOURCE_DELETED' })
+    expect(message(finding(), gone)).toMatchObject({
+      ...{ state: 'RESOLVED', summary: 'Over: it is gone.' },
+      title: 'Every resource has an owner: i-0123456789abcdef0 is gone',
+    })
+    // Of two resources one is gone and the other complies.
+    const otherPassed = finding({ ...other.alert, change: 'PASSED' } as never)
+    expect(message(finding(), other, otherPassed, gone).title).toBe(
+      'Every resource has an owner: 2 resources fail no more',
+    )
     const summary = finding({ change: 'SUMMARY', failing: 12, passing: 28 })
     expect(message(summary).title).toContain('12 of 40 resources do not comply')
   })
