@@ -116,8 +116,9 @@ describe('tag policies of AWS Organizations', () => {
       ]),
     )
     // Of nine checks two are excepted; of the seven that are left six passed.
-    const scores = async (...args: readonly string[]) =>
-      JSON.parse((await compliance('scores', '--json', ...args)).stdout)
+    const scores = async (query = '') =>
+      (await hub.rest('GET', `/compliance/scores?organisationId=${organisationId}${query}`)).body
+        .items
     const counted = { score: 85.7, passing: 6, failing: 1, excepted: 2 }
     expect(await scores()).toEqual([
       {
@@ -125,10 +126,10 @@ describe('tag policies of AWS Organizations', () => {
         parts: [{ checkedBy: 'belfry', bundle: 'tag-policy', ...counted }],
       },
     ])
-    expect(await scores('--bundle', 'tag-policy', '--account', ACCOUNTS.MEMBER)).toHaveLength(1)
-    expect(await scores('--bundle', 'tagging')).toEqual([])
-    expect(await scores('--checked-by', 'config')).toEqual([])
-    expect((await compliance('scores')).stdout).toMatch(
+    expect(await scores(`&bundle=tag-policy&awsAccountId=${ACCOUNTS.MEMBER}`)).toHaveLength(1)
+    expect(await scores('&bundle=tagging')).toEqual([])
+    expect(await scores('&checkedBy=config')).toEqual([])
+    expect((await compliance('scores', '--account', ACCOUNTS.MEMBER)).stdout).toMatch(
       /member-account 444444444444 +85.7 % +6 +1 +2\n +tag-policy +85.7 %/,
     )
     await compliance('exceptions', 'delete', JSON.parse(excepted.stdout).id)
