@@ -220,15 +220,15 @@ describe('reading', () => {
     for (let n = 0; n < 100; n += 1) await writing.record(events(`${n}`, 1))
     const log = await createRecorder(batches, clock)
     const reading = { done: false }
-    let turns = 0
+    let turnsTaken = 0
     const takeTurn = () => {
-      turns += 1
+      turnsTaken += 1
       if (!reading.done) setImmediate(takeTurn)
     }
     setImmediate(takeTurn)
     await readAll(log, 100)
     reading.done = true
-    expect(turns).toBeGreaterThan(5)
+    expect(turnsTaken).toBeGreaterThan(5)
   })
 
   it('has no event at a place where none is', async () => {
