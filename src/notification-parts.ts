@@ -13,6 +13,8 @@ import { createNotifications } from '#src/notifications/notifications.ts'
 import { keepNotificationsShort } from '#src/notifications/retention.ts'
 import { sendNotifications } from '#src/notifications/sender.ts'
 import { createInhibitions, createSilences } from '#src/notifications/silences.ts'
+import { createSlackPresses } from '#src/notifications/slack-presses.ts'
+import type { SlackPresses } from '#src/notifications/slack-presses.ts'
 import { createTaking } from '#src/notifications/taking.ts'
 import type { Taking } from '#src/notifications/taking.ts'
 import type { Observer } from '#src/ports/observer.ts'
@@ -46,6 +48,7 @@ interface NotificationSettings {
 export interface NotificationParts extends Pick<ChannelParts, 'channels'>, Pick<Taking, 'take'> {
   readonly notifying: Omit<NotificationRoutePorts, 'directory'> & {
     readonly incidentLinks: IncidentLinks
+    readonly slackPresses: SlackPresses
   }
   /** Tells people, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
@@ -81,6 +84,7 @@ export function openNotifications(
       (await state.get(CHANNELS, channelId))?.organisationId === organisationId,
   })
   const incidentLinks = createIncidentLinks({ vault, clock }, publicUrl)
+  const incidents = createIncidents({ state, actions })
   const taking = createTaking({ state, clock, ids, namespace })
   const silencing = { state, clock, ids, actions }
   const sending = {
@@ -100,7 +104,12 @@ export function openNotifications(
       incidentLinks,
       silences: createSilences(silencing),
       inhibitions: createInhibitions(silencing),
-      incidents: createIncidents({ state, actions }),
+      incidents,
+      slackPresses: createSlackPresses({
+        ...ports,
+        incidents,
+        urlRefusal: connecting.endpointRefusal,
+      }),
       hearers: createHearers({ state, clock, namespace }),
       defaultSegments: createDefaultSegments({ state, actions, hasView }),
     },

@@ -19,10 +19,14 @@ import type { IncidentPagePorts } from './rest/incident-pages.ts'
 import { addRestApi } from './rest/rest-api.ts'
 import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
+import { addSlackDoor } from './rest/slack-door.ts'
+import type { SlackDoorPorts } from './rest/slack-door.ts'
 import { createSts } from './sts/sts.ts'
 
 export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'clock'> {
-  readonly notifying: RestApiPorts['notifying'] & Pick<IncidentPagePorts, 'incidentLinks'>
+  readonly notifying: RestApiPorts['notifying'] &
+    Pick<IncidentPagePorts, 'incidentLinks'> &
+    SlackDoorPorts
   /** Where browsers reach the hub. */
   readonly publicUrl: () => string
   readonly trustedProxies: readonly string[]
@@ -80,6 +84,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   addCataloguePage(app, ports.namespace)
   addSignInPages(app, ports.tenancy, ports.publicUrl)
   await addIncidentPages(app, { ...ports.notifying, clock })
+  await addSlackDoor(app, ports.notifying)
   addObservation(app, ports)
   return app
 }

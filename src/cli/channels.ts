@@ -25,7 +25,9 @@ What each kind is made with; the secret is in a file, or - for standard input:
 
   email          --to finops@example.com,ops@example.com (and the hub's --smtp-host)
   slack-webhook  --secret-file with the URL of the incoming webhook
-  slack-bot      --channel '#alerts', --secret-file with the token (xoxb-...)
+  slack-bot      --channel '#alerts', --secret-file with the token (xoxb-...); for buttons that act
+                 at once --signing-secret-file with the app's Signing Secret, and the URL that
+                 "show" tells as the Request URL of the app's Interactivity
   teams          --secret-file with the URL of the Workflows flow
   pagerduty      --secret-file with the integration key of Events API v2
   webhook        --to-url https://hooks.example.com/alerts
@@ -98,6 +100,7 @@ interface SettingsOptions {
   readonly toUrl?: string
   readonly endpoint?: string
   readonly secretFile?: string
+  readonly signingSecretFile?: string
 }
 
 function withSettings(command: Command): Command {
@@ -107,6 +110,10 @@ function withSettings(command: Command): Command {
     .option('--to-url <url>', 'of a webhook channel')
     .option('--endpoint <url>', "where it is not the service's own, of slack-bot and pagerduty")
     .option('--secret-file <file>', 'file with its URL, token or key, or - for standard input')
+    .option(
+      '--signing-secret-file <file>',
+      "of slack-bot: file with the app's Signing Secret, or -",
+    )
 }
 
 function addCreate(channels: Command): void {
@@ -151,7 +158,14 @@ function addUpdate(channels: Command): void {
   )
 }
 
-const SETTINGS_OPTIONS = ['to', 'channel', 'toUrl', 'endpoint', 'secretFile'] as const
+const SETTINGS_OPTIONS = [
+  'to',
+  'channel',
+  'toUrl',
+  'endpoint',
+  'secretFile',
+  'signingSecretFile',
+] as const
 
 /** What the secret file holds, in the words of the settings. */
 const SECRETS: Readonly<Partial<Record<ChannelKind, string>>> = {
@@ -167,7 +181,11 @@ async function settingsOf(kind: string, options: SettingsOptions): Promise<objec
   const secretName = CHANNEL_KINDS.some((known) => known === kind)
     ? SECRETS[kind as ChannelKind]
     : 'secret'
+  if (options.secretFile === '-' && options.signingSecretFile === '-') {
+    throw new UsageFault('standard input is one secret: give --signing-secret-file a file')
+  }
   const secret = await secretIn(options.secretFile)
+  const signingSecret = await secretIn(options.signingSecretFile)
   if (secret !== undefined && secretName === undefined) {
     throw new UsageFault(`a channel of kind ${kind} has no secret: leave out --secret-file`)
   }
@@ -177,7 +195,7 @@ async function settingsOf(kind: string, options: SettingsOptions): Promise<objec
     )
   }
   const { to, channel, toUrl: url, endpoint } = options
-  const given = { kind, ...givenOnly({ to, channel, url, endpoint }) }
+  const given = { kind, ...givenOnly({ to, channel, url, endpoint, signingSecret }) }
   return secretName === undefined || secret === undefined
     ? given
     : { ...given, [secretName]: secret }
@@ -189,6 +207,7 @@ function shown(channel: ShownChannel): string {
       name: channel.name,
       kind: channel.kind,
       'leads to': channel.leadsTo,
+      'Slack request URL': channel.interactivityUrl,
       'secret (shown once)': channel.secret,
       created: localMoment(channel.createdAt),
       id: channel.id,

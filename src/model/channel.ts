@@ -52,6 +52,12 @@ export const CHANNEL_SETTINGS = {
       pattern: '^[^\\s]+$',
       description: 'Id (C0123456789) or name (#alerts) of a channel that the bot is in',
     }),
+    signingSecret: Type.Optional(
+      Secret(
+        'The "Signing Secret" of the Slack app: its messages then have buttons that act; absent: links',
+        '^[\\x21-\\x7e]{16,}$',
+      ),
+    ),
     endpoint: Endpoint('the Slack Web API, such as https://slack-gov.com/api'),
   }),
   teams: Type.Object({
@@ -91,6 +97,12 @@ export const Channel = Type.Object(
     leadsTo: Type.String({
       description: 'Where it leads, as far as that is no secret: addresses, a channel, a host',
     }),
+    interactivityUrl: Type.Optional(
+      Type.String({
+        description:
+          'Of a Slack bot with a signing secret: the "Request URL" for the app’s "Interactivity & Shortcuts"',
+      }),
+    ),
     createdAt: Instant,
     modifiedAt: Instant,
   },
@@ -120,6 +132,8 @@ export function leadsTo(settings: ChannelSettings): string {
 
 export const PAGERDUTY_ENDPOINT = 'https://events.pagerduty.com/v2/enqueue'
 export const SLACK_ENDPOINT = 'https://slack.com/api'
+/** Where Slack posts what is pressed, below the hub's public address; the channel's id follows. */
+export const SLACK_INTERACTIVITY = '/slack/interactivity'
 
 /** What a test of a channel came to. */
 export const ChannelTest = Type.Object(

@@ -176,6 +176,14 @@ export const Notification = Type.Object(
 )
 export type Notification = Static<typeof Notification>
 
+/** For how long whoever reads a message can snooze its incident. */
+export const SNOOZES = [
+  { hours: 1, label: '1 hour' },
+  { hours: 4, label: '4 hours' },
+  { hours: 24, label: '1 day' },
+  { hours: 168, label: '1 week' },
+] as const
+
 export const INCIDENT_STATES = ['OPEN', 'ACKNOWLEDGED', 'SNOOZED', 'RESOLVED'] as const
 
 export const Incident = Type.Object(

@@ -33,6 +33,8 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   readonly tellsOf?: readonly string[]
   /** Why its end is told to nobody, and but shown where it was told. */
   readonly quietEnd?: string
+  /** When its button was last pressed, by Slack's clock (epoch seconds): each press counts once. */
+  readonly pressedAt?: number
   /** When it ends by itself. */
   readonly endsAt?: number
   /** Its places in the agenda. */

@@ -18,10 +18,15 @@ import {
 } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 
-/** Who does something to an incident: a caller, or whoever holds the link of a message. */
+/** Who does something to an incident: a caller, or whoever has the message that tells of it. */
 export type Handler =
   | { readonly caller: Principal; readonly name: string }
-  | { readonly organisationId: string; readonly name: string }
+  | {
+      readonly organisationId: string
+      readonly name: string
+      /** When they pressed the button in the message, if it is one of Slack's (epoch seconds). */
+      readonly pressedAt?: number
+    }
 
 export interface IncidentFilter {
   readonly notificationId?: string | undefined
@@ -75,8 +80,10 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
         const by = { by: handler.name, ...more }
         const fields = { incidentId: before.id, incidentNumber: number, notificationId, ...by }
         tell(`Incident${verb}Event`, { organisationId, fields })
-        refuseChange(verb, before)
-        return lookedAtNow(transaction, edited, now)
+        refuseWhereDone(verb, handler, before)
+        const pressedAt = pressedAtOf(handler)
+        const pressed = { ...edited, ...(pressedAt !== undefined && { pressedAt }) }
+        return lookedAtNow(transaction, pressed, now)
       }
       const before = await found(transaction, handler, id)
       const after = await changeOne(before)
@@ -151,16 +158,6 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
 
 const KEYS_PER_READ = 500
 
-/** @throws RestError 409 */
-function refuseChange(verb: Verb, { state, number, acknowledgedBy }: StoredIncident): void {
-  if (verb === 'Acknowledge' && state === 'ACKNOWLEDGED') {
-    const message = `incident ${number} is acknowledged by ${acknowledgedBy} already`
-    throw new RestError(409, 'incident.acknowledged', message)
-  }
-  if (state !== 'RESOLVED') return
-  throw new RestError(409, 'incident.resolved', `incident ${number} is over already`)
-}
-
 /** With its places in the agenda as they now should be: it is looked at at once. */
 async function lookedAtNow(
   transaction: StateTransaction,
@@ -195,6 +192,32 @@ async function found(
   throw new RestError(404, 'incident.not-found', `there is no incident "${id}"`)
 }
 
+/** @throws RestError 409 that says what is so */
+function refuseWhereDone(verb: Verb, handler: Handler, before: StoredIncident): void {
+  const { number, state, acknowledgedBy, pressedAt = -Infinity } = before
+  if (verb === 'Acknowledge' && state === 'ACKNOWLEDGED') {
+    throw new RestError(
+      409,
+      'incident.acknowledged',
+      `incident ${number} is acknowledged by ${acknowledgedBy} already`,
+    )
+  }
+  if (state === 'RESOLVED') {
+    throw new RestError(409, 'incident.resolved', `incident ${number} is over already`)
+  }
+  if ((pressedAtOf(handler) ?? Infinity) <= pressedAt) {
+    throw new RestError(
+      409,
+      'incident.pressed',
+      `this press on incident ${number}, or a later one, was taken already`,
+    )
+  }
+}
+
+function pressedAtOf(handler: Handler): number | undefined {
+  return 'pressedAt' in handler ? handler.pressedAt : undefined
+}
+
 function isTheirs(handler: Handler, { organisationId }: StoredIncident): boolean {
   if ('caller' in handler) return reaches(handler.caller, organisationId)
   return handler.organisationId === organisationId
@@ -220,6 +243,7 @@ function shown({
   toldTo: _toldTo,
   toldWith: _toldWith,
   tellsOf: _tellsOf,
+  pressedAt: _pressedAt,
   endsAt: _endsAt,
   quietEnd: _quietEnd,
   escalationDue: _escalationDue,

@@ -1,16 +1,10 @@
-import type { Incident } from '#src/model/notification.ts'
 import { html } from '#src/model/html.ts'
 import type { Html } from '#src/model/html.ts'
+import { SNOOZES } from '#src/model/notification.ts'
+import type { Incident } from '#src/model/notification.ts'
 import { readerText } from '#src/notifications/channels/reader-text.ts'
 
 /** The page behind a message's links. It asks first: programs open links that come by e-mail. */
-
-const SNOOZES = [
-  ['1', '1 hour'],
-  ['4', '4 hours'],
-  ['24', '1 day'],
-  ['168', '1 week'],
-] as const
 
 /** @param done what was just done with it, in words */
 export function incidentPage(incident: Incident, done?: string): string {
@@ -51,7 +45,7 @@ function forms(state: Incident['state']): Html {
     <input type="hidden" name="does" value="snooze" />
     <button>Snooze</button> for
     <select name="hours" aria-label="for how long">
-      ${SNOOZES.map(([hours, label]) => html`<option value="${hours}">${label}</option>`)}
+      ${SNOOZES.map(({ hours, label }) => html`<option value="${hours}">${label}</option>`)}
     </select>
   </form>`
   return state === 'ACKNOWLEDGED' ? snooze : html`${acknowledge}${snooze}`

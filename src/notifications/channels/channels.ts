@@ -1,5 +1,5 @@
 import { RestError } from '#src/errors.ts'
-import { leadsTo } from '#src/model/channel.ts'
+import { SLACK_INTERACTIVITY, leadsTo } from '#src/model/channel.ts'
 import type { Channel, ChannelSettings, ChannelTest } from '#src/model/channel.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
@@ -69,6 +69,7 @@ const TEST_READER = { timeZone: 'UTC', locale: 'en' }
 
 export function createChannels(ports: ChannelPorts): Channels {
   const { state, ids, actions, vault, opener, clock } = ports
+  const shown = (channel: StoredChannel) => shownUnder(ports.publicUrl(), channel)
   return {
     create: async (caller, { name, ...given }) => {
       const checked = checkedSettings(given.settings, ports)
@@ -82,8 +83,7 @@ export function createChannels(ports: ChannelPorts): Channels {
           organisationId: organisation.id,
           name,
           kind: settings.kind,
-          leadsTo: leadsTo(settings),
-          sealed: vault.seal(sealedFor(id), JSON.stringify(settings)),
+          ...storedSettings(vault, id, settings),
           createdAt: now,
           modifiedAt: now,
         }
@@ -137,21 +137,26 @@ async function updated(
       ...(name !== undefined && name !== before.name ? ['name'] : []),
       ...(checked === undefined ? [] : ['settings']),
     ]
-    if (changed.length === 0) return shown(before)
+    if (changed.length === 0) return shownUnder(ports.publicUrl(), before)
     const named = { ...before, name: name ?? before.name, modifiedAt: now }
     tell('ChannelUpdateEvent', happeningTo(named, { changed }))
     if (checked !== undefined && checked.kind !== before.kind) throw otherKind(before, checked)
     const settings = checked && whole(checked, keptSecret(vault, before))
     const after: StoredChannel = {
       ...named,
-      ...(settings !== undefined && {
-        leadsTo: leadsTo(settings),
-        sealed: vault.seal(sealedFor(id), JSON.stringify(settings)),
-      }),
+      ...(settings !== undefined && storedSettings(vault, id, settings)),
     }
     await replaceChannel(transaction, before, after)
-    return shown(after)
+    return shownUnder(ports.publicUrl(), after)
   })
+}
+
+function storedSettings(vault: Vault, id: string, settings: WholeSettings) {
+  return {
+    leadsTo: leadsTo(settings),
+    sealed: vault.seal(sealedFor(id), JSON.stringify(settings)),
+    takesPresses: settings.kind === 'slack-bot' && settings.signingSecret !== undefined,
+  }
 }
 
 function whole(settings: ChannelSettings, secret: string | undefined): WholeSettings {
@@ -196,7 +201,7 @@ function notFound(id: string): RestError {
   return new RestError(404, 'channel.not-found', `there is no channel "${id}"`)
 }
 
-function otherKind(before: Channel, { kind }: ChannelSettings): RestError {
+function otherKind(before: StoredChannel, { kind }: ChannelSettings): RestError {
   return new RestError(
     409,
     'channel.other-kind',
@@ -204,12 +209,16 @@ function otherKind(before: Channel, { kind }: ChannelSettings): RestError {
   )
 }
 
-function shown({ sealed: _, ...channel }: StoredChannel): Channel {
-  return channel
+function shownUnder(
+  publicUrl: string,
+  { sealed: _, takesPresses = false, ...channel }: StoredChannel,
+): Channel {
+  if (!takesPresses) return channel
+  return { ...channel, interactivityUrl: `${publicUrl}${SLACK_INTERACTIVITY}/${channel.id}` }
 }
 
 /** Where it leads may be personal, as addresses are: the event says the kind alone. */
-function happeningTo({ id, organisationId, name, kind }: Channel, more: object = {}) {
+function happeningTo({ id, organisationId, name, kind }: StoredChannel, more: object = {}) {
   return {
     organisationId,
     fields: { channelId: id, channelName: name, channelKind: kind, ...more },

@@ -4,9 +4,11 @@ import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import type { SealedFor } from '#src/tenancy/vault.ts'
 
-export interface StoredChannel extends Channel {
+export interface StoredChannel extends Omit<Channel, 'interactivityUrl'> {
   /** Its settings as JSON, sealed as a whole: a URL may be a secret as a token is. */
   readonly sealed: string
+  /** It has the secret with which Slack signs what is pressed. */
+  readonly takesPresses?: boolean
 }
 
 export const CHANNELS = collection<StoredChannel>('channels')
@@ -77,6 +79,6 @@ async function claimName(transaction: StateTransaction, channel: StoredChannel):
   transaction.put(CHANNEL_NAMES, key, channel.id)
 }
 
-function nameKey({ organisationId, name }: Channel): string {
+function nameKey({ organisationId, name }: StoredChannel): string {
   return `${organisationId}|${name.toLowerCase()}`
 }

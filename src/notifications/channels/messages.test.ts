@@ -99,18 +99,25 @@ describe('what a message says', () => {
   })
 })
 
+interface SlackElement {
+  readonly text: string | { readonly text: string }
+  readonly action_id?: string
+  readonly value?: string
+  readonly url?: string
+}
+
 interface SlackBlock {
   readonly type: string
   readonly text?: { readonly text: string }
   readonly fields?: readonly { readonly text: string }[]
-  readonly elements?: readonly { readonly text: string | { readonly text: string } }[]
+  readonly elements?: readonly SlackElement[]
 }
 
 describe('whatever the alerts say, a message', () => {
   it('is within the limits of Slack', () => {
     fc.assert(
-      fc.property(anyMessage, (any) => {
-        const { text, blocks } = slackMessage(any)
+      fc.property(anyMessage, fc.boolean(), (any, canAct) => {
+        const { text, blocks } = slackMessage(any, { canAct })
         expect(text.length).toBeLessThanOrEqual(4_000)
         expect(blocks.length).toBeLessThanOrEqual(50)
         expect(JSON.stringify(blocks).length).toBeLessThanOrEqual(12_000)
@@ -126,7 +133,12 @@ describe('whatever the alerts say, a message', () => {
             if (typeof element.text === 'string') {
               expect(element.text.length).toBeLessThanOrEqual(3_000)
             } else expect(element.text.text.length).toBeLessThanOrEqual(75)
+            expect((element.action_id ?? '').length).toBeLessThanOrEqual(255)
+            expect((element.value ?? '').length).toBeLessThanOrEqual(2_000)
+            expect((element.url ?? '').length).toBeLessThanOrEqual(3_000)
           }
+          const ids = elements.flatMap(({ action_id: id }) => id ?? [])
+          expect(new Set(ids).size).toBe(ids.length)
         }
       }),
     )

@@ -1,3 +1,4 @@
+import { SNOOZES } from '#src/model/notification.ts'
 import { cut, fitted, moreText } from '../fitting.ts'
 import type { Message } from '../sending.ts'
 import { statusLine, tone } from '../wording.ts'
@@ -22,8 +23,31 @@ const TEXT_CHARACTERS_MAX = 4_000
 /** Not documented: `msg_blocks_too_long` comes near 13,200 characters of the whole. */
 const WHOLE_CHARACTERS_MAX = 12_000
 
+/** The id of the button that acknowledges; its value is the incident's id. */
+export const ACKNOWLEDGE_ACTION = 'acknowledge'
+/** As many as stand in one row; the page behind "Open" has the others. */
+const SNOOZE_BUTTON_HOURS: readonly number[] = [1, 24]
+/** The buttons that snooze, by their id, each with its hours. */
+export const SNOOZE_ACTIONS: ReadonlyMap<string, (typeof SNOOZES)[number]> = new Map(
+  SNOOZES.filter(({ hours }) => SNOOZE_BUTTON_HOURS.includes(hours)).map((snooze) => [
+    `snooze-${snooze.hours}`,
+    snooze,
+  ]),
+)
+
+interface Interactivity {
+  /** Slack tells the hub what is pressed, so that buttons act; else they are links. */
+  readonly canAct: boolean
+}
+
 /** A message within every limit of Slack's, with as much of it as these take. */
-export function slackMessage(message: Message): SlackMessage {
+export function slackMessage(
+  whole: Message,
+  { canAct }: Interactivity = { canAct: false },
+): SlackMessage {
+  const { links } = whole
+  const message = canAct ? { ...whole, links: links.filter(({ does }) => !ACTS.has(does)) } : whole
+  const blocksOf = (shorter: Message) => blocksWith(shorter, canAct ? actingButtons(shorter) : [])
   const shown = fitted(message, (shorter) => isWithinLimits(blocksOf(shorter)))
   return {
     text: cut(mrkdwn(`${statusLine(message)}: ${message.title}`), TEXT_CHARACTERS_MAX),
@@ -32,6 +56,8 @@ export function slackMessage(message: Message): SlackMessage {
     unfurl_media: false,
   }
 }
+
+const ACTS: ReadonlySet<string> = new Set(['acknowledge', 'snooze'])
 
 const TONES = {
   CRITICAL: ':red_circle:',
@@ -49,7 +75,7 @@ interface Measured {
   readonly elements?: readonly { readonly text: string | object }[]
 }
 
-function blocksOf(message: Message): readonly object[] {
+function blocksWith(message: Message, acting: readonly object[]): readonly object[] {
   const { title, summary, facts, items, moreItems, reasons, shownAt } = message
   const more = moreText(moreItems)
   const lines = [
@@ -72,7 +98,7 @@ function blocksOf(message: Message): readonly object[] {
     section(mrkdwn(summary)),
     ...chunks(fields, FIELDS_PER_SECTION_MAX).map((some) => ({ type: 'section', fields: some })),
     ...sections(lines),
-    ...buttonsOf(message),
+    ...buttonsOf(message, acting),
     { type: 'context', elements: [markdown(context)] },
   ]
 }
@@ -90,10 +116,25 @@ function sections(lines: readonly string[]): readonly object[] {
   return texts.map(section)
 }
 
-function buttonsOf({ links }: Message): readonly object[] {
-  const elements = links
+/** What can still be done about the incident, with one press. */
+function actingButtons({ incident, state }: Message): readonly object[] {
+  if (incident === undefined || state === 'RESOLVED') return []
+  const button = (action: string, label: string, more: object = {}) => ({
+    type: 'button',
+    action_id: action,
+    text: { type: 'plain_text', text: label },
+    value: incident.id,
+    ...more,
+  })
+  const snoozes = [...SNOOZE_ACTIONS].map(([id, { label }]) => button(id, `Snooze ${label}`))
+  if (state === 'ACKNOWLEDGED') return snoozes
+  return [button(ACKNOWLEDGE_ACTION, 'Acknowledge', { style: 'primary' }), ...snoozes]
+}
+
+function buttonsOf({ links }: Message, acting: readonly object[]): readonly object[] {
+  const leading = links
     .filter(({ url }) => url.length <= BUTTON_URL_CHARACTERS_MAX)
-    .slice(0, BUTTONS_MAX)
+    .slice(0, BUTTONS_MAX - acting.length)
     .map(({ does, label, url }, index) => ({
       type: 'button',
       action_id: `${does}-${index}`,
@@ -101,6 +142,7 @@ function buttonsOf({ links }: Message): readonly object[] {
       url,
       ...(does === 'acknowledge' && { style: 'primary' }),
     }))
+  const elements = [...acting, ...leading]
   return elements.length === 0 ? [] : [{ type: 'actions', elements }]
 }
 
@@ -128,7 +170,7 @@ function link(text: string, url: string): string {
 }
 
 /** The three that mean something: a name cannot call the channel, or be a link. */
-function mrkdwn(text: string): string {
+export function mrkdwn(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 

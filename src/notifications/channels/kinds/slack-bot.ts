@@ -31,7 +31,7 @@ interface SlackAnswer {
 
 /** Posts as a bot, edits in place what it has posted, and answers in its thread. */
 export function openSlackBot(
-  { token, channel, endpoint = SLACK_ENDPOINT }: SettingsOf<'slack-bot'>,
+  { token, channel, signingSecret, endpoint = SLACK_ENDPOINT }: SettingsOf<'slack-bot'>,
   ports: PostingPorts,
 ): OpenChannel {
   const call = async (method: string, given: object, signal: AbortSignal | undefined) => {
@@ -50,7 +50,7 @@ export function openSlackBot(
     editsInPlace: true,
     showsState: true,
     send: async (message, { after, signal }) => {
-      const content = slackMessage(message)
+      const content = slackMessage(message, { canAct: signingSecret !== undefined })
       const { channel: where, ts } = after?.sent ?? {}
       if (where === undefined || ts === undefined) {
         const answer = await call('chat.postMessage', { channel, ...content }, signal)
