@@ -101,6 +101,11 @@ export function createCostImports(ports: CostImportPorts): CostImports {
     addPart: async (caller, id, { bytes, ...part }) => {
       notStarted(await found(caller, id))
       if (bytes === undefined) throw noBytes()
+      // Before the bytes are kept: from here on the upload is not forgotten under them.
+      await state.transact(async (transaction) => {
+        const before = notStarted(await transaction.get(COST_IMPORTS, id))
+        putImport(transaction, { ...before, receivedAt: clock.now() })
+      })
       return { bytes: await spool.append(id, { ...part, bytes }) }
     },
     start: async (caller, id) => {

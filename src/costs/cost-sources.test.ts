@@ -75,7 +75,7 @@ it('an organisation has as many sources as it says, and no more', async () => {
   await Promise.all(items.map(({ id }) => costs.sources.remove(OPERATOR, id)))
 })
 
-it('an upload that is not ended within a day is forgotten, with its files', async () => {
+it('an upload that nothing was sent to for a day is forgotten; one that grows slowly is not', async () => {
   const upload = async (exportName: string) => {
     const { id } = await costs.imports.create(OPERATOR, {
       ...{ organisationId: test.organisationId, exportName, from: { kind: 'upload' } },
@@ -84,26 +84,33 @@ it('an upload that is not ended within a day is forgotten, with its files', asyn
     await costs.imports.addPart(OPERATOR, id, { name: 'a.csv', offset: 0, bytes })
     return id
   }
-  const older = await upload('older')
+  const slow = await upload('slow')
+  const left = await upload('left')
   test.move(1)
-  const younger = await upload('younger')
+  const bytes = Buffer.from('b')
+  const part = { name: 'a.csv', offset: 1, bytes }
+  expect(await costs.imports.addPart(OPERATOR, slow, part)).toEqual({ bytes: 2 })
   test.move(HOURS_PER_DAY * MS_PER_HOUR - 1)
   const stopping = new AbortController()
   const running = costs.run(stopping.signal)
   await vi.waitFor(async () => {
-    expect(await costs.imports.get(OPERATOR, older)).toMatchObject({
+    expect(await costs.imports.get(OPERATOR, left)).toMatchObject({
       status: 'failed',
-      error: 'the upload was not ended within 24 hours',
+      error: 'nothing was sent to the upload for 24 hours: create another import',
     })
+    // Nor is an import of the other tests cut off by the end of this one.
+    const { items } = await costs.imports.list(OPERATOR, { limit: 1_000 })
+    const statuses = items.map(({ status }) => status)
+    expect(statuses).not.toContain('waiting')
+    expect(statuses).not.toContain('running')
   })
   stopping.abort()
   await running
   expect(faults).toEqual([])
-  expect((await costs.imports.get(OPERATOR, younger)).status).toBe('uploading')
-  const bytes = Buffer.from('b')
-  const part = { name: 'a.csv', offset: 1, bytes }
-  expect(await costs.imports.addPart(OPERATOR, younger, part)).toEqual({ bytes: 2 })
-  await expect(costs.imports.addPart(OPERATOR, older, part)).rejects.toMatchObject({
+  expect((await costs.imports.get(OPERATOR, slow)).status).toBe('uploading')
+  const next = { ...part, offset: 2 }
+  expect(await costs.imports.addPart(OPERATOR, slow, next)).toEqual({ bytes: 3 })
+  await expect(costs.imports.addPart(OPERATOR, left, part)).rejects.toMatchObject({
     code: 'cost-import.not-uploading',
   })
 })

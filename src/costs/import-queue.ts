@@ -34,7 +34,7 @@ export interface ImportQueue {
   progressOf(id: string): CostImport['progress']
 }
 
-/** An upload that nothing was added to for so long was forgotten. */
+/** An upload that nothing was sent to for so long is forgotten. */
 const UPLOAD_KEPT_MS = 24 * 60 * 60_000
 const LOOK_AGAIN_AFTER_MS = 60_000
 
@@ -121,15 +121,16 @@ async function finish({ state, clock }: QueuePorts, { id }: CostImport, outcome:
 /** Ends uploads that nobody goes on with. */
 async function forgetUploads({ state, clock, spool }: QueuePorts): Promise<void> {
   const now = clock.now()
+  const isLeft = ({ status, createdAt, receivedAt = createdAt }: CostImport) =>
+    status === 'uploading' && now - receivedAt >= UPLOAD_KEPT_MS
+  const hours = UPLOAD_KEPT_MS / 3_600_000
+  const error = `nothing was sent to the upload for ${hours} hours: create another import`
   for (const { key, value } of await state.list(COST_IMPORTS, { limit: Number.MAX_SAFE_INTEGER })) {
-    if (value.status !== 'uploading' || now - value.createdAt < UPLOAD_KEPT_MS) continue
-    await spool.remove(key)
-    const hours = UPLOAD_KEPT_MS / 3_600_000
-    const error = `the upload was not ended within ${hours} hours`
-    await changeImport(state, key, (before) =>
-      before.status === 'uploading'
-        ? { ...before, status: 'failed', error, endedAt: now }
-        : undefined,
+    if (!isLeft(value)) continue
+    // Its files go only once no part can follow: one may have come since it was listed.
+    const left = await changeImport(state, key, (before) =>
+      isLeft(before) ? { ...before, status: 'failed', error, endedAt: now } : undefined,
     )
+    if (left !== undefined) await spool.remove(key)
   }
 }

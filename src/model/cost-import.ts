@@ -141,6 +141,10 @@ export const CostImport = Type.Object(
     report: Type.Optional(CostImportReport),
     error: Type.Optional(Type.String()),
     createdAt: Instant,
+    receivedAt: Type.Optional({
+      ...Instant,
+      description: 'When a part of the upload came last: 24 hours later it is given up',
+    }),
     endedAt: Type.Optional(Instant),
   },
   { $id: 'CostImport' },
