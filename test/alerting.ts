@@ -22,7 +22,7 @@ export function alerting(
     return (await hub.rest('GET', `${path}?${query.toString()}`)).body.items
   }
   /** Publishes the catalogue's example of an alert, once for each of these with its fields changed. */
-  const emitAll = async (name: string, all: readonly object[]) => {
+  const emitAll = async (name: string, all: readonly object[]): Promise<readonly string[]> => {
     const { hub, organisationId } = world()
     const { accountName: _, ...example } = (eventTypeOf(name) as EventType).example
     const events = all.map((fields) => ({
@@ -31,6 +31,7 @@ export function alerting(
     }))
     const { status, body } = await hub.rest('POST', '/tenancy-events', { events })
     expect({ status, body }).toMatchObject({ status: 200 })
+    return events.map(({ id }) => id)
   }
   return {
     made,
@@ -40,7 +41,8 @@ export function alerting(
     },
     newChannel: (name: string, settings: object) => made('/channels', { name, settings }),
     notify: (given: object) => made('/notifications', { settleSeconds: 0, ...given }),
-    emit: (name: string, fields: object) => emitAll(name, [fields]),
+    /** Answers with the event's id. */
+    emit: async (name: string, fields: object) => (await emitAll(name, [fields]))[0] as string,
     emitAll,
     ledger: (filter: Record<string, string>) => listed('/notification-ledger', filter),
     incidents: (notificationId: string) => listed('/incidents', { notificationId }),

@@ -21,6 +21,7 @@ import {
   viewBy,
 } from './references.ts'
 import { localMoment } from './terminal-text.ts'
+import { OUTCOME_STYLES } from './traced-delivery.ts'
 
 const REFERENCE = 'its name, number or id'
 const FILE = 'YAML or JSON, or - for standard input'
@@ -99,7 +100,8 @@ function addWriting(notifications: Command): void {
         const given = await resolved(hub, await readDocument(options.file, 'notification'))
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const made = await hub.post<Notification>('/notifications', { organisationId, ...given })
-        await output.show(made, () => shown(made))
+        const names = await namesOf(hub)
+        await output.show(made, () => shown(made, names))
       }),
     )
 
@@ -123,7 +125,8 @@ function addWriting(notifications: Command): void {
           }
           const { id } = await notificationBy(hub, reference)
           const updated = await hub.patch<Notification>(`/notifications/${id}`, change)
-          await output.show(updated, () => shown(updated))
+          const names = await namesOf(hub)
+          await output.show(updated, () => shown(updated, names))
         },
       ),
     )
@@ -269,7 +272,7 @@ async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
   )
 }
 
-function shown(notification: Notification, names: ReadonlyMap<string, string> = new Map()): string {
+function shown(notification: Notification, names: ReadonlyMap<string, string>): string {
   const { scope, quietHours, digest, escalation, repeatHours } = notification
   const windows = quietHours?.windows.map(
     ({ days, from, to }) => `${from} to ${to}${days === undefined ? '' : ` on ${days.join(', ')}`}`,
@@ -339,14 +342,6 @@ const HEARING_COLUMNS: readonly Column<Hearing>[] = [
   { title: 'WHEN', text: ({ at }) => (at === undefined ? '' : localMoment(at)) },
   { title: 'WHY', text: ({ why }) => why },
 ]
-
-const OUTCOME_STYLES = {
-  SENT: 'green',
-  HELD: 'yellow',
-  RETRYING: 'yellow',
-  REFUSED: 'red',
-  GIVEN_UP: 'red',
-} as const
 
 function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<LedgerEntry>[] {
   return [

@@ -38,7 +38,7 @@ interface Trace {
 const HELP = `
 On each event bus that the event reached: all that happened, by the names that EventBridge's logs
 have for it; then what the rules that the bus has now say of the event. "belfry why" tells more of
-one rule.
+one rule. Of an alert it goes on behind the notifications: what people were told, or why not.
 
 Example:
   belfry trace 6a7e8feb-b491-4cf7-a9f1-bf3703467718`

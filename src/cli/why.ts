@@ -24,11 +24,13 @@ interface Why {
 const NO_MATCH = 1
 
 const HELP = `
-The rule is judged as it is now; what was delivered is told as it was.
+The rule is judged as it is now; what was delivered is told as it was. A notification has a rule on
+the bus of the tenancy's events: its name says which as well as the rule's.
 
 Examples:
   belfry why orders 6a7e8feb-b491-4cf7-a9f1-bf3703467718
   belfry why arn:aws:events:eu-west-1:111122223333:rule/orders 6a7e8feb-b491-4cf7-a9f1-bf3703467718
+  belfry why "Platform costs" 6a7e8feb-b491-4cf7-a9f1-bf3703467718
 
 Exit status:
   0  the rule matches
@@ -38,7 +40,7 @@ export function addWhy(program: Command): void {
   program
     .command('why')
     .description('tell why a rule takes an event or does not, and what came of it')
-    .argument('<rule>', 'name or ARN of the rule')
+    .argument('<rule>', 'name or ARN of the rule, or name or id of a notification')
     .argument('<event-id>', 'the whole id of the event')
     .addHelpText('after', HELP)
     .action(

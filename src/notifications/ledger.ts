@@ -44,6 +44,13 @@ export interface LedgerFilter {
   readonly outcome?: LedgerEntry['outcome'] | undefined
 }
 
+export interface LedgerPage {
+  readonly after?: string | undefined
+  readonly limit: number
+  /** Nothing older (epoch ms) is read. */
+  readonly since?: number
+}
+
 const ENTRIES_PER_READ = 500
 
 /** Entries of an organisation, the newest first. */
@@ -51,7 +58,7 @@ export async function ledgerOf(
   state: Pick<State, 'list'>,
   organisationId: string,
   filter: LedgerFilter,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
+  { after, limit, since = 0 }: LedgerPage,
 ): Promise<Page<LedgerEntry>> {
   const wanted = Object.entries(filter).filter(([, value]) => value !== undefined)
   const found: { key: string; value: LedgerEntry }[] = []
@@ -63,6 +70,7 @@ export async function ledgerOf(
       ...(cursor !== undefined && { after: cursor }),
     })
     for (const entry of read) {
+      if (entry.value.at < since) return pageOf(found, limit)
       const fits = wanted.every(([name, value]) => entry.value[name as keyof LedgerEntry] === value)
       if (fits) found.push(entry)
       if (found.length > limit) return pageOf(found, limit)

@@ -2,6 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { alerting, hasLength, newSegments, until } from '../alerting.ts'
+import { runCommand } from '../belfry-command.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
@@ -285,6 +286,62 @@ describe('a notification', () => {
       hears: false,
       why: 'its kinds of alerts, their settings or its scope leave it out',
     })
+  })
+
+  it('is part of the trace of an alert: the incident, on which channel it was told, or why not', async () => {
+    const eventId = await emit('CostSpikeEvent', { alertId: 'traced', impact: '499.99' })
+    const outcomes = async () => {
+      const { traces } = (await hub.rest('GET', `/events/${eventId}/trace`)).body
+      const deliveries = traces.flatMap((trace: any) => trace.deliveries)
+      return Object.fromEntries(
+        deliveries.map(({ notification }: any) => [notification?.notificationName, notification]),
+      )
+    }
+    const { all, narrow, ...others } = await until(
+      outcomes,
+      (found) => found['all']?.ledger.length === 1 && found['narrow']?.ledger.length === 1,
+    )
+    expect(Object.keys(others)).toEqual([])
+    const title = expect.stringContaining('Cost spike')
+    expect(all).toMatchObject({
+      incident: { state: 'OPEN', title },
+      ledger: [{ outcome: 'SENT', channelName: 'finops', why: 'new' }],
+    })
+    const why = 'the increase of 499.99 USD is below 500'
+    expect(narrow).toMatchObject({
+      incident: { state: 'OPEN', title },
+      ledger: [{ outcome: 'HELD', channelName: 'narrow', why }],
+    })
+
+    const { stdout } = await runCommand(folder, ['trace', eventId])
+    expect(stdout).toContain('notification "narrow"')
+    expect(stdout).toContain(`HELD on narrow: ${why}`)
+    expect(stdout).toContain(`"belfry incidents show ${narrow.incident.number}"`)
+  })
+
+  it('says by its own name or id why it takes an alert or does not', async () => {
+    const eventId = await emit('BudgetAlertEvent', { alertId: 'why' })
+    const { items } = (await hub.rest('GET', '/notifications')).body
+    const { id, number } = items.find(({ name }: any) => name === 'narrow')
+    const asked = ['narrow', id, `belfry-notification-${number}`]
+    const answers = asked.map((rule) =>
+      until(
+        () => hub.rest('GET', `/events/${eventId}/why?${new URLSearchParams({ rule }).toString()}`),
+        ({ body }) => body.routed === true,
+      ),
+    )
+    for (const { body } of await Promise.all(answers)) {
+      expect(body.ruleArn).toMatch(new RegExp(`/belfry-notification-${number}$`))
+      expect(body.explanation.matches).toBe(false)
+    }
+    const { status, stdout } = await runCommand(folder, ['why', 'narrow', eventId])
+    expect({ status, stdout }).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('detail-type'),
+    })
+    expect((await runCommand(folder, ['why', 'nobody', eventId])).stderr).toContain(
+      'has a rule or notification "nobody"',
+    )
   })
 
   it('stands in the way of the end of its channel', async () => {

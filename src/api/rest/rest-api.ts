@@ -221,7 +221,7 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
   const eventPorts = { finder, namespace, directory, callerOf }
   addEventRoutes(app, eventPorts)
   addEventSearchRoute(app, { ...eventPorts, search, clock })
-  addTraceRoutes(add, { finder, trace, directory })
+  addTraceRoutes(add, { finder, trace, directory, state: ports.notifying.state })
   addVolumeRoute(add, { volume: ports.volume, directory, clock })
   addBacktestRoute(app, { scan: search, directory, clock, callerOf, stopping, onFault })
   addCostRoutes(add, ports.costs.imports)

@@ -8,15 +8,20 @@ import type { AttemptError } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent } from '#src/model/event.ts'
+import { INCIDENT_STATES, LEDGER_OUTCOMES } from '#src/model/notification.ts'
+import type { Principal } from '#src/model/principal.ts'
+import { notificationOfRule, outcomeOf } from '#src/notifications/outcome.ts'
 import type { Directory } from '#src/ports/directory.ts'
+import type { State } from '#src/ports/state.ts'
 import { EventParams, eventsSeenBy } from './event-routes.ts'
-import { ref } from './route.ts'
+import { Id, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface TraceRoutePorts {
   readonly finder: EventFinder
   readonly directory: Directory
   readonly trace: TracePorts
+  readonly state: Pick<State, 'get' | 'list'>
 }
 
 const EpochMs = Type.Integer({ description: 'Epoch milliseconds' })
@@ -31,6 +36,36 @@ const AttemptSchema = Type.Object({
   status: Type.Optional(Type.Integer({ description: 'What the target answered' })),
   answer: Type.Optional(Type.String({ description: 'The first characters of its answer' })),
 })
+
+const NotificationOutcome = Type.Object(
+  {
+    notificationId: Id,
+    notificationName: Type.Optional(Type.String({ description: 'Absent: it is deleted' })),
+    incident: Type.Optional(
+      Type.Object(
+        {
+          id: Id,
+          number: Type.Integer(),
+          title: Type.String(),
+          state: Type.Enum([...INCIDENT_STATES]),
+          waitsFor: Type.Optional(Type.String({ description: 'Why what is new is not told yet' })),
+        },
+        { description: 'Absent: it made none of the alert, or the incident is forgotten' },
+      ),
+    ),
+    ledger: Type.Array(
+      Type.Object({
+        at: EpochMs,
+        outcome: Type.Enum([...LEDGER_OUTCOMES]),
+        channelId: Id,
+        channelName: Type.Optional(Type.String({ description: 'Absent: it is deleted' })),
+        why: Type.String(),
+      }),
+      { description: 'Of the incident since the alert came: the newest 20, the newest first' },
+    ),
+  },
+  { description: 'What a notification made of the alert, where the target is one' },
+)
 
 export const TracedDeliverySchema = Type.Object(
   {
@@ -52,6 +87,7 @@ export const TracedDeliverySchema = Type.Object(
       }),
     ),
     attempts: Type.Array(AttemptSchema),
+    notification: Type.Optional(NotificationOutcome),
   },
   { $id: 'TracedDelivery' },
 )
@@ -106,7 +142,11 @@ export const TraceSchema = Type.Object(
 )
 
 const WhyQuery = Type.Object({
-  rule: Type.String({ minLength: 1, maxLength: 1_600, description: 'ARN or name of a rule' }),
+  rule: Type.String({
+    minLength: 1,
+    maxLength: 1_600,
+    description: 'ARN or name of a rule; else name or id of a notification, which has one',
+  }),
 })
 
 const WhySchema = Type.Object({
@@ -137,7 +177,7 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
       const traces: object[] = []
       for (const place of (await eventsSeenBy(ports, caller, params.id)).events) {
         const { isRouted, rules, deliveries, steps } = await traceOf(ports.trace, place)
-        const wire = deliveries.map(wireDelivery)
+        const wire = await wireDeliveries(ports, caller, place, deliveries)
         traces.push({ ...wirePlace(place, isRouted), rules, deliveries: wire, steps })
       }
       return { traces }
@@ -166,24 +206,33 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
         ...(isArchiveRule(rule) && { archives: true }),
         ...wirePlace(place, isRouted),
         ...reason,
-        deliveries: deliveries.map(wireDelivery),
+        deliveries: await wireDeliveries(ports, caller, place, deliveries),
       }
     },
   })
 }
 
-/** The rule of that ARN or name on one of the event's buses. */
+interface Judged {
+  readonly place: PositionedEvent
+  readonly rule: Rule
+}
+
+/** The rule of that ARN or name on one of the event's buses, else that of such a notification. */
 async function judgedBy(
-  { trace }: TraceRoutePorts,
+  { trace, state }: TraceRoutePorts,
   places: readonly PositionedEvent[],
   asked: string,
-): Promise<{ readonly place: PositionedEvent; readonly rule: Rule }> {
-  const found: { readonly place: PositionedEvent; readonly rule: Rule }[] = []
+): Promise<Judged> {
+  const all: Judged[] = []
   // An event that awaits enrichment is never routed.
   for (const place of places.filter(({ event }) => event.awaitsEnrichment !== true)) {
-    for (const rule of await trace.rulesOf(place.event.busArn)) {
-      if (rule.arn === asked || rule.name === asked) found.push({ place, rule })
-    }
+    const rules = await trace.rulesOf(place.event.busArn)
+    all.push(...rules.map((rule) => ({ place, rule })))
+  }
+  const found = all.filter(({ rule }) => rule.arn === asked || rule.name === asked)
+  for (const judged of found.length === 0 ? all : []) {
+    const notification = await notificationOfRule(state, judged.rule)
+    if (notification?.id === asked || notification?.name === asked) found.push(judged)
   }
   const [newest] = found.slice(-1)
   const arns = [...new Set(found.map(({ rule }) => rule.arn))]
@@ -198,13 +247,29 @@ function noSuchRule(places: readonly PositionedEvent[], asked: string): RestErro
   return new RestError(
     404,
     'rule.not-found',
-    `no bus that the event is on has a rule "${asked}", so it could not take the event: the event is on ${buses.join(', ')}`,
+    `no bus that the event is on has a rule or notification "${asked}", so it could not take the event: the event is on ${buses.join(', ')}`,
   )
 }
 
 function wirePlace({ position, event }: PositionedEvent, routed: boolean) {
   const { busArn: bus, acceptedAt, awaitsEnrichment } = event
   return { position, bus, acceptedAt, ...(awaitsEnrichment && { awaitsEnrichment }), routed }
+}
+
+function wireDeliveries(
+  { state }: TraceRoutePorts,
+  caller: Principal,
+  { event }: PositionedEvent,
+  deliveries: readonly TracedDelivery[],
+) {
+  const { id: eventId, acceptedAt: since } = event
+  return Promise.all(
+    deliveries.map(async (delivery) => {
+      const { arn: targetArn } = delivery.target
+      const notification = await outcomeOf(state, caller, { targetArn, eventId, since })
+      return { ...wireDelivery(delivery), ...(notification !== undefined && { notification }) }
+    }),
+  )
 }
 
 function wireDelivery({ target, attempts, deadLetterQueue, ...delivery }: TracedDelivery) {
