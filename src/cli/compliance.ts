@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import type { ComplianceException, ExceptionScope } from '#src/model/compliance-exception.ts'
 import { addBundles, addImport } from './compliance-bundles.ts'
 import { addRules } from './compliance-rules.ts'
+import { callerName } from '#src/model/principal.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { table } from './output.ts'
@@ -146,6 +147,6 @@ const COLUMNS: readonly Column<ComplianceException>[] = [
   { title: 'UNTIL', text: ({ until }) => localMoment(until) },
   { title: 'FAILURES OF', text: scopeText, style: () => 'cyan' },
   { title: 'REASON', text: ({ reason }) => reason },
-  { title: 'BY', text: ({ createdBy }) => createdBy, optional: true },
+  { title: 'BY', text: ({ createdBy }) => callerName(createdBy), optional: true },
   { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
 ]

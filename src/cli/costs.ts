@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Command } from 'commander'
@@ -101,6 +101,7 @@ function addImport(costs: Command): void {
           ...givenOnly({ tagKeys }),
         }
         checkNames(files)
+        await refuseFolders(files)
         const { id } = await hub.post<CostImport>('/cost-imports', given)
         if (files.length > 0) await upload(hub, id, files)
         const ended = options.wait === false ? undefined : await follow(hub, id)
@@ -123,17 +124,21 @@ function checkNames(files: readonly string[]): void {
   if (twice !== undefined) throw new UsageFault(`two files are called "${twice}": rename one`)
 }
 
+/** Before an import is begun, which would be left without files. */
+async function refuseFolders(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const found = await stat(file).catch((error: Error) => {
+      throw new UsageFault(`the file cannot be read: ${error.message}`, { cause: error })
+    })
+    if (!found.isDirectory()) continue
+    throw new UsageFault(
+      `"${file}" is a folder: name its files, such as ${join(file, '*.csv.gz')}; --folder is for folders of the hub`,
+    )
+  }
+}
+
 async function upload(hub: HubClient, id: string, files: readonly string[]): Promise<void> {
-  const sizes = await Promise.all(
-    files.map(async (file) =>
-      stat(file).then(
-        ({ size }) => size,
-        (error: Error) => {
-          throw new UsageFault(`the file cannot be read: ${error.message}`, { cause: error })
-        },
-      ),
-    ),
-  )
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size))
   const progress = createProgress(
     'uploading',
     sizes.reduce((sum, size) => sum + size, 0),

@@ -1,13 +1,14 @@
+import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
-import type { Incident, Notification } from '#src/model/notification.ts'
+import type { Incident, IncidentDetails, Notification } from '#src/model/notification.ts'
 import { INCIDENT_STATES } from '#src/model/notification.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { action, givenOnly, hours, wholeNumber } from './call.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { incidentBy, notificationBy, organisationBy } from './references.ts'
-import { localMoment } from './terminal-text.ts'
+import { localMoment, printable } from './terminal-text.ts'
 
 const REFERENCE = 'its number or id'
 const LIMIT_DEFAULT = 50
@@ -34,7 +35,7 @@ export function addIncidents(program: Command): void {
     .description('list incidents, the newest first')
     .option('--organisation <organisation>', 'whose: id or alias')
     .option('--notification <notification>', 'only of this one: its name, number or id')
-    .option('--state <state>', `only these: ${INCIDENT_STATES.join(', ')}`)
+    .addOption(stateOption())
     .option('--limit <n>', `at most so many (default: ${LIMIT_DEFAULT})`, wholeNumber(1, 1_000))
     .action(
       action<ListOptions>(async ({ hub, output, options }) => {
@@ -59,8 +60,9 @@ export function addIncidents(program: Command): void {
     .action(
       action<OfOrganisation>(async ({ hub, output, options }, reference: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const incident = await incidentBy(hub, organisationId, reference)
-        await output.show(incident, () => shown(incident))
+        const { id } = await incidentBy(hub, organisationId, reference)
+        const incident = await hub.get<IncidentDetails>(`/incidents/${id}`)
+        await output.show(incident, () => [shown(incident), ...alertsText(incident)].join('\n\n'))
       }),
     )
 
@@ -100,6 +102,32 @@ export function addIncidents(program: Command): void {
         },
       ),
     )
+}
+
+/** In any case of its letters. */
+function stateOption(): Option {
+  return new Option('--state <state>', `only these: ${INCIDENT_STATES.join(', ')}`).argParser(
+    (text) => {
+      const state = text.toUpperCase()
+      if (INCIDENT_STATES.some((known) => known === state)) return state
+      throw new InvalidArgumentError(`It must be one of ${INCIDENT_STATES.join(', ')}.`)
+    },
+  )
+}
+
+/** What its message says of its alerts. */
+function alertsText({ summary, facts = [], items = [], moreItems = 0 }: IncidentDetails) {
+  const listed = [
+    ...items.map(({ text, url }) => (url === undefined ? text : `${text}  ${url}`)),
+    ...(moreItems > 0 ? [`and ${moreItems} more`] : []),
+  ].map((text) => `  ${printable(text)}`)
+  return [
+    ...(summary === undefined ? [] : [printable(summary)]),
+    ...(facts.length === 0
+      ? []
+      : [fields(Object.fromEntries(facts.map(({ label, value }) => [label, value])))]),
+    ...(listed.length === 0 ? [] : [listed.join('\n')]),
+  ]
 }
 
 function shown(incident: Incident): string {

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 
 import type { Inhibition, Silence } from '#src/model/notification.ts'
 import { systemClock } from '#src/ports/clock.ts'
+import { callerName } from '#src/model/principal.ts'
 import { action, hours } from './call.ts'
 import { readDocument } from './document-input.ts'
 import { readJsonObject } from './json-input.ts'
@@ -135,7 +136,7 @@ const SILENCE_COLUMNS: readonly Column<Silence>[] = [
   { title: 'FROM', text: ({ startsAt }) => localMoment(startsAt) },
   { title: 'TO', text: ({ endsAt }) => localMoment(endsAt) },
   { title: 'REASON', text: ({ reason }) => reason, style: () => 'cyan' },
-  { title: 'BY', text: ({ createdBy }) => createdBy, optional: true },
+  { title: 'BY', text: ({ createdBy }) => callerName(createdBy), optional: true },
   { title: 'PATTERN', text: ({ pattern }) => JSON.stringify(pattern) },
   { title: 'ID', text: ({ id }) => id, style: () => 'dim' },
 ]

@@ -216,6 +216,26 @@ export const Incident = Type.Object(
 )
 export type Incident = Static<typeof Incident>
 
+export const IncidentDetails = Type.Object(
+  {
+    ...Incident.properties,
+    summary: Type.Optional(Type.String({ description: 'What happened, in a sentence or two' })),
+    facts: Type.Optional(
+      Type.Array(Type.Object({ label: Type.String(), value: Type.String() }), {
+        description: 'How much, where, since when: as its message says it',
+      }),
+    ),
+    items: Type.Optional(
+      Type.Array(Type.Object({ text: Type.String(), url: Type.Optional(Type.String()) }), {
+        description: 'What costs most, or which resources',
+      }),
+    ),
+    moreItems: Type.Optional(Type.Integer({ description: 'How many more than `items` there are' })),
+  },
+  { $id: 'IncidentDetails' },
+)
+export type IncidentDetails = Static<typeof IncidentDetails>
+
 export const LEDGER_OUTCOMES = ['SENT', 'HELD', 'RETRYING', 'REFUSED', 'GIVEN_UP'] as const
 
 export const LedgerEntry = Type.Object(

@@ -165,6 +165,13 @@ export function roleOf(roleName: string): Role | undefined {
   return Object.hasOwn(ROLE_NAMES, roleName) ? ROLE_NAMES[roleName] : undefined
 }
 
+/** The name that people know a caller by: of a user, an API token, or a session with its role. */
+export function callerName(arn: string): string {
+  const [, user] = /:user\/(.+)$/.exec(arn) ?? []
+  const [, role, session] = /:assumed-role\/([^/]+)\/(.+)$/.exec(arn) ?? []
+  return user ?? (session === undefined ? arn : `${session} (${role})`)
+}
+
 /** Whether a caller may see and change things of an organisation. */
 export function reaches(principal: Principal, organisationId: string): boolean {
   return principal.organisationId === undefined || principal.organisationId === organisationId

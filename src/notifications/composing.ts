@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 
-import type { Notification } from '#src/model/notification.ts'
+import { NotificationDefaults } from '#src/model/notification.ts'
+import type { IncidentDetails, Notification } from '#src/model/notification.ts'
 import type { State } from '#src/ports/state.ts'
 import { isFor } from './audiences.ts'
 import type { Audience } from './audiences.ts'
 import { digestOf, messageOf } from './channels/message-of.ts'
 import type { DigestPart } from './channels/message-of.ts'
 import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
-import { INCIDENT_ALERTS, alertKey, ofIncident } from './documents.ts'
+import { INCIDENT_ALERTS, NOTIFICATIONS, alertKey, ofIncident } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 
 /** An incident that is to be told, as it was when that was decided. */
@@ -108,6 +109,27 @@ function withCount(
   return { ...message, facts: [{ label: 'Alerts in all', value }, ...message.facts] }
 }
 
+/** What an incident's message says of its alerts: how much, where, since when. */
+export type IncidentText = Pick<IncidentDetails, 'summary' | 'facts' | 'items' | 'moreItems'>
+
+/** The same for whoever looks at it; undefined where its alerts are not there (any more). */
+export async function textOf(
+  state: Pick<State, 'get' | 'list'>,
+  incident: StoredIncident,
+): Promise<IncidentText | undefined> {
+  const events = await alertsOf(state, incident, MOST_TOLD_AT_ONCE)
+  if (!isSome(events)) return undefined
+  const { id, number, notificationId, changedAt } = incident
+  const notification = await state.get(NOTIFICATIONS.things, notificationId)
+  const { summary, facts, items, moreItems } = messageOf(events, {
+    reader: readerOf(notification ?? NotificationDefaults),
+    at: changedAt,
+    incident: { id, number },
+    links: [],
+  })
+  return { summary, facts: [...facts], items: [...items], moreItems }
+}
+
 /** One message about many incidents, each a line of it, and all their alerts counted. */
 export async function composeMany(
   ports: ComposingPorts,
@@ -186,7 +208,7 @@ function isSome(events: readonly AlertEvent[]): events is readonly [AlertEvent, 
   return events.length > 0
 }
 
-function readerOf({ timeZone, locale }: Notification) {
+function readerOf({ timeZone, locale }: Pick<Notification, 'timeZone' | 'locale'>) {
   return { timeZone, locale }
 }
 

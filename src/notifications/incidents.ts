@@ -1,5 +1,5 @@
 import { RestError } from '#src/errors.ts'
-import type { Incident } from '#src/model/notification.ts'
+import type { Incident, IncidentDetails } from '#src/model/notification.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
@@ -7,6 +7,7 @@ import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Actions } from '#src/tenancy/actions.ts'
 import { lookedAt, withoutEscalation } from './agenda.ts'
 import type { AlertEvent } from './channels/sending.ts'
+import { textOf } from './composing.ts'
 import {
   INCIDENTS,
   INCIDENTS_IN_ORDER,
@@ -35,8 +36,8 @@ export interface IncidentFilter {
 
 /** What notifications tell of, and what people do about it. */
 export interface Incidents {
-  /** @throws RestError 404 */
-  seenBy(handler: Handler, id: string): Promise<Incident>
+  /** With what its message says of its alerts. @throws RestError 404 */
+  read(handler: Handler, id: string): Promise<IncidentDetails>
   /** Of an organisation, the newest first. */
   list(
     organisationId: string,
@@ -94,7 +95,10 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
     })
 
   return {
-    seenBy: async (handler, id) => shown(await found(state, handler, id)),
+    read: async (handler, id) => {
+      const incident = await found(state, handler, id)
+      return { ...shown(incident), ...(await textOf(state, incident)) }
+    },
     list: async (organisationId, filter, { after, limit }) => {
       const items: Incident[] = []
       let cursor = after

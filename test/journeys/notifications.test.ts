@@ -152,7 +152,16 @@ describe('a notification', () => {
       /http:\/\/[^"|<>\\ ]*\/incidents\/[^"|<>\\ #]*/.exec(message?.text ?? '')?.[0] ?? ''
     const page = await fetch(link)
     expect(page.status).toBe(200)
-    expect(await page.text()).toContain('Every resource has an owner')
+    const shown = await page.text()
+    expect(shown).toContain('Every resource has an owner')
+    // As the message says it: what does not comply, and where.
+    const [{ id: incidentId, number }] = await incidents(id)
+    const { facts } = (await hub.rest('GET', `/incidents/${incidentId}`)).body
+    const resource = facts.find(({ label }: any) => label === 'Resource').value
+    expect(message?.text).toContain(resource)
+    expect(shown).toContain(resource)
+    const told = await runCommand(folder, ['incidents', 'show', String(number)])
+    expect(told.stdout).toContain(resource)
     expect((await incidents(id))[0].state).toBe('OPEN')
 
     const body = new URLSearchParams({ does: 'acknowledge' })
@@ -174,7 +183,8 @@ describe('a notification', () => {
     expect(posted?.text).toContain('Every resource has an owner')
     const [incident] = await incidents(id)
 
-    await hub.rest('POST', `/incidents/${incident.id}/acknowledge`)
+    const acknowledged = await hub.rest('POST', `/incidents/${incident.id}/acknowledge`)
+    expect(acknowledged.body.acknowledgedBy).toBe('operator')
     const [edited] = await receiver.waitFor(1, to('/chat.update'))
     expect(edited?.body).toMatchObject({ ts: '1.2' })
     expect(edited?.text).toContain('Acknowledged by')
@@ -286,6 +296,15 @@ describe('a notification', () => {
       hears: false,
       why: 'its kinds of alerts, their settings or its scope leave it out',
     })
+  })
+
+  it('lists incidents by their state in any case of its letters, and names the states', async () => {
+    const asked = (state: string) =>
+      runCommand(folder, ['incidents', 'list', '--state', state, '--json'])
+    const states = JSON.parse((await asked('open')).stdout).map(({ state }: any) => state)
+    expect(new Set(states)).toEqual(new Set(['OPEN']))
+    const { status, stderr } = await asked('closed')
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('OPEN') })
   })
 
   it('is part of the trace of an alert: the incident, on which channel it was told, or why not', async () => {

@@ -1,18 +1,20 @@
 import { html } from '#src/model/html.ts'
 import type { Html } from '#src/model/html.ts'
 import { SNOOZES } from '#src/model/notification.ts'
-import type { Incident } from '#src/model/notification.ts'
+import type { Incident, IncidentDetails } from '#src/model/notification.ts'
 import { readerText } from '#src/notifications/channels/reader-text.ts'
 
 /** The page behind a message's links. It asks first: programs open links that come by e-mail. */
 
 /** @param done what was just done with it, in words */
-export function incidentPage(incident: Incident, done?: string): string {
+export function incidentPage(incident: IncidentDetails, done?: string): string {
   const { number, title, state, severity, alerts, open, owner, cause } = incident
+  const { summary, facts = [], items = [], moreItems = 0 } = incident
   const isOver = state === 'RESOLVED'
   return page(
     `Incident ${number}: ${title}`,
     html`${done === undefined ? '' : html`<p role="status"><b>${done}</b></p>`}
+      ${summary === undefined ? '' : html`<p>${summary}</p>`}
       <dl>
         <dt>State</dt>
         <dd>${stateText(incident)}</dd>
@@ -22,10 +24,15 @@ export function incidentPage(incident: Incident, done?: string): string {
         <dd>${cause}${owner === undefined ? '' : ` (${owner})`}</dd>
         <dt>Alerts</dt>
         <dd>${alerts}${isOver ? '' : `, ${open} of them not over`}</dd>
-        <dt>Since</dt>
+        <dt>Opened</dt>
         <dd>${momentOf(incident.openedAt)}</dd>
+        ${facts.map(
+          ({ label, value }) =>
+            html`<dt>${label}</dt>
+              <dd>${value}</dd>`,
+        )}
       </dl>
-      ${isOver ? '' : forms(state)}
+      ${list(items, moreItems)} ${isOver ? '' : forms(state)}
       <p>
         <small>On the command line: <code>belfry incidents show ${number}</code></small>
       </p>`,
@@ -34,6 +41,14 @@ export function incidentPage(incident: Incident, done?: string): string {
 
 export function incidentRefusedPage(message: string): string {
   return page('This link does not work', html`<p>${message}</p>`)
+}
+
+function list(items: NonNullable<IncidentDetails['items']>, more: number): Html | undefined {
+  if (items.length === 0) return undefined
+  return html`<ul>
+    ${items.map(({ text, url }) => html`<li>${url ? html`<a href="${url}">${text}</a>` : text}</li>`)}
+    ${more > 0 ? html`<li>and ${more} more</li>` : ''}
+  </ul>`
 }
 
 function forms(state: Incident['state']): Html {

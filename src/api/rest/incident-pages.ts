@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 
 import { RestError } from '#src/errors.ts'
-import type { Incident } from '#src/model/notification.ts'
 import { INCIDENT_PAGES } from '#src/notifications/incident-links.ts'
 import type { IncidentLinks } from '#src/notifications/incident-links.ts'
 import type { Handler, Incidents } from '#src/notifications/incidents.ts'
@@ -39,7 +38,7 @@ export async function addIncidentPages(
     scope.get<Asked>(`${INCIDENT_PAGES}/:id`, async ({ params, query }, reply) =>
       onPage(reply, async () => {
         const handler = handlerOf(params.id, query.token)
-        return incidentPage(await incidents.seenBy(handler, params.id))
+        return incidentPage(await incidents.read(handler, params.id))
       }),
     )
     scope.post<Asked & { Body: URLSearchParams | undefined }>(
@@ -47,8 +46,8 @@ export async function addIncidentPages(
       async ({ params, query, body }, reply) =>
         onPage(reply, async () => {
           const handler = handlerOf(params.id, query.token)
-          const { incident, done } = await act(handler, params.id, body ?? new URLSearchParams())
-          return incidentPage(incident, done)
+          const done = await act(handler, params.id, body ?? new URLSearchParams())
+          return incidentPage(await incidents.read(handler, params.id), done)
         }),
     )
   })
@@ -64,20 +63,19 @@ export async function addIncidentPages(
     )
   }
 
-  async function act(
-    handler: Handler,
-    id: string,
-    form: URLSearchParams,
-  ): Promise<{ readonly incident: Incident; readonly done: string }> {
+  /** @returns what was done, in words */
+  async function act(handler: Handler, id: string, form: URLSearchParams): Promise<string> {
     if (form.get('does') === 'acknowledge') {
-      return { incident: await incidents.acknowledge(handler, id), done: 'Acknowledged.' }
+      await incidents.acknowledge(handler, id)
+      return 'Acknowledged.'
     }
     const hours = Number(form.get('hours'))
     if (form.get('does') !== 'snooze' || !(hours >= 1 && hours <= HOURS_MAX)) {
       throw new RestError(400, 'incident.form', 'The form was not one of this page.')
     }
     const until = clock.now() + hours * HOUR_MS
-    return { incident: await incidents.snooze(handler, id, until), done: `Snoozed for ${hours} h.` }
+    await incidents.snooze(handler, id, until)
+    return `Snoozed for ${hours} h.`
   }
 }
 

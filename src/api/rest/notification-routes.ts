@@ -4,6 +4,7 @@ import { RestError } from '#src/errors.ts'
 import {
   INCIDENT_STATES,
   Incident,
+  IncidentDetails,
   Inhibition,
   LEDGER_OUTCOMES,
   LedgerEntry,
@@ -14,6 +15,7 @@ import {
   NotificationOptions,
   Silence,
 } from '#src/model/notification.ts'
+import { callerName } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { DefaultSegments } from '#src/notifications/default-segments.ts'
 import type { Hearers } from '#src/notifications/hearers.ts'
@@ -51,7 +53,14 @@ export interface NotificationRoutePorts {
 }
 
 /** What answers refer to by name. */
-export const NOTIFICATION_SCHEMAS = [Notification, Incident, LedgerEntry, Silence, Inhibition]
+export const NOTIFICATION_SCHEMAS = [
+  Notification,
+  Incident,
+  IncidentDetails,
+  LedgerEntry,
+  Silence,
+  Inhibition,
+]
 
 const { organisationId: _, ...given } = NewNotification.properties
 const options = Object.fromEntries(
@@ -166,11 +175,11 @@ function addIncidentRoutes(
     method: 'GET',
     url: '/incidents/:id',
     tag,
-    summary: 'Show an incident',
+    summary: 'Show an incident, and what its message says of its alerts',
     permission: 'incidents:Read',
     params: IdParams,
-    answer: [200, ref(Incident)],
-    run: async (caller, { params }) => incidents.seenBy(await handlerOf(caller), params.id),
+    answer: [200, ref(IncidentDetails)],
+    run: async (caller, { params }) => incidents.read(await handlerOf(caller), params.id),
   })
   add({
     method: 'GET',
@@ -228,7 +237,7 @@ function addIncidentRoutes(
   /** As people know each other, where it is a person. */
   async function handlerOf(caller: Principal): Promise<Handler> {
     const user = caller.userId === undefined ? undefined : await directory.user(caller.userId)
-    return { caller, name: user?.email ?? caller.arn }
+    return { caller, name: user?.email ?? callerName(caller.arn) }
   }
 }
 
