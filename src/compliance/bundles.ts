@@ -103,7 +103,8 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
         const organisationId = await idOf(transaction, caller, of)
         const key = bundleKey(organisationId, name)
         const own = await transaction.get(OWN_BUNDLES, key)
-        if (own === undefined) throw notFound(name)
+        if (own === undefined)
+          throw shippedBundles().has(name) ? shippedStays(name) : notFound(name)
         const { version } = parseBundle(own.text).file
         tell('ComplianceBundleDeleteEvent', { organisationId, fields: { bundle: name, version } })
         if ((await transaction.get(ENABLED_BUNDLES, key)) !== undefined) throw stillEnabled(name)
@@ -249,6 +250,14 @@ async function count(
 
 function notFound(name: string): RestError {
   return new RestError(404, 'compliance-bundle.not-found', `there is no bundle "${name}"`)
+}
+
+function shippedStays(name: string): RestError {
+  return new RestError(
+    409,
+    'compliance-bundle.shipped',
+    `the bundle "${name}" comes with the hub and stays: disable it, and its rules check nothing`,
+  )
 }
 
 function nameTaken(name: string): RestError {

@@ -162,6 +162,11 @@ function reading({
     },
     sums: async (caller, { organisationId, ...asked }) => {
       await organisationOf(state, caller, organisationId)
+      const { from, to } = asked
+      if (from > to) {
+        const message = `the range ends before it begins: "from" ${from}, "to" ${to}`
+        throw new RestError(400, 'cost-sums.invalid-range', message)
+      }
       const sums = await costs.sums(organisationId, asked)
       return sums
         .toSorted((a, b) => compareMoney(b.effectiveCost, a.effectiveCost))

@@ -226,6 +226,10 @@ rules:
     await until(async () => expect(await findingsOf('ruleId=buckets/encrypted')).toEqual([]))
     expect((await remove()).status).toBe(204)
     expect((await shown()).code).toBe('compliance-bundle.not-found')
+
+    const shipped = `/compliance/bundles/tagging?organisationId=${organisationId}`
+    const { code } = (await hub.rest('DELETE', shipped)).body
+    expect(code).toBe('compliance-bundle.shipped')
   }, 60_000)
 
   it('take back what they said of resources of types that a new version is not about', async () => {

@@ -90,6 +90,10 @@ describe('the costs of an organisation', () => {
       (sum: any) => sum.service === 'Amazon Simple Queue Service' && sum.region === 'us-west-2',
     )
     expect(found.billedCost).toBe(paperSum(sqs.map((row) => row['BilledCost'] ?? '')))
+
+    const backwards = `organisationId=${organisationId}&from=2024-09-19&to=2024-09-18`
+    const { status, body } = await hub.rest('GET', `/cost-sums?${backwards}`)
+    expect({ status, code: body.code }).toEqual({ status: 400, code: 'cost-sums.invalid-range' })
   })
 
   it('are those of a legacy AWS report', async () => {
