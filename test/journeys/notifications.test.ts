@@ -299,11 +299,11 @@ describe('a notification', () => {
   })
 
   it('lists incidents by their state in any case of its letters, and names the states', async () => {
-    const asked = (state: string) =>
+    const listing = (state: string) =>
       runCommand(folder, ['incidents', 'list', '--state', state, '--json'])
-    const states = JSON.parse((await asked('open')).stdout).map(({ state }: any) => state)
+    const states = JSON.parse((await listing('open')).stdout).map(({ state }: any) => state)
     expect(new Set(states)).toEqual(new Set(['OPEN']))
-    const { status, stderr } = await asked('closed')
+    const { status, stderr } = await listing('closed')
     expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('OPEN') })
   })
 
@@ -342,8 +342,8 @@ describe('a notification', () => {
     const eventId = await emit('BudgetAlertEvent', { alertId: 'why' })
     const { items } = (await hub.rest('GET', '/notifications')).body
     const { id, number } = items.find(({ name }: any) => name === 'narrow')
-    const asked = ['narrow', id, `belfry-notification-${number}`]
-    const answers = asked.map((rule) =>
+    const rules = ['narrow', id, `belfry-notification-${number}`]
+    const answers = rules.map((rule) =>
       until(
         () => hub.rest('GET', `/events/${eventId}/why?${new URLSearchParams({ rule }).toString()}`),
         ({ body }) => body.routed === true,
