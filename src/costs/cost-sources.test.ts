@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,7 +10,7 @@ import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import { COST_SOURCES_PER_ORGANISATION_MAX } from './cost-sources.ts'
 import { createCosts } from './costs.ts'
 import type { Costs } from './costs.ts'
-import { changeImport } from './import-documents.ts'
+import { COST_IMPORT_QUEUE, changeImport } from './import-documents.ts'
 import { readDue } from './read-sources.ts'
 
 const MS_PER_HOUR = 3_600_000
@@ -90,6 +90,8 @@ it('an upload that nothing was sent to for a day is forgotten; one that grows sl
   const bytes = Buffer.from('b')
   const part = { name: 'a.csv', offset: 1, bytes }
   expect(await costs.imports.addPart(OPERATOR, slow, part)).toEqual({ bytes: 2 })
+  // Of an import that ended just before a crash.
+  mkdirSync(join(folder, 'cost-uploads', ids.uuid()))
   test.move(HOURS_PER_DAY * MS_PER_HOUR - 1)
   const stopping = new AbortController()
   const running = costs.run(stopping.signal)
@@ -103,6 +105,7 @@ it('an upload that nothing was sent to for a day is forgotten; one that grows sl
     const statuses = items.map(({ status }) => status)
     expect(statuses).not.toContain('waiting')
     expect(statuses).not.toContain('running')
+    expect(readdirSync(join(folder, 'cost-uploads'))).toEqual([slow])
   })
   stopping.abort()
   await running
@@ -113,4 +116,44 @@ it('an upload that nothing was sent to for a day is forgotten; one that grows sl
   await expect(costs.imports.addPart(OPERATOR, left, part)).rejects.toMatchObject({
     code: 'cost-import.not-uploading',
   })
+})
+
+it('an import that is cancelled just when its turn comes does not run', async () => {
+  const given = { organisationId: test.organisationId, exportName: 'regretted' }
+  const cancelled: string[] = []
+  const { id } = await costs.imports.create(OPERATOR, {
+    ...given,
+    from: { kind: 'folder', path: 'none' },
+  })
+  const list: typeof test.state.list = async (from, options) => {
+    const found = await test.state.list(from, options)
+    if (from.name === COST_IMPORT_QUEUE.name && found.some(({ key }) => key === id)) {
+      await costs.imports.cancel(OPERATOR, id)
+      cancelled.push(id)
+    }
+    return found
+  }
+  const { run } = createCosts({
+    ...test.store,
+    ...{ state: { ...test.state, list }, clock: { now: test.now }, ids },
+    ...{ actions: test.tenancy.actions, dataFolder: folder, costFolder: join(folder, 'bills') },
+    observer: { stageFaulted: (_stage, error) => faults.push(error) },
+  })
+  const later = await costs.imports.create(OPERATOR, {
+    ...given,
+    from: { kind: 'folder', path: 'none' },
+  })
+  const stopping = new AbortController()
+  const running = run(stopping.signal)
+  await vi.waitFor(async () => {
+    expect((await costs.imports.get(OPERATOR, later.id)).status).toBe('failed')
+  })
+  stopping.abort()
+  await running
+  expect(cancelled).toEqual([id])
+  expect(await costs.imports.get(OPERATOR, id)).toMatchObject({
+    status: 'failed',
+    error: 'it was cancelled',
+  })
+  expect(faults).toEqual([])
 })

@@ -1,5 +1,5 @@
 import type { CostTotal } from '#src/model/cost.ts'
-import type { CostImport, CostTotalText } from '#src/model/cost-import.ts'
+import type { CostImport, CostImportStatus, CostTotalText } from '#src/model/cost-import.ts'
 import { formatMoney } from '#src/model/money.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
@@ -8,6 +8,8 @@ import type { State, StateTransaction } from '#src/ports/state.ts'
 export const COST_IMPORTS = collection<CostImport>('cost-imports')
 /** Ids of those that wait or run, in the order in which they are done. */
 export const COST_IMPORT_QUEUE = collection<true>('cost-import-queue')
+/** Ids of those whose files are still to come. */
+export const COST_UPLOADS = collection<true>('cost-uploads')
 
 /** Changes an import, unless it is gone or `change` answers undefined. */
 export async function changeImport(
@@ -26,8 +28,18 @@ export async function changeImport(
 export function putImport(transaction: StateTransaction, costImport: CostImport): void {
   const { id, status } = costImport
   transaction.put(COST_IMPORTS, id, costImport)
-  if (status === 'waiting' || status === 'running') transaction.put(COST_IMPORT_QUEUE, id, true)
-  else transaction.delete(COST_IMPORT_QUEUE, id)
+  const lists = [
+    [COST_IMPORT_QUEUE, isQueued(status)],
+    [COST_UPLOADS, status === 'uploading'],
+  ] as const
+  for (const [list, belongs] of lists) {
+    if (belongs) transaction.put(list, id, true)
+    else transaction.delete(list, id)
+  }
+}
+
+export function isQueued(status: CostImportStatus): boolean {
+  return status === 'waiting' || status === 'running'
 }
 
 export function totalText({ currency, billedCost, effectiveCost }: CostTotal): CostTotalText {

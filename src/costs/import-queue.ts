@@ -5,7 +5,13 @@ import type { CostStore } from '#src/ports/cost-store.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { pause, patiently } from '#src/ports/patiently.ts'
 import type { State } from '#src/ports/state.ts'
-import { COST_IMPORTS, COST_IMPORT_QUEUE, changeImport } from './import-documents.ts'
+import {
+  COST_IMPORTS,
+  COST_IMPORT_QUEUE,
+  COST_UPLOADS,
+  changeImport,
+  isQueued,
+} from './import-documents.ts'
 import { ImportFault } from './import-fault.ts'
 import { runImport } from './run-import.ts'
 import type { ImportFiles } from './run-import.ts'
@@ -46,10 +52,10 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
   const runNext = async (signal: AbortSignal): Promise<boolean> => {
     const [first] = await state.list(COST_IMPORT_QUEUE, { limit: 1 })
     if (first === undefined) return false
-    const costImport = await changeImport(state, first.key, (before) => ({
-      ...before,
-      status: 'running',
-    }))
+    // Between the two it may have been cancelled.
+    const costImport = await changeImport(state, first.key, (before) =>
+      isQueued(before.status) ? { ...before, status: 'running' } : undefined,
+    )
     if (costImport === undefined) return false
     try {
       await finish(ports, costImport, await outcomeOf(ports, costImport, { running, signal }))
@@ -57,14 +63,12 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
     } finally {
       running.delete(costImport.id)
     }
-    await costs.sweep(signal)
     return true
   }
 
   return {
     progressOf: (id) => running.get(id),
     run: async (signal) => {
-      await patiently(() => costs.sweep(signal), onFault, signal)
       while (!signal.aborted) {
         const wake = new AbortController()
         const stopWatching = state.watch((changes) => {
@@ -72,6 +76,8 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
         })
         const next = async () => {
           await forgetUploads(ports)
+          await tidySpool(ports)
+          await costs.sweep(signal)
           return runNext(signal)
         }
         const did = await patiently(next, onFault, signal)
@@ -119,18 +125,23 @@ async function finish({ state, clock }: QueuePorts, { id }: CostImport, outcome:
 }
 
 /** Ends uploads that nobody goes on with. */
-async function forgetUploads({ state, clock, spool }: QueuePorts): Promise<void> {
+async function forgetUploads({ state, clock }: QueuePorts): Promise<void> {
   const now = clock.now()
   const isLeft = ({ status, createdAt, receivedAt = createdAt }: CostImport) =>
     status === 'uploading' && now - receivedAt >= UPLOAD_KEPT_MS
   const hours = UPLOAD_KEPT_MS / 3_600_000
   const error = `nothing was sent to the upload for ${hours} hours: create another import`
-  for (const { key, value } of await state.list(COST_IMPORTS, { limit: Number.MAX_SAFE_INTEGER })) {
-    if (!isLeft(value)) continue
-    // Its files go only once no part can follow: one may have come since it was listed.
-    const left = await changeImport(state, key, (before) =>
+  for (const { key } of await state.list(COST_UPLOADS, { limit: Number.MAX_SAFE_INTEGER })) {
+    await changeImport(state, key, (before) =>
       isLeft(before) ? { ...before, status: 'failed', error, endedAt: now } : undefined,
     )
-    if (left !== undefined) await spool.remove(key)
+  }
+}
+
+/** Removes files of imports that have ended: of uploads just forgotten, and what a crash left. */
+async function tidySpool({ state, spool }: QueuePorts): Promise<void> {
+  for (const id of await spool.importIds()) {
+    const costImport = await state.get(COST_IMPORTS, id)
+    if (costImport === undefined || costImport.endedAt !== undefined) await spool.remove(id)
   }
 }

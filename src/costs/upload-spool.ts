@@ -16,6 +16,8 @@ export interface UploadSpool {
   /** The folder of an import, made where there is none, for what the hub fetches itself. */
   folder(importId: string): Promise<string>
   remove(importId: string): Promise<void>
+  /** Imports that have files here. */
+  importIds(): Promise<readonly string[]>
 }
 
 export interface UploadPart {
@@ -50,7 +52,7 @@ export function createUploadSpool(root: string): UploadSpool {
     return folderOf(importId)
   }
   const sizes = async (importId: string) => {
-    const names = await readdir(folderOf(importId)).catch((): string[] => [])
+    const names = await namesIn(folderOf(importId))
     const found = names.toSorted().map(async (name) => {
       const { size } = await stat(join(folderOf(importId), name))
       return { name, size }
@@ -80,6 +82,8 @@ export function createUploadSpool(root: string): UploadSpool {
     const file = await open(join(await folder(importId), name), 'a', FILE_MODE)
     try {
       await file.appendFile(bytes)
+      // Whoever is told that they are here does not send them again.
+      await file.datasync()
     } finally {
       await file.close()
     }
@@ -93,5 +97,16 @@ export function createUploadSpool(root: string): UploadSpool {
       (await sizes(importId)).map(({ name }) => ({ name, path: join(folderOf(importId), name) })),
     remove: (importId) =>
       oneByOne(importId, () => rm(folderOf(importId), { recursive: true, force: true })),
+    importIds: () => namesIn(root),
+  }
+}
+
+/** None where there is no such folder yet. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
   }
 }
