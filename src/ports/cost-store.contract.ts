@@ -138,6 +138,18 @@ export function costStoreContract(open: OpenFresh<CostStore>): void {
       expect(now.map(({ billedCost }) => billedCost)).toEqual([7n])
     })
 
+    it('tells a reader all of its beginning though the period is taken away and swept just then', async () => {
+      const { port: costs } = await open()
+      await putPeriod(costs, { rows: Array.from({ length: 2_500 }, (_, number) => row(number)) })
+      const removed = costs.removePeriod({ ...EXPORT, month: '2026-01' })
+      const swept = costs.sweep(new AbortController().signal)
+      const read = collected(costs.rows(ORGANISATION, ALL))
+      await Promise.all([removed, swept])
+      expect(await read).toHaveLength(2_500)
+      await costs.sweep(new AbortController().signal)
+      expect(await collected(costs.rows(ORGANISATION, ALL))).toEqual([])
+    })
+
     it('takes away a period, once', async () => {
       const { port: costs } = await open()
       await putPeriod(costs)

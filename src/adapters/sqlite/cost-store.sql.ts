@@ -48,13 +48,6 @@ interface PublishCosts {
   readonly periods: readonly { readonly month: string; readonly json: string }[]
 }
 
-interface SweepCosts {
-  /** Stagings under way. */
-  readonly stagings: readonly string[]
-  /** Editions that are being read. */
-  readonly reading: readonly number[]
-}
-
 const UNITS_PER_MILLIONTH = 1_000_000n
 /** The writer thread does nothing else meanwhile. */
 const SWEPT_ROWS_MAX = 2_000
@@ -126,14 +119,8 @@ export function costStoreVerbs(database: DatabaseSync): Record<string, Verb> {
   }
 }
 
-/** Deletes some of what is dead; answers whether there is more. */
-function sweeping(database: DatabaseSync): (args: SweepCosts) => boolean {
-  const dead = database.prepare(`
-    SELECT id FROM cost_edition
-    WHERE (state = 'dead'
-        OR (state = 'staged' AND staging NOT IN (SELECT value FROM json_each(?))))
-      AND id NOT IN (SELECT value FROM json_each(?))
-    LIMIT 1`)
+/** Deletes some of an edition that is dead, and at last itself. */
+function sweeping(database: DatabaseSync): (edition: number) => void {
   const deleteRows = database.prepare(`
     DELETE FROM cost_row WHERE edition = ? AND (day, dimension) IN
       (SELECT day, dimension FROM cost_row WHERE edition = ? LIMIT ${SWEPT_ROWS_MAX})`)
@@ -141,13 +128,9 @@ function sweeping(database: DatabaseSync): (args: SweepCosts) => boolean {
     DELETE FROM cost_dimension WHERE edition = ? AND number IN
       (SELECT number FROM cost_dimension WHERE edition = ? LIMIT ${SWEPT_ROWS_MAX})`)
   const deleteEdition = database.prepare('DELETE FROM cost_edition WHERE id = ?')
-  return ({ stagings, reading }) => {
-    const found = dead.get(JSON.stringify(stagings), JSON.stringify(reading))
-    if (found === undefined) return false
-    const id = Number(found['id'])
-    if (deleteRows.run(id, id).changes > 0 || deleteDimensions.run(id, id).changes > 0) return true
+  return (id) => {
+    if (deleteRows.run(id, id).changes > 0 || deleteDimensions.run(id, id).changes > 0) return
     deleteEdition.run(id)
-    return true
   }
 }
 
@@ -162,6 +145,20 @@ export function createSqliteCostStore(
   const published = reading.prepare(`
     SELECT id, period FROM cost_edition
     WHERE organisation_id = ? AND state = 'published' ORDER BY export_name, month`)
+  const dead = reading.prepare(`
+    SELECT id FROM cost_edition
+    WHERE (state = 'dead'
+        OR (state = 'staged' AND staging NOT IN (SELECT value FROM json_each(?))))
+      AND id NOT IN (SELECT value FROM json_each(?))
+    LIMIT 1`)
+  /**
+   * One that is dead already, as readers see it, so that none of them begins to read it while it is
+   * deleted.
+   */
+  const deadEdition = () => {
+    const found = dead.get(JSON.stringify([...stagings]), JSON.stringify([...readers.keys()]))
+    return found === undefined ? undefined : Number(found['id'])
+  }
   const editionsOf = (organisationId: string) =>
     published.all(organisationId).map(({ id, period }) => ({
       id: Number(id),
@@ -205,10 +202,8 @@ export function createSqliteCostStore(
     },
     removePeriod: (of) => writer.write<boolean>('removeCostPeriod', of),
     sweep: async (signal) => {
-      let more = true
-      while (more && !signal.aborted) {
-        const kept = { stagings: [...stagings], reading: [...readers.keys()] }
-        more = await writer.write<boolean>('sweepCosts', kept satisfies SweepCosts)
+      for (let id = deadEdition(); id !== undefined && !signal.aborted; id = deadEdition()) {
+        await writer.write('sweepCosts', id)
       }
     },
   }
@@ -240,8 +235,9 @@ function newStaging(given: {
       return replaced.map(periodOf)
     },
     discard: async () => {
-      await writer.write('discardCosts', id)
+      // Where it cannot be written, as on a full disk, it is swept away as what a crash leaves is.
       stagings.delete(id)
+      await writer.write('discardCosts', id)
     },
   }
 }
