@@ -1,6 +1,9 @@
+import { posix } from 'node:path'
+
 import type { Month } from '#src/model/cost.ts'
 import type { Bucket } from '#src/ports/bucket-reader.ts'
 import { ImportFault } from './import-fault.ts'
+import { BILLING_PERIODS_MAX } from './rollup.ts'
 
 /**
  * Manifests say what an export to S3 consists of. AWS writes one last, after all files that it names,
@@ -25,11 +28,14 @@ export interface BillManifest {
 }
 
 const DATA_EXPORT =
-  /(?:^|\/)([^/]+)\/metadata\/billing_period=(\d{4}-\d{2})\/[^/]+-manifest\.json$/i
-const REPORT = /(?:^|\/)([^/]+)\/(\d{4})(\d{2})\d{2}-\d{8}\/[^/]+-manifest\.json$/i
+  /^((?:.*\/)?[^/]+)\/metadata\/billing_period=(\d{4}-\d{2})\/[^/]+-manifest\.json$/i
+const REPORT = /^((?:.*\/)?[^/]+)\/(\d{4})(\d{2})\d{2}-\d{8}\/[^/]+-manifest\.json$/i
 /** A bill of 20 years is 240 manifests among its files. */
 const KEYS_MAX = 100_000
-const MANIFEST_BYTES_MAX = 8 * 1024 * 1024
+/** Of a billing period with ten thousand files; it is read at once, and parsed. */
+const MANIFEST_BYTES_MAX = 2 * 1024 * 1024
+
+const NAMES_TOLD_MAX = 20
 
 export interface BillPlace {
   readonly bucket: string
@@ -47,26 +53,63 @@ export async function manifestsIn(
   place: BillPlace,
 ): Promise<readonly BillManifest[]> {
   const found = await placesOf(bucket, place)
-  const names = [...new Set(found.map(({ name }) => name))]
+  checkOne(found, place)
+  const manifests: BillManifest[] = []
+  for (const one of found) manifests.push(await manifestAt(bucket, place, one))
+  return manifests
+}
+
+/** Of two exports everything would be counted twice. */
+function checkOne(found: readonly ManifestPlace[], place: BillPlace): void {
   const where = `s3://${place.bucket}/${place.prefix}`
-  if (names.length === 0) {
+  const [first] = found
+  if (first === undefined) {
     const what = place.exportName === undefined ? 'an export' : `the export "${place.exportName}"`
     throw new ImportFault(
       `there is no manifest of ${what} below "${where}": AWS writes <export>/metadata/BILLING_PERIOD=.../<export>-Manifest.json, or <report>/<from>-<to>/<report>-Manifest.json`,
     )
   }
+  const names = [...new Set(found.map(({ name }) => name))].toSorted()
   if (names.length > 1) {
     throw new ImportFault(
-      `there are several exports below "${where}": name one of ${names.toSorted().join(', ')}`,
+      `there are several exports below "${where}": name one of ${shortened(names)}`,
     )
   }
-  return Promise.all(found.map(({ key, month }) => manifestAt(bucket, place, { key, month })))
+  const folders = [...new Set(found.map(({ folder }) => folder))].toSorted()
+  if (folders.length > 1) {
+    throw new ImportFault(
+      `there are several exports "${first.name}" below "${where}": name the prefix of one, such as ${shortened(folders)}`,
+    )
+  }
+  const months = new Map<Month, string>()
+  for (const { month, key } of found) {
+    const other = months.get(month)
+    if (other !== undefined) {
+      throw new ImportFault(
+        `there are two manifests of ${month}, "${other}" and "${key}": delete the one that is out of date`,
+      )
+    }
+    months.set(month, key)
+  }
+  if (months.size <= BILLING_PERIODS_MAX) return
+  throw new ImportFault(
+    `the export has ${months.size} billing periods, more than ${BILLING_PERIODS_MAX}`,
+  )
+}
+
+/** Names of a few, for a message. */
+function shortened(names: readonly string[]): string {
+  const told = names.slice(0, NAMES_TOLD_MAX).join(', ')
+  const more = names.length - NAMES_TOLD_MAX
+  return more > 0 ? `${told} and ${more} more` : told
 }
 
 interface ManifestPlace {
   readonly key: string
   readonly month: Month
   readonly name: string
+  /** Where the export is. */
+  readonly folder: string
 }
 
 async function placesOf(bucket: Bucket, place: BillPlace): Promise<readonly ManifestPlace[]> {
@@ -88,16 +131,17 @@ async function placesOf(bucket: Bucket, place: BillPlace): Promise<readonly Mani
 }
 
 function placeOf(key: string): ManifestPlace | undefined {
-  const [, name, month] = DATA_EXPORT.exec(key) ?? []
-  if (name !== undefined && month !== undefined) return { key, name, month }
-  const [, report, year, number] = REPORT.exec(key) ?? []
-  return report === undefined ? undefined : { key, name: report, month: `${year}-${number}` }
+  const [, exportFolder, period] = DATA_EXPORT.exec(key) ?? []
+  const [, reportFolder, year, number] = REPORT.exec(key) ?? []
+  const folder = exportFolder ?? reportFolder
+  if (folder === undefined) return undefined
+  return { key, name: posix.basename(folder), folder, month: period ?? `${year}-${number}` }
 }
 
 async function manifestAt(
   bucket: Bucket,
   { bucket: bucketName }: BillPlace,
-  { key, month }: Omit<ManifestPlace, 'name'>,
+  { key, month }: ManifestPlace,
 ): Promise<BillManifest> {
   const found = await bucket.find(key)
   if (found === undefined) throw new ImportFault(`the manifest "${key}" was deleted meanwhile`)

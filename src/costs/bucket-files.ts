@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 
 import type { CostImport, CostImportFrom } from '#src/model/cost-import.ts'
 import { BucketFault } from '#src/ports/bucket-reader.ts'
@@ -93,8 +93,8 @@ async function fetched(
           `the export has more than ${FETCHED_FILES_MAX} files or ${FETCHED_BYTES_MAX} bytes that are new: import fewer billing periods at once, by a prefix of theirs`,
         )
       }
-      // Files of two billing periods have the same names.
-      const path = join(folder, `${files.length}-${basename(key)}`)
+      // Files of two billing periods have the same names, and names may be longer than the disk's.
+      const path = join(folder, String(files.length))
       await save(path, bucket.read(key, found))
       files.push({ name: key, path })
     }

@@ -8,6 +8,8 @@ export interface ThreadTask {
   readonly tagKeys?: readonly string[]
   /** Which state of the export it is; absent: what the files' digest says. */
   readonly execution?: string
+  /** Manifests say which billing periods these are: there may be no row. */
+  readonly mayBeEmpty?: boolean
 }
 
 /** What the thread tells. */

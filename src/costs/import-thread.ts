@@ -21,13 +21,14 @@ const send = (message: ThreadMessage) => port.postMessage(message)
 
 const answers = on(port, 'message')
 
-const { files, tagKeys, execution } = workerData as ThreadTask
+const { files, tagKeys, execution, mayBeEmpty = false } = workerData as ThreadTask
 try {
   send({ kind: 'execution', execution: execution ?? (await digestOf(files, tagKeys)) })
   // Whoever knows that state of the export already ends the thread.
   await answers.next()
   const { rollup, report } = await readFiles(files, {
     ...(tagKeys !== undefined && { tagKeys }),
+    mayBeEmpty,
     onProgress: (progress: ReadProgress) => send({ kind: 'progress', progress }),
   })
   let unstored = 0

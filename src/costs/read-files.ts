@@ -37,6 +37,8 @@ export interface ReadReport {
 export interface ReadOptions {
   /** The only tag keys that costs are told apart by; absent: all. */
   readonly tagKeys?: readonly string[]
+  /** Something else than rows says which billing periods these are: there may be no row. */
+  readonly mayBeEmpty?: boolean
   readonly onProgress: (progress: ReadProgress) => void
 }
 
@@ -52,7 +54,7 @@ const PROGRESS_EVERY_ROWS = 10_000
  */
 export async function readFiles(
   files: readonly TableFile[],
-  { tagKeys, onProgress }: ReadOptions,
+  { tagKeys, mayBeEmpty = false, onProgress }: ReadOptions,
 ): Promise<{ readonly rollup: Rollup; readonly report: ReadReport }> {
   const rollup = createRollup()
   const readers = { instant: createInstantReader(), tags: createTagReader(tagKeys) }
@@ -94,7 +96,8 @@ export async function readFiles(
     tell()
   }
   const report = { formats: [...formats], rowsRead: rows, ...skipped.told() }
-  if (report.rowsRead === report.rowsSkipped) throw nothingRead(report)
+  const isEmpty = report.rowsRead === 0 && mayBeEmpty
+  if (report.rowsRead === report.rowsSkipped && !isEmpty) throw nothingRead(report)
   return { rollup, report }
 }
 

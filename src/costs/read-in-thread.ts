@@ -47,10 +47,13 @@ export async function readInThread(
       maxYoungGenerationSizeMb: YOUNG_MEGABYTES,
     },
   })
+  const ended = new AbortController()
   try {
     let execution = ''
     return await new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      signal.addEventListener('abort', () => reject(signal.reason as Error), {
+        signal: ended.signal,
+      })
       worker.on('error', (error) => reject(faultOf(error)))
       worker.on('exit', () => reject(new Error('the thread of the import ended too early')))
       worker.on('message', (message: ThreadMessage) => {
@@ -77,6 +80,8 @@ export async function readInThread(
       })
     })
   } finally {
+    // The hub's signal outlives imports, and would keep all of them.
+    ended.abort()
     await worker.terminate()
   }
 }

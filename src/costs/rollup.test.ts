@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 
+import { addDays, addMonths, monthOf } from '#src/model/day.ts'
 import type { Charge } from './charge.ts'
-import { createRollup } from './rollup.ts'
+import { BILLING_PERIODS_MAX, DAYS_FROM_PERIOD_MAX, createRollup } from './rollup.ts'
 
 const charge = (meter: string): Charge => ({
   ...{ month: '2026-01', day: '2026-01-01', provider: 'AWS', billingAccountId: '1', meter },
@@ -18,6 +19,32 @@ it('what there is no room for is refused with what to do', () => {
   expect(() => rollup.add(charge('c'))).toThrow(what)
   rollup.add({ ...charge('a'), day: '2026-01-02' })
   expect(() => rollup.add({ ...charge('a'), day: '2026-01-03' })).toThrow('more than 3 cost rows')
+})
+
+it('an import has as many billing periods as it says, and no more', () => {
+  const rollup = createRollup()
+  const of = (number: number) => {
+    const day = addMonths('2000-01-01', number)
+    return { ...charge('a'), day, month: monthOf(day) }
+  }
+  for (let number = 0; number < BILLING_PERIODS_MAX; number += 1) rollup.add(of(number))
+  expect(() => rollup.add(of(BILLING_PERIODS_MAX))).toThrow(
+    `more than ${BILLING_PERIODS_MAX} billing periods`,
+  )
+})
+
+it('a day that is far from its billing period is a fault of its row, and leaves nothing', () => {
+  const rollup = createRollup()
+  for (const sign of [-1, 1]) {
+    const last = addDays('2026-01-01', sign * DAYS_FROM_PERIOD_MAX)
+    expect(() => rollup.add({ ...charge('b'), day: addDays(last, sign) })).toThrow(
+      `${DAYS_FROM_PERIOD_MAX} days from its billing period`,
+    )
+    expect(rollup.summaries()).toHaveLength(sign === 1 ? 1 : 0)
+    rollup.add({ ...charge('a'), day: last })
+    expect(() => rollup.add({ ...charge('a'), day: addDays(last, sign) })).toThrow('days from')
+  }
+  expect(rollup.summaries()).toMatchObject([{ rows: 2, totals: [{ billedCost: 2n }] }])
 })
 
 it('a value with a NUL character is a fault of its row, and not taken for another', () => {

@@ -1,4 +1,5 @@
 import type { CostTotal, Day, Month } from '#src/model/cost.ts'
+import { daysBetween } from '#src/model/day.ts'
 import { MONEY_ABSOLUTE_MAX } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import type { StagedDimensions, StagedRow } from '#src/ports/cost-store.ts'
@@ -29,7 +30,7 @@ export interface RollupPart {
 
 /** Sums up charges by day and dimensions: the sum is the same in whatever order they come. */
 export interface Rollup {
-  /** @throws RowFaultError for text that has a separator of keys in it */
+  /** @throws RowFaultError for text that has a separator of keys in it, and a day that is far off */
   add(charge: Charge): void
   summaries(): readonly PeriodSummary[]
   /**
@@ -48,6 +49,10 @@ export interface RollupLimits {
 
 const LIMITS: RollupLimits = { dimensions: 500_000, rows: 3_000_000 }
 const BILLING_ACCOUNTS_MAX = 10_000
+/** Twenty years, of one import: each of them is looked at with every question about costs. */
+export const BILLING_PERIODS_MAX = 240
+/** Days of a thing are looked through one by one. Bills are corrected for less than five years. */
+export const DAYS_FROM_PERIOD_MAX = 1_830
 /** The store writes one part at once. */
 const PART_ROWS = 1_000
 
@@ -75,9 +80,13 @@ export function createRollup(max: RollupLimits = LIMITS): Rollup {
     let thing = period?.things.get(key)
     if (thing === undefined) {
       checkKey(key)
+      checkDay(charge)
       dimensions += 1
       if (dimensions > max.dimensions) throw tooMany(`${max.dimensions} combinations of dimensions`)
       if (period === undefined) {
+        if (periods.size >= BILLING_PERIODS_MAX) {
+          throw tooMany(`${BILLING_PERIODS_MAX} billing periods`)
+        }
         period = newPeriod(day)
         periods.set(month, period)
       }
@@ -87,6 +96,7 @@ export function createRollup(max: RollupLimits = LIMITS): Rollup {
     const number = days.numberOf(day)
     let place = sums.find(thing, number)
     if (place === NO_SUM) {
+      checkDay(charge)
       if (sums.size >= max.rows) throw tooMany(`${max.rows} cost rows`)
       place = sums.begin(thing, number)
       ;(period as Period).rows += 1
@@ -214,6 +224,12 @@ function keyOf(charge: Charge): string {
 function checkKey(key: string): void {
   if (key.split(SEPARATOR).length === KEY_PARTS) return
   throw new RowFaultError('a value has a NUL character')
+}
+
+function checkDay({ month, day }: Charge): void {
+  if (Math.abs(daysBetween(`${month}-01`, day)) <= DAYS_FROM_PERIOD_MAX) return
+  const reason = `the charge begins more than ${DAYS_FROM_PERIOD_MAX} days from its billing period`
+  throw new RowFaultError(reason, day)
 }
 
 function dimensionsOf(key: string, month: Month, number: number): StagedDimensions {

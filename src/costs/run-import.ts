@@ -10,6 +10,7 @@ import { COST_IMPORTS, totalText } from './import-documents.ts'
 import { ImportFault } from './import-fault.ts'
 import { readInThread } from './read-in-thread.ts'
 import type { ReadFilesResult } from './read-in-thread.ts'
+import type { PeriodSummary } from './rollup.ts'
 import type { TableFile } from './table-files.ts'
 
 export interface RunPorts {
@@ -60,6 +61,7 @@ export async function runImport(
         files,
         ...(tagKeys !== undefined && { tagKeys }),
         ...(execution !== undefined && { execution }),
+        mayBeEmpty: executions !== undefined,
       },
       {
         staging,
@@ -109,8 +111,9 @@ interface ToPublish extends Pick<ImportFiles, 'executions'> {
 async function publish(
   { costs, clock }: RunPorts,
   { id, organisationId, exportName }: CostImport,
-  { staging, read: { execution, report, summaries }, files, executions }: ToPublish,
+  { staging, read: { execution, report, summaries: told }, files, executions }: ToPublish,
 ): Promise<CostImportReport> {
+  const summaries = [...told, ...emptied({ report, summaries: told }, executions)]
   const importedAt = clock.now()
   const newestUsageDay = summaries.reduce(
     (newest, { lastUsageDay = '' }) => (lastUsageDay > newest ? lastUsageDay : newest),
@@ -152,6 +155,25 @@ async function publish(
     }),
     warnings: periods.flatMap((period) => overlaps(period, exportName, all)),
   }
+}
+
+/** Billing periods that their manifests say are restated, and that have no row any more. */
+function emptied(
+  { report, summaries }: Pick<ReadFilesResult, 'report' | 'summaries'>,
+  executions: ToPublish['executions'],
+): readonly PeriodSummary[] {
+  const told = new Set(summaries.map(({ month }) => month))
+  const months = Array.from(executions?.keys() ?? []).filter((month) => !told.has(month))
+  const [first] = months
+  if (first !== undefined && report.rowsSkipped > 0) {
+    throw new ImportFault(
+      `no row of the billing period ${first} can be understood, and ${report.rowsSkipped} were skipped, the first since ${report.skipped[0]?.reason}`,
+    )
+  }
+  return months.map((month) => {
+    const day = `${month}-01`
+    return { month, firstDay: day, lastDay: day, billingAccountIds: [], totals: [], rows: 0 }
+  })
 }
 
 function executionOf(executions: ReadonlyMap<Month, string>, month: Month): string {

@@ -12,6 +12,8 @@ import type { FauxqsServer } from 'fauxqs'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
+import { BILLING_PERIODS_MAX } from '#src/costs/rollup.ts'
+import { addMonths, monthOf } from '#src/model/day.ts'
 import { runCommand } from '../belfry-command.ts'
 import { endOf } from '../cost-calls.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
@@ -75,16 +77,24 @@ const put = async (Key: string, Body: string | Uint8Array) => {
   await client.send(new PutObjectCommand({ Bucket: BUCKET, Key, Body }))
 }
 
-/** A bill of one row. */
-function billOf(month: string, cost: number): Uint8Array {
+/** A bill of one row, or of none. */
+function billOf(month: string, cost?: number): Uint8Array {
   const texts = {
     ...{ BillingCurrency: 'USD', ChargeCategory: 'Usage', BillingAccountId: '111' },
     ...{ ServiceName: 'EC2', ProviderName: 'AWS' },
     ...{ BillingPeriodStart: `${month}-01T00:00:00Z`, ChargePeriodStart: `${month}-05T13:00:00Z` },
   }
   const columnData = [
-    ...Object.entries(texts).map(([name, text]) => ({ name, data: [text] })),
-    ...['BilledCost', 'EffectiveCost'].map((name) => ({ name, data: [cost] })),
+    ...Object.entries(texts).map(([name, text]) => ({
+      name,
+      data: cost === undefined ? [] : [text],
+      type: 'STRING' as const,
+    })),
+    ...['BilledCost', 'EffectiveCost'].map((name) => ({
+      name,
+      data: cost === undefined ? [] : [cost],
+      type: 'DOUBLE' as const,
+    })),
   ]
   return new Uint8Array(parquetWriteBuffer({ columnData }))
 }
@@ -161,6 +171,50 @@ describe('costs in S3', () => {
     expect(await costsOf('daily')).toEqual([['2026-03', '6']])
   })
 
+  it('of a billing period that shrank to nothing are gone, and are not read again', async () => {
+    const from = { exportName: 'shrunk' }
+    const keys = ['2026-01', '2026-02'].map((month) => [
+      `exports/shrunk/data/BILLING_PERIOD=${month}/shrunk-00001.snappy.parquet`,
+      `exports/shrunk/metadata/BILLING_PERIOD=${month}/shrunk-Manifest.json`,
+    ])
+    await exportRun('shrunk', { month: '2026-01', run: 'a', cost: 7, overwrite: true })
+    await exportRun('shrunk', { month: '2026-02', run: 'a', cost: 8, overwrite: true })
+    expect(await importFrom('shrunk', from)).toMatchObject({ status: 'done' })
+    const [[, january = ''] = [], [februaryData = '', february = ''] = []] = keys
+    await put(january, JSON.stringify({ executionId: 'b', dataFiles: [] }))
+    expect(await importFrom('shrunk', from)).toMatchObject({
+      status: 'done',
+      report: {
+        rowsRead: 0,
+        periods: [{ month: '2026-01', rows: 0, before: [{ billedCost: '7' }] }],
+      },
+    })
+    await put(februaryData, billOf('2026-02'))
+    await put(february, JSON.stringify({ executionId: 'b', dataFiles: [februaryData] }))
+    expect(await importFrom('shrunk', from)).toMatchObject({ status: 'done' })
+    expect(await importFrom('shrunk', from)).toMatchObject({ status: 'unchanged' })
+    const { body } = await hub.rest(
+      'GET',
+      `/cost-sums?organisationId=${organisationId}&from=2026-01-01&to=2026-03-01&by=exportName`,
+    )
+    expect(body.items.map(({ exportName }: any) => exportName)).not.toContain('shrunk')
+  })
+
+  it('of two exports of the same name are not counted as one', async () => {
+    await exportRun('twin', { month: '2026-01', run: 'a', cost: 7 })
+    const manifest = 'old/twin/metadata/BILLING_PERIOD=2026-01/twin-Manifest.json'
+    const data =
+      'exports/twin/data/BILLING_PERIOD=2026-01/20260201T000000Z-a/twin-00001.snappy.parquet'
+    await put(manifest, JSON.stringify({ dataFiles: [data] }))
+    const refused = await importFrom('twin', { prefix: '', exportName: 'twin' })
+    expect(refused.error).toMatch(/several exports "twin" .* such as exports\/twin, old\/twin$/)
+    const one = await importFrom('twin', { prefix: 'old/twin', exportName: 'twin' })
+    expect(one).toMatchObject({ status: 'done', report: { files: 1 } })
+    await put(manifest.replace('BILLING', 'billing'), JSON.stringify({ dataFiles: [data] }))
+    const twice = await importFrom('twin', { prefix: 'old/twin' })
+    expect(twice.error).toMatch(/two manifests of 2026-01/)
+  })
+
   it(
     'are read from legacy reports, by the command line',
     async () => {
@@ -185,6 +239,15 @@ describe('costs in S3', () => {
     expect(await errorOf({ bucket: 'not-there' })).toMatch(/there is no such bucket/)
     await put('bad/x/metadata/BILLING_PERIOD=2026-01/x-Manifest.json', '{"a":1}')
     expect(await errorOf({ prefix: 'bad' })).toMatch(/neither dataFiles nor reportKeys.*found a$/)
+    await put('large/x/metadata/BILLING_PERIOD=2026-01/x-Manifest.json', ' '.repeat(2 ** 21 + 1))
+    expect(await errorOf({ prefix: 'large' })).toMatch(
+      /more than 2097152 bytes: that is no manifest/,
+    )
+    for (let number = 0; number <= BILLING_PERIODS_MAX; number += 1) {
+      const month = monthOf(addMonths('2000-01-01', number))
+      await put(`long/x/metadata/BILLING_PERIOD=${month}/x-Manifest.json`, '{}')
+    }
+    expect(await errorOf({ prefix: 'long' })).toMatch(/241 billing periods, more than 240/)
     const data = 'mixed/x/data/x-00001.snappy.parquet'
     await put(data, billOf('2026-02', 1))
     const manifest = JSON.stringify({ dataFiles: [data] })
