@@ -11,6 +11,7 @@ import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { compareMoney } from '#src/model/money.ts'
+import { SUMS_MAX } from '#src/ports/cost-store.ts'
 import type { CostExport, CostStore, SumDimension } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import { ORGANISATIONS, listAccepted, listAll } from '#src/tenancy/documents.ts'
@@ -168,6 +169,7 @@ function reading({
         throw new RestError(400, 'cost-sums.invalid-range', message)
       }
       const sums = await costs.sums(organisationId, asked)
+      if (sums === undefined) throw tooManySums()
       return sums
         .toSorted((a, b) => compareMoney(b.effectiveCost, a.effectiveCost))
         .map((sum) => ({ ...sum, ...totalText(sum) }))
@@ -206,6 +208,14 @@ function noBytes(): RestError {
     400,
     'cost-import.no-bytes',
     'the body must be bytes of the file, with content-type application/octet-stream',
+  )
+}
+
+function tooManySums(): RestError {
+  return new RestError(
+    400,
+    'cost-sums.too-many',
+    `there are more than ${SUMS_MAX} sums: ask for fewer days, or sum up by fewer dimensions`,
   )
 }
 

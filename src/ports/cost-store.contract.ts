@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { CostRow } from '#src/model/cost.ts'
 import { sumOf } from '#src/model/money.ts'
 import type { OpenFresh } from './adapter.contract.ts'
+import { SUMS_MAX } from './cost-store.ts'
 import type { CostStore, StagedDimensions, StagedPeriod, StagedRow } from './cost-store.ts'
 
 const ORGANISATION = '0f8fad5b-d9cb-469f-a165-70867728950e'
@@ -174,6 +175,17 @@ export function costStoreContract(open: OpenFresh<CostStore>): void {
       )
     })
 
+    it('answers as many sums as it says, and none where there are more', async () => {
+      const { port: costs } = await open()
+      const rows = Array.from({ length: SUMS_MAX }, (_, number) => row(number))
+      const asked = { ...ALL, by: ['service'] } as const
+      await putPeriod(costs, { rows })
+      expect(await costs.sums(ORGANISATION, asked)).toHaveLength(SUMS_MAX)
+      await putPeriod(costs, { of: { ...EXPORT, exportName: 'more' }, rows: [row(SUMS_MAX)] })
+      expect(await costs.sums(ORGANISATION, asked)).toBeUndefined()
+      expect(await costs.sums(ORGANISATION, { ...ALL, by: [] })).toHaveLength(1)
+    })
+
     it('sums exactly whatever is asked for, and never over currencies', async () => {
       const { port: costs } = await open()
       const amount = fc.bigInt({ min: -(10n ** 22n), max: 10n ** 22n })
@@ -201,7 +213,7 @@ export function costStoreContract(open: OpenFresh<CostStore>): void {
             ),
           })
           await staging.publish([period()])
-          const sums = await costs.sums(ORGANISATION, { ...ALL, by: asked })
+          const sums = (await costs.sums(ORGANISATION, { ...ALL, by: asked })) ?? []
           const keys = sums.map((sum) => JSON.stringify([sum.currency, asked.map((d) => sum[d])]))
           expect(new Set(keys).size).toBe(keys.length)
           for (const currency of ['USD', 'AUD']) {

@@ -17,8 +17,11 @@ export interface CostStore {
    * rows is in memory.
    */
   rows(organisationId: string, days: DayRange): AsyncIterable<CostRow>
-  /** Sums over cost rows, for each currency and each combination of the dimensions asked for. */
-  sums(organisationId: string, asked: SumQuery): Promise<readonly CostSum[]>
+  /**
+   * Sums over cost rows, for each currency and each combination of the dimensions asked for; undefined
+   * where there are more than SUMS_MAX.
+   */
+  sums(organisationId: string, asked: SumQuery): Promise<readonly CostSum[] | undefined>
   /** Takes away a billing period; false where there is none. */
   removePeriod(of: CostExport & { readonly month: Month }): Promise<boolean>
   /** Deletes rows that no state of a period has any more, a few at a time. */
@@ -56,6 +59,9 @@ export type SumDimension =
   | 'exportName'
   | 'month'
   | Exclude<keyof CostDimensions, 'tags' | 'currency'>
+
+/** They are in memory at once, and in one answer. */
+export const SUMS_MAX = 20_000
 
 export interface SumQuery extends DayRange {
   readonly by: readonly SumDimension[]

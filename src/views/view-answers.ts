@@ -16,7 +16,9 @@ import type { ViewTable } from './view-table.ts'
 import type { Views } from './views.ts'
 
 /** Three years, as far back as the reference system shows costs. */
-const COST_DAYS_MAX = 1_100
+export const COST_DAYS_MAX = 1_100
+/** Of a currency in one answer, each before and after the split: 130 segments for a year by the day. */
+export const COST_AMOUNTS_MAX = 50_000
 
 export interface ViewCostsRequest {
   readonly from: Day
@@ -81,11 +83,12 @@ export function createViewAnswers(ports: {
     costs: async (caller, id, asked) => {
       checkRange(asked)
       const view = await views.get(caller, id, asked.version)
+      const periods = periodsOf(asked)
+      checkAmounts(view, periods, asked)
       const { organisationId } = view
       const compiled = await table.compiled(view)
       const completeThrough = completeThroughOf(await costs.periods(organisationId))
       const found = await viewCosts(costs, compiled, { ...asked, organisationId })
-      const periods = periodsOf(asked)
       return {
         viewId: view.id,
         viewVersion: view.version,
@@ -131,6 +134,19 @@ function checkRange({ from, to }: ViewCostsRequest): void {
     days < 1
       ? `the range ends before it begins: "from" ${from}, "to" ${to}`
       : `${days} days are more than the ${COST_DAYS_MAX} that can be asked for at once`,
+  )
+}
+
+function checkAmounts(
+  { segments }: View,
+  periods: readonly Day[],
+  { granularity }: ViewCostsRequest,
+): void {
+  if (segments.length * periods.length <= COST_AMOUNTS_MAX) return
+  throw new RestError(
+    400,
+    'view.invalid-range',
+    `${periods.length} ${granularity}s of ${segments.length} segments are more than ${COST_AMOUNTS_MAX} amounts: ask for fewer days${granularity === 'day' ? ', or by the month' : ''}`,
   )
 }
 

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import type { CostRow, Day } from '#src/model/cost.ts'
 import { ZERO } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
@@ -39,7 +41,7 @@ export async function viewCosts(
     if (amount === ZERO) continue
     addTo(own, compiled, row, amount)
   }
-  return { own, borne: afterSplit(own, compiled) }
+  return { own, borne: await afterSplit(own, compiled) }
 }
 
 /** The costs of each segment of rows that are in memory. */
@@ -60,11 +62,16 @@ function addTo(
   segments[at] = (segments[at] ?? ZERO) + amount
 }
 
-function afterSplit(own: SegmentCosts, { split }: CompiledView): SegmentCosts {
-  return new Map(
-    Array.from(own, ([currency, days]) => [
-      currency,
-      new Map(Array.from(days, ([day, segments]) => [day, split(segments)])),
-    ]),
-  )
+/** A day at a time: of 500 segments, half of them shared, one takes tens of ms. */
+async function afterSplit(own: SegmentCosts, { split }: CompiledView): Promise<SegmentCosts> {
+  const borne = new Map<string, Map<Day, readonly Money[]>>()
+  for (const [currency, days] of own) {
+    const after = new Map<Day, readonly Money[]>()
+    borne.set(currency, after)
+    for (const [day, segments] of days) {
+      after.set(day, split(segments))
+      await setImmediate()
+    }
+  }
+  return borne
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import type { CostRow } from '#src/model/cost.ts'
+import { addDays } from '#src/model/day.ts'
 import { ZERO, sumOf } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import type { Condition, GivenSegment, View } from '#src/model/view.ts'
@@ -11,6 +12,7 @@ import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import { compileView } from './compiled-view.ts'
 import { apportioned } from './shared-costs.ts'
+import { COST_AMOUNTS_MAX, COST_DAYS_MAX, createViewAnswers } from './view-answers.ts'
 import { viewCosts } from './view-costs.ts'
 import type { SegmentCosts } from './view-costs.ts'
 import { VERSIONS_KEPT, VIEWS_PER_ORGANISATION_MAX, setUse } from './view-documents.ts'
@@ -352,6 +354,34 @@ const sums = (costs: SegmentCosts) =>
     currency,
     Array.from(days, ([day, amounts]) => [day, sumOf(amounts)]),
   ])
+
+describe('costs of a view', () => {
+  it('are told for as many days and amounts as it says, and no more', async () => {
+    const table = createViewTable(test.state)
+    const answers = createViewAnswers({ views, table, costs: test.store.costs })
+    const amounts = 50
+    const given = Array.from({ length: amounts - 1 }, (_, at) => ({
+      title: `${at}`,
+      values: [`${at}`],
+    }))
+    const { id } = await create(given)
+    const from = '2023-01-01'
+    const costs = (days: number, granularity: 'day' | 'month') =>
+      answers.costs(OPERATOR, id, {
+        ...{ from, to: addDays(from, days - 1), granularity, measure: 'ALL' },
+      })
+    const most = COST_AMOUNTS_MAX / amounts
+    expect((await costs(most, 'day')).periods).toHaveLength(most)
+    await expect(costs(most + 1, 'day')).rejects.toThrow(
+      '1001 days of 50 segments are more than 50000 amounts: ask for fewer days, or by the month',
+    )
+    expect((await costs(COST_DAYS_MAX, 'month')).periods).toHaveLength(37)
+    await expect(costs(COST_DAYS_MAX + 1, 'month')).rejects.toThrow(
+      `${COST_DAYS_MAX + 1} days are more than the ${COST_DAYS_MAX}`,
+    )
+    table.close()
+  })
+})
 
 describe('whatever the view and the costs', () => {
   it('a row is in the segment that the definition says, and the explanation ends with it', () => {

@@ -21,6 +21,7 @@ import type {
   SumDimension,
   SumQuery,
 } from '#src/ports/cost-store.ts'
+import { SUMS_MAX } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { Verb, Writer } from './writer.ts'
 
@@ -197,7 +198,10 @@ export function createSqliteCostStore(
     sums: async (organisationId, asked) => {
       const sums = new Map<string, CostSum>()
       const found = holding(organisationId, asked, (held) => sumsOf(reading, held, asked))
-      for await (const sum of found) addSum(sums, sum, asked.by)
+      for await (const sum of found) {
+        addSum(sums, sum, asked.by)
+        if (sums.size > SUMS_MAX) return undefined
+      }
       return [...sums.values()]
     },
     removePeriod: (of) => writer.write<boolean>('removeCostPeriod', of),
