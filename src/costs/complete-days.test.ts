@@ -27,6 +27,9 @@ describe('the last complete day of a billing period', () => {
 
   it('is not in the future, whatever the export says', () => {
     const summary = { month: '2026-01', lastUsageDay: '2026-01-31' }
-    expect(lastCompleteDay(summary, { importedAt: at('2026-01-10T08:00Z') })).toBe('2026-01-09')
+    const importedAt = at('2026-01-10T08:00Z')
+    expect(lastCompleteDay(summary, { importedAt })).toBe('2026-01-09')
+    const followed = { importedAt, newestUsageDay: '2026-02-01' }
+    expect(lastCompleteDay(summary, followed)).toBe('2026-01-09')
   })
 })

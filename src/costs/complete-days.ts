@@ -17,10 +17,11 @@ export function lastCompleteDay(
   const [year, number] = month.split('-').map(Number) as [number, number]
   const nextMonth = Date.UTC(year, number, 1)
   const lastDay = dayOf(nextMonth - MS_PER_DAY)
-  const isFollowed = newestUsageDay !== undefined && newestUsageDay > lastDay
+  // What is told of the future is a forecast, or a clock that is wrong.
+  const isOver = importedAt >= nextMonth
+  const isFollowed = isOver && newestUsageDay !== undefined && newestUsageDay > lastDay
   if (isFollowed || importedAt >= nextMonth + MONTH_SETTLES_MS) return lastDay
   if (lastUsageDay === undefined) return undefined
-  // What is told of the future is a forecast, or a clock that is wrong.
   const newest = Math.min(Date.parse(lastUsageDay), importedAt)
   const complete = dayOf(newest - MS_PER_DAY)
   return complete < `${month}-01` ? undefined : complete

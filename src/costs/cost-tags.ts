@@ -33,13 +33,8 @@ export function createTagReader(keep?: readonly string[]): TagReader {
     return JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))))
   }
   const read = (text: string): TagText | undefined => {
-    try {
-      const tags: unknown = JSON.parse(text)
-      if (typeof tags !== 'object' || tags === null || Array.isArray(tags)) return undefined
-      return ofMap(tags as Record<string, unknown>)
-    } catch {
-      return undefined
-    }
+    const tags = jsonObject(text)
+    return tags && ofMap(tags)
   }
   return {
     ofMap,
@@ -51,6 +46,17 @@ export function createTagReader(keep?: readonly string[]): TagReader {
       known.set(text, tags)
       return tags
     },
+  }
+}
+
+/** Undefined for what is no JSON, or none of an object. */
+export function jsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const found: unknown = JSON.parse(text)
+    const isObject = typeof found === 'object' && found !== null && !Array.isArray(found)
+    return isObject ? (found as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -78,6 +78,10 @@ describe('a line item of an AWS report', () => {
       region: 'us-east-1',
       service: 'Amazon Elastic Compute Cloud',
     })
+    expect(chargeOf({ product: JSON.stringify(product) }).service).toBe(product.product_name)
+    for (const none of ['', 'NULL', '{', '[]', '{"product_name":1}']) {
+      expect(chargeOf({ product: none }).service).toBe('AmazonEC2')
+    }
   })
 
   it('has the tags of its resource, whichever report it stands in', () => {

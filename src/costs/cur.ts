@@ -3,6 +3,7 @@ import { ZERO, parseMoney } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
 import type { Cell, Columns, Mapping, Readers } from './charge.ts'
+import { jsonObject } from './cost-tags.ts'
 import type { TagText } from './cost-tags.ts'
 import { instantIn, moneyIn, needed } from './focus.ts'
 
@@ -150,9 +151,11 @@ function moneyOrZero(cells: readonly Cell[], slot: number): Money {
   throw new RowFaultError('a fee of a reservation is no decimal number', text)
 }
 
+/** Of a map, which in a CSV is JSON. */
 function entryOf(cells: readonly Cell[], slot: number, key: string): string {
-  const map = slot === ABSENT ? undefined : cells[slot]
-  const value = typeof map === 'object' ? map[key] : undefined
+  const cell = slot === ABSENT ? undefined : cells[slot]
+  const map = typeof cell === 'string' ? jsonObject(cell) : cell
+  const value = map?.[key]
   return typeof value === 'string' ? value : ''
 }
 
@@ -176,18 +179,10 @@ function tagsIn(columns: Columns, reader: Readers['tags']): (cells: readonly Cel
   }
 }
 
-/** A map in a CSV is JSON. */
 function addJson(cell: string, add: (key: string, value: unknown) => void): void {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(cell)
-  } catch {
-    throw new RowFaultError('resource_tags is no JSON object', cell)
-  }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new RowFaultError('resource_tags is no JSON object', cell)
-  }
-  for (const [key, value] of Object.entries(parsed)) add(key, value)
+  const tags = jsonObject(cell)
+  if (tags === undefined) throw new RowFaultError('resource_tags is no JSON object', cell)
+  for (const [key, value] of Object.entries(tags)) add(key, value)
 }
 
 function tagKey(key: string): string {
