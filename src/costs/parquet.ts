@@ -98,16 +98,23 @@ function tableOf({ schema }: FileMetaData) {
   const columns: string[] = []
   const root = schema[0]
   let at = 1
-  const skip = (): void => {
-    const children = schema[at]?.num_children ?? 0
+  const skipGroup = (): void => {
+    const element = schema[at] as SchemaElement
+    const children = element.num_children ?? 0
+    // Some writers leave out that bytes are text: below the top all that is wanted is.
+    const isBare = element.converted_type === undefined && element.logical_type === undefined
+    if (element.type === 'BYTE_ARRAY' && isBare) element.converted_type = 'UTF8'
     at += 1
-    for (let child = 0; child < children; child += 1) skip()
+    for (let child = 0; child < children; child += 1) skipGroup()
   }
   for (let column = 0; column < (root?.num_children ?? 0); column += 1) {
     const element = schema[at] as SchemaElement
     columns.push(element.name)
-    if ((element.num_children ?? 0) === 0) leaves.set(element.name, leafOf(element))
-    skip()
+    if ((element.num_children ?? 0) > 0) skipGroup()
+    else {
+      leaves.set(element.name, leafOf(element))
+      at += 1
+    }
   }
   return { leaves, columns }
 }
@@ -132,10 +139,16 @@ type Column = ArrayLike<unknown>
 
 /** Text of a column's values; equal values of a column share one text. */
 function cellReader(data: Column, leaf: Leaf | undefined): (row: number) => Cell {
-  if (leaf === undefined) return (row) => (data[row] ?? undefined) as Cell
+  if (leaf === undefined) return (row) => nestedCell(data[row])
   const { scale } = leaf
   if (scale !== undefined) return (row) => decimalText(data[row], scale)
   return (row) => valueText(data[row])
+}
+
+/** A map as it is; a list is text, which no reader of maps takes for one. */
+function nestedCell(value: unknown): Cell {
+  if (Array.isArray(value)) return String(value)
+  return (value ?? undefined) as Cell
 }
 
 const UTF8 = new TextDecoder()

@@ -210,6 +210,44 @@ describe('files of costs', () => {
     }
   })
 
+  it('in Parquet have tags in maps, whether or not these say that they are text, and none in lists', async () => {
+    const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
+    const schemaOf = (tags: readonly SchemaElement[]): SchemaElement[] => [
+      { name: 'root', num_children: COLUMNS.length },
+      ...COLUMNS.flatMap((name): readonly SchemaElement[] =>
+        name === 'Tags' ? tags : [{ ...text, name, repetition_type: 'REQUIRED' }],
+      ),
+    ]
+    const mapOf = (kind: Partial<SchemaElement>): readonly SchemaElement[] => [
+      { name: 'Tags', converted_type: 'MAP', repetition_type: 'OPTIONAL', num_children: 1 },
+      { name: 'key_value', repetition_type: 'REPEATED', num_children: 2 },
+      { ...kind, name: 'key', repetition_type: 'REQUIRED' },
+      { ...kind, name: 'value', repetition_type: 'OPTIONAL' },
+    ]
+    const list: readonly SchemaElement[] = [
+      { name: 'Tags', converted_type: 'LIST', repetition_type: 'OPTIONAL', num_children: 1 },
+      { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+      { ...text, name: 'element', repetition_type: 'OPTIONAL' },
+    ]
+    const tagsRead = async (schema: readonly SchemaElement[], tags: readonly unknown[]) => {
+      const columnData = COLUMNS.map((name) => ({
+        name,
+        data:
+          name === 'Tags' ? [...tags] : tags.map((_, at) => row({ SubAccountId: `${at}` })[name]),
+      }))
+      const bytes = parquetWriteBuffer({ columnData, schema: schemaOf(schema) })
+      const { rows, report } = await read([fileOf(new Uint8Array(bytes), 'parquet')])
+      return { tags: rows.map((each) => each.tags), report }
+    }
+    for (const kind of [text, { type: 'BYTE_ARRAY' } as const]) {
+      const { tags } = await tagsRead(mapOf(kind), [{ team: 'a', b: 'é' }, null, {}])
+      expect(tags).toEqual([{ b: 'é', team: 'a' }, {}, {}])
+    }
+    const { tags, report } = await tagsRead(list, [['a', 'b'], null])
+    expect(tags).toEqual([{}])
+    expect(report.skipped).toMatchObject([{ reason: 'Tags is no JSON object', rows: 1 }])
+  })
+
   it('in a zip of several files come to the same as apart, whether packed or stored', async () => {
     const parts = [[row(), row({ BilledCost: '3' })], [row({ SubAccountId: '333' })]]
     const apart = await read(parts.map((part) => fileOf(csv(part))))
