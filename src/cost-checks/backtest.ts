@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 import { RestError } from '#src/errors.ts'
-import { completeThroughOf } from '#src/model/cost.ts'
+import { completeThroughOf } from '#src/model/complete-through.ts'
 import type { Day } from '#src/model/cost.ts'
 import { addDays, daysBetween, isDay } from '#src/model/day.ts'
 import { formatMoney } from '#src/model/money.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import type { Budget, SpikeDetector } from '#src/model/budget.ts'
-import { completeThroughOf } from '#src/model/cost.ts'
+import { completeThroughOf } from '#src/model/complete-through.ts'
 import type { CostPeriod, Day } from '#src/model/cost.ts'
 import { addDays, dayOf } from '#src/model/day.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'

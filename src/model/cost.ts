@@ -86,26 +86,3 @@ export interface CostPeriod {
   /** Cost rows, after rows of the export were summed up by the day. */
   readonly rows: number
 }
-
-/**
- * The last day that all of an organisation's costs are complete for: of the exports that tell of
- * the newest month, what all of them have. Exports that have ended do not hold it back.
- */
-export function completeThroughOf(periods: readonly CostPeriod[]): Day | undefined {
-  const newest = periods.reduce(
-    (month, period) => (period.month > month ? period.month : month),
-    '',
-  )
-  const live = new Set(
-    periods.flatMap(({ month, exportName }) => (month === newest ? [exportName] : [])),
-  )
-  const days = Array.from(live, (name) =>
-    periods
-      .filter(({ exportName }) => exportName === name)
-      .reduce(
-        (day, { completeThrough = '' }) => (completeThrough > day ? completeThrough : day),
-        '',
-      ),
-  )
-  return days.reduce<Day>((least, day) => (day < least ? day : least), days[0] ?? '') || undefined
-}

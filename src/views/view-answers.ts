@@ -1,6 +1,6 @@
 import { RestError } from '#src/errors.ts'
 import type { AlertSegment } from '#src/model/alert.ts'
-import { completeThroughOf } from '#src/model/cost.ts'
+import { completeThroughOf } from '#src/model/complete-through.ts'
 import type { Day } from '#src/model/cost.ts'
 import { addMonths, daysBetween, daysFrom, isDay, monthOf } from '#src/model/day.ts'
 import { ZERO, formatMoney, sumOf } from '#src/model/money.ts'
