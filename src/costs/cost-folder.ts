@@ -41,7 +41,28 @@ export async function filesInFolder(
       `the folder "${path}" has more than ${FOLDER_FILES_MAX} files: import parts of it`,
     )
   }
-  return found.map((file) => ({ name: relative(base, file), path: file }))
+  const files = found.map((file) => ({ name: relative(base, file), path: file }))
+  checkRuns(files)
+  return files
+}
+
+/** Exports that create new files have each run in a folder of its own, below that of the month. */
+const RUN = /^(.*(?:billing_period=\d{4}-\d{2}|\d{8}-\d{8}))\/([^/]+)\/[^/]+$/i
+
+/** Of a copy of such an export, each run tells of the whole month: together they cost too much. */
+function checkRuns(files: readonly TableFile[]): void {
+  const runs = new Map<string, string>()
+  for (const { name } of files) {
+    const [, month = '', run] = RUN.exec(name.replaceAll(sep, '/')) ?? []
+    if (run === undefined) continue
+    const other = runs.get(month) ?? run
+    if (other !== run) {
+      throw new ImportFault(
+        `"${month}" has the runs "${other}" and "${run}", and each tells of the whole month: keep the latest, or import from S3, where the manifest says which it is`,
+      )
+    }
+    runs.set(month, run)
+  }
 }
 
 async function tablesBelow(folder: string): Promise<readonly string[]> {

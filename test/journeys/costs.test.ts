@@ -132,6 +132,7 @@ describe('the costs of an organisation', () => {
     writeFileSync(join(own, '2023-11', 'report-Manifest.json'), '{}')
     writeFileSync(join(costFolder, 'others.csv'), 'secret')
     symlinkSync(join(costFolder, 'others.csv'), join(own, 'link.csv'))
+    symlinkSync(costFolder, join(own, '2023-11', 'all'))
     const start = async (path: string) => {
       const from = { kind: 'folder', path }
       const given = { organisationId, exportName: 'folder', from }
@@ -144,6 +145,16 @@ describe('the costs of an organisation', () => {
         error: expect.stringContaining(`there is no "${path}"`),
       })
     }
+    for (const run of ['20231201T000000Z-a', '20231202T000000Z-b']) {
+      const data = join(own, 'copy', 'data', 'BILLING_PERIOD=2023-11', run)
+      mkdirSync(data, { recursive: true })
+      writeFileSync(join(data, 'cur-00001.csv.gz'), CUR)
+    }
+    expect((await start('copy')).error).toMatch(
+      /"copy\/data\/BILLING_PERIOD=2023-11" has the runs "20231201T000000Z-a" and "20231202T000000Z-b"/,
+    )
+    const latest = 'copy/data/BILLING_PERIOD=2023-11/20231202T000000Z-b'
+    expect((await start(latest)).status).toBe('unchanged')
   })
 
   it('are uploaded part by part, each where the last one ended', async () => {
@@ -181,7 +192,7 @@ describe('the costs of an organisation', () => {
       expect(shown.stdout).toMatch(
         /2023-11 +cli +2023-11-30 +\d+ +1\.6823086974 +1\.6823086974 +USD/,
       )
-      expect(sums.stdout).toMatch(/cli +1\.6823086974/)
+      expect(`${sums.stdout}${sums.stderr}`).toMatch(/cli +1\.6823086974/)
       expect(list.stdout).toMatch(/cli +done +1281 +0 +2023-11/)
       await runCommand(folder, ['costs', 'delete', '2023-11', '--export', 'cli'])
       expect(await periodsOf('cli')).toEqual([])
