@@ -61,7 +61,7 @@ export interface Columns {
   /** Columns whose name has a prefix, with the rest of it. */
   prefixed(pattern: RegExp): readonly { readonly slot: number; readonly rest: string }[]
   readonly wanted: number[]
-  /** @throws ImportFault that names the columns that are missing, and what was found */
+  /** @throws ImportFault that names the columns that are missing or repeated, and what was found */
   check(format: string): void
 }
 
@@ -70,11 +70,15 @@ const NAMES_TOLD_MAX = 60
 
 export function columnsOf(names: readonly string[], plain: (name: string) => string): Columns {
   const places = new Map<string, number>()
+  const repeated = new Set<number>()
   for (const [at, name] of names.entries()) {
-    if (!places.has(plain(name))) places.set(plain(name), at)
+    const first = places.get(plain(name))
+    if (first === undefined) places.set(plain(name), at)
+    else repeated.add(first)
   }
   const wanted: number[] = []
   const missing: string[] = []
+  const ambiguous: string[] = []
   const slotOf = (at: number) => {
     const known = wanted.indexOf(at)
     return known === ABSENT ? wanted.push(at) - 1 : known
@@ -92,6 +96,7 @@ export function columnsOf(names: readonly string[], plain: (name: string) => str
     required: (...asked) => {
       const slot = optional(...asked)
       if (slot === ABSENT) missing.push(asked.join(' or '))
+      else if (repeated.has(wanted[slot] as number)) ambiguous.push(asked.join(' or '))
       return slot
     },
     prefixed: (pattern) =>
@@ -100,6 +105,11 @@ export function columnsOf(names: readonly string[], plain: (name: string) => str
         return rest === undefined ? [] : [{ slot: slotOf(at), rest }]
       }),
     check: (format) => {
+      if (ambiguous.length > 0) {
+        throw new ImportFault(
+          `the table has the column ${ambiguous.join(' and ')} more than once: leave one`,
+        )
+      }
       if (missing.length === 0) return
       throw new ImportFault(
         `the table looks like ${format} and has no column ${missing.join(', no ')}: ${columnsFound(names)}`,

@@ -170,6 +170,9 @@ describe('files of costs', () => {
     expect(await faultOf(csv([row()], without))).toMatch(
       /looks like FOCUS and has no column BillingCurrency, no ProviderName or ServiceProviderName: found BilledCost, /,
     )
+    expect(await faultOf(csv([row()], [...COLUMNS, 'Tags', 'billed_cost']))).toMatch(
+      /: the table has the column BilledCost more than once: leave one$/,
+    )
     expect(await faultOf('a,b\n1,2\n')).toMatch(/neither FOCUS .* found a, b$/)
     expect(await faultOf(csv([]))).toBe('there is no row in it')
     expect(await faultOf(csv([row({ BilledCost: 'x' })]))).toMatch(
@@ -252,7 +255,9 @@ describe('files of costs', () => {
     const parts = [[row(), row({ BilledCost: '3' })], [row({ SubAccountId: '333' })]]
     const apart = await read(parts.map((part) => fileOf(csv(part))))
     const entries = parts.map((part, at) => [`bill-${at}.csv`, Buffer.from(csv(part))] as const)
-    const zip = zipOf([['folder/', Buffer.alloc(0)], ...entries])
+    const system = ['__MACOSX/._bill-0.csv', 'folder/.DS_Store'] as const
+    const others = system.map((name) => [name, Buffer.from([0, 1, 2, 3])] as const)
+    const zip = zipOf([['folder/', Buffer.alloc(0)], ...others, ...entries])
     const together = await read([fileOf(zip, 'zip')])
     expect(together.rows).toEqual(apart.rows)
     expect(together.report.rowsRead).toBe(3)

@@ -124,12 +124,15 @@ async function* plainText(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   }
 }
 
+/** What macOS puts into a zip beside the files. */
+const OF_THE_SYSTEM = /^__MACOSX\/|(?:^|\/)\.[^/]*$/
+
 async function zippedRows({ name, path }: TableFile, size: number, sink: TableSink): Promise<void> {
   const zip = await openZip(path, { validateEntrySizes: true })
   let unpacked = 0
   try {
     for await (const entry of zip.eachEntry()) {
-      if (entry.fileName.endsWith('/')) continue
+      if (entry.fileName.endsWith('/') || OF_THE_SYSTEM.test(entry.fileName)) continue
       const stream = await zip.openReadStreamPromise(entry)
       const before = unpacked
       const chunks = bounded(stream, size, (bytes) => {
