@@ -14,9 +14,16 @@ import { compareMoney } from '#src/model/money.ts'
 import { SUMS_MAX } from '#src/ports/cost-store.ts'
 import type { CostExport, CostStore, SumDimension } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
+import type { State } from '#src/ports/state.ts'
 import { ORGANISATIONS, listAccepted, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
-import { COST_IMPORTS, putImport, totalText } from './import-documents.ts'
+import {
+  COST_IMPORTS,
+  COST_IMPORT_QUEUE,
+  COST_UPLOADS,
+  putImport,
+  totalText,
+} from './import-documents.ts'
 import { checkPlace } from './import-places.ts'
 import type { ImportPlaces } from './import-places.ts'
 import type { ImportQueue, QueuePorts } from './import-queue.ts'
@@ -69,6 +76,9 @@ export interface CostImportPorts extends Pick<QueuePorts, 'state' | 'clock' | 's
   readonly has: ImportPlaces
 }
 
+/** Uploads under way, and imports that wait, of an organisation: each may fill 8 GiB of the disk. */
+export const UNENDED_IMPORTS_MAX = 20
+
 export function createCostImports(ports: CostImportPorts): CostImports {
   const { state, clock, ids, spool, queue } = ports
   const found = async (caller: Principal, id: string): Promise<CostImport> => {
@@ -86,6 +96,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       checkPlace(from, caller, ports.has)
       return state.transact(async (transaction) => {
         await organisationOf(transaction, caller, given.organisationId)
+        await checkRoom(state, given.organisationId)
         const now = clock.now()
         const created: CostImport = {
           id: ids.timeOrderedUuid(now),
@@ -208,6 +219,24 @@ function noBytes(): RestError {
     400,
     'cost-import.no-bytes',
     'the body must be bytes of the file, with content-type application/octet-stream',
+  )
+}
+
+async function checkRoom(state: State, organisationId: string): Promise<void> {
+  let unended = 0
+  for (const list of [COST_UPLOADS, COST_IMPORT_QUEUE]) {
+    for (const { key } of await state.list(list, { limit: Number.MAX_SAFE_INTEGER })) {
+      const costImport = await state.get(COST_IMPORTS, key)
+      const isOthers = costImport?.organisationId !== organisationId
+      // Of each source there is one at most.
+      if (!isOthers && costImport.sourceId === undefined) unended += 1
+    }
+  }
+  if (unended < UNENDED_IMPORTS_MAX) return
+  throw new RestError(
+    409,
+    'cost-import.too-many',
+    `the organisation has ${UNENDED_IMPORTS_MAX} imports that have not ended: cancel uploads that nobody goes on with, or wait`,
   )
 }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import { UNENDED_IMPORTS_MAX } from './cost-imports.ts'
 import { COST_SOURCES_PER_ORGANISATION_MAX } from './cost-sources.ts'
 import { createCosts } from './costs.ts'
 import type { Costs } from './costs.ts'
@@ -73,6 +74,26 @@ it('an organisation has as many sources as it says, and no more', async () => {
   const { items } = await costs.sources.list(OPERATOR, { limit: 1_000 })
   expect(items).toHaveLength(COST_SOURCES_PER_ORGANISATION_MAX)
   await Promise.all(items.map(({ id }) => costs.sources.remove(OPERATOR, id)))
+})
+
+it('an organisation has as many imports that have not ended as it says, and no more', async () => {
+  const upload = (kind: 'upload' | 'folder') =>
+    costs.imports.create(OPERATOR, {
+      ...{ organisationId: test.organisationId, exportName: 'many' },
+      from: kind === 'upload' ? { kind } : { kind, path: 'none' },
+    })
+  const begin = { limit: 1_000, organisationId: test.organisationId }
+  const before = await costs.imports.list(OPERATOR, begin)
+  const unended = before.items.filter(({ endedAt, sourceId }) => !endedAt && !sourceId)
+  const made: string[] = []
+  while (made.length + unended.length < UNENDED_IMPORTS_MAX) {
+    made.push((await upload(made.length % 2 === 0 ? 'upload' : 'folder')).id)
+  }
+  await expect(upload('upload')).rejects.toMatchObject({ code: 'cost-import.too-many' })
+  await costs.imports.cancel(OPERATOR, made.pop() ?? '')
+  made.push((await upload('upload')).id)
+  await expect(upload('folder')).rejects.toMatchObject({ code: 'cost-import.too-many' })
+  await Promise.all(made.map((id) => costs.imports.cancel(OPERATOR, id)))
 })
 
 it('an upload that nothing was sent to for a day is forgotten; one that grows slowly is not', async () => {
