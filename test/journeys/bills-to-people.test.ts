@@ -256,12 +256,12 @@ describe('the way of a bill to people', { timeout: 2 * WITHIN_MS }, () => {
     const trace = (await belfry('trace', whole.id)).stdout
     expect(trace).toContain(bus)
     for (const name of ['mail', 'bot', 'hook', 'limited', 'broken', 'hangs']) {
-      const { id, number } = notifications[name]
-      expect(trace).toContain(`delivered  ${id} (notification:${id}) after 1 attempt`)
+      const { number } = notifications[name]
+      expect(trace).toContain(`delivered  notification "${name}" after 1 attempt`)
       expect(trace).toContain(`matches  rule ${bus}/belfry-notification-${number}\n`)
     }
     const { id, number } = notifications['slack']
-    expect(trace).not.toContain(`notification:${id}`)
+    for (const its of ['notification "slack"', id]) expect(trace).not.toContain(its)
     const why = await belfry('why', `belfry-notification-${number}`, whole.id)
     expect(why.status).toBe(1)
     expect(why.stdout).toContain(`rule/${bus}/belfry-notification-${number}`)
