@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
-import { action, givenOnly, hours } from './call.ts'
+import { action, givenOnly } from './call.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import {
@@ -13,12 +13,12 @@ import {
 } from './references.ts'
 import { secretIn } from './secret-file.ts'
 import { localMoment } from './terminal-text.ts'
+import { SECRET_FILE, oldSecretText, rotationOf, withRotation } from './webhook-rotation.ts'
+import type { RotationOptions } from './webhook-rotation.ts'
 
 type WithSecret = WebhookSecret & { readonly secret: string }
 
 const REFERENCE = 'its URL or id'
-const SECRET_FILE =
-  'take the secret in this file, or - for standard input, instead of a new one: whsec_...'
 
 export function addWebhookSecrets(program: Command): void {
   const secrets = program
@@ -95,27 +95,20 @@ function addCreate(secrets: Command): void {
     )
 }
 
-interface RotateOptions {
-  readonly overlapHours?: number
-  readonly secretFile?: string
-}
-
 function addRotate(secrets: Command): void {
-  secrets
-    .command('rotate')
-    .description('follow a webhook secret by a new one, shown once; both sign for a while')
-    .argument('<webhook-secret>', REFERENCE)
-    .option('--overlap-hours <hours>', 'how long the old one signs too (default: 24)', hours)
-    .option('--secret-file <file>', SECRET_FILE)
-    .action(
-      action<RotateOptions>(async ({ hub, output, options }, reference: string) => {
-        const secret = await secretIn(options.secretFile)
-        const { id } = await webhookSecretBy(hub, reference)
-        const change = givenOnly({ overlapHours: options.overlapHours, secret })
-        const rotated = await hub.post<WithSecret>(`/webhook-secrets/${id}/rotate`, change)
-        await output.show(rotated, () => shown(rotated))
-      }),
-    )
+  withRotation(
+    secrets
+      .command('rotate')
+      .description('follow a webhook secret by a new one, shown once; both sign for a while')
+      .argument('<webhook-secret>', REFERENCE),
+  ).action(
+    action<RotationOptions>(async ({ hub, output, options }, reference: string) => {
+      const rotation = await rotationOf(options)
+      const { id } = await webhookSecretBy(hub, reference)
+      const rotated = await hub.post<WithSecret>(`/webhook-secrets/${id}/rotate`, rotation)
+      await output.show(rotated, () => shown(rotated))
+    }),
+  )
 }
 
 function addEnding(secrets: Command): void {
@@ -153,16 +146,11 @@ function shown(secret: WebhookSecret & { readonly secret?: string }): string {
       'secret (shown once)': secret.secret,
       created: localMoment(secret.createdAt),
       rotated: rotatedAt === undefined ? undefined : localMoment(rotatedAt),
-      'old secret': oldSecret(secret, previousUntil),
+      'old secret': oldSecretText(rotatedAt, previousUntil),
       id: secret.id,
     },
     { url: 'cyan', 'secret (shown once)': 'yellow' },
   )
-}
-
-function oldSecret({ rotatedAt }: WebhookSecret, until: number | undefined): string | undefined {
-  if (until !== undefined) return `signs too until ${localMoment(until)}`
-  return rotatedAt === undefined ? undefined : 'signs no more'
 }
 
 const RECEIVER = `

@@ -5,12 +5,9 @@ import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Step } from './actions.ts'
 import type { SealedFor } from './vault.ts'
+import type { SealedSecret } from './webhook-rotation.ts'
 
-export interface StoredWebhookSecret extends Omit<WebhookSecret, 'previousUntil'> {
-  readonly sealed: string
-  /** The secret before the last rotation. */
-  readonly previous?: { readonly sealed: string; readonly until: number }
-}
+export type StoredWebhookSecret = Omit<WebhookSecret, 'previousUntil' | 'rotatedAt'> & SealedSecret
 
 /** By account and place, which is how a delivery asks for it. */
 export const WEBHOOK_SECRETS = collection<StoredWebhookSecret>('webhook-secrets')

@@ -5,13 +5,21 @@ import { reaches, reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
 import { webhookPlaceOf } from '#src/model/webhook-place.ts'
-import { WEBHOOK_SECRET_PREFIX, isWebhookSecret } from '#src/model/webhook-signature.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import { listAccepted } from './documents.ts'
 import { managedAccountOf } from './managed-accounts.ts'
 import type { OrganisationPorts, PageOfCaller } from './organisations.ts'
 import type { Vault } from './vault.ts'
+import {
+  checkedWebhookSecret,
+  newWebhookSecret,
+  overlapUntil,
+  previousUntilAt,
+  rotated,
+  withoutPrevious,
+} from './webhook-rotation.ts'
+import type { WebhookRotation } from './webhook-rotation.ts'
 import {
   WEBHOOK_SECRETS,
   WEBHOOK_SECRET_IDS,
@@ -27,12 +35,6 @@ export interface NewWebhookSecret {
   readonly awsAccountId: AccountId
   readonly url: string
   /** One that receivers know already; absent: a new one. */
-  readonly secret?: string | undefined
-}
-
-export interface WebhookRotation {
-  /** How long the old secret signs too; 0: not at all. */
-  readonly overlapMs: number
   readonly secret?: string | undefined
 }
 
@@ -66,15 +68,12 @@ export interface WebhookSecretPorts extends Pick<
   readonly urlRefusal: (url: string) => string | undefined
 }
 
-/** As long as what SHA-256 makes; Standard Webhooks asks for 24 to 64. */
-const SECRET_BYTES = 32
-
 export function createWebhookSecrets(ports: WebhookSecretPorts): WebhookSecrets {
   const { state, clock, ids, actions, vault, urlRefusal } = ports
   return {
     create: async (caller, given) => {
       const url = checkedPlace(given.url, urlRefusal)
-      const secret = given.secret === undefined ? newSecret(ids) : checkedSecret(given.secret)
+      const secret = secretFrom(given, ids)
       const stored = await actions.perform(caller, async (step) => {
         const { transaction, now, tell } = step
         const { awsAccountId } = given
@@ -113,47 +112,36 @@ function changing({
   vault,
 }: WebhookSecretPorts): Pick<WebhookSecrets, 'rotate' | 'endPrevious'> {
   return {
-    rotate: async (caller, id, { overlapMs, secret: given }) => {
-      const secret = given === undefined ? newSecret(ids) : checkedSecret(given)
+    rotate: async (caller, id, rotation) => {
+      const secret = secretFrom(rotation, ids)
       const sealed = vault.seal(sealedFor({ id }), secret)
       return actions.perform(caller, async ({ transaction, now, tell }) => {
-        const { previous: older, ...before } = await found(transaction, caller, id)
-        const until = now + overlapMs
+        const before = await found(transaction, caller, id)
         const replaced = vault.open(sealedFor(before), before.sealed)
-        // What cannot be opened any more signs nothing any more.
-        const overlaps = overlapMs > 0 && replaced !== undefined
-        const previous = { sealed: before.sealed, until }
-        const after = { ...before, sealed, rotatedAt: now, ...(overlaps && { previous }) }
-        const toldUntil = overlaps && { previousUntil: new Date(until).toISOString() }
-        tell('WebhookSecretRotateEvent', happeningTo(before, { ...toldUntil }))
-        if (replaced === secret) throw unchanged()
-        if (overlaps && older !== undefined && now < older.until) throw overlapping(older.until)
+        const until = overlapUntil(replaced, { now, overlapMs: rotation.overlapMs })
+        const previousUntil = until !== undefined && {
+          previousUntil: new Date(until).toISOString(),
+        }
+        tell('WebhookSecretRotateEvent', happeningTo(before, { ...previousUntil }))
+        const after = rotated(before, { secret, sealed, replaced, until, now })
         transaction.put(WEBHOOK_SECRETS, webhookSecretKey(after), after)
         return { ...shown(after, now), secret }
       })
     },
     endPrevious: (caller, id) =>
       actions.perform(caller, async ({ transaction, now, tell }) => {
-        const { previous, ...after } = await found(transaction, caller, id)
-        tell('WebhookSecretEndPreviousEvent', happeningTo(after))
-        if (previous === undefined || now >= previous.until) throw noPrevious()
+        const before = await found(transaction, caller, id)
+        tell('WebhookSecretEndPreviousEvent', happeningTo(before))
+        const after = withoutPrevious(before, now)
         transaction.put(WEBHOOK_SECRETS, webhookSecretKey(after), after)
       }),
   }
 }
 
-function newSecret(ids: Ids): string {
-  const bytes = Buffer.from(ids.opaque(SECRET_BYTES), 'base64url')
-  return WEBHOOK_SECRET_PREFIX + bytes.toString('base64')
-}
-
-function checkedSecret(text: string): string {
-  if (isWebhookSecret(text)) return text
-  throw new RestError(
-    400,
-    'webhook-secret.invalid-secret',
-    `a webhook secret is "${WEBHOOK_SECRET_PREFIX}" and then 24 to 64 bytes in base64, padded with "="`,
-  )
+function secretFrom({ secret }: { readonly secret?: string | undefined }, ids: Ids): string {
+  return secret === undefined
+    ? newWebhookSecret(ids)
+    : checkedWebhookSecret(secret, 'webhook-secret.invalid-secret')
 }
 
 function checkedPlace(url: string, urlRefusal: WebhookSecretPorts['urlRefusal']): string {
@@ -195,30 +183,8 @@ function isVisible(
   return reaches(caller, thing.organisationId) && reachesAccount(caller, thing.awsAccountId)
 }
 
-function shown(
-  { sealed: _, previous, ...secret }: StoredWebhookSecret,
-  now: number,
-): WebhookSecret {
-  const overlaps = previous !== undefined && now < previous.until
-  return { ...secret, ...(overlaps && { previousUntil: previous.until }) }
-}
-
-function unchanged(): RestError {
-  return new RestError(409, 'webhook-secret.unchanged', 'the new secret is the one that it has')
-}
-
-function overlapping(until: number): RestError {
-  return new RestError(
-    409,
-    'webhook-secret.overlap',
-    `the secret before this one signs until ${new Date(until).toISOString()}: end it first, or rotate without an overlap, after which the new one signs alone`,
-  )
-}
-
-function noPrevious(): RestError {
-  return new RestError(
-    409,
-    'webhook-secret.no-previous',
-    'no secret from before the last rotation signs any more',
-  )
+function shown(stored: StoredWebhookSecret, now: number): WebhookSecret {
+  const { sealed: _, previous: __, ...secret } = stored
+  const previousUntil = previousUntilAt(stored, now)
+  return { ...secret, ...(previousUntil !== undefined && { previousUntil }) }
 }

@@ -5,6 +5,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
 import type { WebhookSigner } from '#src/ports/webhook-signer.ts'
 import type { Vault } from './vault.ts'
+import { signingAt } from './webhook-rotation.ts'
 import {
   WEBHOOK_SECRETS,
   accountOfKey,
@@ -40,10 +41,7 @@ export function createWebhookSigner({ state, vault, clock }: SignerPorts): Webho
 
 /** What signs at a moment, the newest first. */
 function opened(vault: Vault, secret: StoredWebhookSecret, now: number): readonly string[] {
-  const { sealed, previous } = secret
-  const signing =
-    previous !== undefined && now < previous.until ? [sealed, previous.sealed] : [sealed]
-  return signing.map((each) => {
+  return signingAt(secret, now).map((each) => {
     const text = vault.open(sealedFor(secret), each)
     if (text !== undefined) return text
     throw new Error(

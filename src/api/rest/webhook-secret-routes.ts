@@ -3,24 +3,12 @@ import { Type } from 'typebox'
 import { AwsAccountId } from '#src/model/tenancy.ts'
 import { WebhookSecret, WebhookUrl } from '#src/model/webhook-secret.ts'
 import type { WebhookSecrets } from '#src/tenancy/webhook-secrets.ts'
-import { OVERLAP_HOURS_DEFAULT, OverlapHours, overlapMs } from './overlap.ts'
+import { OVERLAP_HOURS_DEFAULT } from './overlap.ts'
 import { IdParams, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
+import { OwnSecret, Rotation, ShownSecret, rotationIn } from './webhook-rotation.ts'
 
-/** More than 64 bytes in base64 are, so that what is too long is refused in words. */
-const SECRET_CHARACTERS_MAX = 256
-
-const Secret = Type.String({
-  description: 'For the receiver, as the libraries of Standard Webhooks take it',
-  examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'],
-})
-const OwnSecret = Type.Optional(
-  Type.String({
-    maxLength: SECRET_CHARACTERS_MAX,
-    description: 'One that receivers know already: "whsec_" and 24 to 64 bytes in base64',
-  }),
-)
-const WithSecret = Type.Object({ ...WebhookSecret.properties, secret: Secret })
+const WithSecret = Type.Object({ ...WebhookSecret.properties, secret: ShownSecret })
 
 export function addWebhookSecretRoutes(add: AddRoute, webhookSecrets: WebhookSecrets): void {
   const tag = 'webhook-secrets'
@@ -69,10 +57,9 @@ export function addWebhookSecretRoutes(add: AddRoute, webhookSecrets: WebhookSec
     summary: `Give a webhook secret a new one, shown once; both sign for overlapHours more (default ${OVERLAP_HOURS_DEFAULT}), and without an overlap the new one alone`,
     permission: 'webhook-secrets:Write',
     params: IdParams,
-    body: Type.Object({ overlapHours: OverlapHours, secret: OwnSecret }),
+    body: Rotation,
     answer: [200, WithSecret],
-    run: (caller, { params, body: { overlapHours, secret } }) =>
-      webhookSecrets.rotate(caller, params.id, { overlapMs: overlapMs(overlapHours), secret }),
+    run: (caller, { params, body }) => webhookSecrets.rotate(caller, params.id, rotationIn(body)),
   })
   add({
     method: 'DELETE',
