@@ -149,6 +149,17 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     `${await channel(world)}/test`,
     {},
   ]),
+  operation('POST /channels/{id}/secret/rotate', CHANNEL_WRITERS, 200, async (world) => [
+    `${await channel(world)}/secret/rotate`,
+    { overlapHours: 0 },
+  ]),
+  operation('DELETE /channels/{id}/secret/previous', CHANNEL_WRITERS, 204, async (world) => {
+    const path = `${await channel(world)}/secret`
+    // Ends an overlap that another call began: the next would be refused.
+    await world.hub.rest('POST', `${path}/rotate`, { overlapHours: 0 })
+    await world.hub.rest('POST', `${path}/rotate`, {})
+    return [`${path}/previous`]
+  }),
   list('/notifications'),
   get('/notifications/{id}', notification),
   operation('POST /notifications', CHANNEL_WRITERS, 201, async (world) => [

@@ -9,6 +9,8 @@ import type { Column } from './output.ts'
 import { channelBy, organisationBy, organisationColumns, organisationFilter } from './references.ts'
 import { secretIn } from './secret-file.ts'
 import { localMoment } from './terminal-text.ts'
+import { oldSecretText, rotationOf, withRotation } from './webhook-rotation.ts'
+import type { RotationOptions } from './webhook-rotation.ts'
 
 type ShownChannel = Channel & { readonly secret?: string }
 
@@ -17,7 +19,9 @@ const REFERENCE = 'its name or id'
 export function addChannels(program: Command): void {
   const channels = program
     .command('channels')
-    .description('list, show, create, update, delete, test ways to reach people')
+    .description(
+      'list, show, create, update, rotate the secret of, delete, test ways to reach people',
+    )
     .addHelpText(
       'after',
       `
@@ -30,10 +34,12 @@ What each kind is made with; the secret is in a file, or - for standard input:
                  "show" tells as the Request URL of the app's Interactivity
   teams          --secret-file with the URL of the Workflows flow
   pagerduty      --secret-file with the integration key of Events API v2
-  webhook        --to-url https://hooks.example.com/alerts
+  webhook        --to-url https://hooks.example.com/alerts; --secret-file where the receiver knows
+                 one already. Posts are signed as Standard Webhooks (standardwebhooks.com) says
 
   belfry channels create FinOps --kind email --to finops@example.com
-  belfry channels test FinOps`,
+  belfry channels test FinOps
+  belfry channels rotate-secret Portal --overlap-hours 48   # a webhook's: both sign for two days`,
     )
 
   channels
@@ -66,6 +72,7 @@ What each kind is made with; the secret is in a file, or - for standard input:
 
   addCreate(channels)
   addUpdate(channels)
+  addSecret(channels)
 
   channels
     .command('delete')
@@ -158,6 +165,34 @@ function addUpdate(channels: Command): void {
   )
 }
 
+function addSecret(channels: Command): void {
+  withRotation(
+    channels
+      .command('rotate-secret')
+      .description('follow the secret of a webhook by a new one, shown once; both sign for a while')
+      .argument('<channel>', REFERENCE),
+  ).action(
+    action<RotationOptions>(async ({ hub, output, options }, reference: string) => {
+      const rotation = await rotationOf(options)
+      const { id } = await channelBy(hub, reference)
+      const rotated = await hub.post<ShownChannel>(`/channels/${id}/secret/rotate`, rotation)
+      await output.show(rotated, () => shown(rotated))
+    }),
+  )
+
+  channels
+    .command('end-previous-secret')
+    .description('sign a webhook no more with the secret before the last rotation')
+    .argument('<channel>', REFERENCE)
+    .action(
+      action(async ({ hub, output }, reference: string) => {
+        const { id, name } = await channelBy(hub, reference)
+        await hub.delete(`/channels/${id}/secret/previous`)
+        await output.show({ ended: id }, () => `the new secret signs what "${name}" posts alone`)
+      }),
+    )
+}
+
 const SETTINGS_OPTIONS = [
   'to',
   'channel',
@@ -202,6 +237,7 @@ async function settingsOf(kind: string, options: SettingsOptions): Promise<objec
 }
 
 function shown(channel: ShownChannel): string {
+  const { secretRotatedAt, previousSecretUntil } = channel
   return fields(
     {
       name: channel.name,
@@ -209,6 +245,8 @@ function shown(channel: ShownChannel): string {
       'leads to': channel.leadsTo,
       'Slack request URL': channel.interactivityUrl,
       'secret (shown once)': channel.secret,
+      'secret rotated': secretRotatedAt === undefined ? undefined : localMoment(secretRotatedAt),
+      'old secret': oldSecretText(secretRotatedAt, previousSecretUntil),
       created: localMoment(channel.createdAt),
       id: channel.id,
     },

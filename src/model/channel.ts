@@ -103,6 +103,14 @@ export const Channel = Type.Object(
           'Of a Slack bot with a signing secret: the "Request URL" for the app’s "Interactivity & Shortcuts"',
       }),
     ),
+    secretRotatedAt: Type.Optional({
+      ...Instant,
+      description: 'Since then a webhook is signed with the secret that it has',
+    }),
+    previousSecretUntil: Type.Optional({
+      ...Instant,
+      description: 'Until then a webhook is signed with the secret before that one too',
+    }),
     createdAt: Instant,
     modifiedAt: Instant,
   },

@@ -12,10 +12,12 @@ import { CERTIFICATE_FILE, MAIL_USER, startMailServer } from '../mail/mail-serve
 import type { MailServer } from '../mail/mail-server.ts'
 import { createOrganisation } from '../organisation.ts'
 import { startReceiver } from '../receiver.ts'
-import type { Receiver } from '../receiver.ts'
+import type { Received, Receiver } from '../receiver.ts'
 
 const TOKEN = 'xoxb-a-token-that-shows-nowhere'
 const ROUTING_KEY = 'abcdefghijklmnopqrstuvwxyz012345'
+const MS_PER_HOUR = 60 * 60_000
+const OWN_SECRET = `whsec_${Buffer.alloc(24, 'own').toString('base64')}`
 const SECRET_PATH = 'T0-a-path-that-shows-nowhere'
 
 const folder = newDataFolder()
@@ -178,6 +180,103 @@ describe('a channel', () => {
   })
 })
 
+describe('the secret of a webhook', () => {
+  const rotate = (id: string, rotation: object) =>
+    hub.rest('POST', `/channels/${id}/secret/rotate`, rotation)
+  const show = async (id: string) => (await hub.rest('GET', `/channels/${id}`)).body
+  const hook = (path: string) => ({ kind: 'webhook', url: receiver.url + path })
+
+  it('is followed by another: both sign for a while, and then the new one alone', async () => {
+    const { id, secret: first } = await create('Rotating', hook('/rotating'))
+    expect(await show(id)).not.toHaveProperty('secretRotatedAt')
+    expect(await goodWith(id, '/rotating', first, OWN_SECRET)).toEqual([true, false])
+    const { status, body } = await rotate(id, { overlapHours: 5_000 / MS_PER_HOUR })
+    const second = body.secret
+    expect([status, second === first]).toEqual([200, false])
+    expect(await goodWith(id, '/rotating', first, second)).toEqual([true, true])
+    while ((await show(id)).previousSecretUntil !== undefined) await pause()
+    expect(await goodWith(id, '/rotating', first, second)).toEqual([false, true])
+    expect(await show(id)).toMatchObject({ secretRotatedAt: body.secretRotatedAt })
+  })
+
+  it('has one before it at most, which ends before its time only when asked', async () => {
+    const { id, secret: first } = await create('Overlapping', hook('/overlapping'))
+    const { body } = await rotate(id, {})
+    expect(body.previousSecretUntil - body.secretRotatedAt).toBe(24 * MS_PER_HOUR)
+    const refused = await rotate(id, { secret: OWN_SECRET })
+    expect(refused).toMatchObject({ status: 409, body: { code: 'webhook-secret.overlap' } })
+    const same = await rotate(id, { secret: body.secret, overlapHours: 0 })
+    expect(same).toMatchObject({ status: 409, body: { code: 'webhook-secret.unchanged' } })
+    // Where it leads may change meanwhile.
+    await hub.rest('PATCH', `/channels/${id}`, { settings: hook('/moved') })
+    expect(await goodWith(id, '/moved', first, body.secret)).toEqual([true, true])
+    const ended = () => hub.rest('DELETE', `/channels/${id}/secret/previous`)
+    expect((await ended()).status).toBe(204)
+    expect(await goodWith(id, '/moved', first, body.secret)).toEqual([false, true])
+    expect(await ended()).toMatchObject({ body: { code: 'webhook-secret.no-previous' } })
+    const third = await rotate(id, { secret: OWN_SECRET })
+    expect(third).toMatchObject({ status: 200, body: { secret: OWN_SECRET } })
+    expect(await goodWith(id, '/moved', body.secret, OWN_SECRET)).toEqual([true, true])
+  })
+
+  it('signs alone where it was given with the settings, or rotated without an overlap', async () => {
+    const { id, secret: first } = await create('Alone', hook('/alone'))
+    await rotate(id, {})
+    const settings = { ...hook('/alone'), secret: OWN_SECRET }
+    const { body } = await hub.rest('PATCH', `/channels/${id}`, { settings })
+    expect(body).not.toHaveProperty('previousSecretUntil')
+    expect(await goodWith(id, '/alone', first, OWN_SECRET)).toEqual([false, true])
+    await rotate(id, {})
+    const alone = (await rotate(id, { overlapHours: 0 })).body
+    expect(alone).not.toHaveProperty('previousSecretUntil')
+    expect(await goodWith(id, '/alone', OWN_SECRET, alone.secret)).toEqual([false, true])
+  })
+
+  it('shows nowhere but in the answer that made it, and is told of in events', async () => {
+    const made = await create('Hidden', hook('/hidden'))
+    const { body: hidden } = await rotate(made.id, { overlapHours: 1 })
+    const previousSecretUntil = hidden.secretRotatedAt + MS_PER_HOUR
+    expect(await show(made.id)).toMatchObject({
+      ...{ secretRotatedAt: hidden.secretRotatedAt, previousSecretUntil },
+    })
+    const told = async () => {
+      const query = 'detailType=CostAndCompliance:%20ChannelSecretRotateEvent&limit=100'
+      const { items } = (await hub.rest('GET', `/events?${query}`)).body
+      return items.map(({ event }: any) => event.detail)
+    }
+    const isOfIt = ({ channelId }: any) => channelId === made.id
+    while (!(await told()).some(isOfIt)) await pause()
+    expect((await told()).find(isOfIt)).toMatchObject({
+      ...{ status: 'SUCCESS', channelName: 'Hidden', channelKind: 'webhook' },
+      previousUntil: new Date(previousSecretUntil).toISOString(),
+    })
+    const listed = await hub.restText('GET', '/channels?limit=100')
+    const everything = [listed, JSON.stringify(await told()), everythingWritten(hub)].join('\n')
+    const secrets = [made, hidden].map(({ secret }) => secret.slice('whsec_'.length))
+    expect(secrets.filter((secret) => everything.includes(secret))).toEqual([])
+  })
+
+  it.each([
+    ['too short a secret', { secret: 'whsec_c2hvcnQ=' }, 400, 'channel.invalid-secret'],
+    ['an overlap below 0', { overlapHours: -1 }, 400, 'request.invalid'],
+    ['an overlap over 14 days', { overlapHours: 14 * 24 + 0.1 }, 400, 'request.invalid'],
+  ])('is not rotated with %s', async (what, rotation, status, code) => {
+    const { id } = await create(`Without ${what}`, hook('/without'))
+    const refused = await rotate(id, rotation)
+    expect(refused).toMatchObject({ status, body: { code } })
+    expect(JSON.stringify(refused.body)).not.toContain('c2hvcnQ')
+    expect((await rotate(id, { overlapHours: 14 * 24 })).status).toBe(200)
+  })
+
+  it('is of a webhook alone', async () => {
+    const { id } = await create('No webhook', to('/no-webhook'))
+    const code = 'channel.no-signing-secret'
+    expect(await rotate(id, {})).toMatchObject({ status: 409, body: { code } })
+    const ended = await hub.rest('DELETE', `/channels/${id}/secret/previous`)
+    expect(ended).toMatchObject({ status: 409, body: { code } })
+  })
+})
+
 describe('belfry channels', () => {
   const belfry = (args: readonly string[], input = '') =>
     runCommand(folder, ['channels', ...args], { input })
@@ -195,6 +294,21 @@ describe('belfry channels', () => {
     expect(renamed.stdout).toContain('CLI 2')
     expect((await belfry(['list'])).stdout).toMatch(/CLI 2 +slack-webhook +http/)
     expect((await belfry(['delete', 'CLI 2'])).stdout).toContain('deleted the channel "CLI 2"')
+    const { id, secret } = await create('Signed', {
+      kind: 'webhook',
+      url: `${receiver.url}/signed`,
+    })
+    const rotated = await belfry(
+      ['rotate-secret', 'Signed', '--overlap-hours', '2', '--secret-file', '-'],
+      `${OWN_SECRET}\n`,
+    )
+    expect([rotated.status, rotated.stderr]).toEqual([0, ''])
+    expect(rotated.stdout).toContain(OWN_SECRET)
+    expect(rotated.stdout).toMatch(/old secret +signs too until /)
+    expect(await goodWith(id, '/signed', secret, OWN_SECRET)).toEqual([true, true])
+    expect((await belfry(['end-previous-secret', 'Signed'])).stdout).toContain('alone')
+    expect((await belfry(['show', 'Signed'])).stdout).toMatch(/old secret +signs no more/)
+    expect(await goodWith(id, '/signed', secret, OWN_SECRET)).toEqual([false, true])
     const failed = await belfry(['test', 'Gone'])
     expect(failed).toMatchObject({ status: 1 })
     expect(failed.stderr).toContain('nothing arrived by "Gone": the other side answered 404')
@@ -203,6 +317,24 @@ describe('belfry channels', () => {
     expect(without.stderr).toContain('--secret-file is missing')
   })
 })
+
+/** Which secrets verify what a channel posts now, as a receiver does it: with the official library. */
+async function goodWith(id: string, path: string, ...secrets: readonly string[]) {
+  const before = receiver.received.filter((request) => request.path === path).length
+  expect(await test(id)).toMatchObject({ outcome: 'sent' })
+  const posts = await receiver.waitFor(before + 1, (request) => request.path === path)
+  const { text, headers } = posts.at(-1) as Received
+  return secrets.map((secret) => {
+    try {
+      new Webhook(secret).verify(text, headers as Record<string, string>)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 
 it('an e-mail channel needs a mail server, and says what to set', async () => {
   const alone = newDataFolder()

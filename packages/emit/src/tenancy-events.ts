@@ -78,6 +78,8 @@ export interface TenancyEvents {
   ChannelCreateEvent: ChannelCreateEvent
   ChannelUpdateEvent: ChannelUpdateEvent
   ChannelDeleteEvent: ChannelDeleteEvent
+  ChannelSecretRotateEvent: ChannelSecretRotateEvent
+  ChannelSecretEndPreviousEvent: ChannelSecretEndPreviousEvent
   BudgetAlertEvent: BudgetAlertEvent
   CostSpikeEvent: CostSpikeEvent
   ComplianceAlertEvent: ComplianceAlertEvent
@@ -3298,6 +3300,82 @@ export interface ChannelDeleteEvent {
   }
 }
 /**
+ * A way to reach people was given a new secret, which signs what it posts.
+ *
+ * `CostAndCompliance: ChannelSecretRotateEvent`, version 1, ours
+ */
+export interface ChannelSecretRotateEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelSecretRotateEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelSecretRotateEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    /**
+     * Until then the old one signs too
+     */
+    previousUntil?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A way to reach people was left to its new secret alone: the one before it ended before its time.
+ *
+ * `CostAndCompliance: ChannelSecretEndPreviousEvent`, version 1, ours
+ */
+export interface ChannelSecretEndPreviousEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: ChannelSecretEndPreviousEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'ChannelSecretEndPreviousEvent'
+    channelId: string
+    channelName: string
+    channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * Spend, or the forecast of it, reached thresholds of a budget.
  *
  * `CostAndCompliance: BudgetAlertEvent`, version 1, ours
@@ -4945,6 +5023,8 @@ export interface TenancyEventFields {
   ChannelCreateEvent: ChannelCreateEventFields
   ChannelUpdateEvent: ChannelUpdateEventFields
   ChannelDeleteEvent: ChannelDeleteEventFields
+  ChannelSecretRotateEvent: ChannelSecretRotateEventFields
+  ChannelSecretEndPreviousEvent: ChannelSecretEndPreviousEventFields
   BudgetAlertEvent: BudgetAlertEventFields
   CostSpikeEvent: CostSpikeEventFields
   ComplianceAlertEvent: ComplianceAlertEventFields
@@ -6780,6 +6860,44 @@ export interface ChannelUpdateEventFields {
  * The fields of ChannelDeleteEvent as its publisher gives them.
  */
 export interface ChannelDeleteEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelSecretRotateEvent as its publisher gives them.
+ */
+export interface ChannelSecretRotateEventFields {
+  channelId: string
+  channelName: string
+  channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'
+  /**
+   * Until then the old one signs too
+   */
+  previousUntil?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of ChannelSecretEndPreviousEvent as its publisher gives them.
+ */
+export interface ChannelSecretEndPreviousEventFields {
   channelId: string
   channelName: string
   channelKind: 'email' | 'slack-webhook' | 'slack-bot' | 'teams' | 'pagerduty' | 'webhook'

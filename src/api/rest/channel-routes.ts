@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { CHANNEL_SETTINGS, Channel, ChannelTest } from '#src/model/channel.ts'
 import { Name } from '#src/model/tenancy.ts'
 import type { Channels } from '#src/notifications/channels/channels.ts'
+import { OVERLAP_HOURS_DEFAULT } from './overlap.ts'
 import {
   Id,
   IdParams,
@@ -14,6 +15,7 @@ import {
   ref,
 } from './route.ts'
 import type { AddRoute } from './route.ts'
+import { Rotation, ShownSecret, rotationIn } from './webhook-rotation.ts'
 
 /** Which fields there are depends on the kind, so the kind's own schema decides. */
 const Settings = Type.Record(Type.String(), Type.Unknown(), {
@@ -83,6 +85,7 @@ export function addChannelRoutes(add: AddRoute, channels: Channels): void {
     answer: [200, ref(Channel)],
     run: (caller, { params, body }) => channels.update(caller, params.id, body),
   })
+  addSecretRoutes(add, channels)
   add({
     method: 'DELETE',
     url: '/channels/:id',
@@ -103,5 +106,30 @@ export function addChannelRoutes(add: AddRoute, channels: Channels): void {
     body: Type.Object({}),
     answer: [200, ref(ChannelTest)],
     run: (caller, { params }) => channels.test(caller, params.id),
+  })
+}
+
+function addSecretRoutes(add: AddRoute, channels: Channels): void {
+  const tag = 'channels'
+  add({
+    method: 'POST',
+    url: '/channels/:id/secret/rotate',
+    tag,
+    summary: `Give a webhook a new secret, shown once; both sign for overlapHours more (default ${OVERLAP_HOURS_DEFAULT}), and without an overlap the new one alone`,
+    permission: 'channels:Write',
+    params: IdParams,
+    body: Rotation,
+    answer: [200, Type.Object({ ...Channel.properties, secret: ShownSecret })],
+    run: (caller, { params, body }) => channels.rotateSecret(caller, params.id, rotationIn(body)),
+  })
+  add({
+    method: 'DELETE',
+    url: '/channels/:id/secret/previous',
+    tag,
+    summary: 'Sign a webhook no more with the secret before the last rotation',
+    permission: 'channels:Write',
+    params: IdParams,
+    answer: [204],
+    run: (caller, { params }) => channels.endPreviousSecret(caller, params.id),
   })
 }

@@ -5,7 +5,7 @@ import { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.t
 import { COST_CONFIGURATION } from './cost-configuration.ts'
 import { NOTIFICATION_EVENTS } from './notification-events.ts'
 import { CHANNEL_KINDS } from '#src/model/channel.ts'
-import { AwsId, Uuid, category, id, outcome } from './event-type.ts'
+import { AwsId, PreviousUntil, Uuid, category, id, outcome } from './event-type.ts'
 
 /** The events of alerts; notifications are rules that match them. */
 export const ALERT_EVENTS = {
@@ -56,6 +56,16 @@ export const COST_AND_COMPLIANCE = category('CostAndCompliance', 'cost-complianc
       ['Create', 'POST /api/v1/channels', 'added'],
       ['Update', 'PATCH /api/v1/channels/:id', 'changed'],
       ['Delete', 'DELETE /api/v1/channels/:id', 'deleted'],
+      [
+        'SecretRotate',
+        'POST /api/v1/channels/:id/secret/rotate',
+        'given a new secret, which signs what it posts',
+      ],
+      [
+        'SecretEndPrevious',
+        'DELETE /api/v1/channels/:id/secret/previous',
+        'left to its new secret alone: the one before it ended before its time',
+      ],
     ] as const
   ).map(([verb, action, done]) => ({
     name: `Channel${verb}Event`,
@@ -69,13 +79,15 @@ export const COST_AND_COMPLIANCE = category('CostAndCompliance', 'cost-complianc
       ...(verb === 'Update' && {
         changed: Type.Array(Type.Enum(['name', 'settings']), { minItems: 1 }),
       }),
+      ...(verb === 'SecretRotate' && { previousUntil: PreviousUntil }),
       ...outcome,
     }),
     example: {
       channelId: '0194f0e2-5a3c-7b11-9d0e-5a5a5a5a0006',
       channelName: 'FinOps',
-      channelKind: 'slack-bot',
+      channelKind: verb.startsWith('Secret') ? 'webhook' : 'slack-bot',
       ...(verb === 'Update' && { changed: ['settings'] }),
+      ...(verb === 'SecretRotate' && { previousUntil: '2026-02-01T08:15:00.000Z' }),
       status: 'SUCCESS',
     },
   })),

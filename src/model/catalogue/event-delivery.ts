@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-import { AwsId, Uuid, category, id, outcome } from './event-type.ts'
+import { AwsId, PreviousUntil, Uuid, category, id, outcome } from './event-type.ts'
 
 const SOURCE_EXAMPLE = {
   eventSourceName: 'aws.partner/stax.io/333344445555/siem',
@@ -72,11 +72,7 @@ export const EVENT_DELIVERY = category('EventDelivery', 'events', [
       webhookSecretId: Uuid,
       origin: Type.String({ description: 'Of the URL, whose path may be a secret of its own' }),
       ...ofAccount(),
-      ...(verb === 'Rotate' && {
-        previousUntil: Type.Optional(
-          Type.String({ format: 'date-time', description: 'Until then the old one signs too' }),
-        ),
-      }),
+      ...(verb === 'Rotate' && { previousUntil: PreviousUntil }),
       ...outcome,
     }),
     example: {

@@ -64,6 +64,10 @@ export const outcome = {
 
 export const Uuid = Type.String({ format: 'uuid' })
 export const AwsId = Type.String({ pattern: '^[0-9]{12}$' })
+/** Of a secret that is rotated. */
+export const PreviousUntil = Type.Optional(
+  Type.String({ format: 'date-time', description: 'Until then the old one signs too' }),
+)
 
 /** An ID field together with the attributes that it gains. */
 export function id(

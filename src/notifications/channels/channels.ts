@@ -4,7 +4,6 @@ import type { Channel, ChannelSettings, ChannelTest } from '#src/model/channel.t
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
-import { WEBHOOK_SECRET_PREFIX } from '#src/model/webhook-signature.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Actions } from '#src/tenancy/actions.ts'
@@ -12,6 +11,15 @@ import { listAccepted } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
 import type { Vault } from '#src/tenancy/vault.ts'
+import {
+  checkedWebhookSecret,
+  newWebhookSecret,
+  overlapUntil,
+  previousUntilAt,
+  rotated,
+  withoutPrevious,
+} from '#src/tenancy/webhook-rotation.ts'
+import type { WebhookRotation } from '#src/tenancy/webhook-rotation.ts'
 import { refuseWhereUsed } from './channel-uses.ts'
 import { CHANNELS, addChannel, removeChannel, replaceChannel, sealedFor } from './documents.ts'
 import type { StoredChannel } from './documents.ts'
@@ -19,7 +27,7 @@ import { testMessage } from './message-of.ts'
 import { openedSettings } from './opener.ts'
 import type { OpenerPorts } from './opener.ts'
 import type { ChannelOpener, SendResult } from './sending.ts'
-import { checkedSettings } from './settings.ts'
+import { INVALID_SECRET, checkedSettings } from './settings.ts'
 import type { SettingsPorts, WholeSettings } from './settings.ts'
 
 export interface NewChannel {
@@ -35,8 +43,10 @@ export interface ChannelChange {
   readonly settings?: object | undefined
 }
 
-/** What signs a webhook is shown once: where it was not given. */
+/** What signs a webhook is shown once: where it was not given, and after a rotation. */
 export type ShownChannel = Channel & { readonly secret?: string }
+
+export type RotatedChannel = Channel & { readonly secret: string }
 
 /** The ways in which an organisation reaches people. */
 export interface Channels {
@@ -47,6 +57,10 @@ export interface Channels {
     page: PageOfCaller & { readonly organisationId?: string | undefined },
   ): Promise<Page<Channel>>
   update(caller: Principal, id: string, change: ChannelChange): Promise<Channel>
+  /** Gives a webhook a new secret; for as long as the overlap both sign. */
+  rotateSecret(caller: Principal, id: string, rotation: WebhookRotation): Promise<RotatedChannel>
+  /** Ends an overlap before its time. */
+  endPreviousSecret(caller: Principal, id: string): Promise<void>
   remove(caller: Principal, id: string): Promise<void>
   /** Sends a message that says that it is a test, and answers what the other side said. */
   test(caller: Principal, id: string): Promise<ChannelTest>
@@ -62,18 +76,16 @@ export interface ChannelPorts extends OpenerPorts, SettingsPorts {
   readonly publicUrl: () => string
 }
 
-/** As long as what SHA-256 makes; Standard Webhooks asks for 24 to 64. */
-const SECRET_BYTES = 32
 /** Of somebody who is not known yet. */
 const TEST_READER = { timeZone: 'UTC', locale: 'en' }
 
 export function createChannels(ports: ChannelPorts): Channels {
   const { state, ids, actions, vault, opener, clock } = ports
-  const shown = (channel: StoredChannel) => shownUnder(ports.publicUrl(), channel)
+  const shown = (channel: StoredChannel) => shownBy(ports, channel)
   return {
     create: async (caller, { name, ...given }) => {
       const checked = checkedSettings(given.settings, ports)
-      const own = checked.kind === 'webhook' ? newSecret(ids) : undefined
+      const own = checked.kind === 'webhook' ? newWebhookSecret(ids) : undefined
       const settings = whole(checked, own)
       const channel = await actions.perform(caller, async ({ transaction, now, tell }) => {
         const organisation = await organisationOf(transaction, caller, given.organisationId)
@@ -105,6 +117,7 @@ export function createChannels(ports: ChannelPorts): Channels {
       return { items: items.map(shown), ...rest }
     },
     update: (caller, id, change) => updated(ports, caller, id, change),
+    ...rotating(ports),
     remove: (caller, id) =>
       actions.perform(caller, async ({ transaction, tell }) => {
         const channel = await found(transaction, caller, id)
@@ -137,18 +150,61 @@ async function updated(
       ...(name !== undefined && name !== before.name ? ['name'] : []),
       ...(checked === undefined ? [] : ['settings']),
     ]
-    if (changed.length === 0) return shownUnder(ports.publicUrl(), before)
+    if (changed.length === 0) return shownBy(ports, before)
     const named = { ...before, name: name ?? before.name, modifiedAt: now }
     tell('ChannelUpdateEvent', happeningTo(named, { changed }))
     if (checked !== undefined && checked.kind !== before.kind) throw otherKind(before, checked)
-    const settings = checked && whole(checked, keptSecret(vault, before))
+    const kept = keptSecret(vault, before)
+    const settings = checked && whole(checked, kept)
+    // Another secret that was given signs alone.
+    const isOther = settings?.kind === 'webhook' && settings.secret !== kept
+    const { previous: _, ...withoutOld } = named
     const after: StoredChannel = {
-      ...named,
+      ...(isOther ? { ...withoutOld, rotatedAt: now } : named),
       ...(settings !== undefined && storedSettings(vault, id, settings)),
     }
     await replaceChannel(transaction, before, after)
-    return shownUnder(ports.publicUrl(), after)
+    return shownBy(ports, after)
   })
+}
+
+function rotating(ports: ChannelPorts): Pick<Channels, 'rotateSecret' | 'endPreviousSecret'> {
+  const { actions, ids, vault } = ports
+  return {
+    rotateSecret: async (caller, id, { overlapMs, secret: given }) => {
+      const secret =
+        given === undefined ? newWebhookSecret(ids) : checkedWebhookSecret(given, INVALID_SECRET)
+      return actions.perform(caller, async ({ transaction, now, tell }) => {
+        const before = await found(transaction, caller, id)
+        const settings = openedSettings(vault, before)
+        const replaced = settings?.kind === 'webhook' ? settings.secret : undefined
+        const until = overlapUntil(replaced, { now, overlapMs })
+        const previousUntil = until !== undefined && {
+          previousUntil: new Date(until).toISOString(),
+        }
+        tell('ChannelSecretRotateEvent', happeningTo(before, { ...previousUntil }))
+        if (before.kind !== 'webhook') throw notSigned(before)
+        if (settings === undefined) throw settingsLost()
+        const sealed = vault.seal(sealedFor(id), JSON.stringify({ ...settings, secret }))
+        const after = {
+          ...rotated(before, { secret, sealed, replaced, until, now }),
+          modifiedAt: now,
+        }
+        await replaceChannel(transaction, before, after)
+        return { ...shownBy(ports, after), secret }
+      })
+    },
+    endPreviousSecret: (caller, id) =>
+      actions.perform(caller, async ({ transaction, now, tell }) => {
+        const before = await found(transaction, caller, id)
+        tell('ChannelSecretEndPreviousEvent', happeningTo(before))
+        if (before.kind !== 'webhook') throw notSigned(before)
+        await replaceChannel(transaction, before, {
+          ...withoutPrevious(before, now),
+          modifiedAt: now,
+        })
+      }),
+  }
 }
 
 function storedSettings(vault: Vault, id: string, settings: WholeSettings) {
@@ -173,11 +229,6 @@ function whole(settings: ChannelSettings, secret: string | undefined): WholeSett
 function keptSecret(vault: Vault, channel: StoredChannel): string | undefined {
   const settings = openedSettings(vault, channel)
   return settings?.kind === 'webhook' ? settings.secret : undefined
-}
-
-function newSecret(ids: Ids): string {
-  const bytes = Buffer.from(ids.opaque(SECRET_BYTES), 'base64url')
-  return WEBHOOK_SECRET_PREFIX + bytes.toString('base64')
 }
 
 function tested(result: SendResult): ChannelTest {
@@ -209,12 +260,33 @@ function otherKind(before: StoredChannel, { kind }: ChannelSettings): RestError 
   )
 }
 
-function shownUnder(
-  publicUrl: string,
-  { sealed: _, takesPresses = false, ...channel }: StoredChannel,
-): Channel {
-  if (!takesPresses) return channel
-  return { ...channel, interactivityUrl: `${publicUrl}${SLACK_INTERACTIVITY}/${channel.id}` }
+function notSigned({ kind }: StoredChannel): RestError {
+  return new RestError(
+    409,
+    'channel.no-signing-secret',
+    `the channel is of kind ${kind}, and only a webhook is signed: change its settings instead`,
+  )
+}
+
+function settingsLost(): RestError {
+  return new RestError(
+    409,
+    'channel.settings-lost',
+    'the settings of this webhook cannot be opened with the master key: give them again, with a secret',
+  )
+}
+
+function shownBy({ publicUrl, clock }: ChannelPorts, stored: StoredChannel): Channel {
+  const { sealed: _, previous: __, rotatedAt, takesPresses = false, ...channel } = stored
+  const previousSecretUntil = previousUntilAt(stored, clock.now())
+  return {
+    ...channel,
+    ...(takesPresses && {
+      interactivityUrl: `${publicUrl()}${SLACK_INTERACTIVITY}/${channel.id}`,
+    }),
+    ...(rotatedAt !== undefined && { secretRotatedAt: rotatedAt }),
+    ...(previousSecretUntil !== undefined && { previousSecretUntil }),
+  }
 }
 
 /** Where it leads may be personal, as addresses are: the event says the kind alone. */

@@ -3,10 +3,12 @@ import type { Channel } from '#src/model/channel.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import type { SealedFor } from '#src/tenancy/vault.ts'
+import type { SealedSecret } from '#src/tenancy/webhook-rotation.ts'
 
-export interface StoredChannel extends Omit<Channel, 'interactivityUrl'> {
-  /** Its settings as JSON, sealed as a whole: a URL may be a secret as a token is. */
-  readonly sealed: string
+type Derived = 'interactivityUrl' | 'secretRotatedAt' | 'previousSecretUntil'
+
+/** Sealed are its settings as JSON, as a whole: a URL may be a secret as a token is. */
+export interface StoredChannel extends Omit<Channel, Derived>, SealedSecret {
   /** It has the secret with which Slack signs what is pressed. */
   readonly takesPresses?: boolean
 }

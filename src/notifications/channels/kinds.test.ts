@@ -166,7 +166,7 @@ it('e-mails about one incident are one thread', async () => {
 describe('a webhook', () => {
   const url = () => `${receiver.url}/hook`
   const open = () =>
-    openWebhook({ kind: 'webhook', url: url(), secret: SECRET }, { ...ports, client: CLIENT })
+    openWebhook({ url: url(), secretsAt: () => [SECRET] }, { ...ports, client: CLIENT })
 
   it('has the bodies of the reference system', () => {
     const time = '2026-01-31T08:15:27Z'

@@ -3,6 +3,7 @@ import type { State } from '#src/ports/state.ts'
 import { ORGANISATIONS } from '#src/tenancy/documents.ts'
 import { organisationNumber } from '#src/tenancy/numbers.ts'
 import type { Vault } from '#src/tenancy/vault.ts'
+import { signingAt } from '#src/tenancy/webhook-rotation.ts'
 import { CHANNELS, sealedFor } from './documents.ts'
 import type { StoredChannel } from './documents.ts'
 import { openEmail } from './kinds/email.ts'
@@ -31,22 +32,35 @@ export function createChannelOpener(ports: OpenerPorts): ChannelOpener {
       if (channel === undefined || channel.organisationId !== organisationId) return undefined
       const settings = openedSettings(vault, channel)
       if (settings === undefined) return UNREADABLE
-      return opened(settings, ports, () => clientOf(state, organisationId))
+      if (settings.kind !== 'webhook') return opened(settings, ports)
+      const client = await clientOf(state, organisationId)
+      const secretsAt = (now: number) => signingSecrets(vault, channel, now)
+      return openWebhook({ url: settings.url, secretsAt }, { ...ports, client })
     },
   }
 }
 
 /** The settings of a channel, or undefined where the hub's master key is another one by now. */
-export function openedSettings(vault: Vault, channel: StoredChannel): WholeSettings | undefined {
-  const text = vault.open(sealedFor(channel.id), channel.sealed)
+export function openedSettings(
+  vault: Vault,
+  { id, sealed }: Pick<StoredChannel, 'id' | 'sealed'>,
+): WholeSettings | undefined {
+  const text = vault.open(sealedFor(id), sealed)
   return text === undefined ? undefined : (JSON.parse(text) as WholeSettings)
 }
 
-async function opened(
-  settings: WholeSettings,
+/** What signs at a moment, the newest first. */
+function signingSecrets(vault: Vault, channel: StoredChannel, now: number): readonly string[] {
+  return signingAt(channel, now).flatMap((sealed) => {
+    const settings = openedSettings(vault, { id: channel.id, sealed })
+    return settings?.kind === 'webhook' ? [settings.secret] : []
+  })
+}
+
+function opened(
+  settings: Exclude<WholeSettings, { kind: 'webhook' }>,
   ports: OpenerPorts,
-  client: () => Promise<Client>,
-): Promise<OpenChannel> {
+): OpenChannel {
   switch (settings.kind) {
     case 'email':
       return openEmail(settings, ports.mail)
@@ -58,8 +72,6 @@ async function opened(
       return openTeams(settings, ports)
     case 'pagerduty':
       return openPagerDuty(settings, ports)
-    case 'webhook':
-      return openWebhook(settings, { ...ports, client: await client() })
     default:
       return settings satisfies never
   }

@@ -5,13 +5,15 @@ import { faultOf } from '#src/model/catalogue/catalogue.ts'
 import { CHANNEL_KINDS, CHANNEL_SETTINGS } from '#src/model/channel.ts'
 import type { ChannelKind, ChannelSettings, SettingsOf } from '#src/model/channel.ts'
 import { closedSchema } from '#src/model/closed-schema.ts'
-import { WEBHOOK_SECRET_PREFIX, isWebhookSecret } from '#src/model/webhook-signature.ts'
+import { checkedWebhookSecret } from '#src/tenancy/webhook-rotation.ts'
 import { NO_MAIL_SERVER } from './kinds/email.ts'
 
 export interface SettingsPorts {
   readonly hasMailServer: boolean
   readonly urlRefusal: (url: string) => string | undefined
 }
+
+export const INVALID_SECRET = 'channel.invalid-secret'
 
 /** Settings that are whole: a webhook's have their secret. */
 export type WholeSettings = Exclude<ChannelSettings, { kind: 'webhook' }> | WholeWebhook
@@ -30,12 +32,8 @@ export function checkedSettings(given: object, ports: SettingsPorts): ChannelSet
   if (settings.kind === 'email' && !ports.hasMailServer) {
     throw new RestError(409, 'channel.no-mail-server', NO_MAIL_SERVER)
   }
-  if (settings.kind === 'webhook' && !isGoodSecret(settings.secret)) {
-    throw new RestError(
-      400,
-      'channel.invalid-secret',
-      `a webhook secret is "${WEBHOOK_SECRET_PREFIX}" and then 24 to 64 bytes in base64, padded with "="`,
-    )
+  if (settings.kind === 'webhook' && settings.secret !== undefined) {
+    checkedWebhookSecret(settings.secret, INVALID_SECRET)
   }
   return settings
 }
@@ -77,8 +75,4 @@ function urlsOf(settings: ChannelSettings): readonly string[] {
     default:
       return settings satisfies never
   }
-}
-
-function isGoodSecret(secret: string | undefined): boolean {
-  return secret === undefined || isWebhookSecret(secret)
 }

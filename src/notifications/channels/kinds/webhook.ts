@@ -1,4 +1,3 @@
-import type { SettingsOf } from '#src/model/channel.ts'
 import { webhookSignatureHeaders } from '#src/model/webhook-signature.ts'
 import { posted } from '../posting.ts'
 import type { PostingPorts } from '../posting.ts'
@@ -8,9 +7,15 @@ import type { Client } from './webhook-bodies.ts'
 
 const MS_PER_SECOND = 1_000
 
+export interface WebhookSettings {
+  readonly url: string
+  /** What signs at a moment: two during a rotation. */
+  readonly secretsAt: (now: number) => readonly string[]
+}
+
 /** Posts the reference system's bodies, signed by Standard Webhooks. */
 export function openWebhook(
-  { url, secret }: Required<SettingsOf<'webhook'>>,
+  { url, secretsAt }: WebhookSettings,
   ports: PostingPorts & { readonly client: Client },
 ): OpenChannel {
   return {
@@ -24,8 +29,9 @@ export function openWebhook(
       for (const [index, body] of bodies.entries()) {
         // The same on each try: what a receiver had before a later body failed it knows again.
         const id = `${idempotencyKey}_${index}`
-        const timestamp = Math.floor(ports.clock.now() / MS_PER_SECOND)
-        const headers = webhookSignatureHeaders({ id, timestamp, body }, [secret])
+        const now = ports.clock.now()
+        const timestamp = Math.floor(now / MS_PER_SECOND)
+        const headers = webhookSignatureHeaders({ id, timestamp, body }, secretsAt(now))
         const answer = await posted(ports, { url, body, headers, signal })
         if (!answer.ok) return answer.result
       }
