@@ -15,7 +15,9 @@ export function lazyValidators(app: FastifyInstance): FastifySchemaCompiler<unkn
   const ajv = AjvCompiler()
   const compiler = (coerceTypes: 'array' | false) =>
     once(() => {
-      const customOptions = { allErrors: true, removeAdditional: false, coerceTypes } as const
+      // Faults bring their schema, whose words tell what would be right.
+      const kept = { allErrors: true, removeAdditional: false, verbose: true } as const
+      const customOptions = { ...kept, coerceTypes } as const
       return ajv(app.getSchemas() as Parameters<typeof ajv>[0], { customOptions })
     })
   const [ofBodies, ofUrls] = [compiler(false), compiler('array')]

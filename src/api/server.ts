@@ -6,6 +6,7 @@ import Fastify from 'fastify'
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify'
 
 import { OverloadedFault, RestError, StoreFullFault } from '#src/errors.ts'
+import { formText } from '#src/model/form-text.ts'
 import { addRestServices } from './aws-rest/rest-json.ts'
 import type { RestService } from './aws-rest/rest-json.ts'
 import { addCataloguePage } from './catalogue-page/catalogue-page.ts'
@@ -144,16 +145,9 @@ function restErrorOf(error: Error, onFault: (error: unknown) => void): RestError
   if (error instanceof RestError) return error
   const { validation, statusCode, validationContext } = error as FastifyError
   if (validation !== undefined) {
-    const told = validation.slice(0, REASONS_TOLD_MAX).map(({ instancePath, message, params }) => {
-      const unknown = params['additionalProperty'] as string | undefined
-      const allowed = params['allowedValues'] as readonly unknown[] | undefined
-      const values = allowed === undefined ? '' : `: ${allowed.join(', ')}`
-      if (unknown === undefined) {
-        return `"${instancePath.slice(1) || validationContext}" ${message}${values}`
-      }
-      const path = `${instancePath}/${unknown}`.slice(1)
-      return `"${path}" is unknown: the ${validationContext} has no such member`
-    })
+    const told = validation
+      .slice(0, REASONS_TOLD_MAX)
+      .map((fault) => faultText(fault, validationContext ?? 'request'))
     const more = validation.length - told.length
     const reasons = [...told, ...(more > 0 ? [`${more} more`] : [])].join('; ')
     return new RestError(400, 'request.invalid', `the request is not valid: ${reasons}`)
@@ -165,4 +159,28 @@ function restErrorOf(error: Error, onFault: (error: unknown) => void): RestError
   onFault(error)
   if (error instanceof StoreFullFault) return new RestError(507, 'store.full', error.message)
   return new RestError(500, 'hub.failed', 'the hub failed; its log says why')
+}
+
+/** A fault of a request, with the schema that ajv's option `verbose` adds to it. */
+type SchemaFault = NonNullable<FastifyError['validation']>[number] & {
+  readonly parentSchema?: {
+    readonly title?: string
+    readonly examples?: readonly string[]
+    readonly properties?: Readonly<Record<string, unknown>>
+  }
+}
+
+function faultText(fault: SchemaFault, context: string): string {
+  const { instancePath, keyword, message, params, parentSchema = {} } = fault
+  const path = instancePath.slice(1)
+  const unknown = params['additionalProperty'] as string | undefined
+  if (unknown !== undefined) {
+    const whole = path === '' ? `the ${context}` : `"${path}"`
+    const members = Object.keys(parentSchema.properties ?? {}).join(', ')
+    return `"${`${instancePath}/${unknown}`.slice(1)}" is unknown: ${whole} takes ${members || 'nothing'}`
+  }
+  const allowed = params['allowedValues'] as readonly unknown[] | undefined
+  const values = allowed === undefined ? '' : `: ${allowed.join(', ')}`
+  const form = keyword === 'pattern' ? formText(parentSchema) : undefined
+  return `"${path || context}" ${form ?? `${message}${values}`}`
 }

@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
-import { BUDGET_DEFAULTS, MONTHS } from '#src/model/budget.ts'
+import { BUDGET_COSTS, BUDGET_DEFAULTS, BUDGET_PERIODS, MONTHS } from '#src/model/budget.ts'
 import type { Budget, BudgetStatus } from '#src/model/budget.ts'
 import { ZERO, parseMoney, roundedMoney } from '#src/model/money.ts'
 import type { View } from '#src/model/view.ts'
-import { action, commaSeparated, givenOnly, wholeNumber } from './call.ts'
+import { action, commaSeparated, givenOnly, oneOf, wholeNumber } from './call.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { fields, table } from './output.ts'
@@ -113,7 +113,11 @@ function withSettings(command: Command): Command {
     .option('--description <text>', 'what it is for')
     .option('--view <view>', `of a segment of this view: ${REFERENCE}`)
     .option('--segment <title>', 'title, number or id of the segment')
-    .option('--period <period>', `MONTHLY or ANNUAL (default: ${BUDGET_DEFAULTS.period})`)
+    .option(
+      '--period <period>',
+      `MONTHLY or ANNUAL (default: ${BUDGET_DEFAULTS.period})`,
+      oneOf(BUDGET_PERIODS),
+    )
     .option(
       '--start-month <month>',
       'in which the financial year begins (default: 1)',
@@ -122,7 +126,11 @@ function withSettings(command: Command): Command {
     .option('--currency <currency>', `default: ${BUDGET_DEFAULTS.currency}`)
     .option('--year-amount <amount>', 'of a financial year; a month has a twelfth of it')
     .option('--month-amounts <amounts>', '12, with commas, from the start month on', commaSeparated)
-    .option('--costs <costs>', `USAGE or ALL charges (default: ${BUDGET_DEFAULTS.costs})`)
+    .option(
+      '--costs <costs>',
+      `USAGE or ALL charges (default: ${BUDGET_DEFAULTS.costs})`,
+      oneOf(BUDGET_COSTS),
+    )
     .option('--thresholds <percent>', 'with commas, or none', percents)
     .option('--forecast-thresholds <percent>', 'with commas, or none', percents)
     .option('--tell-corrections', 'also tell when restated costs are below a threshold again')

@@ -50,6 +50,15 @@ export function wholeNumber(min: number, max?: number): (text: string) => number
   }
 }
 
+/** A parser of options that are one of some words, in any case of their letters. */
+export function oneOf<T extends string>(words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = words.find((word) => word.toLowerCase() === text.toLowerCase())
+    if (found !== undefined) return found
+    throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`)
+  }
+}
+
 /** A parser of options: hours, in parts too. */
 export function hours(text: string): number {
   const number = Number(text)

@@ -1,6 +1,5 @@
 import { open, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { Command } from 'commander'
 
@@ -8,21 +7,21 @@ import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-
 import { action, commaSeparated, givenOnly } from './call.ts'
 import type { Call } from './call.ts'
 import { costImportText } from './cost-import-text.ts'
+import { followImport } from './follow-import.ts'
+import { addSampleBill } from './sample-bill.ts'
 import { addCostSources } from './cost-sources.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import { isBucketUrl, placeIn, withPlaceOptions } from './cost-place.ts'
 import type { PlaceOptions } from './cost-place.ts'
 import type { HubClient } from './hub-client.ts'
-import { table } from './output.ts'
+import { styled, table } from './output.ts'
 import type { Column } from './output.ts'
 import { createProgress } from './progress.ts'
-import type { Progress } from './progress.ts'
 import { organisationBy, organisationFilter } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 /** What the hub takes of a file in one request is 8 MiB. */
 const PART_BYTES = 4 * 1024 * 1024
-const LOOK_EVERY_MS = 250
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
 
 const DIMENSIONS: Readonly<Record<string, string>> = {
@@ -57,6 +56,7 @@ export function addCosts(program: Command): void {
     .description('import what cloud services cost, and show what there is')
     .addHelpText('after', HELP)
   addImport(costs)
+  addSampleBill(costs)
   addImports(costs)
   addCostSources(costs)
   addSummary(costs)
@@ -104,7 +104,7 @@ function addImport(costs: Command): void {
         await refuseFolders(files)
         const { id } = await hub.post<CostImport>('/cost-imports', given)
         if (files.length > 0) await upload(hub, id, files)
-        const ended = options.wait === false ? undefined : await follow(hub, id)
+        const ended = options.wait === false ? undefined : await followImport(hub, id)
         const shown = ended ?? (await hub.get<CostImport>(`/cost-imports/${id}`))
         if (shown.status === 'failed') throw new CommandFault(`the import failed: ${shown.error}`)
         await output.show(shown, () => costImportText(shown))
@@ -167,25 +167,6 @@ async function upload(hub: HubClient, id: string, files: readonly string[]): Pro
     progress.stop()
   }
   await hub.post(`/cost-imports/${id}/start`)
-}
-
-async function follow(hub: HubClient, id: string): Promise<CostImport> {
-  let progress: Progress | undefined
-  try {
-    for (;;) {
-      const now = await hub.get<CostImport>(`/cost-imports/${id}`)
-      if (now.endedAt !== undefined) return now
-      if (now.progress !== undefined) {
-        const { file, files, bytes, fileBytes } = now.progress
-        progress ??= createProgress('reading, per mille', 1_000)
-        const ofFile = fileBytes === 0 ? 0 : bytes / fileBytes
-        progress.update(Math.floor(((file - 1 + ofFile) / files) * 1_000))
-      }
-      await sleep(LOOK_EVERY_MS)
-    }
-  } finally {
-    progress?.stop()
-  }
 }
 
 function addImports(costs: Command): void {
@@ -272,7 +253,7 @@ async function showPeriods({ hub, output, options }: Call<SummaryOptions>): Prom
   await output.show(items, () =>
     rows.length === 0
       ? 'no costs yet: import some with "belfry costs import"'
-      : table(rows, [...PERIOD_COLUMNS, ...COST_COLUMNS], output.width),
+      : `${headText('billing periods')}\n\n${table(rows, [...PERIOD_COLUMNS, ...COST_COLUMNS], output.width)}`,
   )
 }
 
@@ -309,8 +290,12 @@ async function showSums(call: Call<SummaryOptions>, names: readonly string[]): P
   await output.show(items, () =>
     items.length === 0
       ? `no costs from ${from} to ${to}`
-      : table(items, [...columns, ...COST_COLUMNS], output.width),
+      : `${headText(`costs from ${from} to ${to}`)}\n\n${table(items, [...columns, ...COST_COLUMNS], output.width)}`,
   )
+}
+
+function headText(of: string): string {
+  return styled('bold', `${of}, all charges: billed as invoiced, effective as amortised`)
 }
 
 const PERIOD_COLUMNS: readonly Column<CostPeriodText>[] = [

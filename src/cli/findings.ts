@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
 
+import { SEVERITIES } from '#src/model/alert.ts'
+import { FINDING_STATUSES } from '#src/model/finding.ts'
 import type { Finding } from '#src/model/finding.ts'
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, oneOf } from './call.ts'
 import { fields, table } from './output.ts'
 import type { Column, Style } from './output.ts'
 import { ACCOUNT_REFERENCE, accountBy, organisationBy, organisationColumns } from './references.ts'
@@ -29,16 +31,16 @@ Advisor and Cost Anomaly Detection, by their events on the security account's de
 from the hub's own rules, and from imports. A finding is told when it fails that did not, and when
 it passes again; the first results of a new rule are told in one summary.
 
-  belfry findings list --status FAILED --severity CRITICAL
-  belfry findings list --checked-by securityhub --text s3`,
+  belfry findings list --status FAILED --severity HIGH
+  belfry findings list --checked-by securityhub --text ebs`,
     )
 
   findings
     .command('list')
     .description('list findings, failures first and the worst of them first')
     .option('--organisation <organisation>', 'only of this one: id or alias')
-    .option('--status <status>', 'only FAILED, UNKNOWN, PASSED or NOT_APPLICABLE', upperCase)
-    .option('--severity <severity>', 'only INFORMATIONAL, LOW, MEDIUM, HIGH or CRITICAL', upperCase)
+    .option('--status <status>', `only ${FINDING_STATUSES.join(', ')}`, oneOf(FINDING_STATUSES))
+    .option('--severity <severity>', `only ${SEVERITIES.join(', ')}`, oneOf(SEVERITIES))
     .option('--account <account>', `only of this one: ${ACCOUNT_REFERENCE}`)
     .option('--checked-by <service>', 'only by belfry, config, securityhub, guardduty, ...')
     .option('--rule <id>', 'only of this rule')
@@ -70,10 +72,6 @@ it passes again; the first results of a new rule are told in one summary.
         await output.show(finding, () => shown(finding))
       }),
     )
-}
-
-function upperCase(text: string): string {
-  return text.toUpperCase()
 }
 
 function shown(finding: Finding): string {

@@ -1,10 +1,9 @@
-import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
 import type { Incident, IncidentDetails, Notification } from '#src/model/notification.ts'
 import { INCIDENT_STATES } from '#src/model/notification.ts'
 import { systemClock } from '#src/ports/clock.ts'
-import { action, givenOnly, hours, wholeNumber } from './call.ts'
+import { action, givenOnly, hours, oneOf, wholeNumber } from './call.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { incidentBy, notificationBy, organisationBy } from './references.ts'
@@ -35,7 +34,7 @@ export function addIncidents(program: Command): void {
     .description('list incidents, the newest first')
     .option('--organisation <organisation>', 'whose: id or alias')
     .option('--notification <notification>', 'only of this one: its name, number or id')
-    .addOption(stateOption())
+    .option('--state <state>', `only these: ${INCIDENT_STATES.join(', ')}`, oneOf(INCIDENT_STATES))
     .option('--limit <n>', `at most so many (default: ${LIMIT_DEFAULT})`, wholeNumber(1, 1_000))
     .action(
       action<ListOptions>(async ({ hub, output, options }) => {
@@ -102,17 +101,6 @@ export function addIncidents(program: Command): void {
         },
       ),
     )
-}
-
-/** In any case of its letters. */
-function stateOption(): Option {
-  return new Option('--state <state>', `only these: ${INCIDENT_STATES.join(', ')}`).argParser(
-    (text) => {
-      const state = text.toUpperCase()
-      if (INCIDENT_STATES.some((known) => known === state)) return state
-      throw new InvalidArgumentError(`It must be one of ${INCIDENT_STATES.join(', ')}.`)
-    },
-  )
 }
 
 /** What its message says of its alerts. */

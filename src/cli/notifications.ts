@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Channel } from '#src/model/channel.ts'
 import type { LedgerEntry, Notification } from '#src/model/notification.ts'
 import { LEDGER_OUTCOMES } from '#src/model/notification.ts'
-import { action, givenOnly, wholeNumber } from './call.ts'
+import { action, givenOnly, oneOf, wholeNumber } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { readDocument } from './document-input.ts'
 import type { HubClient } from './hub-client.ts'
@@ -189,7 +189,11 @@ function addAsking(notifications: Command): void {
     .option('--notification <notification>', `only of this one: ${REFERENCE}`)
     .option('--channel <channel>', 'only on this one: its name or id')
     .option('--incident <incident>', 'only of this one: its number or id')
-    .option('--outcome <outcome>', `only these: ${LEDGER_OUTCOMES.join(', ')}`)
+    .option(
+      '--outcome <outcome>',
+      `only these: ${LEDGER_OUTCOMES.join(', ')}`,
+      oneOf(LEDGER_OUTCOMES),
+    )
     .option(
       '--limit <n>',
       `at most so many (default: ${LEDGER_LIMIT_DEFAULT})`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { fields, table } from './output.ts'
+import { fields, table, tablesBelow } from './output.ts'
 import type { Column } from './output.ts'
 import { widthOf } from './terminal-text.ts'
 
@@ -46,6 +46,23 @@ describe('a table', () => {
   it('shows text from elsewhere without what it could do to the terminal', () => {
     const rows = [{ name: 'evil\u001b[31m', size: 1, id: '' }]
     expect(table(rows, COLUMNS)).not.toContain('\u001b')
+  })
+})
+
+describe('tables below each other', () => {
+  const [first, size] = COLUMNS as [Column<Row>, Column<Row>]
+  const months = ['2026-01', '2026-02', '2026-03'].map((title) => ({ ...size, title }))
+  const inWidth = (width: number) => tablesBelow(ROWS, { first, columns: months, width })
+
+  it('are one where there is room', () => {
+    expect(inWidth(40)).toBe(table(ROWS, [first, ...months]))
+    expect(inWidth(13 + 3 * 9)).toBe(table(ROWS, [first, ...months]))
+  })
+
+  it('go on with the columns for which there is none, beside the first', () => {
+    const [january, february, march] = months as [Column<Row>, Column<Row>, Column<Row>]
+    const parts = [table(ROWS, [first, january, february]), table(ROWS, [first, march])]
+    expect(inWidth(13 + 3 * 9 - 1)).toBe(parts.join('\n\n'))
   })
 })
 

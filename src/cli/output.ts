@@ -74,6 +74,38 @@ export function table<T>(
 }
 
 /**
+ * Rows under their titles, no wider than `width` where one column beside the first is not: columns
+ * for which there is no room follow in tables below, each of which begins with the first.
+ */
+export function tablesBelow<T>(
+  rows: readonly T[],
+  {
+    first,
+    columns,
+    width,
+  }: { readonly first: Column<T>; readonly columns: readonly Column<T>[]; readonly width: number },
+): string {
+  const blocks: Column<T>[][] = []
+  for (const column of columns) {
+    const block = blocks.at(-1)
+    if (block !== undefined && naturalWidth(rows, [first, ...block, column]) <= width) {
+      block.push(column)
+    } else {
+      blocks.push([column])
+    }
+  }
+  return blocks.map((block) => table(rows, [first, ...block], width)).join('\n\n')
+}
+
+function naturalWidth<T>(rows: readonly T[], columns: readonly Column<T>[]): number {
+  return totalWidth(
+    columns.map(({ title, text }) => ({
+      width: Math.max(widthOf(title), ...rows.map((row) => widthOf(printable(text(row))))),
+    })),
+  )
+}
+
+/**
  * Labels and values below each other; values that are undefined are left out, and several of one
  * label take a line each.
  */

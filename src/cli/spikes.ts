@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
-import { DETECTOR_DEFAULTS, SCORE_DEFAULTS } from '#src/model/budget.ts'
+import { DETECTOR_DEFAULTS, SCORE_DEFAULTS, SPIKE_METHODS } from '#src/model/budget.ts'
 import type { SpikeDetector } from '#src/model/budget.ts'
 import { ZERO, parseMoney, roundedMoney } from '#src/model/money.ts'
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, oneOf } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
@@ -92,7 +92,7 @@ interface SettingOptions {
 function withSettings(command: Command): Command {
   const { WEEKDAY_MEDIAN, Z_SCORE } = SCORE_DEFAULTS
   return command
-    .option('--method <method>', 'WEEKDAY_MEDIAN (default) or Z_SCORE')
+    .option('--method <method>', 'WEEKDAY_MEDIAN (default) or Z_SCORE', oneOf(SPIKE_METHODS))
     .option(
       '--score <score>',
       `from how many usual deviations on (default: ${WEEKDAY_MEDIAN}, or ${Z_SCORE} of Z_SCORE)`,

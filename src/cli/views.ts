@@ -2,12 +2,19 @@ import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import { ZERO, formatMoney, parseMoney, roundedMoney, timesRatio } from '#src/model/money.ts'
-import type { Condition, Segment, Split, View, ViewDimension } from '#src/model/view.ts'
+import type {
+  Condition,
+  CostMeasure,
+  Segment,
+  Split,
+  View,
+  ViewDimension,
+} from '#src/model/view.ts'
 import { COST_MEASURES } from '#src/model/view.ts'
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, oneOf } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { readDocument } from './document-input.ts'
-import { fields, styled, table } from './output.ts'
+import { fields, styled, table, tablesBelow } from './output.ts'
 import type { Column } from './output.ts'
 import { organisationBy, organisationColumns, organisationFilter, viewBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
@@ -146,6 +153,9 @@ interface CostsOptions {
 }
 
 interface CostsAnswer {
+  readonly from: string
+  readonly to: string
+  readonly measure: CostMeasure
   readonly periods: readonly string[]
   readonly viewVersion: number
   readonly completeThrough?: string
@@ -168,10 +178,11 @@ function addCosts(views: Command): void {
     .argument('<view>', REFERENCE)
     .option('--from <day>', 'the first day, such as 2026-01-01 (default: of the month of --to)')
     .option('--to <day>', 'the last day (default: today)')
-    .option('--granularity <granularity>', 'day or month (default: day)')
+    .option('--granularity <granularity>', 'day or month (default: day)', oneOf(['day', 'month']))
     .option(
       '--measure <measure>',
       `${COST_MEASURES.join(', ')}: usage amortised, all amortised, as invoiced (default: USAGE)`,
+      oneOf(COST_MEASURES),
     )
     .action(
       action<CostsOptions>(async ({ hub, output, options }, reference: string) => {
@@ -240,30 +251,40 @@ const TRIED_COLUMNS: readonly Column<Explanation['tried'][number]>[] = [
   { title: 'WHY', text: ({ reason }) => reason },
 ]
 
+const MEASURE_WORDS = {
+  USAGE: 'usage, amortised',
+  ALL: 'all charges, amortised',
+  BILLED: 'all charges as invoiced',
+} as const satisfies Record<CostMeasure, string>
+
 const DECIMALS_SHOWN = 2
 const amount = (text: string) => roundedMoney(parseMoney(text) ?? ZERO, DECIMALS_SHOWN)
 
 function costsShown(name: string, answer: CostsAnswer, width: number): string {
-  const { periods, currencies, completeThrough, viewVersion } = answer
+  const { periods, currencies, completeThrough, viewVersion, from, to: last, measure } = answer
   const to =
     completeThrough === undefined ? 'no day is complete yet' : `complete through ${completeThrough}`
-  const head = `${name}, version ${viewVersion}; ${to}`
+  const what = `${MEASURE_WORDS[measure]} (${measure}), from ${from} to ${last}`
+  const head = `${name}, version ${viewVersion}; ${what}; ${to}`
   if (currencies.length === 0) return `${head}\nno costs in these days`
   const parts = currencies.map(({ currency, segments, total }) => {
     const whole = total.reduce((sum, one) => sum + (parseMoney(one) ?? ZERO), ZERO)
+    const segment: Column<SegmentCosts> = {
+      title: 'SEGMENT',
+      text: ({ segmentTitle }) => segmentTitle,
+      style: () => 'cyan',
+    }
     const columns: Column<SegmentCosts>[] = [
-      { title: 'SEGMENT', text: ({ segmentTitle }) => segmentTitle, style: () => 'cyan' },
       { title: currency, text: ({ sum }) => amount(sum), align: 'right' },
       { title: '%', text: ({ sum }) => shareOf(sum, whole), align: 'right' },
       ...periods.map((title, at) => ({
         title,
         align: 'right' as const,
-        optional: true,
         text: ({ costs }: SegmentCosts) => amount(costs[at] ?? '0'),
       })),
     ]
     const all = { segmentTitle: 'Total', costs: total, sum: formatMoney(whole) }
-    return table([...segments, all], columns, width)
+    return tablesBelow([...segments, all], { first: segment, columns, width })
   })
   return [styled('bold', head), ...parts].join('\n\n')
 }

@@ -100,7 +100,7 @@ async function documentOf({ document, gzip }: GivenImport): Promise<unknown> {
     throw new RestError(
       400,
       'compliance-import.invalid',
-      `"gzip" is not JSON text, gzipped and in base64, of ${UNPACKED_BYTES_MAX} bytes at most: ${(cause as Error).message}`,
+      `what is imported must be JSON, such as a snapshot of AWS Config or the output of "prowler -M json-ocsf", of ${UNPACKED_BYTES_MAX / 1024 ** 2} MB unpacked at most ("gzip" has it gzipped and in base64): ${(cause as Error).message}`,
     )
   }
 }

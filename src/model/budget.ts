@@ -17,13 +17,21 @@ import { Id, Instant, Name } from './tenancy.ts'
 const THRESHOLDS_MAX = 10
 const THRESHOLD_PERCENT_MAX = 1_000
 export const MONTHS = 12
+export const BUDGET_PERIODS = ['MONTHLY', 'ANNUAL'] as const
+export const BUDGET_COSTS = ['USAGE', 'ALL'] as const
+export const SPIKE_METHODS = ['WEEKDAY_MEDIAN', 'Z_SCORE'] as const
 
 const ShortNumber = Type.Integer({ minimum: 1, description: 'The short id' })
 const Description = Type.Optional(Type.String({ maxLength: 1_024 }))
-const Currency = Type.String({ pattern: '^[A-Z]{3}$', examples: ['USD'] })
+const Currency = Type.String({
+  pattern: '^[A-Z]{3}$',
+  title: 'a currency in three capital letters',
+  examples: ['USD'],
+})
 const Amount = (description: string) =>
   Type.String({
     pattern: '^[0-9]{1,11}(\\.[0-9]{1,12})?$',
+    title: 'an amount in digits, with a point before decimals',
     description: `${description}; a decimal in the currency`,
     examples: ['7500.00'],
   })
@@ -44,7 +52,7 @@ const budgetSettings = {
   name: Name,
   description: Description,
   scope: Type.Optional(BudgetScope),
-  period: Type.Enum(['MONTHLY', 'ANNUAL']),
+  period: Type.Enum([...BUDGET_PERIODS]),
   startMonth: Type.Integer({
     minimum: 1,
     maximum: MONTHS,
@@ -59,7 +67,7 @@ const budgetSettings = {
       description: 'Instead: of each month, from the start month on',
     }),
   ),
-  costs: Type.Enum(['USAGE', 'ALL'], {
+  costs: Type.Enum([...BUDGET_COSTS], {
     description: 'USAGE: usage alone, amortised; ALL: every charge, amortised',
   }),
   thresholds: Thresholds('In per cent, of what is spent'),
@@ -196,7 +204,7 @@ const detectorSettings = {
   name: Name,
   description: Description,
   scope: DetectorScope,
-  method: Type.Enum(['WEEKDAY_MEDIAN', 'Z_SCORE'], {
+  method: Type.Enum([...SPIKE_METHODS], {
     description:
       'WEEKDAY_MEDIAN: against the same weekdays of 8 weeks, and what grew since; Z_SCORE: against mean and standard deviation of the last 30 days',
   }),

@@ -17,12 +17,14 @@ const EMAIL_RECIPIENTS_MAX = 50
 
 const Url = Type.String({ minLength: 1, maxLength: URL_CHARACTERS_MAX })
 const SecretUrl = (description: string) => Type.String({ ...Url, description })
-const Secret = (description: string, pattern: string) =>
-  Type.String({ maxLength: SECRET_CHARACTERS_MAX, pattern, description })
+const Secret = (description: string, pattern: string, title: string) =>
+  Type.String({ maxLength: SECRET_CHARACTERS_MAX, pattern, title, description })
 /** No name and no comment, and nothing that would be a second address. */
 const EmailAddress = Type.String({
   maxLength: 254,
   pattern: String.raw`^[^\s@<>",;:()\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$`,
+  title: 'an e-mail address alone',
+  examples: ['finops@example.com'],
 })
 const Endpoint = (whose: string) =>
   Type.Optional(
@@ -45,17 +47,24 @@ export const CHANNEL_SETTINGS = {
   }),
   'slack-bot': Type.Object({
     kind: Type.Literal('slack-bot'),
-    token: Secret('Of a bot with the scope chat:write: xoxb-...', '^[\\x21-\\x7e]+$'),
+    token: Secret(
+      'Of a bot with the scope chat:write: xoxb-...',
+      '^[\\x21-\\x7e]+$',
+      'one word of ASCII',
+    ),
     channel: Type.String({
       minLength: 1,
       maxLength: 80,
       pattern: '^[^\\s]+$',
+      title: 'an id or a name without spaces',
+      examples: ['#alerts'],
       description: 'Id (C0123456789) or name (#alerts) of a channel that the bot is in',
     }),
     signingSecret: Type.Optional(
       Secret(
         'The "Signing Secret" of the Slack app: its messages then have buttons that act; absent: links',
         '^[\\x21-\\x7e]{16,}$',
+        'one word of ASCII of 16 characters or more',
       ),
     ),
     endpoint: Endpoint('the Slack Web API, such as https://slack-gov.com/api'),
@@ -66,7 +75,11 @@ export const CHANNEL_SETTINGS = {
   }),
   pagerduty: Type.Object({
     kind: Type.Literal('pagerduty'),
-    routingKey: Secret('The integration key of Events API v2', '^[A-Za-z0-9]{32}$'),
+    routingKey: Secret(
+      'The integration key of Events API v2',
+      '^[A-Za-z0-9]{32}$',
+      '32 letters and digits',
+    ),
     endpoint: Endpoint('Events API v2, such as https://events.eu.pagerduty.com/v2/enqueue'),
   }),
   webhook: Type.Object({

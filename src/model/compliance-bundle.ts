@@ -47,7 +47,11 @@ export type BundleRule = Static<typeof BundleRule>
 /** A file of rules. */
 export const BundleFile = Type.Object({
   bundle: BundleName,
-  version: Type.String({ pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$' }),
+  version: Type.String({
+    pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+$',
+    title: 'a version of three numbers',
+    examples: ['1.0.0'],
+  }),
   description: Type.Optional(Text),
   parameters: Type.Optional(BundleParameters),
   rules: Type.Array(BundleRule, { minItems: 1, maxItems: RULES_PER_BUNDLE_MAX }),

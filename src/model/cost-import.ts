@@ -5,17 +5,26 @@ import { Id, Instant, RegionName } from './tenancy.ts'
 
 export const ExportName = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
+  title: 'letters, digits, dots, dashes and underscores, 128 at most, with a letter or digit first',
   description:
     'What tells of the same costs again and again: a new state of it replaces its billing periods',
   examples: ['focus-daily'],
 })
-export const FileName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$' })
+export const FileName = Type.String({
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$',
+  title: 'letters, digits, dots, dashes and underscores, 200 at most, with a letter or digit first',
+  examples: ['focus-2026-01.csv.gz'],
+})
 export const TagKeys = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
   maxItems: 100,
   description: 'The only tag keys that costs are told apart by; without it all',
 })
 export const DayText = Type.String({ format: 'date', examples: ['2026-01-31'] })
-export const MonthText = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}$', examples: ['2026-01'] })
+export const MonthText = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}$',
+  title: 'a month as year-month',
+  examples: ['2026-01'],
+})
 const Amount = Type.String({ description: 'A decimal number, exact', examples: ['12.5'] })
 
 export const CostTotalText = Type.Object({
@@ -35,7 +44,11 @@ const FromFolder = Type.Object({
 })
 const FromBucket = Type.Object({
   kind: Type.Literal('s3'),
-  bucket: Type.String({ pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$' }),
+  bucket: Type.String({
+    pattern: '^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$',
+    title: 'the name of a bucket in S3',
+    examples: ['acme-bills'],
+  }),
   prefix: Type.String({ maxLength: 1_024, description: 'Below it are manifests of an export' }),
   exportName: Type.Optional(
     Type.String({
@@ -48,6 +61,8 @@ const FromBucket = Type.Object({
   roleArn: Type.Optional(
     Type.String({
       pattern: '^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,576}$',
+      title: 'the ARN of a role',
+      examples: ['arn:aws:iam::111122223333:role/bills'],
       description:
         'Assumed to read the bucket, with the id of the organisation as the external id; without it the hub uses its own credentials, for its operator alone',
     }),

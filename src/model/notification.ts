@@ -16,6 +16,7 @@ import { Id, Instant, Name } from './tenancy.ts'
 const Severity = Type.Enum([...SEVERITIES])
 const TimeOfDay = Type.String({
   pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$',
+  title: 'hours and minutes from 00:00 to 23:59',
   description: 'Hours and minutes on a clock in the time zone',
   examples: ['22:00'],
 })
@@ -67,6 +68,8 @@ const AlertKinds = Type.Object(
         minimumIncrease: Type.Optional(
           Type.String({
             pattern: '^[0-9]{1,12}(\\.[0-9]{1,2})?$',
+            title: 'an amount in digits, with two decimals at most',
+            examples: ['50', '49.90'],
             description: 'Money, in the currency of the costs',
           }),
         ),

@@ -22,10 +22,16 @@ export const Id = Type.String({ format: 'uuid' })
 export const Instant = Type.Number({ description: 'Epoch milliseconds' })
 /** One line of text: names stand in tables, in lines of logs, and in messages. */
 const ONE_LINE = '^[^\\p{Cc}\\p{Zl}\\p{Zp}]*$'
-export const Name = Type.String({ minLength: 1, maxLength: 128, pattern: ONE_LINE })
+export const Name = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  pattern: ONE_LINE,
+  title: 'one line of text',
+})
 
 export const RegionName = Type.String({
   pattern: '^[a-z]{2,}(-[a-z]+)+-[0-9]+$',
+  title: 'the name of an AWS region',
   maxLength: 32,
   examples: ['ap-southeast-2'],
 })
@@ -37,7 +43,11 @@ export const Customer = Type.Object(
 export type Customer = Static<typeof Customer>
 
 /** Lower case; the reference system refuses its own name in an alias and asks for 3 to 32 characters. */
-export const Alias = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$' })
+export const Alias = Type.String({
+  pattern: '^[a-z0-9][a-z0-9-]{1,30}[a-z0-9]$',
+  title: 'lower case letters, digits and dashes, from 3 to 32',
+  examples: ['acme'],
+})
 
 export const Organisation = Type.Object(
   {
@@ -65,12 +75,20 @@ export function awsOrganizationId(organisationId: string): string {
 export const AccountRole = Type.Enum(['MANAGEMENT', 'SECURITY', 'LOGGING', 'MEMBER'])
 export type AccountRole = Static<typeof AccountRole>
 
-export const AwsAccountId = Type.String({ pattern: '^[0-9]{12}$', examples: ['111122223333'] })
+export const AwsAccountId = Type.String({
+  pattern: '^[0-9]{12}$',
+  title: 'an AWS account id of 12 digits',
+  examples: ['111122223333'],
+})
 /** The reference system's limit. */
 export const AccountName = Type.String({ minLength: 1, maxLength: 50, pattern: ONE_LINE })
 
 /** No spaces: it is a word in events, rules and commands. */
-export const AccountTypeName = Type.String({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$' })
+export const AccountTypeName = Type.String({
+  pattern: '^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,63}$',
+  title: 'letters, digits, dots, dashes and underscores, 64 at most',
+  examples: ['production'],
+})
 
 export const AccountType = Type.Object(
   {
@@ -217,7 +235,11 @@ export type Group = Static<typeof Group>
 export const TokenRole = Type.Enum(['api_admin', 'api_operations', 'api_user', 'api_readonly'])
 export type TokenRole = Static<typeof TokenRole>
 
-export const TokenName = Type.String({ pattern: '^[0-9a-zA-Z_.-]{2,64}$' })
+export const TokenName = Type.String({
+  pattern: '^[0-9a-zA-Z_.-]{2,64}$',
+  title: 'letters, digits, dots, dashes and underscores, from 2 to 64',
+  examples: ['deploy-bot'],
+})
 
 export const OnlyAccounts = Type.Array(AwsAccountId, {
   minItems: 1,

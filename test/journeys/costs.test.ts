@@ -192,10 +192,29 @@ describe('the costs of an organisation', () => {
       expect(shown.stdout).toMatch(
         /2023-11 +cli +2023-11-30 +\d+ +1\.6823086974 +1\.6823086974 +USD/,
       )
+      expect(shown.stdout).toContain('billed as invoiced, effective as amortised')
+      expect(sums.stdout).toMatch(/costs from 2023-11-\d\d to 2023-12-31, all charges/)
       expect(`${sums.stdout}${sums.stderr}`).toMatch(/cli +1\.6823086974/)
       expect(list.stdout).toMatch(/cli +done +1281 +0 +2023-11/)
       await runCommand(folder, ['costs', 'delete', '2023-11', '--export', 'cli'])
       expect(await periodsOf('cli')).toEqual([])
+    },
+    COMMANDS_WITHIN_MS,
+  )
+
+  it(
+    'come of the sample bill as if it were of the month of yesterday',
+    async () => {
+      const imported = await runCommand(folder, ['costs', 'sample'])
+      expect(imported.stdout).toContain('1,000 rows of FOCUS in 1 file')
+      const yesterday = new Date(Date.now() - 86_400_000).toISOString()
+      const [period] = (await periodsOf('sample')).toSorted((a: any, b: any) =>
+        a.month < b.month ? -1 : 1,
+      )
+      const [total] = (await periodsOf('focus')).flatMap(({ month, totals }: any) =>
+        month === '2024-09' ? totals : [],
+      )
+      expect(period).toMatchObject({ month: yesterday.slice(0, 7), totals: [total] })
     },
     COMMANDS_WITHIN_MS,
   )

@@ -46,6 +46,39 @@ it('a field that does not exist is refused by name, and nothing changes', async 
   expect(await everything()).toEqual(before)
 })
 
+it('who writes a field that does not exist reads which do', async () => {
+  const alerts = { budget: {} }
+  const { body } = await hub.rest('POST', '/notifications', { organisationId, alerts })
+  expect(body.message).toContain(
+    '"alerts/budget" is unknown: "alerts" takes budgets, costSpikes, compliance',
+  )
+  const { body: account } = await hub.rest('PATCH', `/accounts/${memberId}`, { nmae: 'x' })
+  expect(account.message).toMatch(/"nmae" is unknown: the body takes .*\bname\b/)
+})
+
+it('a text of another form than it must have is answered with that form in words', async () => {
+  const budget = { organisationId, name: 'B', yearAmount: '12x', currency: 'usd' }
+  const email = { kind: 'email', to: ['a b'] }
+  for (const [method, path, body, told] of [
+    ['POST', '/budgets', budget, '"yearAmount" must be an amount in digits'],
+    ['POST', '/budgets', budget, 'such as 7500.00'],
+    ['POST', '/budgets', budget, '"currency" must be a currency in three capital letters'],
+    ['DELETE', '/cost-periods/2026-1?exportName=x', undefined, 'a month as year-month'],
+    [
+      'POST',
+      '/channels',
+      { organisationId, name: 'C', settings: email },
+      '"to.0" must be an e-mail address alone, such as finops@example.com',
+    ],
+    ['POST', '/compliance/imports', { organisationId, gzip: 'eA==' }, 'must be JSON, such as a'],
+  ] as const) {
+    const { status, body: answer } = await hub.rest(method, path, body)
+    expect(status).toBe(400)
+    expect(answer.message).toContain(told)
+    expect(answer.message).not.toContain('pattern')
+  }
+})
+
 it('a body is taken as it is written: no text is a number, and null is no text', async () => {
   const before = await everything()
   for (const [method, path, body, field] of [

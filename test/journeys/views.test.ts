@@ -57,7 +57,9 @@ describe('a view of a YAML file', () => {
     expect(created.text).toMatch(/4 +Unallocated +what no other takes/)
     const days = ['--from', '2026-01-01', '--to', '2026-02-28']
     const costs = await belfry('views', 'costs', 'Teams', ...days, '--granularity', 'month')
-    expect(costs.text).toContain('Teams, version 1; complete through 2026-02-01')
+    expect(costs.text).toContain(
+      'Teams, version 1; usage, amortised (USAGE), from 2026-01-01 to 2026-02-28; complete through 2026-02-01',
+    )
     expect(costs.text).toMatch(/Shop +36\.00 +67\.9 +36\.00 +0\.00/)
     expect(costs.text).toMatch(/Platform +0\.00 +0\.0 +0\.00 +0\.00/)
     expect(costs.text).toMatch(/Unallocated +5\.00 +9\.4 +0\.00 +5\.00/)

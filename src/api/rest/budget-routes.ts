@@ -24,7 +24,11 @@ export interface BudgetRoutePorts {
   readonly backtests: BacktestPorts
 }
 
-const Day = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-01-31'] })
+const Day = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+  title: 'a day as year-month-day',
+  examples: ['2026-01-31'],
+})
 
 const Backtested = Type.Object({
   from: Day,

@@ -32,7 +32,14 @@ export const Time = Type.String({
 const SearchQuery = Type.Object({
   from: Type.Optional(Time),
   to: Type.Optional(Time),
-  account: Type.Optional(Type.String({ pattern: '^[0-9]{12}$', description: 'Where it was' })),
+  account: Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{12}$',
+      title: 'an AWS account id of 12 digits',
+      examples: ['111122223333'],
+      description: 'Where it was',
+    }),
+  ),
   region: Type.Optional(Type.String({ maxLength: 64 })),
   source: Type.Optional(Type.String({ maxLength: 256 })),
   detailType: Type.Optional(Type.String({ maxLength: 128 })),

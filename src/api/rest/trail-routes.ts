@@ -48,7 +48,11 @@ const OrganisationId = Type.Optional(
 const VerifyBody = Type.Object({ organisationId: OrganisationId })
 const EventsQuery = Type.Object({
   organisationId: OrganisationId,
-  day: Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-01-31'] }),
+  day: Type.String({
+    pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+    title: 'a day as year-month-day',
+    examples: ['2026-01-31'],
+  }),
   account: Type.Optional(AwsAccountId),
 })
 

@@ -16,7 +16,11 @@ export interface ViewRoutePorts {
   readonly clock: Clock
 }
 
-const Day = Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$', examples: ['2026-01-31'] })
+const Day = Type.String({
+  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
+  title: 'a day as year-month-day',
+  examples: ['2026-01-31'],
+})
 const Version = Type.Optional(
   Type.Integer({ minimum: 1, description: 'Of the view; the newest without it' }),
 )

@@ -1,9 +1,11 @@
-import { Type } from 'typebox'
+import { IsSchema, Type } from 'typebox'
 import type { TObject, TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import type { Validator } from 'typebox/compile'
+import { Pointer } from 'typebox/value'
 
 import type { EventNamespace } from '#src/model/event-namespace.ts'
+import { formText } from '#src/model/form-text.ts'
 import { ACCOUNT_MANAGEMENT } from './account-management.ts'
 import { COMPLIANCE_CONFIGURATION } from './compliance-configuration.ts'
 import { COST_AND_COMPLIANCE } from './cost-and-compliance.ts'
@@ -194,7 +196,14 @@ export function faultOf(validator: Validator, value: unknown): string | undefine
     const at = [...(path === '' ? [] : [path]), missing[0]].join('.')
     return `"${at}" is missing`
   }
-  return `"${path}" ${first.message}`
+  const form = first.keyword === 'pattern' ? formOf(validator, first.schemaPath) : undefined
+  return `"${path}" ${form ?? first.message}`
+}
+
+/** What the schema at a path such as `#/properties/to/items` says of its form. */
+function formOf(validator: Validator, schemaPath: string): string | undefined {
+  const schema: unknown = Pointer.Get(validator.Type(), schemaPath.slice(1))
+  return IsSchema(schema) ? formText(schema) : undefined
 }
 
 /** The schema of the fields that a publisher gives: those that enrichment sets are optional. */
