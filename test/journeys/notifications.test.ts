@@ -307,6 +307,15 @@ describe('a notification', () => {
     expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('OPEN') })
   })
 
+  it('lists what was told by its outcome in any case of its letters, and names the outcomes', async () => {
+    const listing = (outcome: string) =>
+      runCommand(folder, ['notifications', 'ledger', '--outcome', outcome, '--json'])
+    const rows: readonly any[] = JSON.parse((await listing('sent')).stdout)
+    expect(new Set(rows.map(({ outcome }) => outcome))).toEqual(new Set(['SENT']))
+    const { status, stderr } = await listing('told')
+    expect({ status, stderr }).toMatchObject({ status: 2, stderr: expect.stringContaining('SENT') })
+  })
+
   it('is part of the trace of an alert: the incident, on which channel it was told, or why not', async () => {
     const eventId = await emit('CostSpikeEvent', { alertId: 'traced', impact: '499.99' })
     const outcomes = async () => {
