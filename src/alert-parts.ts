@@ -31,7 +31,10 @@ export function openAlerts(ports: AlertPorts, config: Config, env: NodeJS.Proces
         }),
     },
   })
-  const notifications = openNotifications({ ...store, ...ports }, { ...config, env })
+  const notifications = openNotifications(
+    { ...store, ...ports },
+    { ...config, env, isPublic: config.publicUrl !== undefined },
+  )
   const { channels, notifying } = notifications
   return {
     /** Takes alerts in for notifications. */

@@ -17,6 +17,9 @@ import { createSlackPresses } from '#src/notifications/slack-presses.ts'
 import type { SlackPresses } from '#src/notifications/slack-presses.ts'
 import { createTaking } from '#src/notifications/taking.ts'
 import type { Taking } from '#src/notifications/taking.ts'
+import { createUnsubscribeLinks } from '#src/notifications/unsubscribe-links.ts'
+import type { UnsubscribeLinks } from '#src/notifications/unsubscribe-links.ts'
+import { createUnsubscribing } from '#src/notifications/unsubscribing.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { OutboundConnections } from '#src/ports/outbound.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
@@ -41,6 +44,8 @@ interface NotificationPorts extends Omit<
 interface NotificationSettings {
   readonly namespace: EventNamespace
   readonly mail?: MailConfig
+  /** Whether readers of letters reach the hub by its URL. */
+  readonly isPublic: boolean
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -48,6 +53,7 @@ interface NotificationSettings {
 export interface NotificationParts extends Pick<ChannelParts, 'channels'>, Pick<Taking, 'take'> {
   readonly notifying: Omit<NotificationRoutePorts, 'directory'> & {
     readonly incidentLinks: IncidentLinks
+    readonly unsubscribeLinks: UnsubscribeLinks
     readonly slackPresses: SlackPresses
   }
   /** Tells people, until the signal aborts. */
@@ -57,7 +63,7 @@ export interface NotificationParts extends Pick<ChannelParts, 'channels'>, Pick<
 /** Puts together what reaches people: channels, notifications, and the operator's mail server. */
 export function openNotifications(
   { tenancy, connecting, ...ports }: NotificationPorts,
-  { mail, namespace, env }: NotificationSettings,
+  { mail, namespace, isPublic, env }: NotificationSettings,
 ): NotificationParts {
   const { state, clock, ids, observer, vault, publicUrl } = ports
   const { actions } = tenancy
@@ -84,6 +90,7 @@ export function openNotifications(
       (await state.get(CHANNELS, channelId))?.organisationId === organisationId,
   })
   const incidentLinks = createIncidentLinks({ vault, clock }, publicUrl)
+  const unsubscribeLinks = createUnsubscribeLinks(vault, publicUrl)
   const incidents = createIncidents({ state, actions })
   const taking = createTaking({ state, clock, ids, namespace })
   const silencing = { state, clock, ids, actions }
@@ -94,6 +101,10 @@ export function openNotifications(
     observer,
     channels: opener,
     linksOf: (incident: LinkedIncident) => incidentLinks.linksOf(incident),
+    ...(isPublic && {
+      unsubscribeUrlFor: (notificationId: string, email: string) =>
+        unsubscribeLinks.urlFor(notificationId, email),
+    }),
   }
   return {
     channels,
@@ -102,6 +113,8 @@ export function openNotifications(
       state,
       notifications,
       incidentLinks,
+      unsubscribeLinks,
+      unsubscribing: createUnsubscribing({ state, actions }),
       silences: createSilences(silencing),
       inhibitions: createInhibitions(silencing),
       incidents,

@@ -173,6 +173,13 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
   operation('DELETE /notifications/{id}', CHANNEL_WRITERS, 204, async (world) => [
     await pathOf(world, '/notifications', await newNotification(world)),
   ]),
+  {
+    ...operation('POST /notifications/{id}/resubscribe', CHANNEL_WRITERS, 409, async (world) => [
+      `${await notification(world)}/resubscribe`,
+      { email: 'never-left@example.com' },
+    ]),
+    conflict: 'notification.not-unsubscribed',
+  },
   operation('POST /notifications/hearers', EVERYONE, 200, async ({ hub, organisationId }) => [
     '/notifications/hearers',
     { organisationId, event: (await hub.rest('GET', '/catalogue/CostSpikeEvent')).body.example },

@@ -22,11 +22,14 @@ import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
 import { addSlackDoor } from './rest/slack-door.ts'
 import type { SlackDoorPorts } from './rest/slack-door.ts'
+import { addUnsubscribePages } from './rest/unsubscribe-pages.ts'
+import type { UnsubscribePagePorts } from './rest/unsubscribe-pages.ts'
 import { createSts } from './sts/sts.ts'
 
 export interface ServerPorts extends Omit<RestApiPorts, 'checkSignature' | 'clock'> {
   readonly notifying: RestApiPorts['notifying'] &
     Pick<IncidentPagePorts, 'incidentLinks'> &
+    UnsubscribePagePorts &
     SlackDoorPorts
   /** Where browsers reach the hub. */
   readonly publicUrl: () => string
@@ -85,6 +88,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   addCataloguePage(app, ports.namespace)
   addSignInPages(app, ports.tenancy, ports.publicUrl)
   await addIncidentPages(app, { ...ports.notifying, clock })
+  await addUnsubscribePages(app, ports.notifying)
   await addSlackDoor(app, ports.notifying)
   addObservation(app, ports)
   return app

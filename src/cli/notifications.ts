@@ -29,7 +29,9 @@ const FILE = 'YAML or JSON, or - for standard input'
 export function addNotifications(program: Command): void {
   const notifications = program
     .command('notifications')
-    .description('list, show, create, update, delete who is told of alerts, ask who would hear')
+    .description(
+      'list, show, create, update, delete who is told of alerts, ask who would hear, resubscribe readers',
+    )
     .addHelpText(
       'after',
       `
@@ -86,6 +88,7 @@ given; what is not told at once waits, and the ledger says why:
     )
 
   addWriting(notifications)
+  addResubscribing(notifications)
   addAsking(notifications)
 }
 
@@ -140,6 +143,22 @@ function addWriting(notifications: Command): void {
         const { id, name } = await notificationBy(hub, reference)
         await hub.delete(`/notifications/${id}`)
         await output.show({ deleted: id }, () => `deleted the notification "${name}"`)
+      }),
+    )
+}
+
+function addResubscribing(notifications: Command): void {
+  notifications
+    .command('resubscribe')
+    .description('tell a reader again who has unsubscribed by the link of a mail')
+    .argument('<notification>', REFERENCE)
+    .argument('<address>', 'as "belfry notifications show" has it')
+    .action(
+      action(async ({ hub, output }, reference: string, email: string) => {
+        const { id } = await notificationBy(hub, reference)
+        const path = `/notifications/${id}/resubscribe`
+        const updated = await hub.post<Notification>(path, { email })
+        await output.show(updated, () => `${email} is told of "${updated.name}" again`)
       }),
     )
 }
@@ -311,6 +330,9 @@ function shown(notification: Notification, names: ReadonlyMap<string, string>): 
       escalation:
         escalation &&
         `after ${escalation.afterMinutes} min on ${names.get(escalation.channelId) ?? escalation.channelId}`,
+      unsubscribed: notification.unsubscribed?.map(
+        ({ email, at }) => `${email}, since ${localMoment(at)}`,
+      ),
       created: localMoment(notification.createdAt),
       id: notification.id,
     },

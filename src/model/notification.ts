@@ -149,6 +149,12 @@ const optionalSettings = {
 }
 export const NotificationOptions = optionalSettings
 
+/** A reader who has left. */
+const Unsubscribed = Type.Object({
+  email: Type.String({ description: 'As the letter that was left by was addressed' }),
+  at: Instant,
+})
+
 export const NewNotification = Type.Object({
   organisationId: Id,
   name: settings.name,
@@ -173,6 +179,13 @@ export const Notification = Type.Object(
     organisationId: Id,
     ...settings,
     ...Type.Partial(Type.Object(optionalSettings)).properties,
+    // One for each reader who was ever sent a letter of it, at most.
+    unsubscribed: Type.Optional(
+      Type.Array(Unsubscribed, {
+        description:
+          'Readers of its e-mail who have ended it for themselves; escalations reach them',
+      }),
+    ),
     createdAt: Instant,
   },
   { $id: 'Notification' },

@@ -28,6 +28,8 @@ export const EVERYBODY: Audience = {}
 /**
  * Who is told of an incident, where each recipient is known: the owner, where the notification says
  * so and the owner is a user of the organisation, and else all, each within his default segment.
+ * Who has left the notification is none of them, so there may be nobody; but whoever is on call
+ * cannot leave what nobody has acknowledged.
  * @param recipients e-mail addresses of the channel; empty where it is no mail
  */
 export async function audiencesOf(
@@ -36,19 +38,22 @@ export async function audiencesOf(
   {
     incident,
     notification,
+    does,
   }: {
     readonly incident: Pick<StoredIncident, 'organisationId' | 'owner'>
-    readonly notification: Pick<Notification, 'tellOwner'>
+    readonly notification: Pick<Notification, 'tellOwner' | 'unsubscribed'>
+    readonly does: 'tell' | 'escalate'
   },
 ): Promise<readonly Audience[]> {
   if (recipients.length === 0) return [EVERYBODY]
   const { organisationId, owner } = incident
+  const stays = (address: string) => does === 'escalate' || !hasLeft(notification, address)
   if (notification.tellOwner && owner !== undefined) {
     const user = await userOf(state, organisationId, owner)
-    if (user !== undefined) return [{ to: [owner] }]
+    if (user !== undefined) return stays(owner) ? [{ to: [owner] }] : []
   }
   const bySegment = new Map<string, { to: string[]; segment?: DefaultSegment }>()
-  for (const address of recipients) {
+  for (const address of recipients.filter(stays)) {
     const user = await userOf(state, organisationId, address)
     const segment = user === undefined ? undefined : await state.get(DEFAULT_SEGMENTS, user)
     const key = segment?.segmentId ?? ''
@@ -57,6 +62,19 @@ export async function audiencesOf(
     bySegment.set(key, known)
   }
   return [...bySegment.values()]
+}
+
+/** Whether whoever has that address has ended the notification's letters. */
+export function hasLeft(
+  { unsubscribed = [] }: Pick<Notification, 'unsubscribed'>,
+  address: string,
+): boolean {
+  return unsubscribed.some(({ email }) => email.toLowerCase() === address.toLowerCase())
+}
+
+/** An audience as letters are sent to it where each is for one reader: with a link of its own. */
+export function oneByOne(audience: Audience): readonly Audience[] {
+  return audience.to?.map((address) => ({ ...audience, to: [address] })) ?? [audience]
 }
 
 /** Those of an audience who are none of these; undefined where nobody is left. */

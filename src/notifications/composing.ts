@@ -27,12 +27,17 @@ export interface Telling {
 export interface ComposingPorts {
   readonly state: Pick<State, 'list'>
   readonly linksOf: (incident: StoredIncident) => readonly MessageLink[]
+  /** Where a reader ends the letters of a notification; absent: nobody could reach it. */
+  readonly unsubscribeUrlFor?: ((notificationId: string, email: string) => string) | undefined
 }
 
 /** Of one incident, what a message is made of: the newest. */
 export const MOST_TOLD_AT_ONCE = 1_000
 /** Of each of many incidents in one message. */
 const ALERTS_PER_FOLDED_INCIDENT_MAX = 100
+
+/** Of a message of more notifications, which is rare, the first ones can be ended by it. */
+const UNSUBSCRIBE_LINKS_MAX = 10
 
 export interface Composed {
   readonly message: Message
@@ -71,7 +76,7 @@ export async function composeOne(
     state,
     incident: { id, number },
     reasons: reasonsOf(notification, incident, why),
-    links: ports.linksOf(incident),
+    links: [...ports.linksOf(incident), ...unsubscribeLinks(ports, [telling], audience)],
   })
   const news = new Set(all.slice(Math.max(0, all.length - (alerts - told))))
   const untold = events.filter((event) => news.has(event))
@@ -96,6 +101,22 @@ export async function composeOne(
       ...(audience.to !== undefined && { to: audience.to }),
     },
   }
+}
+
+/** For the one reader of a letter: to end each notification that it is of, but no escalation. */
+function unsubscribeLinks(
+  { unsubscribeUrlFor }: ComposingPorts,
+  tellings: readonly Telling[],
+  { to: [reader, ...others] = [] }: Audience,
+): readonly MessageLink[] {
+  if (unsubscribeUrlFor === undefined || reader === undefined || others.length > 0) return []
+  const told = tellings.filter(({ does }) => does === 'tell')
+  const names = new Map(told.map(({ notification: { id, name } }) => [id, name]))
+  return [...names].slice(0, UNSUBSCRIBE_LINKS_MAX).map(([id, name]) => ({
+    does: 'unsubscribe',
+    label: names.size === 1 ? 'Stop these mails' : `Stop mails of “${name}”`,
+    url: unsubscribeUrlFor(id, reader),
+  }))
 }
 
 /** Says how many alerts there are beside those that a message is made of. */
@@ -163,7 +184,7 @@ export async function composeMany(
       inDigest ? 'You asked for a digest.' : 'So much came at once that it is told in one message.',
     ],
     // Each line has its own.
-    links: [],
+    links: unsubscribeLinks(ports, about, audience),
   })
   const format = new Intl.NumberFormat(notification.locale)
   const counted = { label: 'Alerts in all', value: format.format(untold) }

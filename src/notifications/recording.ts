@@ -1,6 +1,7 @@
 import type { LedgerEntry } from '#src/model/notification.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
 import {
+  escalatedLater,
   firstTelling,
   lookedAt,
   nextReminder,
@@ -21,6 +22,8 @@ import { awake } from './verdict.ts'
 
 /** Somebody has to change the channel, or its other side. */
 const REFUSED_RETRY_MS = 60 * 60_000
+/** A mail server that asks for one reader's patience, as greylisting does, asks for a minute or more. */
+const READERS_RETRY_MS = 60_000
 /** What could not be sent for so long is given up: its incident, and the ledger, still show it. */
 const GIVEN_UP_AFTER_MS = 7 * 24 * 60 * 60_000
 const RECORDED_PER_TRANSACTION = 500
@@ -38,6 +41,8 @@ interface Told {
   readonly letters: readonly SentLetter[]
   /** Whose message said the same already. */
   readonly toldBy?: ToldAlready
+  /** Where nobody is left: those who have left. */
+  readonly left?: readonly string[]
 }
 
 interface Recorded {
@@ -149,7 +154,13 @@ function isEnough({ telling: { incident, does }, letters }: RecordedOne): boolea
   // A reminder comes again by itself, and an escalation has reached somebody.
   const isOfNews = does === 'tell' && incident.revision > incident.toldRevision
   const worst = worstOf(letters.map(({ result }) => result))
-  return !isOfNews && worst.outcome === 'refused' && isSentToSome(letters)
+  const isOfReaders = worst.outcome === 'refused' || (worst.outcome === 'retry' && !waits(letters))
+  return !isOfNews && isOfReaders && isSentToSome(letters)
+}
+
+/** Whether the channel as a whole has to be tried again. */
+function waits(letters: readonly SentLetter[]): boolean {
+  return letters.some(({ result }) => result.outcome === 'retry' && result.isOfReaders !== true)
 }
 
 /** Whether somebody has had the message now, or nobody is to have it. */
@@ -169,11 +180,11 @@ function noteInLedger(
     readonly failure: Failure | undefined
   },
 ): void {
-  const { channelId, telling, letters, toldBy, messageId, incident, failure } = recorded
+  const { channelId, telling, letters, messageId, incident, failure } = recorded
   const { notification, why } = telling
   const common = { incident, notification, channelId }
   if (letters.length === 0 && hadAlready(incident, telling).length === 0) {
-    writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: whyNobody(toldBy) })
+    writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: whyNobody(recorded) })
   }
   if (isSentToSome(letters)) {
     writeLedger(transaction, ports, { ...common, outcome: 'SENT', why, messageId })
@@ -183,7 +194,8 @@ function noteInLedger(
   }
 }
 
-function whyNobody(toldBy: ToldAlready | undefined): string {
+function whyNobody({ toldBy, left = [] }: Told): string {
+  if (toldBy === undefined && left.length > 0) return `unsubscribed: ${left.join(', ')}`
   if (toldBy === undefined) return 'whoever reads the channel is told of other segments alone'
   const { notification, incident } = toldBy
   return `told by notification “${notification.name}”, as incident ${incident.number}`
@@ -261,8 +273,14 @@ function afterFailure(
     ...(addresses.length > 0 && { hadBy: { message, addresses } }),
   }
   // It stays where it is in the agenda: the whole channel waits.
-  if (failure.outcome === 'RETRYING') return kept
-  if (telling.does === 'escalate') return withoutEscalation(transaction, kept)
+  if (waits(letters)) return kept
+  const isForGood = letters.some(({ result }) => result.outcome === 'refused')
+  const again = now + (isForGood ? REFUSED_RETRY_MS : READERS_RETRY_MS)
+  if (telling.does === 'escalate') {
+    return failure.outcome === 'RETRYING'
+      ? escalatedLater(transaction, kept, channelId, again)
+      : withoutEscalation(transaction, kept)
+  }
   const sent = lastSent(letters)
   // The next one waits its time, as some have been told.
   const told = {
@@ -270,7 +288,7 @@ function afterFailure(
     ...(sent !== undefined && { toldAt: now, toldState: telling.incident.state }),
     ...(sent !== undefined && isAlone && { sent }),
   }
-  return lookedAt(transaction, told, channelId, now + REFUSED_RETRY_MS)
+  return lookedAt(transaction, told, channelId, again)
 }
 
 function lastSent(letters: readonly SentLetter[]) {

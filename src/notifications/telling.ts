@@ -1,6 +1,6 @@
 import { pause } from '#src/ports/patiently.ts'
 import { lookedAt } from './agenda.ts'
-import { EVERYBODY, audiencesOf, without } from './audiences.ts'
+import { EVERYBODY, audiencesOf, hasLeft, oneByOne, without } from './audiences.ts'
 import type { Audience } from './audiences.ts'
 import type { OpenChannel, SendResult } from './channels/sending.ts'
 import { MOST_TOLD_AT_ONCE, composeMany, composeOne, hadAlready } from './composing.ts'
@@ -158,7 +158,14 @@ function addressed(
   return Promise.all(
     parcel.map(async (telling) => {
       const audiences = await audiencesOf(state, recipients, telling)
-      return { telling, audiences, destination: destinationOf(channelId, audiences, telling) }
+      const destination = destinationOf(channelId, audiences, telling)
+      if (audiences.length > 0) return { telling, audiences, destination }
+      const { incident, notification } = telling
+      const { owner } = incident
+      const readers =
+        notification.tellOwner && owner !== undefined ? [owner, ...recipients] : recipients
+      const left = readers.filter((address) => hasLeft(notification, address))
+      return { telling, audiences, destination, left }
     }),
   )
 }
@@ -192,7 +199,7 @@ async function sendMessage(
   let disturbs = false
   let sentAt = -Infinity
   for (const { audience, tellings } of await lettersOf(ports, channelId, parcel)) {
-    const failed = results.find(({ outcome }) => outcome === 'retry')
+    const failed = results.find(isOfAll)
     // The server is busy, or away: others wait too, and are the first of the next try.
     if (failed !== undefined) {
       for (const telling of tellings) sent.get(telling)?.push({ audience, result: failed })
@@ -212,10 +219,15 @@ async function sendMessage(
     disturbs ||= result.outcome === 'sent' && channel.readBy === 'people' && !isEdit
   }
   const told = parcel.map((each) => ({ ...each, letters: sent.get(each.telling) ?? [] }))
-  const result = worstOf(results)
+  const result = worstOf(results.filter((each) => each.outcome !== 'retry' || isOfAll(each)))
   await record(ports, { channelId, told, result, disturbs })
   await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
+}
+
+/** Whether there is no use in trying others now. */
+function isOfAll(result: SendResult): boolean {
+  return result.outcome === 'retry' && result.isOfReaders !== true
 }
 
 /** A letter that was taken for some is one for each of the others, which they refuse. */
@@ -240,16 +252,20 @@ function compose(
   return isOne ? composeOne(ports, only, to) : composeMany(ports, tellings, to)
 }
 
-/** What is told together, by who is told it: whoever has had it already is left out. */
+/**
+ * What is told together, by who is told it: whoever has had it already is left out. Where readers
+ * can leave by a link, that is in a letter of their own.
+ */
 async function lettersOf(
-  { state }: SenderPorts,
+  { state, unsubscribeUrlFor }: SenderPorts,
   channelId: string,
   parcel: readonly Addressed[],
 ): Promise<readonly { readonly audience: Audience; readonly tellings: readonly Telling[] }[]> {
   const letters = new Map<string, { audience: Audience; tellings: Telling[] }>()
   for (const { telling, audiences } of parcel) {
     const had = hadAlready(telling.incident, telling)
-    for (const all of audiences) {
+    const isEachAlone = unsubscribeUrlFor !== undefined
+    for (const all of isEachAlone ? audiences.flatMap(oneByOne) : audiences) {
       const audience = without(all, had)
       if (audience === undefined) continue
       const key = JSON.stringify(audience)

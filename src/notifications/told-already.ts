@@ -32,6 +32,8 @@ export interface Addressed {
   readonly telling: Telling
   readonly audiences: readonly Audience[]
   readonly destination: string
+  /** Where it is for nobody: those it would be for, had they not left. */
+  readonly left?: readonly string[]
 }
 
 /** What has told the readers of a channel already. */

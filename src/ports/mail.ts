@@ -10,7 +10,7 @@ export interface Letter {
   /** The message ids of the thread that it goes on, the oldest first. */
   readonly references: readonly string[]
   readonly isUrgent: boolean
-  /** Where its reader can end such letters. */
+  /** Where its one reader can end such letters; by one POST, as RFC 8058 has it, if it is https. */
   readonly unsubscribeUrl?: string | undefined
 }
 
@@ -25,7 +25,12 @@ export type MailOutcome =
   /** The server refuses the letter or its recipients for good. */
   | { readonly kind: 'refused'; readonly message: string }
   /** The server is not there, does not let the hub in, or asks it to come back. */
-  | { readonly kind: 'failed'; readonly message: string }
+  | {
+      readonly kind: 'failed'
+      readonly message: string
+      /** It asks so for the recipients alone: for others it may take the letter. */
+      readonly isOfRecipients?: true
+    }
 
 /** The operator's mail server. */
 export interface Mail {

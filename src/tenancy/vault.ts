@@ -10,6 +10,7 @@ export type SealedFor =
   | readonly ['connection', connectionArn: string]
   | readonly ['webhook-secret', webhookSecretId: string]
   | readonly ['incident-link', incidentId: string]
+  | readonly ['unsubscribe-link', notificationId: string]
   | readonly ['channel', channelId: string]
   /** The others say themselves, inside, whose they are. */
   | readonly ['session']

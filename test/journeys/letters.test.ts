@@ -51,8 +51,12 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   const [retrying] = await until(() => outcomes('RETRYING', notification), hasLength(1))
   expect(retrying.why).toContain(`not sent to ${ana.email}: `)
   replies.clear()
+  // It would be looked at again by itself, after a minute.
+  await hub.rest('PATCH', `/notifications/${notification.id}`, { name: 'mail, looked at' })
   await until(() => incidents(notification.id), allTold)
   expect(counts()).toEqual([1, 0, 1])
+  // Nobody outside could open a link of this hub, which has no public URL.
+  expect(mailServer.letters.map(({ source }) => source).join()).not.toMatch(/List-Unsubscribe/)
 
   // Refused for one of two readers of the same letter.
   replies.set(typo, 550)

@@ -72,6 +72,8 @@ export interface TenancyEvents {
   SilenceDeleteEvent: SilenceDeleteEvent
   InhibitionCreateEvent: InhibitionCreateEvent
   InhibitionDeleteEvent: InhibitionDeleteEvent
+  NotificationUnsubscribeEvent: NotificationUnsubscribeEvent
+  NotificationResubscribeEvent: NotificationResubscribeEvent
   IncidentAcknowledgeEvent: IncidentAcknowledgeEvent
   IncidentSnoozeEvent: IncidentSnoozeEvent
   IncidentResolveEvent: IncidentResolveEvent
@@ -3067,6 +3069,92 @@ export interface InhibitionDeleteEvent {
   }
 }
 /**
+ * A reader of a notification’s e-mail ended it for an address.
+ *
+ * `CostAndCompliance: NotificationUnsubscribeEvent`, version 1, ours
+ */
+export interface NotificationUnsubscribeEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: NotificationUnsubscribeEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'NotificationUnsubscribeEvent'
+    notificationId: string
+    /**
+     * The short id
+     */
+    notificationNumber: number
+    notificationName: string
+    /**
+     * Of the reader
+     */
+    email: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * A reader who had ended a notification’s e-mail is told again.
+ *
+ * `CostAndCompliance: NotificationResubscribeEvent`, version 1, ours
+ */
+export interface NotificationResubscribeEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostAndCompliance: NotificationResubscribeEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.cost-compliance'
+    staxEventType: 'CostAndCompliance'
+    staxEventName: 'NotificationResubscribeEvent'
+    notificationId: string
+    /**
+     * The short id
+     */
+    notificationNumber: number
+    notificationName: string
+    /**
+     * Of the reader
+     */
+    email: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * An incident that people were told of was acknowledged: somebody sees to it.
  *
  * `CostAndCompliance: IncidentAcknowledgeEvent`, version 1, ours
@@ -5017,6 +5105,8 @@ export interface TenancyEventFields {
   SilenceDeleteEvent: SilenceDeleteEventFields
   InhibitionCreateEvent: InhibitionCreateEventFields
   InhibitionDeleteEvent: InhibitionDeleteEventFields
+  NotificationUnsubscribeEvent: NotificationUnsubscribeEventFields
+  NotificationResubscribeEvent: NotificationResubscribeEventFields
   IncidentAcknowledgeEvent: IncidentAcknowledgeEventFields
   IncidentSnoozeEvent: IncidentSnoozeEventFields
   IncidentResolveEvent: IncidentResolveEventFields
@@ -6744,6 +6834,54 @@ export interface InhibitionCreateEventFields {
 export interface InhibitionDeleteEventFields {
   inhibitionId: string
   inhibitionName: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of NotificationUnsubscribeEvent as its publisher gives them.
+ */
+export interface NotificationUnsubscribeEventFields {
+  notificationId: string
+  /**
+   * The short id
+   */
+  notificationNumber: number
+  notificationName: string
+  /**
+   * Of the reader
+   */
+  email: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of NotificationResubscribeEvent as its publisher gives them.
+ */
+export interface NotificationResubscribeEventFields {
+  notificationId: string
+  /**
+   * The short id
+   */
+  notificationNumber: number
+  notificationName: string
+  /**
+   * Of the reader
+   */
+  email: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

@@ -49,6 +49,7 @@ describe('a letter', () => {
       'References: <0@example.com> <1@example.com>',
       'Message-ID: <2@example.com>',
       'List-Unsubscribe: <https://belfry.example.com/notifications>',
+      'List-Unsubscribe-Post: List-Unsubscribe=One-Click',
       'Auto-Submitted: auto-generated',
     ]) {
       expect(source).toContain(header)
@@ -97,6 +98,12 @@ describe('a letter', () => {
         },
       ],
     })
+  })
+
+  it('may be sent to others meanwhile where the server asks to come back for its recipients', async () => {
+    expect(await sent({ replyTo: () => 451 })).toMatchObject({ isOfRecipients: true })
+    await server?.close()
+    expect(await sent({ offersTls: false })).not.toHaveProperty('isOfRecipients')
   })
 
   it('is given up on with its signal where the server says nothing', async () => {

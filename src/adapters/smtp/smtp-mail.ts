@@ -130,14 +130,29 @@ function mailOf({ from }: SmtpServer, letter: Letter) {
     }),
     ...(isUrgent && { priority: 'high' as const }),
     ...(unsubscribeUrl !== undefined && { list: { unsubscribe: unsubscribeUrl } }),
-    // RFC 3834: no out-of-office answers, please.
-    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    headers: {
+      // RFC 3834: no out-of-office answers, please.
+      'Auto-Submitted': 'auto-generated',
+      'X-Auto-Response-Suppress': 'All',
+      // RFC 8058 wants https.
+      ...(unsubscribeUrl?.startsWith('https:') && {
+        'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+      }),
+    },
   }
+}
+
+/** What nodemailer says of an error. */
+interface SmtpFault {
+  readonly code?: string
+  readonly responseCode?: number
+  /** What was being said to the server. */
+  readonly command?: string
 }
 
 /** Of the error only its kind and the reply's number: texts of servers repeat what they were sent. */
 function outcomeOf(error: unknown, { host, tls }: SmtpServer): MailOutcome {
-  const { code = 'unknown', responseCode } = error as { code?: string; responseCode?: number }
+  const { code = 'unknown', responseCode, command } = error as SmtpFault
   const reply = responseCode === undefined ? code : `${code}, reply ${responseCode}`
   const what = (text: string) => `"${host}" ${text} (${reply})`
   if (code === 'EAUTH' || code === 'ENOAUTH') {
@@ -153,7 +168,12 @@ function outcomeOf(error: unknown, { host, tls }: SmtpServer): MailOutcome {
   if (responseCode !== undefined && responseCode >= PERMANENT_FROM) {
     return { kind: 'refused', message: what('refuses the letter or all its recipients') }
   }
-  return { kind: 'failed', message: what('took no letter') }
+  const isOfRecipients = responseCode !== undefined && command === 'RCPT TO'
+  return {
+    kind: 'failed',
+    message: what('took no letter'),
+    ...(isOfRecipients && { isOfRecipients }),
+  }
 }
 
 /** Node's words for what it makes of certificates; nodemailer gives such an error a code of its own. */

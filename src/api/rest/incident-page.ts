@@ -3,6 +3,7 @@ import type { Html } from '#src/model/html.ts'
 import { SNOOZES } from '#src/model/notification.ts'
 import type { Incident, IncidentDetails } from '#src/model/notification.ts'
 import { readerText } from '#src/notifications/channels/reader-text.ts'
+import { linkPage } from './link-page.ts'
 
 /** The page behind a message's links. It asks first: programs open links that come by e-mail. */
 
@@ -11,7 +12,7 @@ export function incidentPage(incident: IncidentDetails, done?: string): string {
   const { number, title, state, severity, alerts, open, owner, cause } = incident
   const { summary, facts = [], items = [], moreItems = 0 } = incident
   const isOver = state === 'RESOLVED'
-  return page(
+  return linkPage(
     `Incident ${number}: ${title}`,
     html`${done === undefined ? '' : html`<p role="status"><b>${done}</b></p>`}
       ${summary === undefined ? '' : html`<p>${summary}</p>`}
@@ -37,10 +38,6 @@ export function incidentPage(incident: IncidentDetails, done?: string): string {
         <small>On the command line: <code>belfry incidents show ${number}</code></small>
       </p>`,
   )
-}
-
-export function incidentRefusedPage(message: string): string {
-  return page('This link does not work', html`<p>${message}</p>`)
 }
 
 function list(items: NonNullable<IncidentDetails['items']>, more: number): Html | undefined {
@@ -79,57 +76,4 @@ function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident)
 /** In UTC: who reads the page is not known. */
 function momentOf(instant: number): string {
   return readerText({ locale: 'en-GB', timeZone: 'UTC' }).moment(instant)
-}
-
-function page(title: string, body: Html): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${title} · Belfry</title>
-        <style>
-          :root {
-            color-scheme: light dark;
-          }
-          body {
-            font:
-              1rem/1.5 system-ui,
-              sans-serif;
-            max-width: 42rem;
-            margin: 2rem auto;
-            padding: 0 1rem;
-            overflow-wrap: anywhere;
-          }
-          h1 {
-            font-size: 1.5rem;
-            line-height: 1.3;
-          }
-          dl {
-            display: grid;
-            grid-template-columns: max-content 1fr;
-            gap: 0.25rem 1.5rem;
-          }
-          dt {
-            opacity: 0.7;
-          }
-          dd {
-            margin: 0;
-          }
-          form {
-            margin: 1rem 0;
-          }
-          button,
-          select {
-            font: inherit;
-            padding: 0.4rem 1rem;
-          }
-        </style>
-      </head>
-      <body>
-        <h1>${title}</h1>
-        ${body}
-      </body>
-    </html> `.html
 }

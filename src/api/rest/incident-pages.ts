@@ -1,11 +1,12 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 
 import { RestError } from '#src/errors.ts'
 import { INCIDENT_PAGES } from '#src/notifications/incident-links.ts'
 import type { IncidentLinks } from '#src/notifications/incident-links.ts'
 import type { Handler, Incidents } from '#src/notifications/incidents.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import { incidentPage, incidentRefusedPage } from './incident-page.ts'
+import { incidentPage } from './incident-page.ts'
+import { onLinkPage } from './link-page.ts'
 
 export interface IncidentPagePorts {
   readonly incidents: Incidents
@@ -36,7 +37,7 @@ export async function addIncidentPages(
       (_request, body, done) => done(null, new URLSearchParams(String(body))),
     )
     scope.get<Asked>(`${INCIDENT_PAGES}/:id`, async ({ params, query }, reply) =>
-      onPage(reply, async () => {
+      onLinkPage(reply, async () => {
         const handler = handlerOf(params.id, query.token)
         return incidentPage(await incidents.read(handler, params.id))
       }),
@@ -44,7 +45,7 @@ export async function addIncidentPages(
     scope.post<Asked & { Body: URLSearchParams | undefined }>(
       `${INCIDENT_PAGES}/:id`,
       async ({ params, query, body }, reply) =>
-        onPage(reply, async () => {
+        onLinkPage(reply, async () => {
           const handler = handlerOf(params.id, query.token)
           const done = await act(handler, params.id, body ?? new URLSearchParams())
           return incidentPage(await incidents.read(handler, params.id), done)
@@ -76,22 +77,5 @@ export async function addIncidentPages(
     const until = clock.now() + hours * HOUR_MS
     await incidents.snooze(handler, id, until)
     return `Snoozed for ${hours} h.`
-  }
-}
-
-async function onPage(reply: FastifyReply, work: () => Promise<string>): Promise<FastifyReply> {
-  void reply.headers({
-    'content-type': 'text/html; charset=utf-8',
-    'cache-control': 'no-store',
-    'content-security-policy':
-      "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-  })
-  try {
-    return await reply.send(await work())
-  } catch (error) {
-    if (!(error instanceof RestError)) throw error
-    return reply.code(error.status).send(incidentRefusedPage(error.message))
   }
 }

@@ -25,6 +25,7 @@ import type { Notifications } from '#src/notifications/notifications.ts'
 import type { Inhibitions, Silences } from '#src/notifications/silences.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { State } from '#src/ports/state.ts'
+import type { Unsubscribing } from '#src/notifications/unsubscribing.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import { addNamedRoutes } from './named-routes.ts'
 import {
@@ -48,6 +49,7 @@ export interface NotificationRoutePorts {
   readonly inhibitions: Inhibitions
   readonly incidents: Incidents
   readonly hearers: Hearers
+  readonly unsubscribing: Unsubscribing
   readonly defaultSegments: DefaultSegments
   readonly directory: Directory
 }
@@ -84,11 +86,15 @@ export function addNotificationRoutes(add: AddRoute, ports: NotificationRoutePor
     things: ports.notifications as never,
   })
   addHearersRoute(add, ports)
+  addResubscribeRoute(add, ports)
   addIncidentRoutes(add, ports)
   addLedgerRoute(add, ports)
   addMutingRoutes(add, ports)
   addDefaultSegmentRoutes(add, ports)
 }
+
+/** RFC 5321: of a path, with its angle brackets. */
+const EMAIL_CHARACTERS_MAX = 254
 
 const Hearing = Type.Object({
   notificationId: Id,
@@ -128,6 +134,20 @@ function addHearersRoute(add: AddRoute, { state, hearers }: NotificationRoutePor
         })),
       }
     },
+  })
+}
+
+function addResubscribeRoute(add: AddRoute, { unsubscribing }: NotificationRoutePorts): void {
+  add({
+    method: 'POST',
+    url: '/notifications/:id/resubscribe',
+    tag: 'notifications',
+    summary: 'Tell a reader again who has unsubscribed by the link of a letter',
+    permission: 'notifications:Write',
+    params: IdParams,
+    body: Type.Object({ email: Type.String({ minLength: 1, maxLength: EMAIL_CHARACTERS_MAX }) }),
+    answer: [200, ref(Notification)],
+    run: (caller, { params, body }) => unsubscribing.resubscribe(caller, params.id, body.email),
   })
 }
 

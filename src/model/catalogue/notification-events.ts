@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-import type { EventType } from './event-type.ts'
+import type { Cause, EventType } from './event-type.ts'
 import { Uuid, outcome } from './event-type.ts'
 
 /** What people do about alerts that they are told of, and about those that they are not. */
@@ -33,6 +33,26 @@ const OTHERS = [
   },
 ] as const
 
+const READERS: readonly {
+  readonly verb: string
+  readonly summary: string
+  readonly cause: Cause
+}[] = [
+  {
+    verb: 'Unsubscribe',
+    summary: 'A reader of a notification’s e-mail ended it for an address.',
+    cause: { action: 'Somebody did so by the link of a letter to that address' },
+  },
+  {
+    verb: 'Resubscribe',
+    summary: 'A reader who had ended a notification’s e-mail is told again.',
+    cause: {
+      action: 'POST /api/v1/notifications/:id/resubscribe',
+      permission: 'notifications:Write',
+    },
+  },
+]
+
 type Unplaced = Omit<EventType, 'category' | 'component' | 'version'>
 
 export const NOTIFICATION_EVENTS: readonly Unplaced[] = [
@@ -51,6 +71,26 @@ export const NOTIFICATION_EVENTS: readonly Unplaced[] = [
       example: { [`${field}Id`]: ID_EXAMPLE, ...example, status: 'SUCCESS' },
     })),
   ),
+  ...READERS.map(({ verb, summary, cause }) => ({
+    name: `Notification${verb}Event`,
+    provenance: 'ours' as const,
+    summary,
+    causes: [cause],
+    fields: Type.Object({
+      notificationId: Uuid,
+      notificationNumber: Type.Integer({ minimum: 1, description: 'The short id' }),
+      notificationName: Type.String(),
+      email: Type.String({ description: 'Of the reader' }),
+      ...outcome,
+    }),
+    example: {
+      notificationId: ID_EXAMPLE,
+      notificationNumber: 12,
+      notificationName: 'Platform costs',
+      email: 'ada@example.com',
+      status: 'SUCCESS',
+    },
+  })),
   ...INCIDENT.map(([verb, path, done]) => ({
     name: `Incident${verb}Event`,
     provenance: 'ours' as const,

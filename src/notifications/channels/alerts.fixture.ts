@@ -28,7 +28,7 @@ const READER = { timeZone: 'Australia/Sydney', locale: 'en-AU' }
 const LINKS: readonly MessageLink[] = [
   { does: 'open', label: 'Open in Belfry', url: 'https://belfry.example.com/incidents/12' },
   { does: 'acknowledge', label: 'Acknowledge', url: 'https://belfry.example.com/incidents/12/ack' },
-  { does: 'manage', label: 'Why you get this', url: 'https://belfry.example.com/notifications' },
+  { does: 'unsubscribe', label: 'Stop these mails', url: 'https://belfry.example.com/unsubscribe' },
 ]
 export const about = {
   reader: READER,

@@ -25,7 +25,7 @@ export type IncidentState = 'OPEN' | 'ACKNOWLEDGED' | 'SNOOZED' | 'RESOLVED'
 
 /** Where a reader can go from a message: a page that asks before it changes anything. */
 export interface MessageLink {
-  readonly does: 'open' | 'acknowledge' | 'snooze' | 'manage'
+  readonly does: 'open' | 'acknowledge' | 'snooze' | 'unsubscribe'
   readonly label: string
   readonly url: string
 }
@@ -79,6 +79,8 @@ export type SendResult =
       readonly outcome: 'retry'
       /** What the provider asks for; absent: it did not say. */
       readonly afterMs?: number
+      /** Its other side is there, and but does not take it for these readers yet: others need not wait. */
+      readonly isOfReaders?: true
       readonly reason: string
     }
   /** It will not work until somebody changes the channel or the other side. */

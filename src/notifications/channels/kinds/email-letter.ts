@@ -156,7 +156,7 @@ function itemList({ items, moreItems }: Message): Html | undefined {
 }
 
 function buttons({ links }: Message, color: string): Html | undefined {
-  const shown = links.filter(({ does }) => does !== 'manage')
+  const shown = links.filter(({ does }) => does !== 'unsubscribe')
   if (shown.length === 0) return undefined
   const main = `background:${color};border:1px solid ${color};color:#ffffff`
   const other = 'background:#ffffff;border:1px solid #d0d7de;color:#1f2328'
@@ -173,14 +173,14 @@ function buttons({ links }: Message, color: string): Html | undefined {
 }
 
 function footer({ reasons, shownAt, links }: Message): Html {
-  const manage = links
-    .filter(({ does }) => does === 'manage')
+  const leave = links
+    .filter(({ does }) => does === 'unsubscribe')
     .map(({ label, url }) => html` · <a href="${url}" style="color:#57606a">${label}</a>`)
   const why = reasons.map((reason) => html`${reason}<br />`)
   return html`<p
     class="muted"
     style="margin:0;padding-top:12px;border-top:1px solid #e5e7eb;${MUTED};word-break:break-word"
   >
-    ${why}${shownAt}${manage}
+    ${why}${shownAt}${leave}
   </p>`
 }

@@ -26,7 +26,7 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
         references,
         ...letterBodies(message),
         isUrgent: message.state === 'OPEN' && message.severity === 'CRITICAL',
-        unsubscribeUrl: message.links.find(({ does }) => does === 'manage')?.url,
+        unsubscribeUrl: unsubscribeUrlOf(message),
       }
       const outcome = await mail.send(letter, sending.signal)
       const thread = [references[0] ?? messageId, messageId]
@@ -44,7 +44,14 @@ function resultOf(outcome: MailOutcome, sent: Readonly<Record<string, string>>):
     return { outcome: 'sent', sent, answer: outcome.answer, missed: outcome.missed }
   }
   const reason = outcome.message
-  return outcome.kind === 'refused' ? { outcome: 'refused', reason } : { outcome: 'retry', reason }
+  if (outcome.kind === 'refused') return { outcome: 'refused', reason }
+  return { outcome: 'retry', reason, ...(outcome.isOfRecipients && { isOfReaders: true }) }
+}
+
+/** One press ends one thing: of a letter about several notifications each has its link in the text. */
+function unsubscribeUrlOf({ links }: Message): string | undefined {
+  const [only, ...others] = links.filter(({ does }) => does === 'unsubscribe')
+  return others.length === 0 ? only?.url : undefined
 }
 
 /** Mail programs put together what has the same subject, but for "Re:", and refers to each other. */

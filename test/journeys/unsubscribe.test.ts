@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { allTold, alerting, hasLength, until } from '../alerting.ts'
+import { runCommand } from '../belfry-command.ts'
+import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
+import type { HubProcess } from '../hub-process.ts'
+import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
+import type { MailServer, ReceivedLetter } from '../mail/mail-server.ts'
+import { createOrganisation } from '../organisation.ts'
+
+const PUBLIC_URL = 'https://belfry.example.com'
+const ONE_CLICK = 'List-Unsubscribe=One-Click'
+const folder = newDataFolder()
+let hub: HubProcess
+let organisationId: string
+let mailServer: MailServer
+/** What the mail server says to an address. */
+const replies = new Map<string, number>()
+
+beforeAll(async () => {
+  mailServer = await startMailServer({ replyTo: (address) => replies.get(address) })
+  hub = await startHubProcess(folder, [
+    ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
+    ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
+    ...['--public-url', PUBLIC_URL],
+  ])
+  organisationId = (await createOrganisation(hub)).organisationId
+})
+afterAll(async () => {
+  await hub.kill('SIGTERM')
+  await mailServer.close()
+  removeDataFolder(folder)
+})
+
+const asked = alerting(() => ({ hub, organisationId }))
+const { newChannel, notify, emit, ledger, incidents } = asked
+
+describe('a letter that tells of alerts', () => {
+  it('is each reader’s own, and ends them for that reader alone until somebody undoes it', async () => {
+    const [ana, ben] = ['ana@example.com', 'ben@example.com']
+    const notification = await told('Shop costs', [ana, ben])
+    await finding(notification, 'first')
+    const links = new Map([ana, ben].map((one) => [one, linkOf(onlyLetterTo(one))]))
+    expect(new Set(links.values()).size).toBe(2)
+    for (const [reader, link] of links) {
+      const letter = onlyLetterTo(reader)
+      expect(letter.to).toEqual([reader])
+      expect(letter.source).toContain(`List-Unsubscribe-Post: ${ONE_CLICK}`)
+      expect(plain(letter)).toContain(`Stop these mails: ${link}`)
+    }
+
+    // A scanner that follows links, and a reader who looks, change nothing.
+    const anaLink = links.get(ana) as string
+    const asking = await at(anaLink)
+    expect(asking.status).toBe(200)
+    expect(asking.text).toContain('<form method="post">')
+    expect(asking.text).toContain(`<b>${ana}</b>`)
+    expect(await shown(notification)).not.toHaveProperty('unsubscribed')
+
+    const form = new FormData()
+    form.set('List-Unsubscribe', 'One-Click')
+    for (const body of [new URLSearchParams(ONE_CLICK), form]) {
+      const { status, text } = await at(anaLink, { method: 'POST', body })
+      expect({ status, text }).toEqual({
+        status: 200,
+        text: expect.stringContaining(
+          `belfry notifications resubscribe ${notification.number} ${ana}`,
+        ),
+      })
+    }
+    const { unsubscribed } = await shown(notification)
+    expect(unsubscribed).toEqual([{ email: ana, at: expect.any(Number) }])
+    expect((await at(anaLink)).text).toContain('These mails have stopped')
+    expect(await eventsOf('NotificationUnsubscribeEvent')).toMatchObject([
+      { notificationId: notification.id, email: ana, status: 'SUCCESS' },
+    ])
+
+    await finding(notification, 'second')
+    expect([lettersTo(ana).length, lettersTo(ben).length]).toEqual([1, 2])
+    // Letters of one message are one message: of more than five in five minutes some are put off.
+    await finding(notification, 'third')
+    await finding(notification, 'fourth')
+    expect(await ledger({ notificationId: notification.id, outcome: 'HELD' })).toEqual([])
+
+    await at(links.get(ben) as string, { method: 'POST', body: new URLSearchParams(ONE_CLICK) })
+    await emitOf(notification, 'nobody')
+    const held = { notificationId: notification.id, outcome: 'HELD' }
+    const [nobody] = await until(() => ledger(held), hasLength(1))
+    expect(nobody.why).toBe(`unsubscribed: ${ana}, ${ben}`)
+
+    const seen = await runCommand(folder, ['notifications', 'show', 'Shop costs'])
+    expect(seen.stdout).toMatch(/unsubscribed +ana@example\.com, since /)
+    const undone = await runCommand(folder, ['notifications', 'resubscribe', 'Shop costs', ana])
+    expect(undone).toMatchObject({ status: 0, stdout: expect.stringContaining(ana) })
+    const again = await runCommand(folder, ['notifications', 'resubscribe', 'Shop costs', ana])
+    expect(again).toMatchObject({ status: 1, stderr: expect.stringContaining('not unsubscribed') })
+    await finding(notification, 'last')
+    expect([lettersTo(ana).length, lettersTo(ben).length]).toEqual([2, 4])
+  })
+
+  it('has a link that is good for its own notification alone, and none that is made up', async () => {
+    const [one, other] = [
+      await told('One', ['one@example.com']),
+      await told('Other', ['other@example.com']),
+    ]
+    await finding(one, 'one')
+    const link = linkOf(onlyLetterTo('one@example.com'))
+    for (const wrong of [
+      link.replace(one.id, other.id),
+      `${link.slice(0, -8)}AAAAAAAA`,
+      link.replace(/\?.*/, ''),
+    ]) {
+      for (const method of ['GET', 'POST']) {
+        expect(await at(wrong, { method })).toMatchObject({ status: 404 })
+      }
+    }
+    for (const each of [one, other]) expect(await shown(each)).not.toHaveProperty('unsubscribed')
+    await hub.rest('DELETE', `/notifications/${one.id}`)
+    expect(await at(link, { method: 'POST' })).toMatchObject({
+      status: 404,
+      text: expect.stringContaining('nothing more comes of it'),
+    })
+  })
+
+  it('comes once to who has had it, while the server has another reader wait', async () => {
+    const [cat, dan] = ['cat@example.com', 'dan@example.com']
+    const notification = await told('Greylisted', [dan, cat])
+    replies.set(dan, 451)
+    await emitOf(notification, 'first')
+    const [waiting] = await until(
+      () => ledger({ notificationId: notification.id, outcome: 'RETRYING' }),
+      hasLength(1),
+    )
+    expect(waiting.why).toContain(`not sent to ${dan}: `)
+    expect(lettersTo(cat)).toHaveLength(1)
+    // And keeps no other alert from the others.
+    await emitOf(notification, 'second')
+    await until(async () => lettersTo(cat), hasLength(2))
+    replies.clear()
+    await hub.rest('PATCH', `/notifications/${notification.id}`, { name: 'Looked at now' })
+    await until(
+      () => incidents(notification.id),
+      (all) => all.length === 2 && allTold(all),
+    )
+    expect([lettersTo(cat).length, lettersTo(dan).length]).toEqual([2, 2])
+  })
+
+  it('cannot be ended where it escalates what nobody sees to', async () => {
+    const [eva, fay] = ['eva@example.com', 'fay@example.com']
+    const onCall = await newChannel('on call', { kind: 'email', to: [eva] })
+    const escalation = { afterMinutes: 1, channelId: onCall.id }
+    const notification = await told('Escalated', [eva, fay], { escalation })
+    await finding(notification, 'first')
+    await at(linkOf(onlyLetterTo(eva)), { method: 'POST', body: new URLSearchParams(ONE_CLICK) })
+    const [, escalated] = await until(async () => lettersTo(eva), hasLength(2))
+    expect(plain(escalated as ReceivedLetter)).toContain('escalated')
+    expect(escalated?.source).not.toMatch(/List-Unsubscribe|Stop these mails/)
+  }, 120_000)
+})
+
+async function told(name: string, to: readonly string[], more: object = {}): Promise<any> {
+  const { id: channelId } = await newChannel(name, { kind: 'email', to })
+  const alerts = { compliance: { checkedBy: [name] } }
+  const given = { name, channelId, updateSeconds: 30, alerts, ...more }
+  return { ...(await notify(given)), checkedBy: name }
+}
+
+function emitOf({ checkedBy }: { readonly checkedBy: string }, ruleId: string): Promise<string> {
+  return emit('ComplianceAlertEvent', { alertId: `${checkedBy}/${ruleId}`, ruleId, checkedBy })
+}
+
+/** Tells of one more incident. */
+async function finding(notification: any, ruleId: string): Promise<void> {
+  const before = (await incidents(notification.id)).length
+  await emitOf(notification, ruleId)
+  await until(
+    () => incidents(notification.id),
+    (all) => all.length === before + 1 && allTold(all),
+  )
+}
+
+const shown = async ({ id }: any) => (await hub.rest('GET', `/notifications/${id}`)).body
+
+async function eventsOf(name: string): Promise<readonly any[]> {
+  const query = new URLSearchParams({ detailType: `CostAndCompliance: ${name}` })
+  const found = await until(
+    async () => (await hub.rest('GET', `/events?${query.toString()}`)).body.items as any[],
+    (items) => items.length > 0,
+  )
+  return found.map(({ event }) => event.detail)
+}
+
+const lettersTo = (address: string) => mailServer.letters.filter(({ to }) => to.includes(address))
+
+function onlyLetterTo(address: string): ReceivedLetter {
+  expect(lettersTo(address)).toHaveLength(1)
+  return lettersTo(address)[0] as ReceivedLetter
+}
+
+/** With lines put together as mail programs do. */
+const plain = ({ source }: ReceivedLetter) => source.replaceAll('=\r\n', '').replaceAll('=3D', '=')
+
+function linkOf({ source }: ReceivedLetter): string {
+  const unfolded = source.replaceAll(/\r\n(?=[ \t])/g, '')
+  return /^List-Unsubscribe: <(.+)>$/m.exec(unfolded)?.[1] ?? 'no link'
+}
+
+/** What a browser or a mail program is answered there: at the hub itself, as the test has no proxy. */
+async function at(link: string, init: RequestInit = {}) {
+  expect(link).toMatch(/^https:\/\/belfry\.example\.com\/unsubscribe\//)
+  const response = await fetch(link.replace(PUBLIC_URL, hub.url), init)
+  return { status: response.status, text: await response.text() }
+}
