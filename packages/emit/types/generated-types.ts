@@ -105,7 +105,10 @@ function described(properties: Schema): Schema {
   )
 }
 
-/** Without the marks that are not JSON. */
+/** Without the marks that are not JSON, and without titles: each would be a type of its own. */
 function plain(schema: object): Schema {
-  return JSON.parse(JSON.stringify(schema)) as Schema
+  const text = JSON.stringify(schema, (key, value: unknown) =>
+    key === 'title' && typeof value === 'string' ? undefined : value,
+  )
+  return JSON.parse(text) as Schema
 }
