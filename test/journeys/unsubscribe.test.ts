@@ -143,6 +143,11 @@ describe('a letter that tells of alerts', () => {
       (all) => all.length === 2 && allTold(all),
     )
     expect([lettersTo(cat).length, lettersTo(dan).length]).toEqual([2, 2])
+    // It is the first one that he gets, and the same.
+    for (const { source } of lettersTo(dan)) {
+      expect(source).toMatch(/^Subject: (?!Re:)/m)
+      expect(source).not.toMatch(/^In-Reply-To:/m)
+    }
   })
 
   it('cannot be ended where it escalates what nobody sees to', async () => {

@@ -17,8 +17,8 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
     showsState: false,
     send: async (message, sending) => {
       if (mail === undefined) return { outcome: 'retry', reason: NO_MAIL_SERVER }
-      const { subject, references } = threadOf(message, sending)
       const messageId = messageIdOf(sending.idempotencyKey, mail.from)
+      const { subject, references } = threadOf(message, sending, messageId)
       const letter = {
         to: [...(sending.to ?? to)],
         subject,
@@ -54,15 +54,20 @@ function unsubscribeUrlOf({ links }: Message): string | undefined {
   return others.length === 0 ? only?.url : undefined
 }
 
-/** Mail programs put together what has the same subject, but for "Re:", and refers to each other. */
-function threadOf(message: Message, { after }: Sending) {
-  const { subject, references } = after?.sent ?? {}
-  if (subject === undefined || references === undefined) {
+/**
+ * Mail programs put together what has the same subject, but for "Re:", and refers to each other. A
+ * letter that others have had already is the same one to who gets it later, and no reply to itself.
+ */
+function threadOf(message: Message, { after }: Sending, messageId: string) {
+  const { subject, references: all } = after?.sent ?? {}
+  if (subject === undefined || all === undefined) {
     return { subject: subjectOf(message), references: [] }
   }
+  const references = all.split(' ').filter((id) => id !== messageId)
+  if (references.length === 0) return { subject, references }
   return {
     subject: subject.startsWith('Re: ') ? subject : `Re: ${subject}`,
-    references: references.split(' '),
+    references,
   }
 }
 
