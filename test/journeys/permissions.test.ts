@@ -1,5 +1,5 @@
 import { Compile } from 'typebox/compile'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 
 import { CATALOGUE, eventSchema, faultOf } from '#src/model/catalogue/catalogue.ts'
 import { signedHeaders } from '#src/model/sigv4.ts'
@@ -60,6 +60,13 @@ beforeAll(async () => {
     ...{ organisationId: other.id, name: 'foreign', role: 'api_admin' },
   })
   follower = await follow(hub, await hub.profile('operator'))
+})
+// An organisation may have few imports that have not ended, and each test leaves some.
+afterEach(async () => {
+  const { items } = (await hub.rest('GET', '/cost-imports?limit=1000')).body
+  for (const { id, endedAt } of items) {
+    if (endedAt === undefined) await hub.rest('DELETE', `/cost-imports/${id}`)
+  }
 })
 afterAll(async () => {
   follower.close()
