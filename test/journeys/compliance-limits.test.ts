@@ -153,7 +153,7 @@ describe('an import', () => {
     expect((await send({ gzip: text(most) })).body).toMatchObject({ format: 'OCSF', read: 0 })
     const { status, body } = await send({ gzip: text(most + 1) })
     expect({ status, ...body }).toMatchObject({ status: 400, code: 'compliance-import.invalid' })
-    expect(body.message).toContain('67108864 bytes at most')
+    expect(body.message).toContain('larger than 67108864 bytes')
   }, 60_000)
 
   it('checks resources of 256 KiB, with lists of 1,000 items', async () => {
