@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { Rule } from '#src/model/event-bus.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -23,6 +25,8 @@ const DAY_MS = 24 * HOUR_MS
 const WRITE_EVERY_MS = 2_000
 /** A write takes some ms of the writer's thread. */
 const COUNTS_PER_WRITE_MAX = 2_000
+/** Matching this many takes about a ms of the event loop. */
+const EVENTS_PER_TURN = 100
 /** A sender may think of ever new sources and detail types: beyond so many an hour all are one. */
 const NAMES_PER_HOUR_MAX = 5_000
 /** What the rest of an hour is counted under. */
@@ -39,10 +43,12 @@ export async function countVolume(ports: VolumePorts, signal: AbortSignal): Prom
   const names = createNames()
   while (!signal.aborted) {
     const counts = new Map<string, VolumeCount>()
+    let seen = 0
     do {
       const batches = (await patiently(() => log.next(cursor, signal), onFault, signal)) ?? []
       for (const { sequence, events } of batches) {
         for (const { event } of events) {
+          if ((seen += 1) % EVENTS_PER_TURN === 0) await nextTurn()
           if (event.awaitsEnrichment === true) continue
           const matching = await patiently(() => ports.matchingRules(event), onFault, signal)
           count(counts, names, event, matching ?? [])
