@@ -104,10 +104,10 @@ if (isWanted('delivery')) {
   const figures = await benchDelivery(PAST_EVENTS)
   for (const { what, sustainedPerSecond, latencies } of figures) {
     console.log(`   ${what}: ${Math.round(sustainedPerSecond)} events/s sustained (aim: 2,000)`)
-    for (const [at, { loadPerSecond, msP50, msP99 }] of latencies.entries()) {
-      const ratio = msP99 / (figures[0]?.latencies[at]?.msP99 ?? msP99)
+    for (const [at, { loadPerSecond, window, all }] of latencies.entries()) {
+      const ratio = window.msP99 / (figures[0]?.latencies[at]?.window.msP99 ?? window.msP99)
       console.log(
-        `     at ${Math.round(loadPerSecond)} events/s p50 ${msP50} ms, p99 ${msP99} ms (aim: 50 at 1,000 events/s), times that of the first ${ratio.toFixed(2)} (aim: 1.10)`,
+        `     at ${Math.round(loadPerSecond)} events/s p50 ${window.msP50.toFixed(1)} ms, p99 ${window.msP99.toFixed(1)} ms in the median window, ${all.msP99.toFixed(1)} ms of all (aim: 50 at 1,000 events/s); window times that of the first ${ratio.toFixed(2)} (aim: 1.10)`,
       )
     }
   }

@@ -18,7 +18,7 @@ export async function sendProbes(
     const due = ((performance.now() - startedAt) / 1_000) * PROBES_PER_SECOND
     while (sentAt.length < due) {
       const Detail = JSON.stringify({ n: sentAt.length, note: 'x'.repeat(900) })
-      sentAt.push(Date.now())
+      sentAt.push(preciseNow())
       const entry = { Source: 'bench.probe', DetailType: 'Probe', Detail }
       calls.push(putter.call(url, 'PutEvents', { Entries: [entry] }))
     }
@@ -26,4 +26,9 @@ export async function sendProbes(
   }
   await Promise.all(calls)
   return sentAt
+}
+
+/** Epoch ms with its fraction. */
+export function preciseNow(): number {
+  return performance.timeOrigin + performance.now()
 }

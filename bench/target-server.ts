@@ -6,6 +6,8 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 
+import { preciseNow } from './probes.ts'
+
 export interface TargetReport {
   readonly answered: number
   /** By the number of the probe: epoch ms. */
@@ -29,7 +31,7 @@ const server = createServer((request: IncomingMessage, response) => {
     answered += 1
     if (url === '/probe') {
       const { detail } = JSON.parse(text) as { detail: { n: number } }
-      probes.push([detail.n, Date.now()])
+      probes.push([detail.n, preciseNow()])
     }
     response.end()
   })

@@ -15,7 +15,7 @@ const BATCH_CHARACTERS_MAX = 4 * 1024 * 1024
 /** One flush under way, and one batch that forms behind it and follows at once. */
 const FLUSHES_UNDER_WAY_MAX = 2
 /** Decoded batches that readers share; a reader further behind reads from the store. */
-const RECENT_CHARACTERS_MAX = 32 * 1024 * 1024
+const RECENT_CHARACTERS_MAX = 8 * 1024 * 1024
 const BATCHES_PER_READ_MAX = 16
 /** Decoding so much took 3 ms of the event loop (median of 60, two cores, November 2026). */
 const ENOUGH_BYTES_PER_READ = 2 * 1024 * 1024
