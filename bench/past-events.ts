@@ -2,11 +2,12 @@ import { openSqliteStore } from '#src/adapters/sqlite/store.ts'
 import { NO_HOPS, envelopeJson } from '#src/model/event.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import { encodeBatch, positionOf } from '#src/pipeline/2-record/batch-format.ts'
+import { PROGRESS_KEY, TRAIL_PROGRESS } from '#src/trail/documents.ts'
 
 const EVENTS_PER_BATCH = 2_000
 const REGION = 'ap-southeast-2'
 const ACCOUNT = '444444444444'
-/** All that read the log, as if they had read all of it. */
+/** All that read the log, as if they had read all of it; so has the trail. */
 const READERS = [
   'route',
   'enrich',
@@ -35,6 +36,9 @@ export async function fillHistory(folder: string, count: number): Promise<void> 
   }
   const last = await store.log.lastSequence()
   for (const reader of READERS) await store.cursors.save(reader, last)
+  await store.state.transact(async (transaction) =>
+    transaction.put(TRAIL_PROGRESS, PROGRESS_KEY, { readTo: last }),
+  )
   await store.close()
 }
 

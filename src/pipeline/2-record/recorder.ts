@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 
 import { OverloadedFault } from '#src/errors.ts'
 import { POSITIONS_PER_BATCH, sequenceOf } from '#src/model/event.ts'
@@ -19,6 +19,8 @@ const RECENT_CHARACTERS_MAX = 8 * 1024 * 1024
 const BATCHES_PER_READ_MAX = 16
 /** Decoding so much took 3 ms of the event loop (median of 60, two cores, November 2026). */
 const ENOUGH_BYTES_PER_READ = 2 * 1024 * 1024
+/** A turn of the event loop that took longer had work of others. */
+const IDLE_TURN_MS = 1
 /** Batches that were decoded for single events, such as retries of the same minute. */
 const REVISITED_BATCHES_MAX = 4
 
@@ -37,6 +39,7 @@ export async function createRecorder(log: BatchLog, clock: Clock): Promise<Event
   let flushesUnderWay = 0
   let last = await log.lastSequence()
   let wakeReaders = Promise.withResolvers<void>()
+  let lastReadMs = 0
 
   const takeBatch = (): readonly Pending[] => {
     let characters = 0
@@ -87,10 +90,25 @@ export async function createRecorder(log: BatchLog, clock: Clock): Promise<Event
   const read = async (afterSequence: number): Promise<readonly RecordedBatch[]> => {
     const remembered = recent.after(afterSequence, BATCHES_PER_READ_MAX)
     if (remembered.length > 0) return remembered
-    // A reader that is millions of events behind must not keep the event loop for itself.
-    await nextTurn()
+    await giveWay()
+    const begunAt = performance.now()
     const batches = await log.read(afterSequence, BATCHES_PER_READ_MAX, ENOUGH_BYTES_PER_READ)
-    return batches.map(({ sequence, data }) => ({ sequence, events: decodeBatch(sequence, data) }))
+    const read = batches.map(({ sequence, data }) => ({
+      sequence,
+      events: decodeBatch(sequence, data),
+    }))
+    lastReadMs = performance.now() - begunAt
+    return read
+  }
+
+  /**
+   * A reader that is millions of events behind must not keep the event loop for itself. What others do
+   * takes several turns, such as a delivery: where they have work, they get as much time as it had.
+   */
+  const giveWay = async () => {
+    const begunAt = performance.now()
+    await nextTurn()
+    if (performance.now() - begunAt > IDLE_TURN_MS) await pause(lastReadMs)
   }
 
   const revisit = async (sequence: number): Promise<RecordedBatch | undefined> => {
