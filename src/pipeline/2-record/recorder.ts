@@ -34,12 +34,12 @@ interface Pending {
 export async function createRecorder(log: BatchLog, clock: Clock): Promise<EventLog> {
   const pending: Pending[] = []
   const recent = createRecentBatches()
+  const readStored = createStoredReader(log)
   const revisited = new Map<number, RecordedBatch>()
   let pendingCharacters = 0
   let flushesUnderWay = 0
   let last = await log.lastSequence()
   let wakeReaders = Promise.withResolvers<void>()
-  let lastReadMs = 0
 
   const takeBatch = (): readonly Pending[] => {
     let characters = 0
@@ -90,25 +90,7 @@ export async function createRecorder(log: BatchLog, clock: Clock): Promise<Event
   const read = async (afterSequence: number): Promise<readonly RecordedBatch[]> => {
     const remembered = recent.after(afterSequence, BATCHES_PER_READ_MAX)
     if (remembered.length > 0) return remembered
-    await giveWay()
-    const begunAt = performance.now()
-    const batches = await log.read(afterSequence, BATCHES_PER_READ_MAX, ENOUGH_BYTES_PER_READ)
-    const read = batches.map(({ sequence, data }) => ({
-      sequence,
-      events: decodeBatch(sequence, data),
-    }))
-    lastReadMs = performance.now() - begunAt
-    return read
-  }
-
-  /**
-   * A reader that is millions of events behind must not keep the event loop for itself. What others do
-   * takes several turns, such as a delivery: where they have work, they get as much time as it had.
-   */
-  const giveWay = async () => {
-    const begunAt = performance.now()
-    await nextTurn()
-    if (performance.now() - begunAt > IDLE_TURN_MS) await pause(lastReadMs)
+    return readStored(afterSequence)
   }
 
   const revisit = async (sequence: number): Promise<RecordedBatch | undefined> => {
@@ -148,6 +130,30 @@ export async function createRecorder(log: BatchLog, clock: Clock): Promise<Event
       return batch?.sequence === sequence ? batch.events[indexOf(position)]?.event : undefined
     },
     lastSequence: () => last,
+  }
+}
+
+/**
+ * A reader that is millions of events behind must not keep the event loop for itself. What others do
+ * takes several turns, such as a delivery: where they have work, they get as much time as it has.
+ */
+function createStoredReader(log: BatchLog) {
+  let lastReadMs = 0
+  const giveWay = async () => {
+    const begunAt = performance.now()
+    await nextTurn()
+    if (performance.now() - begunAt > IDLE_TURN_MS) await pause(lastReadMs)
+  }
+  return async (afterSequence: number): Promise<readonly RecordedBatch[]> => {
+    await giveWay()
+    const begunAt = performance.now()
+    const batches = await log.read(afterSequence, BATCHES_PER_READ_MAX, ENOUGH_BYTES_PER_READ)
+    const decoded = batches.map(({ sequence, data }) => ({
+      sequence,
+      events: decodeBatch(sequence, data),
+    }))
+    lastReadMs = performance.now() - begunAt
+    return decoded
   }
 }
 
