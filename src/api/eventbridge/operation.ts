@@ -47,14 +47,12 @@ export const ROLE_ARN = string({ min: 1, max: 1600 })
 export const EVENT_PATTERN = string({ max: 4096 })
 export const DESCRIPTION = string({ max: 512 })
 
-/** The members that are given: AWS's JSON reads null as absent. */
+/** The members that are given. */
 export function given<T extends object>(
   members: T,
-): { readonly [Name in keyof T]?: NonNullable<T[Name]> } {
+): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {
   const entries = Object.entries(members).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(entries.filter(([, value]) => value !== null)) as ReturnType<
-    typeof given<T>
-  >
+  return Object.fromEntries(entries) as ReturnType<typeof given<T>>
 }
 
 /** Members of the input of every list. */

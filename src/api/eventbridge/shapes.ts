@@ -51,7 +51,8 @@ export const UNSUPPORTED: Member = { shape: { type: 'boolean' }, unsupported: tr
 export const unsupported = (why: string): Member => ({ ...UNSUPPORTED, unsupported: why })
 
 /**
- * Checks an input against its shape.
+ * Checks an input against its shape, and takes out of it the members that are null: AWS's JSON reads
+ * those as absent, and whoever uses the input need not know.
  * @throws AwsError SerializationException for a wrong type, ValidationException with all
  * violations in AWS's words, or for a parameter that Belfry does not support.
  */
@@ -190,7 +191,7 @@ function checkStructure(
   for (const name in members) {
     const member = members[name] as Member
     const memberValue = value[name]
-    // AWS's JSON reads null as absent.
+    if (memberValue === null) delete value[name]
     const absent = memberValue === undefined || memberValue === null
     if (absent && !member.required) continue
     const memberPath = (path === '' ? '' : `${path}.`) + lowerCamel(name)
@@ -203,7 +204,7 @@ function checkStructure(
   }
 }
 
-function isStructure(value: unknown): value is Readonly<Record<string, unknown>> {
+function isStructure(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

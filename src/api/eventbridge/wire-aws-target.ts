@@ -15,11 +15,10 @@ export const AWS_MEMBERS = {
   SqsParameters: optional(structure({ MessageGroupId: optional(string({ max: 100 })) })),
 }
 
-/** null is as good as absent: AWS's JSON has it so. */
 export interface WireAwsParts {
-  readonly DeadLetterConfig?: { readonly Arn?: string | null } | null
-  readonly KinesisParameters?: { readonly PartitionKeyPath: string } | null
-  readonly SqsParameters?: { readonly MessageGroupId?: string | null } | null
+  readonly DeadLetterConfig?: { readonly Arn?: string }
+  readonly KinesisParameters?: { readonly PartitionKeyPath: string }
+  readonly SqsParameters?: { readonly MessageGroupId?: string }
 }
 
 /** What of a wire target the checks of a resource of AWS look at. */
@@ -62,7 +61,7 @@ export function checkAwsTarget(bus: BusAddress, resource: AwsResource, wire: Wir
   }
   if (service === 'logs') {
     if (RoleArn !== undefined) throw invalid(`RoleArn is not supported for target ${Arn}.`)
-    if (typeof (Input ?? InputPath) === 'string') {
+    if ((Input ?? InputPath) !== undefined) {
       throw invalid(
         `Input and InputPath are not valid forms of input for target ${Id}. The only valid form of input is InputTransformer.`,
       )
@@ -109,7 +108,7 @@ export function awsPartsFrom(
       `"${partitionKeyPath}" is no path such as $.detail.name or $.resources[0].`,
     )
   }
-  const deadLetterArn = DeadLetterConfig?.Arn ?? undefined
+  const deadLetterArn = DeadLetterConfig?.Arn
   if (deadLetterArn !== undefined) {
     if (!awsTargets) throw notValid('DeadLetterConfig.Arn', AWS_TARGETS_OFF)
     checkDeadLetterQueue(bus, deadLetterArn)

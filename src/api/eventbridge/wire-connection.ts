@@ -93,37 +93,37 @@ export const AUTHORIZATION_TYPE = string({ enum: ['BASIC', 'OAUTH_CLIENT_CREDENT
 
 interface WireParameter {
   readonly Key: string
-  readonly Value?: string | null
-  readonly IsValueSecret?: boolean | null
+  readonly Value?: string
+  readonly IsValueSecret?: boolean
 }
 
 interface WireParameters {
-  readonly HeaderParameters?: readonly WireParameter[] | null
-  readonly QueryStringParameters?: readonly WireParameter[] | null
-  readonly BodyParameters?: readonly WireParameter[] | null
+  readonly HeaderParameters?: readonly WireParameter[]
+  readonly QueryStringParameters?: readonly WireParameter[]
+  readonly BodyParameters?: readonly WireParameter[]
 }
 
 export interface WireAuthParameters {
-  readonly BasicAuthParameters?: { readonly Username?: string; readonly Password?: string } | null
+  readonly BasicAuthParameters?: { readonly Username?: string; readonly Password?: string }
   readonly ApiKeyAuthParameters?: {
     readonly ApiKeyName?: string
     readonly ApiKeyValue?: string
-  } | null
+  }
   readonly OAuthParameters?: {
     readonly ClientParameters?: {
       readonly ClientID?: string
       readonly ClientSecret?: string
-    } | null
+    }
     readonly AuthorizationEndpoint?: string
     readonly HttpMethod?: OAuthAuthorization['method']
-    readonly OAuthHttpParameters?: WireParameters | null
-  } | null
-  readonly InvocationHttpParameters?: WireParameters | null
+    readonly OAuthHttpParameters?: WireParameters
+  }
+  readonly InvocationHttpParameters?: WireParameters
 }
 
 export function credentialsFrom(
-  authorizationType: AuthorizationType | null | undefined,
-  wire: WireAuthParameters | null | undefined,
+  authorizationType: AuthorizationType | undefined,
+  wire: WireAuthParameters | undefined,
 ): CredentialsChange {
   return {
     ...given({ authorizationType }),
@@ -165,7 +165,7 @@ function authorizationsFrom({
 }
 
 function parametersFrom(wire: WireParameters): ConnectionParameters {
-  const from = (parameters: readonly WireParameter[] | null | undefined) =>
+  const from = (parameters: readonly WireParameter[] | undefined) =>
     (parameters ?? []).map(({ Key, Value, IsValueSecret }): ConnectionParameter => ({
       key: Key,
       value: Value ?? '',

@@ -23,11 +23,10 @@ export const TARGET_HTTP_PARAMETERS = structure({
   QueryStringParameters: optional({ type: 'map', key: QUERY_NAME, value: QUERY_VALUE }),
 })
 
-/** null is as good as absent: AWS's JSON has it so. */
 export interface WireHttpParameters {
-  readonly PathParameterValues?: readonly string[] | null
-  readonly HeaderParameters?: Readonly<Record<string, string>> | null
-  readonly QueryStringParameters?: Readonly<Record<string, string>> | null
+  readonly PathParameterValues?: readonly string[]
+  readonly HeaderParameters?: Readonly<Record<string, string>>
+  readonly QueryStringParameters?: Readonly<Record<string, string>>
 }
 
 /** @throws AwsError ValidationException */

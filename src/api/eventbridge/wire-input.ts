@@ -25,14 +25,13 @@ export const INPUT_MEMBERS = {
   ),
 }
 
-/** null is as good as absent: AWS's JSON has it so. */
 export interface WireInput {
-  readonly Input?: string | null
-  readonly InputPath?: string | null
+  readonly Input?: string
+  readonly InputPath?: string
   readonly InputTransformer?: {
-    readonly InputPathsMap?: Readonly<Record<string, string>> | null
+    readonly InputPathsMap?: Readonly<Record<string, string>>
     readonly InputTemplate: string
-  } | null
+  }
 }
 
 /**
@@ -44,11 +43,11 @@ export function inputFrom(
   { Input, InputPath, InputTransformer }: WireInput,
 ): TargetInput | undefined {
   const given: TargetInput[] = []
-  if (typeof Input === 'string') given.push({ kind: 'constant', text: Input })
-  if (typeof InputPath === 'string') given.push({ kind: 'path', path: InputPath })
-  if (InputTransformer) {
+  if (Input !== undefined) given.push({ kind: 'constant', text: Input })
+  if (InputPath !== undefined) given.push({ kind: 'path', path: InputPath })
+  if (InputTransformer !== undefined) {
     const { InputTemplate: template, InputPathsMap: paths } = InputTransformer
-    given.push({ kind: 'template', template, ...(paths && { paths }) })
+    given.push({ kind: 'template', template, ...(paths !== undefined && { paths }) })
   }
   const [input] = given
   const fault =

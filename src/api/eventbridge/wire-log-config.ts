@@ -9,13 +9,13 @@ export const LOG_CONFIG = structure({
 })
 
 export interface WireLogConfig {
-  readonly IncludeDetail?: LogConfig['includeDetail'] | null
-  readonly Level?: LogConfig['level'] | null
+  readonly IncludeDetail?: LogConfig['includeDetail']
+  readonly Level?: LogConfig['level']
 }
 
 /** Of a part that is not given it is AWS's default: no details, no log. */
-export function logConfigFrom(wire: WireLogConfig | null | undefined): LogConfig | undefined {
-  if (wire === undefined || wire === null) return undefined
+export function logConfigFrom(wire: WireLogConfig | undefined): LogConfig | undefined {
+  if (wire === undefined) return undefined
   return { level: wire.Level ?? 'OFF', includeDetail: wire.IncludeDetail ?? 'NONE' }
 }
 

@@ -64,7 +64,7 @@ export const TARGET_MEMBERS = {
 export const TARGET = structure(TARGET_MEMBERS)
 
 export interface WireTarget extends WireInput, WireAwsParts {
-  readonly HttpParameters?: WireHttpParameters | null
+  readonly HttpParameters?: WireHttpParameters
   readonly Id: string
   readonly Arn: string
   readonly RoleArn?: string

@@ -9,7 +9,7 @@ import { optional, required, string } from '../eventbridge/shapes.ts'
 import type { Shape } from '../eventbridge/shapes.ts'
 import { LISTING, LISTING_QUERY, pagingOf } from './schedule-operations.ts'
 import type { ListInput } from './schedule-operations.ts'
-import { CLIENT_TOKEN, NAME, withoutNulls } from './wire-schedule.ts'
+import { CLIENT_TOKEN, NAME } from './wire-schedule.ts'
 
 interface WireTag {
   readonly Key: string
@@ -51,7 +51,7 @@ function ownOperations(groups: ScheduleGroups): Readonly<Record<string, RestOper
         call,
         input: { Name: string; Tags?: readonly WireTag[]; ClientToken?: string },
       ) => {
-        const { Name: name, Tags = [], ClientToken } = withoutNulls(input)
+        const { Name: name, Tags = [], ClientToken } = input
         const made = await groups.create({ ...placeOf(call), name }, tagsFrom(Tags), ClientToken)
         return { ScheduleGroupArn: groupArn(made) }
       },

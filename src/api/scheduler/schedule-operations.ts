@@ -16,7 +16,6 @@ import {
   settingsFrom,
   wireSchedule,
   wireSummary,
-  withoutNulls,
 } from './wire-schedule.ts'
 import type { WireSchedule } from './wire-schedule.ts'
 
@@ -65,7 +64,7 @@ export function scheduleOperations(
       http: ['POST', PATH],
       input: SCHEDULE,
       run: async (call, input: WireSchedule) => {
-        const made = await schedules.create(...(await given(call, withoutNulls(input))))
+        const made = await schedules.create(...(await given(call, input)))
         return { ScheduleArn: scheduleArn(made) }
       },
     },
@@ -74,7 +73,7 @@ export function scheduleOperations(
       http: ['PUT', PATH],
       input: SCHEDULE,
       run: async (call, input: WireSchedule) => {
-        const updated = await schedules.update(...(await given(call, withoutNulls(input))))
+        const updated = await schedules.update(...(await given(call, input)))
         return { ScheduleArn: scheduleArn(updated) }
       },
     },

@@ -55,11 +55,6 @@ export interface WireSchedule {
   readonly ClientToken?: string
 }
 
-/** AWS's JSON reads null as absent. */
-export function withoutNulls<T>(input: T): T {
-  return JSON.parse(JSON.stringify(input), (_name, value: unknown) => value ?? undefined) as T
-}
-
 export function addressIn(
   { account, region }: Call,
   { Name: name, GroupName: group = DEFAULT_GROUP }: { Name: string; GroupName?: string },

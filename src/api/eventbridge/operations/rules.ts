@@ -146,7 +146,7 @@ export function ruleOperations({ access, rules }: RuleOperationPorts): Operation
 }
 
 function ruleSettings(input: PutRuleInput) {
-  const { Name: name, State, Description: description, RoleArn, Tags = [] } = input
+  const { Name: name, State, Description: description, RoleArn: roleArn, Tags = [] } = input
   // An empty text is none.
   const eventPattern = input.EventPattern || undefined
   const scheduleExpression = input.ScheduleExpression || undefined
@@ -160,8 +160,6 @@ function ruleSettings(input: PutRuleInput) {
     throw new AwsError('ValidationException', `State ${State} is not supported by Belfry.`)
   }
   const state = State as RuleState | undefined
-  // null is as good as absent: AWS's JSON has it so.
-  const roleArn = RoleArn ?? undefined
   const given = { name, eventPattern, scheduleExpression, state, description, roleArn }
   return { ...given, tags: tagsFrom(Tags) }
 }
