@@ -141,3 +141,25 @@ it('what is required and null is said to be missing', async () => {
       "1 validation error detected: Value null at 'name' failed to satisfy constraint: Member must not be null",
   })
 })
+
+it.each([
+  ['milliseconds, which would be the year 58000', 1_769_904_000_000],
+  ['more than a date can be', 1e15],
+  ['before the year 0', -1e12],
+  ['no number', 1e999],
+])('a time is refused that is %s', async (_what, Time) => {
+  const { status, answer } = await jsonCall(hub, 'PutEvents', { Entries: [{ ...EVENT, Time }] })
+  expect({ status, answer }).toEqual({
+    status: 400,
+    answer: {
+      __type: 'SerializationException',
+      message:
+        "the value at 'entries.1.member.time' must be a time of the years 0000 to 9999, in seconds since 1970-01-01",
+    },
+  })
+})
+
+it('a time may be the first or the last that four digits of a year can write', async () => {
+  const Entries = [-62_167_219_200, 253_402_300_799.999].map((Time) => ({ ...EVENT, Time }))
+  expect((await jsonCall(hub, 'PutEvents', { Entries })).answer.FailedEntryCount).toBe(0)
+})

@@ -74,7 +74,7 @@ function check(shape: Shape, value: unknown, path: string, violations: string[])
       if (typeof value !== 'boolean') throw wrongType(path, 'a boolean')
       return
     case 'timestamp':
-      if (Number.isNaN(timestampMs(value))) throw wrongType(path, 'a time')
+      if (Number.isNaN(timestampMs(value))) throw wrongType(path, A_TIME)
       return
     case 'list':
       return checkList(shape, value, path, violations)
@@ -211,10 +211,19 @@ function isStructure(value: unknown): value is Record<string, unknown> {
 const lengthAtMost = (max: number) => `Member must have length less than or equal to ${max}`
 const lengthAtLeast = (min: number) => `Member must have length greater than or equal to ${min}`
 
-/** Epoch ms of a JSON 1.1 timestamp: seconds since the epoch, or ISO text as some clients send. */
+/** What events and ISO 8601 can write: a year has four digits. */
+const TIME_MS_MIN = Date.parse('0000-01-01T00:00:00Z')
+const TIME_MS_MAX = Date.parse('9999-12-31T23:59:59.999Z')
+const A_TIME = 'a time of the years 0000 to 9999, in seconds since 1970-01-01'
+
+/**
+ * Epoch ms of a JSON 1.1 timestamp: seconds since the epoch, or ISO text as some clients send; NaN
+ * for what is none, or of no year that has four digits, such as the milliseconds of today.
+ */
 export function timestampMs(value: unknown): number {
-  if (typeof value === 'number') return value * 1_000
-  return typeof value === 'string' ? Date.parse(value) : Number.NaN
+  if (typeof value !== 'number' && typeof value !== 'string') return Number.NaN
+  const time = typeof value === 'number' ? value * 1_000 : Date.parse(value)
+  return time >= TIME_MS_MIN && time <= TIME_MS_MAX ? time : Number.NaN
 }
 
 function violation(
