@@ -302,15 +302,19 @@ describe('events', () => {
     })
   })
 
-  it('takes 1 MB in a request and refuses a byte more', async () => {
-    const bytes = 1_048_576 - 'sd'.length
-    const Detail = JSON.stringify({ x: 'y'.repeat(bytes - '{"x":""}'.length) })
-    const entry = { Source: 's', DetailType: 'd', Detail }
-    const answer = await events.send(new PutEventsCommand({ Entries: [entry] }))
-    expect(answer.FailedEntryCount).toBe(0)
-    await expect(
-      events.send(new PutEventsCommand({ Entries: [{ ...entry, DetailType: 'dd' }] })),
-    ).rejects.toMatchObject({
+  it('takes less than 1 MB in a request, as AWS counts it, and refuses a byte more', async () => {
+    const small = { Source: 's', DetailType: 'é', Resources: ['r'], Time: new Date() }
+    const counted = 1 + 2 + 1 + 14
+    const detail = (bytes: number) => JSON.stringify({ x: 'y'.repeat(bytes - '{"x":""}'.length) })
+    const put = (bytes: number) => {
+      const Entries = [
+        { ...small, Detail: '{}' },
+        { ...small, Detail: detail(bytes - 2 * counted - 2) },
+      ]
+      return events.send(new PutEventsCommand({ Entries }))
+    }
+    expect((await put(1_048_575)).FailedEntryCount).toBe(0)
+    await expect(put(1_048_576)).rejects.toMatchObject({
       message: 'Total event entry size must be less than 1048576 bytes.',
     })
   })

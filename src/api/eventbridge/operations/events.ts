@@ -55,8 +55,8 @@ interface WireEntry {
   readonly TraceHeader?: string
 }
 
-/** Since 2026-01-29: AWS Compute Blog. */
-const REQUEST_BYTES_MAX = 1_048_576
+/** The entries of a request must have fewer. Since 2026-01-29: AWS Compute Blog. */
+const REQUEST_BYTES_LIMIT = 1_048_576
 /** What Time counts for, however it is written. */
 const TIME_BYTES = 14
 /** AWS lets 1,400 events come in a second, and 3,600 at once. */
@@ -145,10 +145,10 @@ async function putEntries(
 
 function checkSize(Entries: readonly WireEntry[]): void {
   const bytes = Entries.reduce((sum, entry) => sum + entryBytes(entry), 0)
-  if (bytes <= REQUEST_BYTES_MAX) return
+  if (bytes < REQUEST_BYTES_LIMIT) return
   throw new AwsError(
     'ValidationException',
-    `Total event entry size must be less than ${REQUEST_BYTES_MAX} bytes.`,
+    `Total event entry size must be less than ${REQUEST_BYTES_LIMIT} bytes.`,
   )
 }
 
