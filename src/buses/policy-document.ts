@@ -42,7 +42,7 @@ const CONDITION_KEYS = [
 ]
 
 const VERSIONS = ['2012-10-17', '2008-10-17']
-export const SID = /^[a-zA-Z0-9\-_]{1,64}$/
+const SID = /^[a-zA-Z0-9\-_]{1,64}$/
 const PRINCIPAL = /^(\*|\d{12}|arn:aws[\w-]*:(iam|sts)::\d{12}:(root|[\w+=,.@/-]+))$/
 /** Each costs time when an event comes. */
 const VALUES_MAX = 500

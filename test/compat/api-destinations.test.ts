@@ -145,7 +145,7 @@ describe('an API destination', () => {
     [
       'a name with a slash',
       { Name: 'a/b' },
-      "Value 'a/b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [.\\-_A-Za-z0-9]+",
+      "Value 'a/b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+",
     ],
     [
       'an unknown method',
@@ -155,7 +155,7 @@ describe('an API destination', () => {
     [
       'no connection ARN',
       { ConnectionArn: 'basic' },
-      "Value 'basic' at 'connectionArn' failed to satisfy constraint: Member must satisfy regular expression pattern",
+      "Value 'basic' at 'connectionArn' failed to satisfy constraint: Member must satisfy regular expression pattern: ^arn:aws([a-z]|\\-)*:events:([a-z]|\\d|\\-)*:([0-9]{12})?:connection\\/[\\.\\-_A-Za-z0-9]+\\/[\\-A-Za-z0-9]+$",
     ],
     [
       'a rate of 0',
@@ -165,7 +165,7 @@ describe('an API destination', () => {
     [
       'an endpoint with a space',
       { InvocationEndpoint: 'https://a b' },
-      "at 'invocationEndpoint' failed to satisfy constraint: Member must satisfy regular expression pattern",
+      "at 'invocationEndpoint' failed to satisfy constraint: Member must satisfy regular expression pattern: ^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$",
     ],
     [
       'an endpoint of 2,049 characters',

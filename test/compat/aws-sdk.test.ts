@@ -83,7 +83,7 @@ describe('buses', () => {
     await expect(events.send(new CreateEventBusCommand({ Name: 'a b' }))).rejects.toMatchObject({
       name: 'ValidationException',
       message:
-        "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/.\\-_A-Za-z0-9]+",
+        "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+",
     })
   })
 

@@ -332,7 +332,7 @@ describe('a call about connections', () => {
     [
       'a name with a slash',
       { Name: 'a/b' },
-      "Value 'a/b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [.\\-_A-Za-z0-9]+",
+      "Value 'a/b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_A-Za-z0-9]+",
     ],
     [
       'a name of 65 characters',
@@ -367,7 +367,7 @@ describe('a call about connections', () => {
     [
       'a colon in a user name',
       basic('a:b', 'p'),
-      "at 'authParameters.basicAuthParameters.username' failed to satisfy constraint: Member must satisfy regular expression pattern",
+      "at 'authParameters.basicAuthParameters.username' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[ \\t]*[^\\x00-\\x1F:\\x7F]+([ \\t]+[^\\x00-\\x1F:\\x7F]+)*[ \\t]*$",
     ],
     [
       'a password of 513 characters, which it does not repeat',

@@ -281,10 +281,13 @@ describe('schedules', () => {
       'The StartDate you specify must come before the EndDate.',
     ],
     [{ FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 1_441 } }, /to 1440$/],
-    [
-      target({ EventBridgeParameters: { Source: 'aws.ec2', DetailType: 'd' } }),
-      /'target.eventBridgeParameters.source'/,
-    ],
+    ...['aws.ec2', 'aws.ec2$', 'shop\naws.ec2'].map(
+      (Source) =>
+        [
+          target({ EventBridgeParameters: { Source, DetailType: 'd' } }),
+          /'target.eventBridgeParameters.source' failed .* pattern: \^\(\?=\[\/\\\.\\-_A-Za-z0-9\]\+\)/,
+        ] as const,
+    ),
     [
       target({ Arn: 'https://user:pw@hooks.example.com', EventBridgeParameters: undefined }),
       /^Parameter https:.* is not valid/,

@@ -2,7 +2,7 @@ import type { Caller } from '#src/buses/bus-access.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Permission } from '#src/model/principal.ts'
 import { afterOf, pageToken } from './page-token.ts'
-import { optional, string } from './shapes.ts'
+import { optional, string, textPattern } from './shapes.ts'
 import type { Member, Shape } from './shapes.ts'
 
 export type Call = Caller
@@ -29,20 +29,34 @@ export const structure = (members: Readonly<Record<string, Member>>): Shape => (
 
 const LIST_LIMIT_MAX = 100
 export const BOOLEAN: Shape = { type: 'boolean' }
-export const BUS_NAME = string({ min: 1, max: 256, pattern: /^[/.\-_A-Za-z0-9]+$/ })
+export const BUS_NAME = string({
+  min: 1,
+  max: 256,
+  pattern: textPattern(String.raw`[/\.\-_A-Za-z0-9]+`),
+})
 export const BUS_NAME_OR_ARN = string({
   min: 1,
   max: 1600,
-  pattern: /^(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/.\-_A-Za-z0-9]+$/,
+  pattern: textPattern(
+    String.raw`(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[/\.\-_A-Za-z0-9]+`,
+  ),
 })
 /** Buses that are no partner's. */
-export const PLAIN_BUS_NAME = string({ min: 1, max: 256, pattern: /^[.\-_A-Za-z0-9]+$/ })
+export const PLAIN_BUS_NAME = string({
+  min: 1,
+  max: 256,
+  pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`),
+})
 export const EVENT_SOURCE_NAME = string({
   min: 1,
   max: 256,
-  pattern: /^aws\.partner(\/[.\-_A-Za-z0-9]+){2,}$/,
+  pattern: textPattern(String.raw`aws\.partner(/[\.\-_A-Za-z0-9]+){2,}`),
 })
-export const RULE_NAME = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
+export const RULE_NAME = string({
+  min: 1,
+  max: 64,
+  pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`),
+})
 export const ROLE_ARN = string({ min: 1, max: 1600 })
 export const EVENT_PATTERN = string({ max: 4096 })
 export const DESCRIPTION = string({ max: 512 })

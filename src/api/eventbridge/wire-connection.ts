@@ -11,28 +11,32 @@ import type {
   OAuthAuthorization,
 } from '#src/model/connection.ts'
 import { BOOLEAN, given, structure } from './operation.ts'
-import { UNSUPPORTED, optional, required, string } from './shapes.ts'
+import { UNSUPPORTED, optional, required, string, textPattern } from './shapes.ts'
 import type { Member, Shape, StringShape } from './shapes.ts'
 import { HEADER_NAME, HEADER_VALUE, QUERY_NAME, QUERY_VALUE } from './wire-http-parameters.ts'
 
-// AWS's own patterns of authorizations accept the same; they take exponential time on some texts.
+/** AWS's own, which takes exponential time on some texts. */
+const AUTHORIZATION_TEXT = String.raw`^[ \t]*[^\x00-\x1F:\x7F]+([ \t]+[^\x00-\x1F:\x7F]+)*[ \t]*$`
 const AUTHORIZATION_NAME = string({
   min: 1,
   max: 512,
   // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
-  pattern: /^\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*$/,
+  pattern: textPattern(AUTHORIZATION_TEXT, /^\t*[^\x00-\x1F:\x7F][^\x00-\x08\x0A-\x1F:\x7F]*$/),
 })
+/** May have a colon, unlike what comes before one in an authorization. */
 const AUTHORIZATION_SECRET = string({
   min: 1,
   max: 512,
   // oxlint-disable-next-line no-control-regex -- control characters are what it refuses
-  pattern: /^\t*[^\x00-\x1F\x7F][^\x00-\x08\x0A-\x1F\x7F]*$/,
+  pattern: textPattern(AUTHORIZATION_TEXT, /^\t*[^\x00-\x1F\x7F][^\x00-\x08\x0A-\x1F\x7F]*$/),
   sensitive: true,
 })
 export const HTTPS_ENDPOINT = string({
   min: 1,
   max: 2048,
-  pattern: /^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$/,
+  pattern: textPattern(
+    String.raw`^((%[0-9A-Fa-f]{2}|[-()_.!~*';/?:@\x26=+$,A-Za-z0-9])+)([).!';/?:,])?$`,
+  ),
 })
 
 const PARAMETERS_MAX = 100

@@ -2,7 +2,7 @@ import { AwsError } from '#src/errors.ts'
 import type { TargetInput } from '#src/model/event-bus.ts'
 import { inputFault } from '#src/model/target-input/input-fault.ts'
 import { structure } from './operation.ts'
-import { optional, required, string } from './shapes.ts'
+import { optional, required, string, textPattern } from './shapes.ts'
 
 const INPUT_CHARACTERS_MAX = 8_192
 const PATHS_MAX = 100
@@ -16,7 +16,7 @@ export const INPUT_MEMBERS = {
     structure({
       InputPathsMap: optional({
         type: 'map',
-        key: string({ min: 1, max: 256, pattern: /^[A-Za-z0-9_-]+$/ }),
+        key: string({ min: 1, max: 256, pattern: textPattern(String.raw`[A-Za-z0-9\_\-]+`) }),
         value: PATH,
         max: PATHS_MAX,
       }),

@@ -14,7 +14,7 @@ import {
 import type { Target } from '#src/model/event-bus.ts'
 import type { AccountId } from '#src/model/event.ts'
 import { ROLE_ARN, structure } from './operation.ts'
-import { UNSUPPORTED, optional, required, string } from './shapes.ts'
+import { UNSUPPORTED, optional, required, string, textPattern } from './shapes.ts'
 import {
   AWS_MEMBERS,
   AWS_TARGETS_OFF,
@@ -34,7 +34,11 @@ import {
 } from './wire-http-parameters.ts'
 import type { WireHttpParameters } from './wire-http-parameters.ts'
 
-export const TARGET_ID = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
+export const TARGET_ID = string({
+  min: 1,
+  max: 64,
+  pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`),
+})
 
 /** What a target has on the wire. */
 export const TARGET_MEMBERS = {

@@ -5,7 +5,7 @@ import { AwsError } from '#src/errors.ts'
 import type { RestOperation } from '../aws-rest/rest-json.ts'
 import { NOTHING, paged, structure } from '../eventbridge/operation.ts'
 import type { Call } from '../eventbridge/operation.ts'
-import { optional, required, string } from '../eventbridge/shapes.ts'
+import { optional, required, string, textPattern } from '../eventbridge/shapes.ts'
 import type { Shape } from '../eventbridge/shapes.ts'
 import { LISTING, LISTING_QUERY, pagingOf } from './schedule-operations.ts'
 import type { ListInput } from './schedule-operations.ts'
@@ -22,7 +22,9 @@ const TAGS_PATH = '/tags/{ResourceArn}'
 const GROUP_ARN = string({
   min: 1,
   max: 1_011,
-  pattern: /^arn:aws[a-z-]*:scheduler:[a-z0-9-]+:\d{12}:schedule-group\/[0-9a-zA-Z-_.]+$/,
+  pattern: textPattern(
+    String.raw`^arn:aws[a-z-]*:scheduler:[a-z0-9\-]+:\d{12}:schedule-group\/[0-9a-zA-Z-_.]+$`,
+  ),
 })
 const TAG_KEY = string({ min: 1, max: 128 })
 const TAG_VALUE = string({ min: 1, max: 256 })

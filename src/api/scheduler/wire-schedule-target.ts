@@ -16,7 +16,7 @@ import { withContextAttributes } from '#src/model/target-input/scheduled-input.t
 import { scheduleArn } from '#src/scheduler/documents.ts'
 import type { ScheduleAddress, ScheduleTarget } from '#src/scheduler/documents.ts'
 import { structure } from '../eventbridge/operation.ts'
-import { UNSUPPORTED, optional, required, string } from '../eventbridge/shapes.ts'
+import { UNSUPPORTED, optional, required, string, textPattern } from '../eventbridge/shapes.ts'
 import { AWS_TARGETS_OFF, mayBeElsewhere, notValid } from '../eventbridge/wire-aws-target.ts'
 import { fileRefusal } from '../eventbridge/wire-target.ts'
 import type { TargetsAllowed } from '../eventbridge/wire-target.ts'
@@ -27,7 +27,9 @@ const EVENT_BRIDGE_PARAMETERS = structure({
     string({
       min: 1,
       max: 256,
-      pattern: /^(?=[/.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)$/,
+      pattern: textPattern(
+        String.raw`^(?=[/\.\-_A-Za-z0-9]+)((?!aws\.).*)|(\$(\.[\w_-]+(\[(\d+|\*)\])*)*)$`,
+      ),
     }),
   ),
 })
@@ -36,7 +38,11 @@ const EVENT_BRIDGE_PARAMETERS = structure({
 export const TARGET = structure({
   Arn: required(string({ min: 1, max: 1_600 })),
   RoleArn: required(
-    string({ min: 1, max: 1_600, pattern: /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/ }),
+    string({
+      min: 1,
+      max: 1_600,
+      pattern: textPattern(String.raw`^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@\/-]+$`),
+    }),
   ),
   Input: optional(string({ min: 1 })),
   RetryPolicy: optional(
@@ -55,7 +61,9 @@ export const TARGET = structure({
         string({
           min: 1,
           max: 1_600,
-          pattern: /^arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9\-_]+$/,
+          pattern: textPattern(
+            String.raw`^arn:aws[a-z-]*:sqs:[a-z0-9\-]+:\d{12}:[a-zA-Z0-9\-_]+$`,
+          ),
         }),
       ),
     }),

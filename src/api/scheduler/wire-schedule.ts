@@ -4,15 +4,22 @@ import { isTimeZone } from '#src/schedules/time-zone.ts'
 import { DEFAULT_GROUP, scheduleArn } from '#src/scheduler/documents.ts'
 import type { Schedule, ScheduleAddress, ScheduleSettings } from '#src/scheduler/documents.ts'
 import { structure } from '../eventbridge/operation.ts'
-import { UNSUPPORTED, optional, required, string, timestampMs } from '../eventbridge/shapes.ts'
+import {
+  UNSUPPORTED,
+  optional,
+  required,
+  string,
+  textPattern,
+  timestampMs,
+} from '../eventbridge/shapes.ts'
 import type { Call } from '../eventbridge/operation.ts'
 import type { TargetsAllowed } from '../eventbridge/wire-target.ts'
 import { TARGET, targetFrom, wireTarget } from './wire-schedule-target.ts'
 import type { WireTarget } from './wire-schedule-target.ts'
 
 /** Shapes of AWS's service model, version 2021-06-30. */
-export const NAME = string({ min: 1, max: 64, pattern: /^[0-9a-zA-Z-_.]+$/ })
-export const CLIENT_TOKEN = string({ min: 1, max: 64, pattern: /^[a-zA-Z0-9-_]+$/ })
+export const NAME = string({ min: 1, max: 64, pattern: textPattern('^[0-9a-zA-Z-_.]+$') })
+export const CLIENT_TOKEN = string({ min: 1, max: 64, pattern: textPattern('^[a-zA-Z0-9-_]+$') })
 export const STATE = string({ enum: ['ENABLED', 'DISABLED'] })
 
 const FLEXIBLE_TIME_WINDOW = structure({

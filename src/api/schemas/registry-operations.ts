@@ -3,7 +3,7 @@ import { checkTags } from '#src/schemas/tags.ts'
 import type { RestOperation } from '../aws-rest/rest-json.ts'
 import { NOTHING, paged, structure } from '../eventbridge/operation.ts'
 import type { Paging } from '../eventbridge/operation.ts'
-import { optional, required, string } from '../eventbridge/shapes.ts'
+import { optional, required, string, textPattern } from '../eventbridge/shapes.ts'
 import { DESCRIPTION, OF_REGISTRY, PAGING, PAGING_QUERY, REGISTRY_NAME, TAGS } from './shapes.ts'
 import type { OfRegistry } from './shapes.ts'
 import { wireRegistry } from './wire.ts'
@@ -65,7 +65,7 @@ export function registryOperations(registries: Registries): Record<string, RestO
       query: ['registryNamePrefix', 'scope', ...PAGING_QUERY],
       input: structure({
         RegistryNamePrefix: optional(REGISTRY_NAME),
-        Scope: optional(string({ pattern: /^(?:[Ll][Oo][Cc][Aa][Ll]|[Aa][Ww][Ss])$/ })),
+        Scope: optional(string({ pattern: textPattern('[Ll][Oo][Cc][Aa][Ll]|[Aa][Ww][Ss]') })),
         ...PAGING,
       }),
       run: async (call, input: ListInput) => {

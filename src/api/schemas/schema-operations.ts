@@ -8,7 +8,7 @@ import { checkTags } from '#src/schemas/tags.ts'
 import type { RestOperation } from '../aws-rest/rest-json.ts'
 import { NOTHING, paged, structure } from '../eventbridge/operation.ts'
 import type { Paging } from '../eventbridge/operation.ts'
-import { optional, required, string } from '../eventbridge/shapes.ts'
+import { optional, required, string, textPattern } from '../eventbridge/shapes.ts'
 import {
   CONTENT,
   DESCRIPTION,
@@ -183,7 +183,9 @@ function schemaLists(
       query: ['keywords', ...PAGING_QUERY],
       input: structure({
         ...OF_REGISTRY,
-        Keywords: required(string({ min: 1, max: 1_024, pattern: /\S/ })),
+        Keywords: required(
+          string({ min: 1, max: 1_024, pattern: textPattern(String.raw`\S`, /\S/) }),
+        ),
         ...PAGING,
       }),
       run: async (call, input: OfRegistry & Paging & { readonly Keywords: string }) => {

@@ -1,13 +1,21 @@
 import { SCHEMA_TYPES } from '#src/schemas/schema-document.ts'
 import { CONTENT_MAX } from '#src/schemas/learn.ts'
 import { TAGS_MAX } from '#src/schemas/tags.ts'
-import { optional, required, string } from '../eventbridge/shapes.ts'
+import { optional, required, string, textPattern } from '../eventbridge/shapes.ts'
 import type { Shape } from '../eventbridge/shapes.ts'
 
 /** Shapes of the Schemas API, version 2019-12-02. The service's model leaves names open; these are its limits. */
 
-export const REGISTRY_NAME = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9@]+$/ })
-export const SCHEMA_NAME = string({ min: 1, max: 385, pattern: /^[.\-_A-Za-z0-9@]+$/ })
+export const REGISTRY_NAME = string({
+  min: 1,
+  max: 64,
+  pattern: textPattern(String.raw`[.\-_A-Za-z0-9@]+`),
+})
+export const SCHEMA_NAME = string({
+  min: 1,
+  max: 385,
+  pattern: textPattern(String.raw`[.\-_A-Za-z0-9@]+`),
+})
 export const VERSION = string({ min: 1, max: 10 })
 export const DESCRIPTION = string({ max: 256 })
 export const CONTENT = string({ min: 1, max: CONTENT_MAX })

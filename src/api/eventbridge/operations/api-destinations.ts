@@ -3,21 +3,26 @@ import { HTTP_METHODS } from '#src/model/connection.ts'
 import type { HttpMethod } from '#src/model/connection.ts'
 import { NOTHING, PAGING, given, paged, structure } from '../operation.ts'
 import type { Call, Operations, Paging } from '../operation.ts'
-import { optional, required, string } from '../shapes.ts'
+import { optional, required, string, textPattern } from '../shapes.ts'
 import { HTTPS_ENDPOINT } from '../wire-connection.ts'
 
-const DESTINATION_NAME = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
+const DESTINATION_NAME = string({
+  min: 1,
+  max: 64,
+  pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`),
+})
 const CONNECTION_ARN = string({
   min: 1,
   max: 1600,
-  pattern:
-    /^arn:aws([a-z]|-)*:events:([a-z]|\d|-)*:([0-9]{12})?:connection\/[.\-_A-Za-z0-9]+\/[-A-Za-z0-9]+$/,
+  pattern: textPattern(
+    String.raw`^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:connection\/[\.\-_A-Za-z0-9]+\/[\-A-Za-z0-9]+$`,
+  ),
 })
 const HTTP_METHOD = string({ enum: HTTP_METHODS })
 const OF_DESTINATION = { Name: required(DESTINATION_NAME) }
 const SETTINGS = {
   ...OF_DESTINATION,
-  Description: optional(string({ max: 512, pattern: /^.*$/ })),
+  Description: optional(string({ max: 512, pattern: textPattern('.*') })),
   InvocationRateLimitPerSecond: optional({ type: 'integer', min: 1 }),
 } as const
 

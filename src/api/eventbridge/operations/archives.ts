@@ -6,20 +6,24 @@ import { namedArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { EVENT_PATTERN, NOTHING, PAGING, paged, structure } from '../operation.ts'
 import type { Operations, Paging } from '../operation.ts'
-import { UNSUPPORTED, optional, required, string } from '../shapes.ts'
+import { UNSUPPORTED, optional, required, string, textPattern } from '../shapes.ts'
 
-const ARCHIVE_NAME = string({ min: 1, max: 48, pattern: /^[.\-_A-Za-z0-9]+$/ })
+const ARCHIVE_NAME = string({
+  min: 1,
+  max: 48,
+  pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`),
+})
 const EVENT_BUS_ARN = string({
   min: 1,
   max: 1600,
-  pattern: /^arn:aws([a-z]|-)*:events:([a-z]|\d|-)*:([0-9]{12})?:.+\/.+$/,
+  pattern: textPattern(String.raw`^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:.+\/.+$`),
 })
 const ARCHIVE_STATE = string({
   enum: ['ENABLED', 'DISABLED', 'CREATING', 'UPDATING', 'CREATE_FAILED', 'UPDATE_FAILED'],
 })
 
 const SETTINGS = {
-  Description: optional(string({ max: 512, pattern: /^.*$/ })),
+  Description: optional(string({ max: 512, pattern: textPattern('.*') })),
   EventPattern: optional(EVENT_PATTERN),
   RetentionDays: optional({ type: 'integer', min: 0 }),
   KmsKeyIdentifier: UNSUPPORTED,

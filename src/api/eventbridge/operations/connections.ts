@@ -3,7 +3,7 @@ import { AwsError } from '#src/errors.ts'
 import type { AuthorizationType, Connection } from '#src/model/connection.ts'
 import { PAGING, given, paged, structure } from '../operation.ts'
 import type { Call, Operation, Operations, Paging } from '../operation.ts'
-import { UNSUPPORTED, optional, required, string } from '../shapes.ts'
+import { UNSUPPORTED, optional, required, string, textPattern } from '../shapes.ts'
 import {
   AUTHORIZATION_TYPE,
   CHANGED_AUTH_PARAMETERS,
@@ -19,7 +19,11 @@ export interface ConnectionOperationPorts {
   readonly endpointRefusal: (url: string) => string | undefined
 }
 
-const CONNECTION_NAME = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
+const CONNECTION_NAME = string({
+  min: 1,
+  max: 64,
+  pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`),
+})
 const CONNECTION_STATE = string({
   enum: [
     'CREATING',
@@ -35,7 +39,7 @@ const CONNECTION_STATE = string({
 })
 const SETTINGS = {
   Name: required(CONNECTION_NAME),
-  Description: optional(string({ max: 512, pattern: /^.*$/ })),
+  Description: optional(string({ max: 512, pattern: textPattern('.*') })),
   InvocationConnectivityParameters: UNSUPPORTED,
   KmsKeyIdentifier: UNSUPPORTED,
 }

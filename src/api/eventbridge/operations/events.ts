@@ -12,7 +12,7 @@ import { putPartnerEvents } from '#src/pipeline/1-accept/put-partner-events.ts'
 import { createTokenBuckets } from '#src/pipeline/1-accept/token-buckets.ts'
 import { EVENT_PATTERN, EVENT_SOURCE_NAME, structure } from '../operation.ts'
 import type { Call, Operations } from '../operation.ts'
-import { UNSUPPORTED, optional, required, string, timestampMs } from '../shapes.ts'
+import { UNSUPPORTED, optional, required, string, textPattern, timestampMs } from '../shapes.ts'
 import { testEventPattern } from '../test-event-pattern.ts'
 
 export interface EventOperationPorts extends PutEventsPorts {
@@ -36,8 +36,9 @@ const ENTRY = structure({
     string({
       min: 1,
       max: 1600,
-      pattern:
-        /^(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[.\-_A-Za-z0-9]+$/,
+      pattern: textPattern(
+        String.raw`(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus\/)?[\.\-_A-Za-z0-9]+`,
+      ),
     }),
   ),
   TraceHeader: optional(string({ min: 1, max: 500 })),

@@ -5,7 +5,7 @@ import type { Region } from '#src/model/event.ts'
 import { pageOfAll } from '#src/model/page.ts'
 import { EVENT_SOURCE_NAME, NOTHING, PAGING, paged, structure } from '../operation.ts'
 import type { Call, Operation, Operations, Paging } from '../operation.ts'
-import { optional, required, string } from '../shapes.ts'
+import { optional, required, string, textPattern } from '../shapes.ts'
 
 export interface PartnerSourceOperationPorts {
   readonly partnerSources: PartnerSources
@@ -23,7 +23,7 @@ interface OfOffer extends OfSource {
 const OF_SOURCE = structure({ Name: required(EVENT_SOURCE_NAME) })
 const OF_OFFER = structure({
   Name: required(EVENT_SOURCE_NAME),
-  Account: required(string({ min: 12, max: 12, pattern: /^\d{12}$/ })),
+  Account: required(string({ min: 12, max: 12, pattern: textPattern(String.raw`\d{12}`) })),
 })
 
 /** Partner event sources, of the partner and of the accounts that it offers them to. */
@@ -67,7 +67,7 @@ function partnersOperations(sources: PartnerSources): Operations {
           string({
             min: 1,
             max: 256,
-            pattern: /^aws\.partner\/[.\-_A-Za-z0-9]+\/[/.\-_A-Za-z0-9]*$/,
+            pattern: textPattern(String.raw`aws\.partner/[\.\-_A-Za-z0-9]+/[/\.\-_A-Za-z0-9]*`),
           }),
         ),
         ...PAGING,
@@ -120,7 +120,9 @@ function consumersOperations(sources: OfferedSources): Operations {
     ListEventSources: {
       permission: 'events:Read',
       input: structure({
-        NamePrefix: optional(string({ min: 1, max: 256, pattern: /^[/.\-_A-Za-z0-9]+$/ })),
+        NamePrefix: optional(
+          string({ min: 1, max: 256, pattern: textPattern(String.raw`[/\.\-_A-Za-z0-9]+`) }),
+        ),
         ...PAGING,
       }),
       run: async (call, input: { NamePrefix?: string } & Paging) => {

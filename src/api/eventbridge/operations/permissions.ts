@@ -1,11 +1,10 @@
 import type { Permissions } from '#src/buses/permissions.ts'
-import { SID } from '#src/buses/policy-document.ts'
 import { AwsError } from '#src/errors.ts'
 import { DEFAULT_BUS } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
 import { BOOLEAN, NOTHING, PLAIN_BUS_NAME, structure } from '../operation.ts'
 import type { Call, OfBus, Operations } from '../operation.ts'
-import { optional, required, string } from '../shapes.ts'
+import { optional, required, string, textPattern } from '../shapes.ts'
 
 interface PutPermissionInput extends OfBus {
   readonly Action?: string
@@ -20,7 +19,7 @@ interface RemovePermissionInput extends OfBus {
   readonly RemoveAllPermissions?: boolean
 }
 
-const STATEMENT_ID = string({ min: 1, max: 64, pattern: SID })
+const STATEMENT_ID = string({ min: 1, max: 64, pattern: textPattern('[a-zA-Z0-9-_]+') })
 const OF_BUS = { EventBusName: optional(PLAIN_BUS_NAME) }
 
 export function permissionOperations(permissions: Permissions): Operations {
@@ -29,8 +28,10 @@ export function permissionOperations(permissions: Permissions): Operations {
       permission: 'events:Write',
       input: structure({
         ...OF_BUS,
-        Action: optional(string({ min: 1, max: 64, pattern: /^events:[a-zA-Z]+$/ })),
-        Principal: optional(string({ min: 1, max: 12, pattern: /^(\d{12}|\*)$/ })),
+        Action: optional(string({ min: 1, max: 64, pattern: textPattern('events:[a-zA-Z]+') })),
+        Principal: optional(
+          string({ min: 1, max: 12, pattern: textPattern(String.raw`(\d{12}|\*)`) }),
+        ),
         StatementId: optional(STATEMENT_ID),
         Condition: optional(
           structure({

@@ -5,14 +5,14 @@ import { AwsError } from '#src/errors.ts'
 import { namedArn, parseNamedArn } from '#src/model/arn.ts'
 import { PAGING, paged, structure } from '../operation.ts'
 import type { Operations, Paging } from '../operation.ts'
-import { optional, required, string, timestampMs } from '../shapes.ts'
+import { optional, required, string, textPattern, timestampMs } from '../shapes.ts'
 import { checkOneFilter } from './archives.ts'
 
-const REPLAY_NAME = string({ min: 1, max: 64, pattern: /^[.\-_A-Za-z0-9]+$/ })
+const REPLAY_NAME = string({ min: 1, max: 64, pattern: textPattern(String.raw`[\.\-_A-Za-z0-9]+`) })
 const ARCHIVE_ARN = string({
   min: 1,
   max: 1600,
-  pattern: /^arn:aws([a-z]|-)*:events:([a-z]|\d|-)*:([0-9]{12})?:.+\/.+$/,
+  pattern: textPattern(String.raw`^arn:aws([a-z]|\-)*:events:([a-z]|\d|\-)*:([0-9]{12})?:.+\/.+$`),
 })
 const ARN = string({ min: 1, max: 1600 })
 const REPLAY_STATE = string({
@@ -43,7 +43,7 @@ export function replayOperations(replays: Replays): Operations {
       permission: 'events:Write',
       input: structure({
         ReplayName: required(REPLAY_NAME),
-        Description: optional(string({ max: 512, pattern: /^.*$/ })),
+        Description: optional(string({ max: 512, pattern: textPattern('.*') })),
         EventSourceArn: required(ARCHIVE_ARN),
         EventStartTime: required({ type: 'timestamp' }),
         EventEndTime: required({ type: 'timestamp' }),

@@ -66,7 +66,7 @@ class EventBuses(HubTest):
         self.assert_refused(
             "ValidationException",
             "1 validation error detected: Value 'a b' at 'name' failed to satisfy constraint: "
-            "Member must satisfy regular expression pattern: [/.\\-_A-Za-z0-9]+",
+            "Member must satisfy regular expression pattern: [/\\.\\-_A-Za-z0-9]+",
             self.aws.create_event_bus,
             Name="a b",
         )
