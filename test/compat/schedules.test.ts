@@ -314,7 +314,8 @@ describe('schedule groups', () => {
     const ResourceArn = ScheduleGroupArn as string
     expect(ResourceArn).toBe(arnOf(Name).replace('schedule/default', 'schedule-group'))
     await scheduler.send(new TagResourceCommand({ ResourceArn, Tags: [{ Key: 'x', Value: 'y' }] }))
-    await scheduler.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['team'] }))
+    const others = Array.from({ length: 199 }, (_, n) => `other-${n}`)
+    await scheduler.send(new UntagResourceCommand({ ResourceArn, TagKeys: ['team', ...others] }))
     const tagged = await scheduler.send(new ListTagsForResourceCommand({ ResourceArn }))
     expect(tagged.Tags).toEqual([{ Key: 'x', Value: 'y' }])
     await create('snow', { GroupName: Name })

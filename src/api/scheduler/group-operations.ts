@@ -110,7 +110,7 @@ function tagOperations(groups: ScheduleGroups): Readonly<Record<string, RestOper
       query: ['TagKeys'],
       input: structure({
         ResourceArn: required(GROUP_ARN),
-        TagKeys: required({ type: 'list', member: TAG_KEY, max: 50 }),
+        TagKeys: required({ type: 'list', member: TAG_KEY, max: 200 }),
       }),
       run: async (call, input: { ResourceArn: string; TagKeys: readonly string[] }) => {
         await groups.changeTags(groupIn(call, input), (tags) =>
