@@ -163,3 +163,12 @@ it('a time may be the first or the last that four digits of a year can write', a
   const Entries = [-62_167_219_200, 253_402_300_799.999].map((Time) => ({ ...EVENT, Time }))
   expect((await jsonCall(hub, 'PutEvents', { Entries })).answer.FailedEntryCount).toBe(0)
 })
+
+it('a list that is too long is told with what is in it', async () => {
+  const target = { Id: 't', Arn: 'https://hooks.example.com/' }
+  const Targets = Array.from({ length: 101 }, () => target)
+  const { answer } = await jsonCall(hub, 'PutTargets', { Rule: 'nulls', Targets })
+  expect(answer.message).toBe(
+    `1 validation error detected: Value '[${Targets.map((one) => JSON.stringify(one)).join(', ')}]' at 'targets' failed to satisfy constraint: Member must have length less than or equal to 100`,
+  )
+})

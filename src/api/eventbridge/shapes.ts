@@ -29,7 +29,7 @@ export type Shape =
       readonly member: Shape
       readonly min?: number
       readonly max?: number
-      /** How a value of the list is printed in an error, as AWS's Java does. */
+      /** How a value of the list is printed in an error, where that is known of AWS's Java. */
       readonly print?: (value: unknown) => string
     }
   | {
@@ -155,7 +155,7 @@ function checkList(
 ): void {
   if (!Array.isArray(value)) throw wrongType(path, 'a list')
   const items: readonly unknown[] = value
-  const printed = () => `[${items.map(shape.print ?? String).join(', ')}]`
+  const printed = () => `[${items.map(shape.print ?? printedItem).join(', ')}]`
   if (shape.max !== undefined && items.length > shape.max) {
     violations.push(violation(printed(), path, lengthAtMost(shape.max)))
   }
@@ -165,6 +165,10 @@ function checkList(
   for (const [index, item] of items.entries()) {
     check(shape.member, item, `${path}.${index + 1}.member`, violations)
   }
+}
+
+function printedItem(item: unknown): string {
+  return typeof item === 'object' ? JSON.stringify(item) : String(item)
 }
 
 /** AWS prints a map as Java does, and all constraints of its keys or values with the first slip. */

@@ -32,7 +32,6 @@ const TAGS: Shape = {
   type: 'list',
   max: 200,
   member: structure({ Key: required(TAG_KEY), Value: required(TAG_VALUE) }),
-  print: (tag) => JSON.stringify(tag),
 }
 
 export function groupOperations(groups: ScheduleGroups): Readonly<Record<string, RestOperation>> {
