@@ -48,7 +48,7 @@ export interface ShownArchive extends Archive {
 export interface ArchiveFilter {
   readonly namePrefix?: string | undefined
   readonly state?: string | undefined
-  readonly sourceArn?: string | undefined
+  readonly source?: BusAddress | undefined
 }
 
 export interface Archives {
@@ -66,6 +66,7 @@ export interface Archives {
   update(address: NamedAddress, settings: ArchiveSettings): Promise<ShownArchive>
   /** @throws AwsError ResourceNotFoundException */
   remove(address: NamedAddress): Promise<void>
+  /** @throws AwsError ResourceNotFoundException where the archives of a bus are wanted that is not there */
   list(
     place: Place,
     filter: ArchiveFilter,
@@ -157,11 +158,12 @@ export function createArchives(ports: ArchivePorts): Archives {
         transaction.delete(ARCHIVES, keyOf(address))
       })
     },
-    list: async (place, { namePrefix = '', ...wanted }, page) => {
+    list: async (place, { namePrefix = '', source, ...wanted }, page) => {
+      if (source !== undefined) await existingBus(state, source)
+      const sourceArn = source && busArn(source)
       const from = { state, from: ARCHIVES, prefix: namedKey(place, namePrefix) }
       return shownPage(from, page, async (archive) => {
-        if (wanted.sourceArn !== undefined && archive.sourceArn !== wanted.sourceArn)
-          return undefined
+        if (sourceArn !== undefined && archive.sourceArn !== sourceArn) return undefined
         const shown = await show(archive)
         return wanted.state === undefined || shown.state === wanted.state ? shown : undefined
       })

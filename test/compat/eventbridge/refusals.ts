@@ -126,6 +126,11 @@ const CALLS: Readonly<Record<string, SdkCall>> = {
     { ArchiveName: 'x' },
     'Archive x does not exist.',
   ),
+  'archives of a missing bus': missing(
+    'ListArchives',
+    { EventSourceArn: busArn('x') },
+    'Event bus x does not exist.',
+  ),
   'an archive that is there': there(
     'CreateArchive',
     { ArchiveName: 'there', EventSourceArn: busArn('shared') },

@@ -108,7 +108,8 @@ export function archiveOperations(archives: Archives): Operations {
       run: async (call, input: ListInput) => {
         const { NamePrefix: namePrefix, EventSourceArn: sourceArn, State: state } = input
         checkOneFilter('ListArchives', [namePrefix, sourceArn, state])
-        const filter = { namePrefix, sourceArn, state }
+        const source = sourceArn === undefined ? undefined : sourceOf(call, sourceArn)
+        const filter = { namePrefix, source, state }
         const list = `archives ${call.account} ${call.region} ${JSON.stringify(filter)}`
         const { items, next } = await paged(list, input, async (page) =>
           archives.list(call, filter, page),
