@@ -68,11 +68,11 @@ export function createRules({ state, clock, quotas }: RulesPorts): Rules {
     bus: BusAddress,
     name: string,
     edit: (rule: Rule) => Rule,
-    force = false,
+    force?: boolean,
   ): Promise<Rule> =>
     state.transact(async (transaction) => {
       const rule = await existingRule(transaction, bus, name)
-      if (!force) refuseManaged(rule)
+      if (!force) refuseManaged(rule, force === undefined ? '' : FORCE_ADVICE)
       const edited = edit(rule)
       const key = ruleKey(bus, name)
       transaction.put(RULES, key, edited)
@@ -138,7 +138,7 @@ export function createRules({ state, clock, quotas }: RulesPorts): Rules {
         const key = ruleKey(bus, name)
         const rule = await transaction.get(RULES, key)
         if (rule === undefined) return
-        if (!force) refuseManaged(rule, " Set 'force' parameter to true to override.")
+        if (!force) refuseManaged(rule, FORCE_ADVICE)
         if (rule.targets.length > 0) {
           throw new AwsError('ValidationException', "Rule can't be deleted since it has targets.")
         }
@@ -270,8 +270,11 @@ export async function existingRule(
   )
 }
 
+/** Of AWS's operations that have the parameter. */
+const FORCE_ADVICE = " Set 'force' parameter to true to override."
+
 /** @throws AwsError ManagedRuleException */
 export function refuseManaged(rule: Rule, advice = ''): void {
   if (rule.managedBy === undefined) return
-  throw new AwsError('ManagedRuleException', `Rule ${rule.name} is a managed rule.${advice}`)
+  throw new AwsError('ManagedRuleException', `${rule.name} is a managed rule.${advice}`)
 }

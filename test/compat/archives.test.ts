@@ -202,20 +202,24 @@ describe('archives', () => {
     const { Targets } = await world.events.send(new ListTargetsByRuleCommand({ Rule: Name, ...of }))
     expect(Targets).toMatchObject([{ Id: Name, Arn: `arn:aws:events:${REGION}:::` }])
     expect(Targets?.[0]?.InputTransformer?.InputTemplate).toContain(archiveArn('ruled'))
-    const managed = `Rule ${Name} is a managed rule.`
+    const managed = `${Name} is a managed rule.`
     for (const command of [
       new PutRuleCommand({ Name, ...of, EventPattern: '{"source":["a"]}' }),
       new DisableRuleCommand({ Name, ...of }),
       new PutTargetsCommand({ Rule: Name, ...of, Targets: [{ Id: 't', Arn: world.receiver.url }] }),
-      new RemoveTargetsCommand({ Rule: Name, ...of, Ids: [Name] }),
     ]) {
       await expect(world.events.send(command as DisableRuleCommand)).rejects.toMatchObject(
         refusal('ManagedRuleException', managed),
       )
     }
-    await expect(world.events.send(new DeleteRuleCommand({ Name, ...of }))).rejects.toMatchObject(
-      refusal('ManagedRuleException', `${managed} Set 'force' parameter to true to override.`),
-    )
+    for (const command of [
+      new RemoveTargetsCommand({ Rule: Name, ...of, Ids: [Name] }),
+      new DeleteRuleCommand({ Name, ...of }),
+    ]) {
+      await expect(world.events.send(command as DeleteRuleCommand)).rejects.toMatchObject(
+        refusal('ManagedRuleException', `${managed} Set 'force' parameter to true to override.`),
+      )
+    }
     await expect(
       world.events.send(new DeleteEventBusCommand({ Name: 'ruled' })),
     ).rejects.toMatchObject({

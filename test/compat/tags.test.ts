@@ -135,7 +135,7 @@ describe('tags', () => {
     expect(await tagsOf(MANAGED)).toEqual({})
     await expect(tag(MANAGED, { k: 'v' })).rejects.toMatchObject({
       name: 'ManagedRuleException',
-      message: 'Rule belfry-forward-aws-events is a managed rule.',
+      message: 'belfry-forward-aws-events is a managed rule.',
     })
   })
 })
