@@ -143,7 +143,7 @@ export function createEventBuses(ports: EventBusPorts): EventBuses {
         if (bus.ruleCount > 0) {
           throw new AwsError(
             'ValidationException',
-            `Event bus ${bus.name} can't be deleted since it has rules.`,
+            "EventBus can't be deleted since it has rules.",
           )
         }
         if (bus.eventSourceName !== undefined) await partnerBuses.deleted(transaction, address)
@@ -173,11 +173,15 @@ function withLog(bus: EventBus, log: LogConfig | undefined): DescribedBus {
 }
 
 /**
- * A partner event bus, and no other, has a "/" in its name; it is named like its event source.
+ * A partner event bus, and no other, has a "/" in its name, or begins with "aws."; it is named like
+ * its event source.
  * @throws AwsError ValidationException
  */
 function checkName(name: string, eventSourceName: string | undefined): void {
   if (eventSourceName === undefined) {
+    if (name.startsWith('aws.')) {
+      throw new AwsError('ValidationException', "EventBus name starting with 'aws.' is not valid.")
+    }
     if (!name.includes('/')) return
     throw new AwsError(
       'ValidationException',

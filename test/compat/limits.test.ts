@@ -64,6 +64,7 @@ it('a bus has 300 rules and no more; one that is there can still be changed', as
   expect(listed).toEqual(listed.toSorted())
   await expect(events.send(new DeleteEventBusCommand({ Name: 'bus-1' }))).rejects.toMatchObject({
     name: 'ValidationException',
+    message: "EventBus can't be deleted since it has rules.",
   })
 })
 

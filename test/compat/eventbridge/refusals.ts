@@ -72,6 +72,16 @@ const CALLS: Readonly<Record<string, SdkCall>> = {
     { Name: 'shared' },
     'Event bus shared already exists.',
   ),
+  'a bus that is named like a partner’s': invalid(
+    'CreateEventBus',
+    { Name: 'aws.shared' },
+    "EventBus name starting with 'aws.' is not valid.",
+  ),
+  'a bus with rules, deleted': invalid(
+    'DeleteEventBus',
+    { Name: 'shared' },
+    "EventBus can't be deleted since it has rules.",
+  ),
   'the default bus, deleted': invalid(
     'DeleteEventBus',
     { Name: 'default' },
