@@ -163,7 +163,7 @@ describe('PutTargets', () => {
       { InputPath: '$', ...transformer('"x"') },
       'Only one of Input, InputPath, or InputTransformer must be provided for target t1.',
     ],
-    [{ Input: 'hello' }, /^Parameter Input for target t1 is not valid. Reason: /],
+    [{ Input: 'hello' }, /^JSON syntax error in input for target t1: /],
     [{ InputPath: 'detail' }, /InputPath for target t1 is not valid. Reason: "detail" is no path/],
     [transformer('"x"', { a: "$.detail['key']" }), /InputPath for target t1 is not valid/],
     [

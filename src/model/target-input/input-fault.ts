@@ -12,7 +12,7 @@ export function inputFault(targetId: string, input: TargetInput): string | undef
   switch (input.kind) {
     case 'constant': {
       const fault = jsonFault(input.text)
-      return fault && `Parameter Input for target ${targetId} is not valid. Reason: ${fault}`
+      return fault && `JSON syntax error in input for target ${targetId}: ${fault}`
     }
     case 'path':
       return pathFault(targetId, input.path)

@@ -66,7 +66,7 @@ describe('a constant', () => {
 
   it.each(['hello', "{'a':1}", '', '{"a":1'])('that is not JSON is refused: %s', (text) => {
     const fault = inputFault('t1', { kind: 'constant', text })
-    expect(fault).toMatch(/^Parameter Input for target t1 is not valid\. Reason: .+\.$/)
+    expect(fault).toMatch(/^JSON syntax error in input for target t1: .+\.$/)
   })
 })
 
