@@ -16,7 +16,7 @@ export interface OfferedSources extends PartnerBuses {
   /** @throws AwsError ResourceNotFoundException */
   describe(consumer: Place, name: string): Promise<OfferedSource>
   list(consumer: Place, page: PageRequest): Promise<Page<OfferedSource>>
-  /** @throws AwsError ResourceNotFoundException, InvalidStateException */
+  /** @throws AwsError ResourceNotFoundException, also where it has no event bus; InvalidStateException */
   activate(consumer: Place, name: string): Promise<void>
   /** @throws AwsError ResourceNotFoundException, InvalidStateException */
   deactivate(consumer: Place, name: string): Promise<void>
@@ -38,12 +38,11 @@ export function createOfferedSources(ports: OfferedSourcePorts): OfferedSources 
   const change = async (
     { account, region }: Place,
     name: string,
-    edit: (source: PartnerSource, hasBus: boolean) => PartnerSource,
+    edit: (source: PartnerSource | undefined, hasBus: boolean) => PartnerSource,
   ): Promise<void> =>
     state.transact(async (transaction) => {
       const key = busKey({ account, region, name })
       const source = await transaction.get(PARTNER_SOURCES, key)
-      if (source === undefined) throw noSuchSource(name)
       const hasBus = (await transaction.get(BUSES, key)) !== undefined
       transaction.put(PARTNER_SOURCES, key, edit(source, hasBus))
     })
@@ -71,13 +70,13 @@ export function createOfferedSources(ports: OfferedSourcePorts): OfferedSources 
     },
     activate: async (consumer, name) => {
       if (tenancys.has(name)) {
-        const source = await tenancys.get(consumer, name)
-        if (source.state === 'PENDING') throw notInState(name, 'has no event bus')
+        const source = (await tenancys.list(consumer)).find((one) => one.name === name)
+        if (source?.state !== 'ACTIVE') throw noSuchSourceOrBus(name)
         return
       }
       await change(consumer, name, (source, hasBus) => {
-        if (source.state === 'DELETED') throw notInState(name, 'has been deleted')
-        if (!hasBus) throw notInState(name, 'has no event bus')
+        if (source?.state === 'DELETED') throw notInState(name, 'has been deleted')
+        if (source === undefined || !hasBus) throw noSuchSourceOrBus(name)
         return { ...source, state: 'ACTIVE' }
       })
     },
@@ -87,6 +86,7 @@ export function createOfferedSources(ports: OfferedSourcePorts): OfferedSources 
         throw notInState(name, "is the tenancy's own, which ends with its event bus")
       }
       await change(consumer, name, (source) => {
+        if (source === undefined) throw noSuchSource(name)
         if (source.state !== 'ACTIVE') throw notInState(name, 'is not active')
         return { ...source, state: 'PENDING', pendingSince: clock.now() }
       })
@@ -142,6 +142,13 @@ function createTenancysSources({ state, namespace, tenancySourcesOf }: OfferedSo
       return source
     },
   }
+}
+
+function noSuchSourceOrBus(name: string): AwsError {
+  return new AwsError(
+    'ResourceNotFoundException',
+    `Event source ${name} or event bus ${name} does not exist.`,
+  )
 }
 
 function notInState(name: string, reason: string): AwsError {

@@ -136,10 +136,14 @@ describe('the life of a partner event source', () => {
     const name = newName()
     const activate = () => consumer.send(new ActivateEventSourceCommand({ Name: name }))
     const deactivate = () => consumer.send(new DeactivateEventSourceCommand({ Name: name }))
+    const noBus = {
+      name: 'ResourceNotFoundException',
+      message: `Event source ${name} or event bus ${name} does not exist.`,
+    }
+    await expect(activate()).rejects.toMatchObject(noBus)
     await offer(name)
-    const notInState = { name: 'InvalidStateException' }
-    await expect(activate()).rejects.toMatchObject(notInState)
-    await expect(deactivate()).rejects.toMatchObject(notInState)
+    await expect(activate()).rejects.toMatchObject(noBus)
+    await expect(deactivate()).rejects.toMatchObject({ name: 'InvalidStateException' })
     await makeBus(name)
     await deactivate()
     expect(await stateOf(name)).toBe('PENDING')
