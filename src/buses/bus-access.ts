@@ -161,10 +161,7 @@ function addressOf(place: Place, nameOrArn: string = DEFAULT_BUS): BusAddress {
   if (!nameOrArn.startsWith('arn:')) return { account, region, name: nameOrArn }
   const address = parseBusArn(nameOrArn)
   if (address?.region === region) return address
-  throw new AwsError(
-    'ValidationException',
-    'Parameter EventBusName is not valid. Reason: the ARN must name an event bus of this region.',
-  )
+  throw new AwsError('ValidationException', 'Cross-region API call is not allowed.')
 }
 
 /** The ways in which a policy may write a rule: for the default bus there are two. */

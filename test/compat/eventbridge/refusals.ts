@@ -67,6 +67,11 @@ const CALLS: Readonly<Record<string, SdkCall>> = {
     { Name: 'r', EventBusName: 'x', EventPattern },
     'Event bus x does not exist.',
   ),
+  'a bus of another region': invalid(
+    'PutRule',
+    { Name: 'r', EventBusName: busArn('shared').replace(REGION, OTHER_REGION), EventPattern },
+    'Cross-region API call is not allowed.',
+  ),
   'a bus that is there': there(
     'CreateEventBus',
     { Name: 'shared' },
