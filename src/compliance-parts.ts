@@ -2,6 +2,7 @@ import type { Config } from '#src/config.ts'
 import { createBundles } from '#src/compliance/bundles.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
 import { createClosedAccounts } from '#src/compliance/closed-accounts.ts'
+import { createCounting } from '#src/compliance/counting.ts'
 import { createEnabledRules } from '#src/compliance/enabled-rules.ts'
 import type { EnabledRules } from '#src/compliance/enabled-rules.ts'
 import { createExceptions } from '#src/compliance/exceptions.ts'
@@ -59,19 +60,22 @@ export function createComplianceParts(given: CompliancePorts): ComplianceParts {
   const ports = {
     ...given,
     ownChecks,
+    counting: createCounting(given.state),
     closedAccounts: createClosedAccounts(given.state),
     settlingMs: config.ruleSettlingSeconds * MS_PER_SECOND,
   }
   const bundles = createBundles(given)
   return {
-    findings: createFindings(given.state),
+    findings: createFindings(ports),
     exceptions: createExceptions(given),
     bundles,
     rules: createEnabledRules(ports),
-    scores: createScores(given.state),
+    scores: createScores(ports),
     imports: createImports(ports),
     tagPolicies: createTagPolicyImports({ state: given.state, bundles }),
     run: async (signal) => {
+      const onFault = (error: unknown) => given.observer.stageFaulted('findings', error)
+      await ports.counting.run(onFault, signal)
       await Promise.all([readFindings(ports, signal), keepTime(ports, signal)])
     },
   }

@@ -89,7 +89,7 @@ function isCounted(finding: StoredFinding | undefined): StoredFinding | undefine
   return finding?.muted === undefined && finding?.incident === undefined ? finding : undefined
 }
 
-const NOTHING: Counts = { passing: 0, failed: 0, excepted: 0 }
+export const NOTHING: Counts = { passing: 0, failed: 0, excepted: 0 }
 
 function differenceOf(before: StoredFinding | undefined, after: StoredFinding | undefined): Counts {
   const is = (of: StoredFinding | undefined, status: Finding['status']) =>

@@ -6,6 +6,7 @@ import type { State } from '#src/ports/state.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
 import { OWN_CHECKS, bundleOf } from './bundle-documents.ts'
+import type { Counting } from './counting.ts'
 import { CHECK_RULES, keyOfRule } from './documents.ts'
 import type { OwnChecks } from './own-checks.ts'
 
@@ -23,14 +24,16 @@ export interface EnabledRules {
 
 export interface EnabledRulesPorts {
   readonly state: State
+  readonly counting: Pick<Counting, 'counted'>
   readonly ownChecks: OwnChecks
 }
 
-export function createEnabledRules({ state, ownChecks }: EnabledRulesPorts): EnabledRules {
+export function createEnabledRules({ state, counting, ownChecks }: EnabledRulesPorts): EnabledRules {
   return {
     list: async (caller, { organisationId: given, bundle, ...page }) => {
       const asked = given ?? caller.organisationId ?? ''
       const { id: organisationId } = await organisationOf(state, caller, asked)
+      await counting.counted()
       const applied = await ownChecks.rulesOf(organisationId)
       const shown = pageOfAll(
         applied.filter(({ ruleId }) => bundle === undefined || bundleOf(ruleId) === bundle),

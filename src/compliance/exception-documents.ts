@@ -74,6 +74,15 @@ export async function removeException(
   transaction.delete(EXCEPTION_IDS, exception.id)
 }
 
+/** Has what fails brought to what exceptions there are. */
+export async function askForReview(
+  transaction: StateTransaction,
+  organisationId: string,
+): Promise<void> {
+  const { changes } = (await transaction.get(EXCEPTION_COUNTS, organisationId)) ?? { changes: 0 }
+  transaction.put(REVIEWS, organisationId, changes)
+}
+
 /** What an event tells of one. */
 export function happeningTo({ id, organisationId, scope, reason, until }: ComplianceException) {
   const fields = { exceptionId: id, scope, reason, until: new Date(until).toISOString() }

@@ -7,6 +7,7 @@ import type { Principal } from '#src/model/principal.ts'
 import type { State, StoredDocument } from '#src/ports/state.ts'
 import { listAccepted } from '#src/tenancy/documents.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
+import type { Counting } from './counting.ts'
 import { CHECK_RULES, FINDINGS, findingById, findingPrefix } from './documents.ts'
 import type { StoredFinding } from './documents.ts'
 
@@ -36,7 +37,12 @@ const DOCUMENTS_PER_READ = 500
 /** A request looks at so many at most: some tenths of a second. */
 const DOCUMENTS_PER_REQUEST_MAX = 20_000
 
-export function createFindings(state: State): Findings {
+export interface FindingPorts {
+  readonly state: State
+  readonly counting: Pick<Counting, 'counted'>
+}
+
+export function createFindings({ state, counting }: FindingPorts): Findings {
   return {
     get: async (caller, id) => {
       const finding = await findingById(state, id)
@@ -56,14 +62,16 @@ export function createFindings(state: State): Findings {
       const accept = (finding: StoredFinding) => isVisible(caller, finding) && fits(filter, finding)
       return pageOf(state, { prefix, after, limit }, accept)
     },
-    rules: (caller, { organisationId, checkedBy, ...page }) =>
-      listAccepted(state, CHECK_RULES, {
+    rules: async (caller, { organisationId, checkedBy, ...page }) => {
+      await counting.counted()
+      return listAccepted(state, CHECK_RULES, {
         ...page,
         accept: (rule) =>
           reaches(caller, rule.organisationId) &&
           (organisationId ?? rule.organisationId) === rule.organisationId &&
           (checkedBy ?? rule.checkedBy) === rule.checkedBy,
-      }),
+      })
+    },
   }
 }
 

@@ -10,6 +10,7 @@ import type { State } from '#src/ports/state.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import { bounded } from './check-result.ts'
 import type { CheckResult } from './check-result.ts'
+import type { Counting } from './counting.ts'
 import { at, instantOf, numberAt } from './observed/foreign.ts'
 import { fromOcsfFinding } from './observed/ocsf.ts'
 import { checkResource } from './own-checks.ts'
@@ -35,6 +36,7 @@ export interface ImportPorts extends TakeInPorts {
   readonly state: State
   readonly clock: Clock
   readonly ownChecks: OwnChecks
+  readonly counting: Pick<Counting, 'counted'>
 }
 
 const UNPACKED_BYTES_MAX = 64 * 1_024 * 1_024
@@ -53,6 +55,7 @@ export function createImports(ports: ImportPorts): Imports {
       const { format, items } = itemsOf(await documentOf(given))
       const rules = format === 'OCSF' ? [] : await ports.ownChecks.rulesOf(organisationId)
       if (format === 'CONFIG_SNAPSHOT' && rules.length === 0) throw noRules()
+      await ports.counting.counted()
       const now = ports.clock.now()
       const results: CheckResult[] = []
       const skipped: { index: number; reason: string }[] = []

@@ -5,6 +5,7 @@ import type { Principal } from '#src/model/principal.ts'
 import type { State } from '#src/ports/state.ts'
 import { listAccepted } from '#src/tenancy/documents.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
+import type { Counting } from './counting.ts'
 import { ACCOUNT_COUNTS } from './counts.ts'
 import type { AccountCounts, Counts } from './counts.ts'
 import type { FindingFilter } from './findings.ts'
@@ -22,9 +23,15 @@ export interface Scores {
   list(caller: Principal, asked: PageOfCaller & ScoreFilter): Promise<Page<ComplianceScore>>
 }
 
-export function createScores(state: State): Scores {
+export interface ScorePorts {
+  readonly state: State
+  readonly counting: Pick<Counting, 'counted'>
+}
+
+export function createScores({ state, counting }: ScorePorts): Scores {
   return {
     list: async (caller, { after, limit, ...filter }) => {
+      await counting.counted()
       const found = await listAccepted(state, ACCOUNT_COUNTS, {
         after,
         limit,
