@@ -49,37 +49,62 @@ function guardDutyResource(detail: Foreign): string | undefined {
   )
 }
 
-/** `aws.access-analyzer`, `Access Analyzer Finding`. */
+/** What Access Analyzer calls its kinds of findings, and their severities, which it does not give. */
+const ACCESS_RULES: Readonly<Record<string, readonly [name: string, severity: Severity]>> = {
+  ExternalAccess: ['Access from outside of the zone of trust', 'MEDIUM'],
+  InternalAccess: ['Access from within the organization', 'MEDIUM'],
+  UnusedIAMRole: ['Unused role', 'LOW'],
+  UnusedIAMUserAccessKey: ['Unused access key', 'LOW'],
+  UnusedIAMUserPassword: ['Unused password', 'LOW'],
+  UnusedPermission: ['Unused permissions', 'LOW'],
+}
+
+/**
+ * `aws.access-analyzer`, `Access Analyzer Finding`, `Internal Access Finding` and `Unused Access
+ * Finding for IAM entities`: only the last two name their kind, and only the last its id `findingId`.
+ */
 export function fromAccessAnalyzer(event: AwsEvent): readonly CheckResult[] {
   const { detail } = event
-  const isPublic = at(detail, 'isPublic') === true
-  const principal = at(detail, 'principal')
+  const ruleId = textAt(detail, 'findingType') ?? 'ExternalAccess'
+  const [ruleName, severity] = ACCESS_RULES[ruleId] ?? [ruleId, 'MEDIUM']
   return [
     {
       ...commonTo(event, detail),
       checkedBy: 'access-analyzer',
-      ruleId: textAt(detail, 'findingType') ?? 'ExternalAccess',
-      ruleName: 'Access from outside of the zone of trust',
-      severity: isPublic ? 'HIGH' : 'MEDIUM',
+      ruleId,
+      ruleName,
+      severity: at(detail, 'isPublic') === true ? 'HIGH' : severity,
       status: accessStatus(detail),
       resourceId: textAt(detail, 'resource') ?? '',
       tags: {},
       ...given({
-        incident: textAt(detail, 'id'),
+        incident: textAt(detail, 'id') ?? textAt(detail, 'findingId'),
         resourceType: textAt(detail, 'resourceType'),
-        reason:
-          textAt(detail, 'error') ??
-          (isPublic ? 'Anyone has access' : principal && `Access by ${JSON.stringify(principal)}`),
+        reason: accessReason(detail),
         muted: textAt(detail, 'status') === 'ARCHIVED' ? ('ARCHIVED' as const) : undefined,
-      } as Pick<CheckResult, 'incident' | 'resourceType' | 'reason' | 'muted'>),
+      }),
     },
   ]
 }
 
+function accessReason(detail: Foreign): string | undefined {
+  const error = textAt(detail, 'error')
+  if (error !== undefined) return `The resource could not be analyzed: ${error}`
+  if (at(detail, 'isPublic') === true) return 'Anyone has access'
+  const principal = at(detail, 'principal')
+  if (principal !== undefined) return `Access by ${JSON.stringify(principal)}`
+  const [services, actions] = ['numberOfUnusedServices', 'numberOfUnusedActions'].map((name) =>
+    numberAt(detail, name),
+  )
+  if (services === undefined && actions === undefined) return undefined
+  return `Unused services: ${services ?? 0}, unused actions: ${actions ?? 0}`
+}
+
+/** A finding is deleted long after it was resolved, or with its analyzer: then nothing was repaired. */
 function accessStatus(detail: Foreign): FindingStatus {
-  if (textAt(detail, 'error') !== undefined) return 'UNKNOWN'
-  const gone = at(detail, 'isDeleted') === true || textAt(detail, 'status') === 'RESOLVED'
-  return gone ? 'PASSED' : 'FAILED'
+  if (textAt(detail, 'status') === 'RESOLVED') return 'PASSED'
+  if (at(detail, 'isDeleted') === true) return 'NOT_APPLICABLE'
+  return textAt(detail, 'error') === undefined ? 'FAILED' : 'UNKNOWN'
 }
 
 /** `aws.inspector2`, `Inspector2 Finding`. Its rule is the kind: each CVE as one would be thousands. */

@@ -40,6 +40,47 @@ describe('a finding', () => {
     ])
   })
 
+  describe('of Access Analyzer', () => {
+    const access = (detailType: string, detail: object) =>
+      told('aws.access-analyzer', detailType, {
+        ...{ accountId: ACCOUNT, resource: 'arn:aws:iam::111122223333:role/r', isDeleted: false },
+        ...{ resourceType: 'AWS::IAM::Role', updatedAt: '2025-04-08T03:22:12.654688231Z' },
+        ...{ status: 'ACTIVE', version: '1.0' },
+        ...detail,
+      }).results
+
+    it('is of external, internal or unused access', () => {
+      const unused = { findingId: 'f', findingType: 'UnusedPermission' }
+      const numbers = { numberOfUnusedServices: 0, numberOfUnusedActions: 1 }
+      expect(
+        access('Unused Access Finding for IAM entities', { ...unused, ...numbers }),
+      ).toMatchObject([
+        {
+          ...{ ruleId: 'UnusedPermission', incident: 'f', status: 'FAILED', severity: 'LOW' },
+          ...{ reason: 'Unused services: 0, unused actions: 1', awsAccountId: ACCOUNT },
+          evaluatedAt: Date.parse('2025-04-08T03:22:12.654Z'),
+        },
+      ])
+      const principal = { AWS: 'arn:aws:iam::111122223333:role/MyRole_6' }
+      const internal = { id: 'g', findingType: 'InternalAccess', principal }
+      expect(access('Internal Access Finding', internal)).toMatchObject([
+        { ruleId: 'InternalAccess', incident: 'g', reason: `Access by ${JSON.stringify(principal)}` },
+      ])
+      expect(access('Access Analyzer Finding', { id: 'h', isPublic: true })).toMatchObject([
+        { ruleId: 'ExternalAccess', severity: 'HIGH', reason: 'Anyone has access' },
+      ])
+    })
+
+    it.each([
+      ['is resolved', { status: 'RESOLVED' }, 'PASSED'],
+      ['was resolved and is deleted', { status: 'RESOLVED', isDeleted: true }, 'PASSED'],
+      ['is deleted with its analyzer', { isDeleted: true }, 'NOT_APPLICABLE'],
+      ['could not be analyzed', { error: 'ACCESS_DENIED' }, 'UNKNOWN'],
+    ])('that %s says so', (_, detail, status) => {
+      expect(access('Access Analyzer Finding', { id: 'f', ...detail })).toMatchObject([{ status }])
+    })
+  })
+
   it('of the new Security Hub is a check or an incident, by its OCSF class', () => {
     const common = {
       ...{ time: 1_769_900_000_000, severity_id: 4, cloud: { account: { uid: ACCOUNT } } },

@@ -22,6 +22,8 @@ const TRANSLATORS: Readonly<Record<string, (event: AwsEvent) => readonly CheckRe
   'aws.securityhub|Findings Imported V2': fromSecurityHubV2,
   'aws.guardduty|GuardDuty Finding': fromGuardDuty,
   'aws.access-analyzer|Access Analyzer Finding': fromAccessAnalyzer,
+  'aws.access-analyzer|Internal Access Finding': fromAccessAnalyzer,
+  'aws.access-analyzer|Unused Access Finding for IAM entities': fromAccessAnalyzer,
   'aws.inspector2|Inspector2 Finding': fromInspector,
   'aws.macie|Macie Finding': fromMacie,
   'aws.ce|Anomaly Detected': fromCostAnomaly,
