@@ -178,7 +178,12 @@ export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
       ruleName: textAt(detail, 'monitorName') ?? 'Cost anomaly',
       severity: 'MEDIUM',
       status: 'FAILED',
-      resourceId: textAt(detail, 'dimensionalValue') ?? incident ?? '',
+      // As AWS documents it, and as it did before.
+      resourceId:
+        textAt(detail, 'dimensionValue') ??
+        textAt(detail, 'dimensionalValue') ??
+        incident ??
+        '',
       tags: {},
       evaluatedAt: event.sentAt,
       atOnce: true,
@@ -186,11 +191,17 @@ export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
         incident,
         awsAccountId: accountOf(at(cause, 'linkedAccount'), at(detail, 'accountId'), event.account),
         region: textAt(cause, 'region'),
-        reason: impact === undefined ? undefined : `${impact} more than expected`,
+        reason: impact === undefined ? undefined : anomalyReason(impact, cause),
         link: textAt(detail, 'anomalyDetailsLink'),
       }),
     },
   ]
+}
+
+function anomalyReason(impact: number, cause: Foreign): string {
+  const names = ['service', 'linkedAccountName', 'region', 'usageType'] as const
+  const of = names.map((name) => textAt(cause, name)).filter((text) => text !== undefined)
+  return `${impact} more than expected${of.length === 0 ? '' : `, most of all ${of.join(', ')}`}`
 }
 
 /** `aws.trustedadvisor`, `Trusted Advisor Check Item Refresh Notification`. */

@@ -29,15 +29,23 @@ describe('a finding', () => {
     ])
   })
 
-  it('of Cost Anomaly Detection names its monitor and what it costs', () => {
-    const { results } = told('aws.ce', 'Anomaly Detected', {
-      ...{ accountId: ACCOUNT, anomalyId: 'a', dimensionalValue: 'Amazon EC2' },
+  it('of Cost Anomaly Detection names its monitor, what costs too much, how much and why', () => {
+    const anomaly = {
+      ...{ accountId: '000011112222', anomalyId: 'a', dimensionValue: 'Amazon EC2' },
       ...{ monitorName: 'All', monitorArn: 'arn:aws:ce::1:anomalymonitor/m' },
       ...{ impact: { totalImpact: 120.5 }, anomalyDetailsLink: 'https://example.com' },
-    })
-    expect(results).toMatchObject([
-      { resourceId: 'Amazon EC2', incident: 'a', reason: '120.5 more than expected', atOnce: true },
+    }
+    const rootCauses = [
+      { linkedAccount: ACCOUNT, region: 'eu-west-1', service: 'EC2', usageType: 'BoxUsage:m5' },
+    ]
+    const of = (detail: object) => told('aws.ce', 'Anomaly Detected', detail).results
+    expect(of({ ...anomaly, rootCauses })).toMatchObject([
+      {
+        ...{ resourceId: 'Amazon EC2', incident: 'a', atOnce: true, awsAccountId: ACCOUNT },
+        reason: '120.5 more than expected, most of all EC2, eu-west-1, BoxUsage:m5',
+      },
     ])
+    expect(of(anomaly)).toMatchObject([{ reason: '120.5 more than expected' }])
   })
 
   describe('of Access Analyzer', () => {
