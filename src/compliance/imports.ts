@@ -11,8 +11,8 @@ import { organisationOf } from '#src/tenancy/organisations.ts'
 import { bounded } from './check-result.ts'
 import type { CheckResult } from './check-result.ts'
 import type { Counting } from './counting.ts'
-import { at, instantOf, numberAt } from './observed/foreign.ts'
-import { fromOcsfFinding } from './observed/ocsf.ts'
+import { at, numberAt } from './observed/foreign.ts'
+import { fromOcsfFinding, timeOf } from './observed/ocsf.ts'
 import { checkResource } from './own-checks.ts'
 import type { OwnChecks } from './own-checks.ts'
 import { resourceOf } from './rules/resource.ts'
@@ -84,8 +84,7 @@ export function createImports(ports: ImportPorts): Imports {
 
 function fromOcsf(item: unknown, now: number): readonly CheckResult[] | string {
   if (numberAt(item, 'class_uid') === undefined) return 'it has no "class_uid"'
-  const time = instantOf(at(item, 'time_dt') ?? at(item, 'time'))
-  if (!Number.isFinite(time)) return 'it has no "time"'
+  if (!Number.isFinite(timeOf(item))) return 'it has no "time"'
   const all = fromOcsfFinding({ account: '', region: '', sentAt: now, detail: item }, item)
   const results = all.map(bounded).filter((result) => result !== undefined)
   return results.length === 0 ? 'it names no resource, or no check' : results

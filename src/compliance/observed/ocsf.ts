@@ -45,8 +45,8 @@ export function fromSecurityHubV2(event: AwsEvent): readonly CheckResult[] {
 
 /** One finding in OCSF; of Prowler too, whose checks say PASS, FAIL or MANUAL in `status_code`. */
 export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
-  const checked = textAt(finding, 'status_code')
-  const isCheck = numberAt(finding, 'class_uid') === COMPLIANCE_FINDING || checked !== undefined
+  const isCheck =
+    numberAt(finding, 'class_uid') === COMPLIANCE_FINDING || codeOf(finding) !== undefined
   const product = textAt(finding, 'metadata', 'product', 'name') ?? 'securityhub'
   const resources = listAt(finding, 'resources')
   const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
@@ -62,7 +62,9 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
       textAt(finding, 'finding_info', 'title') ??
       '',
     ruleName: textAt(finding, 'finding_info', 'title') ?? '',
-    severity: severityOf(SEVERITIES[numberAt(finding, 'severity_id') ?? 0]),
+    severity: severityOf(
+      SEVERITIES[numberAt(finding, 'severity_id') ?? -1] ?? textAt(finding, 'severity'),
+    ),
     status: isCheck ? complianceOf(finding) : standing(finding),
     frameworks: [
       // Prowler's: names of frameworks, with what of each the check is for.
@@ -94,12 +96,16 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
   }))
 }
 
-function complianceOf(finding: Foreign): FindingStatus {
+/** How a check ended by `status_code`, in which others than Prowler write what they like. */
+function codeOf(finding: Foreign): FindingStatus | undefined {
   const code = textAt(finding, 'status_code')?.toUpperCase()
-  if (code !== undefined) return COMPLIANCE_WORDS[code] ?? 'UNKNOWN'
+  return code === 'MANUAL' ? 'UNKNOWN' : COMPLIANCE_WORDS[code ?? '']
+}
+
+function complianceOf(finding: Foreign): FindingStatus {
   const byNumber = COMPLIANCE[numberAt(finding, 'compliance', 'status_id') ?? 0]
   const word = textAt(finding, 'compliance', 'status')?.toUpperCase() ?? ''
-  return byNumber ?? COMPLIANCE_WORDS[word] ?? 'UNKNOWN'
+  return codeOf(finding) ?? byNumber ?? COMPLIANCE_WORDS[word] ?? 'UNKNOWN'
 }
 
 function standing(finding: Foreign): FindingStatus {
@@ -121,10 +127,13 @@ function labelsOf(resource: Foreign): Readonly<Record<string, string>> {
   )
 }
 
-/** `time` is in epoch ms, and is when the finding was last changed where nothing else says so. */
-function timeOf(finding: Foreign): number {
+/**
+ * `time` is in epoch ms, and is when the finding was last changed where nothing else says so. It is
+ * preferred to `time_dt`, which Prowler writes in the time of its machine, without saying which.
+ */
+export function timeOf(finding: Foreign): number {
   const modified = at(finding, 'finding_info', 'modified_time')
-  const time = modified ?? at(finding, 'time_dt') ?? at(finding, 'time')
+  const time = modified ?? at(finding, 'time') ?? at(finding, 'time_dt')
   // Prowler writes seconds where OCSF says milliseconds.
   const isSeconds = typeof time === 'number' && time < SECONDS_MAX
   return isSeconds ? time * MS_PER_SECOND : instantOf(time)

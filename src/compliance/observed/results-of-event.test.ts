@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
+import { fromOcsfFinding } from './ocsf.ts'
 import { resultsOfEvent } from './results-of-event.ts'
 
 const ACCOUNT = '111122223333'
@@ -107,6 +108,41 @@ describe('a finding', () => {
     expect(first).not.toHaveProperty('incident')
     const [second] = told('aws.securityhub', 'Findings Imported V2', incident).results
     expect(second).toMatchObject({ incident: 'u', muted: 'SUPPRESSED', status: 'FAILED' })
+  })
+
+  it('in OCSF says how it stands by what OCSF has for it, whatever its source wrote', () => {
+    const of = (finding: object) =>
+      told('aws.securityhub', 'Findings Imported V2', {
+        findings: [
+          {
+            ...{ class_uid: 2003, time: 1_769_900_000_000, severity: 'Critical' },
+            ...{ cloud: { account: { uid: ACCOUNT } }, resources: [{ uid: 'arn:r' }] },
+            ...{ metadata: { uid: 'u', product: { name: 'GuardDuty' } } },
+            finding_info: { title: 'T', types: ['Type'] },
+            ...finding,
+          },
+        ],
+      }).results[0]
+    const failed = { control: 'S3.1', status_id: 3 }
+    expect(of({ compliance: failed, status_code: 'sh-42' })).toMatchObject({
+      ...{ status: 'FAILED', severity: 'CRITICAL' },
+    })
+    expect(of({ compliance: { control: 'S3.1', status_id: 2 } })?.status).toBe('UNKNOWN')
+    expect(of({ class_uid: 2004, status_code: 'Threat', status_id: 1 })).toMatchObject({
+      ...{ status: 'FAILED', incident: 'u', checkedBy: 'guardduty', ruleId: 'Type' },
+    })
+  })
+
+  it('of Prowler is of the time at which it ran, wherever its machine is', () => {
+    const finding = {
+      ...{ class_uid: 2004, status_code: 'PASS', resources: [{ uid: 'arn:r' }] },
+      ...{ time: 1_769_900_000, time_dt: '2026-02-01T09:53:20.000000' },
+      ...{ metadata: { event_code: 'c', product: { name: 'Prowler' } } },
+    }
+    const event = { account: '', region: '', sentAt: 0, detail: finding }
+    expect(fromOcsfFinding(event, finding)).toMatchObject([
+      { evaluatedAt: 1_769_900_000_000, status: 'PASSED' },
+    ])
   })
 
   it('that has no name, no time or too long a name is unreadable, and harms nothing', () => {
