@@ -37,14 +37,24 @@ interface Change {
   readonly after: StoredFinding | undefined
 }
 
-/** Brings counts to what a finding is after, from what it was before. */
+/**
+ * Brings counts to what a finding is after, from what it was before.
+ * @param rule of what it is after, where it is
+ */
 export async function recount(
   transaction: StateTransaction,
   rule: CheckRule | undefined,
   change: Change,
 ): Promise<void> {
-  if (rule !== undefined) recountRule(transaction, rule, change)
   const { before, after } = change
+  if (before !== undefined && after !== undefined && before.ruleId !== after.ruleId) {
+    // An incident, which may come of two services that do not call its kind the same.
+    const ruleBefore = await transaction.get(CHECK_RULES, keyOfRule(before))
+    if (ruleBefore !== undefined) recountRule(transaction, ruleBefore, { before, after: undefined })
+    if (rule !== undefined) recountRule(transaction, rule, { before: undefined, after })
+  } else if (rule !== undefined) {
+    recountRule(transaction, rule, change)
+  }
   const finding = after ?? before
   if (finding === undefined) return
   const difference = differenceOf(isCounted(before), isCounted(after))

@@ -5,7 +5,7 @@ import { systemIds as ids } from '#src/ports/ids.ts'
 import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { CheckResult } from './check-result.ts'
-import { findingById, findingIdOf } from './documents.ts'
+import { CHECK_RULES, findingById, findingIdOf, keyOfRule } from './documents.ts'
 import { EXCEPTIONS_PER_ORGANISATION_MAX } from './exception-documents.ts'
 import { EXCEPTION_MS_MAX, createExceptions } from './exceptions.ts'
 import { endExceptions, reviewDue } from './review.ts'
@@ -243,6 +243,26 @@ describe('an exception', () => {
     const tooMany = { status: 409, code: 'compliance-exception.too-many' }
     await expect(create({ ruleId: 'one-more' })).rejects.toMatchObject(tooMany)
   })
+})
+
+it('an incident whose kind two services call differently is counted of the newest one', async () => {
+  const of = (ruleId: string, given: Partial<CheckResult>) =>
+    resultOf('i', { ruleId, incident: 'two-kinds', atOnce: true, ...given })
+  const { organisationId } = test
+  const countsOf = async (ruleId: string) => {
+    const key = keyOfRule({ organisationId, checkedBy: 'config', ruleId })
+    const { failed, failing, passing } = (await test.state.get(CHECK_RULES, key)) ?? {}
+    return { failed, failing, passing }
+  }
+  await takeIn(ports(), organisationId, [
+    of('kind-1', { status: 'FAILED', evaluatedAt: 1 }),
+    of('kind-2', { status: 'FAILED', evaluatedAt: 2 }),
+  ])
+  expect(await countsOf('kind-1')).toEqual({ failed: 0, failing: 0, passing: 0 })
+  expect(await countsOf('kind-2')).toEqual({ failed: 1, failing: 1, passing: 0 })
+  await takeIn(ports(), organisationId, [of('kind-1', { status: 'PASSED', evaluatedAt: 3 })])
+  expect(await countsOf('kind-1')).toEqual({ failed: 0, failing: 0, passing: 1 })
+  expect(await countsOf('kind-2')).toEqual({ failed: 0, failing: 0, passing: 0 })
 })
 
 describe('a rule that is new', () => {

@@ -21,32 +21,43 @@ export function fromGuardDuty(event: AwsEvent): readonly CheckResult[] {
       ...commonTo(event, detail),
       checkedBy: 'guardduty',
       ruleId: textAt(detail, 'type') ?? '',
-      ruleName: textAt(detail, 'title') ?? '',
+      // A title names the resource, and would name the rule after the first that there was.
+      ruleName: textAt(detail, 'type') ?? '',
       severity: guardDutySeverity(numberAt(detail, 'severity') ?? 0),
       status: 'FAILED',
       resourceId: guardDutyResource(detail) ?? incident ?? '',
-      tags: tagsAt(detail, 'resource', 'instanceDetails', 'tags'),
+      tags: guardDutyTags(detail),
       atOnce: true,
       ...given({
         incident,
         resourceType: textAt(detail, 'resource', 'resourceType'),
-        reason: textAt(detail, 'description'),
+        reason: textAt(detail, 'title') ?? textAt(detail, 'description'),
         muted: at(detail, 'service', 'archived') === true ? ('ARCHIVED' as const) : undefined,
       }),
     },
   ]
 }
 
+/** Where a resource is named, by what is named; of several that there are the first is meant. */
+const GUARD_DUTY_RESOURCES: readonly (readonly (string | number)[])[] = [
+  ['instanceDetails', 'instanceId'],
+  ['s3BucketDetails', 0, 'arn'],
+  ['eksClusterDetails', 'arn'],
+  ['ecsClusterDetails', 'arn'],
+  ['lambdaDetails', 'functionArn'],
+  ['rdsDbInstanceDetails', 'dbInstanceArn'],
+  ['accessKeyDetails', 'userName'],
+]
+
 function guardDutyResource(detail: Foreign): string | undefined {
-  const resource = at(detail, 'resource')
-  return (
-    textAt(resource, 'instanceDetails', 'instanceId') ??
-    textAt(resource, 's3BucketDetails', 0, 'arn') ??
-    textAt(resource, 'eksClusterDetails', 'arn') ??
-    textAt(resource, 'lambdaDetails', 'functionArn') ??
-    textAt(resource, 'rdsDbInstanceDetails', 'dbInstanceArn') ??
-    textAt(resource, 'accessKeyDetails', 'userName')
+  return GUARD_DUTY_RESOURCES.map((path) => textAt(detail, 'resource', ...path)).find(
+    (name) => name !== undefined,
   )
+}
+
+function guardDutyTags(detail: Foreign): CheckResult['tags'] {
+  const path = GUARD_DUTY_RESOURCES.find((one) => textAt(detail, 'resource', ...one) !== undefined)
+  return path === undefined ? {} : tagsAt(detail, 'resource', ...path.slice(0, -1), 'tags')
 }
 
 /** What Access Analyzer calls its kinds of findings, and their severities, which it does not give. */

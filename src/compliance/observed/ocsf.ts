@@ -48,12 +48,14 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
   const isCheck =
     numberAt(finding, 'class_uid') === COMPLIANCE_FINDING || codeOf(finding) !== undefined
   const product = textAt(finding, 'metadata', 'product', 'name') ?? 'securityhub'
+  const checkedBy = product
+    .toLowerCase()
+    .replace(/^(aws|amazon)\b/, '')
+    .replaceAll(/[^a-z0-9]/g, '')
   const resources = listAt(finding, 'resources')
   const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
-    checkedBy: product
-      .toLowerCase()
-      .replace(/^(aws|amazon)\b/, '')
-      .replaceAll(/[^a-z0-9]/g, ''),
+    // As Inspector's own events have it.
+    checkedBy: checkedBy === 'inspector' ? 'inspector2' : checkedBy,
     ruleId:
       textAt(finding, 'compliance', 'control') ??
       textAt(finding, 'metadata', 'event_code') ??
@@ -78,6 +80,7 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
     ...given({
       awsAccountId: accountOf(at(finding, 'cloud', 'account', 'uid'), event.account),
       muted: mutedBy(finding),
+      atOnce: !isCheck && checkedBy === 'guardduty' ? (true as const) : undefined,
       incident: isCheck
         ? undefined
         : (textAt(finding, 'metadata', 'uid') ?? textAt(finding, 'finding_info', 'uid')),

@@ -18,6 +18,74 @@ const told = (source: string, detailType: string, detail: object) =>
 
 /** As AWS documents them: no sample of these is published. */
 describe('a finding', () => {
+  describe('that Security Hub has of another service', () => {
+    const asff = (product: string, more: object) =>
+      told('aws.securityhub', 'Security Hub Findings - Imported', {
+        findings: [
+          {
+            ...{ Id: 'f', ProductArn: `arn:aws:securityhub:eu-west-1::product/aws/${product}` },
+            ...{ AwsAccountId: ACCOUNT, Region: 'eu-west-1', UpdatedAt: '2026-01-31T07:00:00Z' },
+            ...{ Title: 'SSH brute force attacks against i-1.', Severity: { Label: 'HIGH' } },
+            Resources: [{ Type: 'AwsEc2Instance', Id: 'arn:r' }],
+            ...more,
+          },
+        ],
+      }).results[0]
+
+    it('is of the same rule as in events of GuardDuty, which is named after no resource', () => {
+      const arn = 'arn:aws:guardduty:eu-west-1:111122223333:detector/d/finding/f'
+      const title = 'SSH brute force attacks against i-1.'
+      const common = { checkedBy: 'guardduty', incident: arn, reason: title, atOnce: true }
+      const rule = 'UnauthorizedAccess:EC2/SSHBruteForce'
+      const same = { ...common, ruleId: rule, ruleName: rule }
+      expect(
+        asff('guardduty', {
+          ...{ Id: arn, GeneratorId: 'arn:aws:guardduty:eu-west-1:111122223333:detector/d' },
+          Types: ['TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce'],
+        }),
+      ).toMatchObject(same)
+      const instanceDetails = { instanceId: 'i-1', tags: [{ key: 'owner', value: 'ana' }] }
+      const detail = { arn, type: rule, title, severity: 8, updatedAt: '2026-01-31T07:00:00Z' }
+      const direct = told('aws.guardduty', 'GuardDuty Finding', {
+        ...detail,
+        resource: { resourceType: 'Instance', instanceDetails },
+      }).results
+      expect(direct).toMatchObject([{ ...same, resourceId: 'i-1', tags: { owner: 'ana' } }])
+    })
+
+    it('is of the same rule as in events of Inspector and AWS Config', () => {
+      const inspector = { Id: 'arn:aws:inspector2:eu-west-1:111122223333:finding/f' }
+      const cve = asff('inspector', { ...inspector, Types: ['Software/Vulnerabilities/CVE'] })
+      expect(cve).toMatchObject({ checkedBy: 'inspector2', incident: inspector.Id, ruleId: 'CVE' })
+      expect(cve).not.toHaveProperty('atOnce')
+      const config = {
+        ...{ GeneratorId: 'arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-mburzq' },
+        ...{ ProductFields: { 'aws/config/ConfigRuleName': 'buckets' }, Title: 'buckets' },
+        Compliance: { Status: 'FAILED' },
+      }
+      expect(asff('config', config)).toMatchObject({ checkedBy: 'config', ruleId: 'buckets' })
+    })
+
+    it('is of what made it where it has no type', () => {
+      expect(asff('other', { GeneratorId: 'g' })).toMatchObject({ ruleId: 'g', ruleName: 'g' })
+    })
+  })
+
+  it('of GuardDuty has the tags of whatever it is of', () => {
+    const tags = [{ key: 'owner', value: 'ana' }]
+    for (const resource of [
+      { s3BucketDetails: [{ arn: 'arn:r', tags }] },
+      { eksClusterDetails: { arn: 'arn:r', tags } },
+      { ecsClusterDetails: { arn: 'arn:r', tags } },
+      { lambdaDetails: { functionArn: 'arn:r', tags } },
+    ]) {
+      const detail = { arn: 'f', type: 'T', severity: 9, updatedAt: '2026-01-31T07:00:00Z' }
+      expect(told('aws.guardduty', 'GuardDuty Finding', { ...detail, resource }).results).toEqual([
+        expect.objectContaining({ resourceId: 'arn:r', tags: { owner: 'ana' }, severity: 'CRITICAL' }),
+      ])
+    }
+  })
+
   it('of Macie is of its bucket', () => {
     const bucket = { arn: 'arn:aws:s3:::b', tags: [{ key: 'owner', value: 'ana' }] }
     const { results } = told('aws.macie', 'Macie Finding', {
@@ -129,7 +197,7 @@ describe('a finding', () => {
     })
     expect(of({ compliance: { control: 'S3.1', status_id: 2 } })?.status).toBe('UNKNOWN')
     expect(of({ class_uid: 2004, status_code: 'Threat', status_id: 1 })).toMatchObject({
-      ...{ status: 'FAILED', incident: 'u', checkedBy: 'guardduty', ruleId: 'Type' },
+      ...{ status: 'FAILED', incident: 'u', checkedBy: 'guardduty', ruleId: 'Type', atOnce: true },
     })
   })
 

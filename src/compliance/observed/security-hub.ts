@@ -16,6 +16,8 @@ import type { Foreign } from './foreign.ts'
 
 /** WARNING and NOT_AVAILABLE: the check could not be made, or not wholly. */
 const STATUSES: Readonly<Record<string, FindingStatus>> = { PASSED: 'PASSED', FAILED: 'FAILED' }
+/** Types of what happened, rather than of how things stand, by ASFF's namespaces. */
+const HAPPENINGS = /^(TTPs|Effects|Unusual Behaviors)\//
 /** How controls are called where one finding stands for all standards. */
 const CONTROL = 'security-control/'
 
@@ -28,10 +30,8 @@ function fromFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] 
   const compliance = textAt(finding, 'Compliance', 'Status')
   const resources = listAt(finding, 'Resources')
   const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
-    // "arn:aws:securityhub:us-east-1::product/aws/guardduty": who found it.
-    checkedBy: textAt(finding, 'ProductArn')?.split('/').at(-1) ?? 'securityhub',
-    ruleId: ruleIdOf(finding),
-    ruleName: textAt(finding, 'Title') ?? '',
+    checkedBy: foundBy(finding),
+    ...(compliance === undefined ? kindOf(finding) : ruleOf(finding)),
     severity: severityOf(textAt(finding, 'Severity', 'Label')),
     status: compliance === undefined ? standing(finding) : (STATUSES[compliance] ?? 'UNKNOWN'),
     frameworks: frameworksOf(finding),
@@ -42,10 +42,13 @@ function fromFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] 
     ...given({
       awsAccountId: accountOf(at(finding, 'AwsAccountId'), event.account),
       muted: mutedBy(finding),
+      atOnce: HAPPENINGS.test(textAt(finding, 'Types', 0) ?? '') ? (true as const) : undefined,
       // What is no check of a rule may befall a resource more than once.
       incident: compliance === undefined ? textAt(finding, 'Id') : undefined,
       reason:
         textAt(finding, 'ProductFields', 'aws/securityhub/annotation') ??
+        // Of what is no check the title names what happened, and the rule its kind.
+        (compliance === undefined ? textAt(finding, 'Title') : undefined) ??
         textAt(finding, 'Description'),
       link:
         textAt(finding, 'SourceUrl') ??
@@ -63,10 +66,38 @@ function fromFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] 
   }))
 }
 
-function ruleIdOf(finding: Foreign): string {
+/** As its own events call it, which tell of the same findings. */
+function foundBy(finding: Foreign): string {
+  // "arn:aws:securityhub:us-east-1::product/aws/guardduty"
+  const product = textAt(finding, 'ProductArn')?.split('/').at(-1) ?? 'securityhub'
+  return product === 'inspector' && textAt(finding, 'Id')?.includes(':inspector2:') === true
+    ? 'inspector2'
+    : product
+}
+
+function ruleOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
   const generator = textAt(finding, 'GeneratorId') ?? ''
-  if (generator.startsWith(CONTROL)) return generator.slice(CONTROL.length)
-  return generator
+  const isControl = generator.startsWith(CONTROL)
+  return {
+    // Of a rule of AWS Config the generator is an ARN, and its own events have its name.
+    ruleId:
+      textAt(finding, 'ProductFields', 'aws/config/ConfigRuleName') ??
+      (isControl ? generator.slice(CONTROL.length) : generator),
+    ruleName: textAt(finding, 'Title') ?? '',
+  }
+}
+
+/**
+ * The kind of what is no check: its generator may be all that a service finds, such as a detector of
+ * GuardDuty, and its title is of one resource.
+ */
+function kindOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
+  // "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"
+  const kind = textAt(finding, 'Types', 0)?.split('/').at(-1) ?? ''
+  // As GuardDuty's own events write it.
+  const ruleId = foundBy(finding) === 'guardduty' ? kind.replace(/(?<=^[^:]+:\w+)-/, '/') : kind
+  const named = ruleId === '' ? (textAt(finding, 'GeneratorId') ?? '') : ruleId
+  return { ruleId: named, ruleName: named }
 }
 
 function standing(finding: Foreign): FindingStatus {
