@@ -215,6 +215,13 @@ function anomalyReason(impact: number, cause: Foreign): string {
   return `${impact} more than expected${of.length === 0 ? '' : `, most of all ${of.join(', ')}`}`
 }
 
+/** NOT_AVAILABLE: the check could not be made. */
+const TRUSTED_ADVISOR_STATUSES: Readonly<Record<string, FindingStatus>> = {
+  OK: 'PASSED',
+  WARN: 'FAILED',
+  ERROR: 'FAILED',
+}
+
 /** `aws.trustedadvisor`, `Trusted Advisor Check Item Refresh Notification`. */
 export function fromTrustedAdvisor(event: AwsEvent): readonly CheckResult[] {
   const { detail } = event
@@ -228,7 +235,7 @@ export function fromTrustedAdvisor(event: AwsEvent): readonly CheckResult[] {
       ruleId,
       ruleName: ruleId,
       severity: status === 'ERROR' ? 'HIGH' : 'MEDIUM',
-      status: status === 'OK' ? 'PASSED' : 'FAILED',
+      status: TRUSTED_ADVISOR_STATUSES[status ?? ''] ?? 'UNKNOWN',
       resourceId: textAt(detail, 'resource_id') ?? textAt(detail, 'uuid') ?? '',
       tags: {},
       frameworks: [],
@@ -236,7 +243,8 @@ export function fromTrustedAdvisor(event: AwsEvent): readonly CheckResult[] {
       sentAt: event.sentAt,
       ...given({
         awsAccountId: accountOf(event.account),
-        region: zone?.replace(/(?<=\d)[a-z]$/, '') ?? event.region,
+        // "-" is no region.
+        region: zone === undefined || zone === '-' ? event.region : zone.replace(/(?<=\d)[a-z]$/, ''),
         reason: textAt(item, 'Reason'),
       }),
     },

@@ -86,6 +86,20 @@ describe('a finding', () => {
     }
   })
 
+  it.each([
+    ['OK', 'PASSED'],
+    ['WARN', 'FAILED'],
+    ['ERROR', 'FAILED'],
+    ['NOT_AVAILABLE', 'UNKNOWN'],
+  ])('of Trusted Advisor that is %s %s', (status, expected) => {
+    const item = { 'Region/AZ': '-', Reason: 'R' }
+    const detail = { 'check-name': 'C ', 'check-item-detail': item, status, resource_id: 'arn:r' }
+    const type = 'Trusted Advisor Check Item Refresh Notification'
+    expect(told('aws.trustedadvisor', type, detail).results).toMatchObject([
+      { status: expected, ruleId: 'C', region: 'eu-west-1', reason: 'R' },
+    ])
+  })
+
   it('of Macie is of its bucket', () => {
     const bucket = { arn: 'arn:aws:s3:::b', tags: [{ key: 'owner', value: 'ana' }] }
     const { results } = told('aws.macie', 'Macie Finding', {
