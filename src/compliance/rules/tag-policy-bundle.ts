@@ -20,17 +20,34 @@ export function rulesOfTagPolicies(
       `"${unknown}" is required, and the policies have no such key: they have ${requirements.map(({ tagKey }) => tagKey).join(', ') || 'none'}`,
     )
   }
+  const unmeetable = requirements.find((one) => isForbidden(one) && wanted.has(one.policyKey))
+  if (unmeetable !== undefined) {
+    throw new RuleFault(`"${unmeetable.tagKey}" is required, and the policies allow no value of it`)
+  }
   const rules = requirements.flatMap((one) => [
-    spelling(one),
-    ...(one.values === undefined ? [] : [value(one)]),
+    ...(isForbidden(one) ? [absence(one)] : [spelling(one)]),
+    ...(one.values === undefined || isForbidden(one) ? [] : [value(one)]),
     ...(wanted.has(one.policyKey) ? [presence(one)] : []),
   ])
   const values = Object.fromEntries(
     requirements.flatMap((one) =>
-      one.values === undefined ? [] : [[one.policyKey, [...one.values]]],
+      one.values === undefined || isForbidden(one) ? [] : [[one.policyKey, [...one.values]]],
     ),
   )
   return { parameters: { values }, rules }
+}
+
+/** A key of which no value is acceptable is not to be used, as AWS has it. */
+function isForbidden({ values }: TagRequirement): boolean {
+  return values?.length === 0
+}
+
+function absence({ policyKey, tagKey }: TagRequirement): BundleRule {
+  return ruleOf(policyKey, 'value', {
+    title: `There is no tag "${tagKey}"`,
+    assert: `!resource.tags.exists(key, sameButCase(key, ${quoted(policyKey)}))`,
+    message: `The tag policy allows no tag "${tagKey}": its tags are \${tags}.`,
+  })
 }
 
 function spelling({ policyKey, tagKey }: TagRequirement): BundleRule {

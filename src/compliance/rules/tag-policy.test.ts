@@ -74,31 +74,75 @@ describe('a tag policy', () => {
     ])
   })
 
-  it('keeps to what those above it allow', () => {
+  const readAll = (...policies: readonly object[]) =>
+    readTagPolicies(policies.map((tags) => JSON.stringify({ tags })))
+
+  it('changes nothing that those above it do not allow, and says so', () => {
     const control = (...operators: string[]) => ({
       '@@operators_allowed_for_child_policies': operators,
     })
+    // AWS's own example: the case of the key stays, and the value is added.
+    const parent = {
+      project: {
+        tag_key: { ...control('@@none'), '@@assign': 'Project' },
+        tag_value: { ...control('@@append'), '@@assign': ['Maintenance', 'Escalations'] },
+      },
+    }
+    const child = {
+      project: {
+        tag_key: { '@@assign': 'PROJECT' },
+        tag_value: { '@@append': ['Escalations - research'] },
+      },
+    }
+    expect(readAll(parent, child)).toEqual({
+      requirements: [
+        {
+          ...{ policyKey: 'project', tagKey: 'Project' },
+          values: ['Maintenance', 'Escalations', 'Escalations - research'],
+        },
+      ],
+      leftOut: ['@@assign of "tag_key" of "project": a policy above does not allow it'],
+    })
+    const valuesOf = (...policies: readonly object[]) => readAll(...policies).requirements[0]?.values
     const appendable = {
       costcenter: { tag_value: { '@@assign': ['100'], ...control('@@append') } },
     }
-    const child = (operator: string) => ({ costcenter: { tag_value: { [operator]: ['100'] } } })
-    expect(read(appendable, child('@@append'))).toHaveLength(1)
-    expect(() => read(appendable, child('@@assign'))).toThrow(
-      /tag policy 2: .*does not allow @@assign/,
-    )
+    const assigning = { costcenter: { tag_value: { '@@assign': ['1'] } } }
+    expect(valuesOf(appendable, assigning)).toEqual(['100'])
     // A policy below cannot give back what is forbidden above.
-    expect(() =>
-      read(
-        appendable,
-        { costcenter: { tag_value: { '@@append': ['1'], ...control('@@all') } } },
-        child('@@remove'),
-      ),
-    ).toThrow(/does not allow @@remove/)
-    expect(() => read({ ...policy, ...control('@@none') }, { owner: {} })).toThrow(/no other keys/)
+    const opening = { costcenter: { tag_value: { '@@append': ['1'], ...control('@@all') } } }
+    const removing = { costcenter: { tag_value: { '@@remove': ['100'] } } }
+    expect(valuesOf(appendable, opening, removing)).toEqual(['100', '1'])
+    const closed = readAll({ ...policy, ...control('@@none') }, { owner: {} })
+    expect(closed.requirements.map(({ policyKey }) => policyKey)).toEqual(['costcenter'])
+    expect(closed.leftOut).toEqual(['"owner": a policy above allows no other keys'])
     const sealedKey = { owner: { ...assigned('Owner'), ...control('@@none') } }
-    expect(() => read(sealedKey, { owner: { tag_value: { '@@assign': ['x'] } } })).toThrow(
-      /no other members/,
-    )
+    expect(readAll(sealedKey, { owner: { tag_value: { '@@assign': ['x'] } } })).toEqual({
+      requirements: [{ policyKey: 'owner', tagKey: 'Owner' }],
+      leftOut: ['@@assign of "tag_value" of "owner": a policy above does not allow it'],
+    })
+  })
+
+  it('removes values that are there, and says which are not', () => {
+    const removing = { costcenter: { tag_value: { '@@remove': ['100', '300'] } } }
+    const { requirements, leftOut } = readAll(policy, removing)
+    expect(requirements).toMatchObject([{ values: ['200*'] }])
+    expect(leftOut).toEqual([expect.stringContaining('"300" of "costcenter": no policy above')])
+    expect(readAll(removing).requirements).toEqual([
+      { policyKey: 'costcenter', tagKey: 'costcenter' },
+    ])
+  })
+
+  it('of no value has the tag not used, in any case', () => {
+    const forbidden = { Color: assigned('Color', []) }
+    expect(failing({}, [forbidden])).toEqual([])
+    expect(failing({ Color: '' }, [forbidden])).toEqual(['color-value'])
+    expect(failing({ cOLOR: 'red' }, [forbidden])).toEqual(['color-value'])
+    const removing = { color: { tag_value: { '@@remove': ['red'] } } }
+    expect(failing({ Color: 'red' }, [{ Color: assigned('Color', ['red']) }, removing])).toEqual([
+      'color-value',
+    ])
+    expect(() => failing({}, [forbidden], ['color'])).toThrow(/"Color" is required.*no value/)
   })
 
   it('tells what of it is AWS’s alone', () => {
@@ -120,12 +164,6 @@ describe('a tag policy', () => {
     ['an unknown operator', '{"tags":{"a":{"tag_value":{"@@set":["1"]}}}}', /"@@set"/],
     ['two operators', '{"tags":{"a":{"tag_value":{"@@assign":[],"@@append":[]}}}}', /one of them/],
     ['a member unknown', '{"tags":{"a":{"tag_values":["1"]}}}', /member "tag_values"/],
-    [
-      'removing what is not there',
-      '{"tags":{"a":{"tag_value":{"@@remove":["1"]}}}}',
-      /no policy above/,
-    ],
-    ['no value left', '{"tags":{"a":{"tag_value":{"@@assign":[]}}}}', /no value of "a" is left/],
   ])('is refused as %s', (_, text, message) => {
     expect(() => readTagPolicies([text])).toThrow(message)
   })

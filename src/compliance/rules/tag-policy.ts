@@ -14,14 +14,14 @@ export interface TagRequirement {
   readonly policyKey: string
   /** As the key is to be spelt. */
   readonly tagKey: string
-  /** In which one star may be any text; undefined: any value will do. */
+  /** In which one star may be any text; undefined: any value will do; empty: none will. */
   readonly values?: readonly string[]
 }
 
 export interface TagPolicies {
   /** By their policy keys. */
   readonly requirements: readonly TagRequirement[]
-  /** What they say that is AWS's alone to do, for a person to read. */
+  /** What they say that is AWS's alone to do, or that has no effect, for a person to read. */
   readonly leftOut: readonly string[]
 }
 
@@ -46,8 +46,8 @@ const AWS_ONLY: Readonly<Record<string, string>> = {
 /** One key while policies are read. */
 interface Draft {
   readonly policyKey: string
-  tagKey?: string
-  values?: readonly string[]
+  readonly tagKey?: string
+  readonly values?: readonly string[]
   /** By member, and by '' for the key itself: what policies below may do. */
   readonly allowed: Map<string, readonly string[]>
 }
@@ -71,12 +71,6 @@ export function readTagPolicies(texts: readonly string[]): TagPolicies {
     tagKey: tagKey ?? policyKey,
     ...(values !== undefined && { values }),
   }))
-  const empty = requirements.find(({ values }) => values?.length === 0)
-  if (empty !== undefined) {
-    throw new RuleFault(
-      `no value of "${empty.tagKey}" is left: assign one, or leave out "tag_value"`,
-    )
-  }
   return {
     requirements: requirements.toSorted((a, b) => (a.policyKey < b.policyKey ? -1 : 1)),
     leftOut: [...leftOut],
@@ -122,7 +116,8 @@ function readInto({ drafts, top, leftOut }: Reading, tags: Json): void {
     if (!isObject(said)) throw new RuleFault(`"${name}" is no object`)
     const known = drafts.get(policyKey)
     if (known === undefined && !mayAdd) {
-      throw new RuleFault(`a policy above allows no other keys, such as "${name}"`)
+      leftOut.add(`"${name}": a policy above allows no other keys`)
+      continue
     }
     const draft = known ?? { policyKey, allowed: new Map() }
     drafts.set(policyKey, draft)
@@ -131,6 +126,7 @@ function readInto({ drafts, top, leftOut }: Reading, tags: Json): void {
   keepControl(top, '', tags)
 }
 
+/** What a policy above does not allow has no effect, as AWS has it, and is told. */
 function readKey(
   draft: Draft,
   { name, said, leftOut }: { readonly name: string; readonly said: Json; leftOut: Set<string> },
@@ -143,19 +139,17 @@ function readKey(
     if (aws !== undefined) leftOut.add(`"${member}" of "${name}": ${aws}`)
     else if (member !== 'tag_key' && member !== 'tag_value') {
       throw new RuleFault(`"${name}" has a member "${member}": there are tag_key and tag_value`)
-    } else if (isLocked) {
-      throw new RuleFault(
-        `a policy above allows no other members of "${name}", such as "${member}"`,
-      )
     } else {
       for (const [operator, given] of operationsOf(setting, `${name}.${member}`)) {
-        if (!allows(draft.allowed.get(member), operator)) {
-          throw new RuleFault(`a policy above does not allow ${operator} of "${name}.${member}"`)
-        }
-        if (member === 'tag_key') draft.tagKey = keyOf(draft, operator, given)
-        else draft.values = valuesOf(draft, operator, given)
+        const change =
+          member === 'tag_key'
+            ? { tagKey: keyOf(draft, operator, given) }
+            : { values: valuesOf(draft, { operator, given, leftOut }) }
+        if (isLocked || !allows(draft.allowed.get(member), operator)) {
+          leftOut.add(`${operator} of "${member}" of "${name}": a policy above does not allow it`)
+        } else Object.assign(draft, change)
       }
-      keepControl(draft.allowed, member, setting)
+      if (!isLocked) keepControl(draft.allowed, member, setting)
     }
   }
   keepControl(draft.allowed, '', said)
@@ -188,20 +182,23 @@ function keyOf({ policyKey }: Draft, operator: Operator, given: unknown): string
 
 function valuesOf(
   { policyKey, values: before }: Draft,
-  operator: Operator,
-  given: unknown,
-): readonly string[] {
+  {
+    operator,
+    given,
+    leftOut,
+  }: { readonly operator: Operator; readonly given: unknown; readonly leftOut: Set<string> },
+): readonly string[] | undefined {
   const texts: readonly unknown[] = Array.isArray(given) ? given : [given]
   const values = texts.map((value) => checkedValue(value, policyKey))
   if (operator === '@@assign') return [...new Set(values)]
   if (operator === '@@append') return [...new Set([...(before ?? []), ...values])]
-  const unknown = values.find((value) => before?.includes(value) !== true)
-  if (unknown !== undefined) {
-    throw new RuleFault(
-      `it removes the value "${unknown}" of "${policyKey}", which no policy above has: give those above first`,
+  for (const value of values) {
+    if (before?.includes(value) === true) continue
+    leftOut.add(
+      `@@remove of the value "${value}" of "${policyKey}": no policy above has it, so give those above first, where there are any`,
     )
   }
-  return (before ?? []).filter((value) => !values.includes(value))
+  return before?.filter((value) => !values.includes(value))
 }
 
 function checkedValue(value: unknown, policyKey: string): string {
