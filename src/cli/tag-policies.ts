@@ -21,10 +21,13 @@ export function addTagPolicies(compliance: Command): void {
     .addHelpText(
       'after',
       `
-Policies are as "aws organizations describe-policy" or "describe-effective-policy" has their content;
-several are given from the root down, as @@append and @@remove change what is above. A resource
-without a tag complies, as AWS has it, unless the tag is required:
+Policies are given as they are written, or as "aws organizations describe-policy" and
+"describe-effective-policy" print them. Several are given from the root down, as @@append and @@remove
+change what is above; where several are attached to one unit, the effective policy says what they come
+to. A resource without a tag complies, as AWS has it, unless the tag is required:
 
+  aws organizations describe-effective-policy --policy-type TAG_POLICY --target-id 111122223333 > web.json
+  belfry compliance tag-policies import web.json
   belfry compliance tag-policies import root.json web-unit.json --required CostCenter
   belfry compliance bundles enable tag-policy`,
     )

@@ -57,6 +57,20 @@ describe('a tag policy', () => {
     expect(read(effective)).toEqual(read({ costcenter: assigned('CostCenter', ['100']) }))
   })
 
+  it('is read out of what the AWS CLI prints', () => {
+    const tags = { costcenter: { tag_key: 'CostCenter', tag_value: ['100'] } }
+    const text = JSON.stringify({ tags })
+    const [wanted] = read(tags)
+    for (const answer of [
+      { EffectivePolicy: { PolicyType: 'TAG_POLICY', PolicyContent: text } },
+      { Policy: { PolicySummary: { Type: 'TAG_POLICY' }, Content: text } },
+    ]) {
+      expect(readTagPolicies([JSON.stringify(answer)]).requirements).toEqual([wanted])
+    }
+    const broken = JSON.stringify({ Policy: { Content: '{' } })
+    expect(() => readTagPolicies([broken])).toThrow(/not JSON/)
+  })
+
   it('changes what those above it say', () => {
     const values = (tag_value: object) => ({ costcenter: { tag_value } })
     const [after] = read(

@@ -6,6 +6,7 @@
  *
  * A member without an operator is how AWS writes a policy that is effective, and is assigned.
  */
+import { textAt } from '../observed/foreign.ts'
 import { RuleFault } from './rule-fault.ts'
 
 /** What policies say, together, of the tags whose keys are the same but for their case. */
@@ -78,12 +79,11 @@ export function readTagPolicies(texts: readonly string[]): TagPolicies {
 }
 
 function policyOf(text: string): Json {
-  let policy: unknown
-  try {
-    policy = JSON.parse(text)
-  } catch (cause) {
-    throw new RuleFault(`it is not JSON: ${(cause as Error).message}`, { cause })
-  }
+  const answer = parsed(text)
+  // What the AWS CLI prints has the policy as a text.
+  const content =
+    textAt(answer, 'EffectivePolicy', 'PolicyContent') ?? textAt(answer, 'Policy', 'Content')
+  const policy = content === undefined ? answer : parsed(content)
   const { length } = JSON.stringify(policy)
   if (length > TAG_POLICY_CHARACTERS_MAX) {
     throw new RuleFault(
@@ -96,6 +96,14 @@ function policyOf(text: string): Json {
   const other = Object.keys(policy).find((name) => name !== 'tags')
   if (other !== undefined) throw new RuleFault(`"${other}" is no member of a tag policy`)
   return policy['tags']
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new RuleFault(`it is not JSON: ${(cause as Error).message}`, { cause })
+  }
 }
 
 interface Reading {
