@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parseBundle } from './bundle.ts'
 import { resourceOf } from './resource.ts'
 import { shippedBundles } from './shipped.ts'
+import { rulesOfTagPolicies } from './tag-policy-bundle.ts'
 import { testBundle } from './test-bundle.ts'
 
 const bundle = (rule: object, more: object = {}) =>
@@ -27,6 +28,27 @@ describe('the bundles that come with the hub', () => {
   )
 })
 
+it('no tags are required of what cannot have any', () => {
+  const rules = [
+    shippedBundles().get('tagging')?.bundle.rules()[0],
+    parseBundle(
+      JSON.stringify({
+        ...{ bundle: 'tag-policy', version: '1.0.0' },
+        ...rulesOfTagPolicies([{ policyKey: 'owner', tagKey: 'owner' }], ['owner']),
+      }),
+    ).rules()[1],
+  ]
+  const of = (resourceType: string) => {
+    const resource = resourceOf({ resourceType, resourceId: 'r', tags: {} })
+    if (typeof resource === 'string') throw new Error(resource)
+    return rules.map((rule) => rule?.verdictOn(resource)?.status)
+  }
+  expect(of('AWS::IAM::Role')).toEqual(['FAILED', 'FAILED'])
+  for (const type of ['AWS::IAM::Group', 'AWS::SSM::PatchCompliance']) {
+    expect(of(type)).toEqual([undefined, undefined])
+  }
+})
+
 describe('a rule', () => {
   it('is for the resources that its pattern matches, and says what is wrong with one', () => {
     const rule = {
@@ -44,6 +66,14 @@ describe('a rule', () => {
       reason: 'The owner of b is ana.',
     })
     expect(verdict(rule, {}, owner)).toMatchObject({ status: 'UNKNOWN' })
+  })
+
+  it('is not about what AWS Config has of how resources comply, unless it says so', () => {
+    const resourceType = 'AWS::Config::ResourceCompliance'
+    expect(verdict({}, { resourceType })).toBeUndefined()
+    expect(verdict({ appliesTo: { tags: { a: ['b'] } } }, { resourceType })).toBeUndefined()
+    const named = { appliesTo: { resourceType: [resourceType] } }
+    expect(verdict(named, { resourceType })).toEqual({ status: 'PASSED' })
   })
 
   it('reads a configuration that came as text', () => {

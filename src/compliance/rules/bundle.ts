@@ -37,6 +37,17 @@ export interface Bundle {
 
 const BUNDLE_CHARACTERS_MAX = 1_024 * 1_024
 
+/**
+ * AWS Config keeps how resources comply beside them, as items of types of their own: a rule is about
+ * these where it names such a type.
+ */
+const VERDICT_TYPES: ReadonlySet<string> = new Set([
+  'AWS::Config::ConformancePackCompliance',
+  'AWS::Config::ResourceCompliance',
+  'AWS::SSM::AssociationCompliance',
+  'AWS::SSM::PatchCompliance',
+])
+
 const PLACEHOLDER = /\$\{([^}]+)\}/g
 
 const validator = Compile(closedSchema(BundleFile))
@@ -87,7 +98,9 @@ function readied(rule: BundleRule) {
   // A resource keeps its type: a rule of another one has never said anything of it.
   const ofType = types === undefined ? undefined : patternOf({ resourceType: types })
   const isAbout = (resourceType: string) =>
-    ofType === undefined || ofType.matches(JSON.stringify({ resourceType }))
+    ofType === undefined
+      ? !VERDICT_TYPES.has(resourceType)
+      : ofType.matches(JSON.stringify({ resourceType }))
   const { complies, members } = conditionOf(rule.assert)
   const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
     if (!isAbout(resource.resourceType)) return undefined

@@ -66,9 +66,27 @@ function value({ policyKey, tagKey }: TagRequirement): BundleRule {
   })
 }
 
+/** What has no tags in AWS, of what AWS Config records. */
+const UNTAGGABLE_TYPES = [
+  'AWS::AutoScaling::LaunchConfiguration',
+  'AWS::AutoScaling::ScalingPolicy',
+  'AWS::AutoScaling::ScheduledAction',
+  'AWS::Backup::BackupSelection',
+  'AWS::Config::ConformancePackCompliance',
+  'AWS::Config::ResourceCompliance',
+  'AWS::IAM::Group',
+  'AWS::Route53Resolver::ResolverRuleAssociation',
+  'AWS::S3::AccountPublicAccessBlock',
+  'AWS::SSM::AssociationCompliance',
+  'AWS::SSM::FileData',
+  'AWS::SSM::ManagedInstanceInventory',
+  'AWS::SSM::PatchCompliance',
+]
+
 function presence({ policyKey, tagKey }: TagRequirement): BundleRule {
   return ruleOf(policyKey, 'required', {
     title: `There is a tag "${tagKey}"`,
+    appliesTo: { resourceType: [{ 'anything-but': [...UNTAGGABLE_TYPES] }] },
     assert: `resource.tags.exists(key, sameButCase(key, ${quoted(policyKey)}))`,
     message: `There is no tag "${tagKey}": its tags are \${tags}.`,
   })
@@ -77,7 +95,7 @@ function presence({ policyKey, tagKey }: TagRequirement): BundleRule {
 function ruleOf(
   policyKey: string,
   kind: 'key' | 'value' | 'required',
-  rule: Pick<BundleRule, 'title' | 'assert' | 'message'>,
+  rule: Pick<BundleRule, 'title' | 'appliesTo' | 'assert' | 'message'>,
 ): BundleRule {
   return { id: `${wordOf(policyKey)}-${kind}`, severity: 'LOW', ...rule }
 }
