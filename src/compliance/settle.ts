@@ -22,7 +22,8 @@ export async function settleDue({ state, actions }: SettlePorts, now: number): P
       const { transaction } = step
       transaction.delete(SETTLING, key)
       const rule = await transaction.get(CHECK_RULES, ofRule)
-      if (rule?.settlesAt === undefined) return
+      // A rule that was disabled and enabled again settles anew.
+      if (rule?.settlesAt === undefined || rule.settlesAt > now) return
       const { settlesAt: _, ...settled } = rule
       transaction.put(CHECK_RULES, ofRule, settled)
       if (rule.failing > 0) tellSummary(step, settled)

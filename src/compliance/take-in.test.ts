@@ -297,4 +297,26 @@ describe('a rule that is new', () => {
     await takeIn(settling, organisationId, [of('new', 's-3', { status: 'FAILED', evaluatedAt: 2 })])
     expect(await told()).toEqual([attack, summary, { ruleId: 'new', change: 'FAILED' }])
   })
+
+  it('settles anew where it was disabled and is enabled again', async () => {
+    const settling = { ...ports(), settlingMs: 60_000 }
+    const { organisationId } = test
+    const failed = (resourceId: string) =>
+      resultOf(resourceId, { ruleId: 'again', status: 'FAILED' })
+    const summaries = async () =>
+      (await test.events('ComplianceAlertEvent'))
+        .filter(({ fields }) => fields['ruleId'] === 'again')
+        .map(({ fields }) => fields['failing'])
+    await takeIn(settling, organisationId, [failed('again-1')])
+    const before = test.now()
+    test.move(30_000)
+    const key = keyOfRule({ organisationId, checkedBy: 'config', ruleId: 'again' })
+    // As withdrawing a rule does.
+    await test.state.transact(async (transaction) => transaction.delete(CHECK_RULES, key))
+    await takeIn(settling, organisationId, [failed('again-2')])
+    await settleDue(settling, before + 60_000)
+    expect(await summaries()).toEqual([])
+    await settleDue(settling, test.now() + 60_000)
+    expect(await summaries()).toEqual([1])
+  })
 })
