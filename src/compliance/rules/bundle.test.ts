@@ -110,6 +110,52 @@ describe('a rule', () => {
   })
 })
 
+describe('a condition', () => {
+  const list = (length: number) => Array.from({ length }, (_, n) => n)
+  const said = (assert: string, item: object) => verdict({ assert }, item)
+  const TOO_MANY = {
+    status: 'UNKNOWN',
+    reason: 'the rule could not be applied: it takes too many steps on a resource as large as this',
+  }
+
+  it.each([
+    ['looks for items in items of items', 'r.l.all(x, r.l.all(y, y in r.l))'],
+    ['compares lists in lists', 'r.l.all(x, r.l.all(y, r.l == r.l))'],
+    ['goes over keys in keys', 'r.m.all(x, r.m.all(y, x + y != ""))'],
+    ['reads a long text again and again', 'r.l.all(x, !r.text.contains("b"))'],
+  ])('that %s is given up where a resource is large, and applied where it is not', (_, assert) => {
+    const of = (length: number) => ({
+      l: list(length),
+      m: Object.fromEntries(list(length).map((n) => [`k${n}`, n])),
+      text: 'a'.repeat(length * 200),
+    })
+    const condition = assert.replaceAll('r.', 'resource.')
+    expect(said(condition, of(1_000))).toEqual(TOO_MANY)
+    expect(said(condition, of(20))).toEqual({ status: 'PASSED' })
+  })
+
+  it('takes five million steps, a step being one of its nodes for each value that it reads', () => {
+    // Six nodes, which read the list and its items: 5,000,000 / 6 values.
+    const assert = 'resource.l.all(x, x.all(y, true))'
+    const lists = (values: number) => ({ l: Array.from({ length: values / 800 }, () => list(799)) })
+    expect(said(assert, lists(800_000))).toEqual({ status: 'PASSED' })
+    expect(said(assert, lists(900_000))).toMatchObject({ status: 'UNKNOWN' })
+  })
+
+  it('looks at a resource as it is', () => {
+    const item = { l: [{ a: 1 }, { a: 2 }], m: { k: 'v' }, n: null }
+    for (const assert of [
+      'resource.l.exists(x, x.a == 2.0) && size(resource.l) == 2',
+      '"k" in resource.m && !("x" in resource.m) && has(resource.m.k) && !has(resource.m.x)',
+      'resource.l == [{"a": 1.0}, {"a": 2.0}] && resource.m == {"k": "v"}',
+      'resource.n == null && resource.l.map(x, x.a) == [1.0, 2.0] && resource.m.k.startsWith("v")',
+      'resource.l.filter(x, x.a > 1.0).size() == 1 && type(resource.m) == map',
+    ]) {
+      expect([assert, said(assert, item)]).toEqual([assert, { status: 'PASSED' }])
+    }
+  })
+})
+
 describe('the test of a bundle', () => {
   it('says which example is not as said, and which rule has none', () => {
     const failing = {

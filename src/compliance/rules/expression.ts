@@ -3,10 +3,7 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 
 import { RuleFault } from './rule-fault.ts'
 
-/**
- * CEL always ends; these bound when. A macro over a list in a macro over a list in a resource, whose
- * lists have at most 1,000 items, is a million steps, about 3 s at worst.
- */
+/** CEL always ends; these bound when, with the steps that a look at a resource may take. */
 const LIMITS = {
   maxAstNodes: 500,
   maxDepth: 50,
@@ -16,6 +13,13 @@ const LIMITS = {
 }
 const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map', 'bind'])
 const NESTED_MACROS_MAX = 2
+/**
+ * A step is one node of the condition for each value that is read of the resource, some tens of ns. A
+ * macro over 1,000 items in another, with lists compared in it, would be a billion.
+ */
+const STEPS_MAX = 5_000_000
+/** Of a text so many characters are read as one value. */
+const CHARACTERS_PER_VALUE = 64
 
 /** A condition on a resource. */
 export interface Condition {
@@ -41,12 +45,16 @@ export function conditionOf(text: string): Condition {
   if (type !== 'bool' && type !== 'dyn') {
     throw new RuleFault(`it must say true or false, and says a ${type}`)
   }
-  checkBounds(parsed.ast, 0)
+  const nodes = checkBounds(parsed.ast, 0)
   const members = new Set<string>()
   return {
     members: addMembers(parsed.ast, members) ? members : undefined,
-    complies: (values) => {
-      const answer: unknown = parsed(values)
+    complies: ({ resource, parameters }) => {
+      const metered = meter(STEPS_MAX / nodes)
+      const answer: unknown = parsed({
+        resource: metered(resource),
+        parameters: metered(parameters),
+      })
       if (typeof answer === 'boolean') return answer
       throw new RuleFault('it said neither true nor false')
     },
@@ -84,9 +92,12 @@ export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }
 
-function checkBounds(node: unknown, macros: number): void {
-  if (Array.isArray(node)) for (const item of node) checkBounds(item, macros)
-  if (typeof node !== 'object' || node === null || !('op' in node)) return
+/** @returns how many nodes it has */
+function checkBounds(node: unknown, macros: number): number {
+  if (Array.isArray(node)) {
+    return node.reduce<number>((sum, item) => sum + checkBounds(item, macros), 0)
+  }
+  if (typeof node !== 'object' || node === null || !('op' in node)) return 0
   const { op, args } = node as ASTNode
   const called = op === 'rcall' || op === 'call' ? args[0] : undefined
   if (called === 'matches') {
@@ -98,7 +109,34 @@ function checkBounds(node: unknown, macros: number): void {
   if (within > NESTED_MACROS_MAX) {
     throw new RuleFault(`macros such as all() and exists() nest ${NESTED_MACROS_MAX} deep at most`)
   }
-  checkBounds(args, within)
+  return 1 + checkBounds(args, within)
+}
+
+/** Values that count what is read of them, and cannot be read any more once it is too much. */
+function meter(readsMax: number): (value: unknown) => unknown {
+  let left = readsMax
+  const wrappers = new WeakMap<object, object>()
+  const count = (reads: number) => {
+    left -= reads
+    if (left < 0) throw new RuleFault('it takes too many steps on a resource as large as this')
+  }
+  const metered = (value: unknown): unknown => {
+    count(typeof value === 'string' ? 1 + value.length / CHARACTERS_PER_VALUE : 1)
+    if (typeof value !== 'object' || value === null) return value
+    const known = wrappers.get(value)
+    if (known !== undefined) return known
+    const wrapper = new Proxy(value, {
+      get: (target, name) => metered(Reflect.get(target, name)),
+      ownKeys: (target) => {
+        const keys = Reflect.ownKeys(target)
+        count(keys.length)
+        return keys
+      },
+    })
+    wrappers.set(value, wrapper)
+    return wrapper
+  }
+  return metered
 }
 
 function sameButCase(a: string, b: string): boolean {
