@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 
@@ -18,6 +17,7 @@ import type { OwnChecks } from './own-checks.ts'
 import { resourceOf } from './rules/resource.ts'
 import { takeIn } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
+import { createTurns } from './turns.ts'
 
 export interface GivenImport {
   readonly organisationId?: string | undefined
@@ -42,8 +42,10 @@ export interface ImportPorts extends TakeInPorts {
 const UNPACKED_BYTES_MAX = 64 * 1_024 * 1_024
 const ITEMS_MAX = 100_000
 const SKIPPED_TOLD_MAX = 100
-/** Applying rules to this many takes some ms of the event loop. */
-const ITEMS_PER_TURN = 20
+/** Rules times resources may be more results than there is memory for. */
+const RESULTS_AT_ONCE_MAX = 5_000
+
+const TAKEN = ['changed', 'unchanged', 'told', 'refused', 'closed'] as const
 
 const unpack = promisify(gunzip)
 
@@ -57,15 +59,23 @@ export function createImports(ports: ImportPorts): Imports {
       if (format === 'CONFIG_SNAPSHOT' && rules.length === 0) throw noRules()
       await ports.counting.counted()
       const now = ports.clock.now()
-      const results: CheckResult[] = []
+      const turns = createTurns()
       const skipped: { index: number; reason: string }[] = []
+      const taken = { changed: 0, unchanged: 0, told: 0, refused: 0, closed: 0 }
+      let results: CheckResult[] = []
+      const take = async () => {
+        const more = await takeIn(ports, organisationId, results)
+        for (const name of TAKEN) taken[name] += more[name]
+        results = []
+      }
       for (const [index, item] of items.entries()) {
-        if (index % ITEMS_PER_TURN === 0) await nextTurn()
-        const read = format === 'OCSF' ? fromOcsf(item, now) : fromResource(item)
+        const read = format === 'OCSF' ? fromOcsf(item, now) : await fromResource(item)
         if (typeof read === 'string') skipped.push({ index, reason: read })
         else for (const result of read) results.push(result)
+        if (results.length >= RESULTS_AT_ONCE_MAX) await take()
+        await turns()
       }
-      const taken = await takeIn(ports, organisationId, results)
+      await take()
       return {
         format,
         read: items.length - skipped.length,
@@ -74,9 +84,11 @@ export function createImports(ports: ImportPorts): Imports {
         ...taken,
       }
 
-      function fromResource(item: unknown): readonly CheckResult[] | string {
+      async function fromResource(item: unknown): Promise<readonly CheckResult[] | string> {
         const resource = resourceOf(item)
-        return typeof resource === 'string' ? resource : checkResource(rules, resource, now)
+        return typeof resource === 'string'
+          ? resource
+          : checkResource(rules, resource, { now, turns })
       }
     },
   }

@@ -54,39 +54,53 @@ function appliedOf({ name, text, deselected, parameters }: EnabledBundle): reado
 
 const DELETED = 'ResourceDeleted'
 
-/** What the rules say of a resource. @param now when it is looked at, epoch ms */
-export function checkResource(
+/**
+ * What the rules say of a resource; between rules others have their turn, as there may be many.
+ * @param now when it is looked at, epoch ms
+ */
+export async function checkResource(
   rules: readonly AppliedRule[],
   resource: RuleResource,
+  { now, turns }: { readonly now: number; readonly turns: () => Promise<void> },
+): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = []
+  for (const rule of rules) {
+    const result = resultOf(rule, resource, now)
+    if (result !== undefined) results.push(result)
+    await turns()
+  }
+  return results
+}
+
+function resultOf(
+  { rule, ruleId, verdictOn }: AppliedRule,
+  resource: RuleResource,
   now: number,
-): readonly CheckResult[] {
+): CheckResult | undefined {
+  const verdict = verdictOn(resource)
+  if (verdict === undefined) return undefined
+  const { status } = verdict
   const captured = instantOf(at(resource, 'configurationItemCaptureTime'))
   const isGone = textAt(resource, 'configurationItemStatus')?.startsWith(DELETED) === true
-  return rules.flatMap(({ rule, ruleId, verdictOn }) => {
-    const verdict = verdictOn(resource)
-    if (verdict === undefined) return []
-    const { status } = verdict
-    const result = bounded({
-      checkedBy: OWN_CHECKS,
-      ruleId,
-      ruleName: rule.title,
-      severity: rule.severity,
-      status: isGone ? 'NOT_APPLICABLE' : status,
-      ...(isGone && { resourceDeleted: true }),
-      ...(status === 'NOT_APPLICABLE' && { endsOnly: true }),
-      resourceId: textAt(resource, 'ARN') ?? resource.resourceId,
-      resourceType: resource.resourceType,
-      tags: resource.tags,
-      frameworks: rule.frameworks ?? [],
-      evaluatedAt: Number.isFinite(captured) ? captured : now,
-      // The same resource, looked at again by a rule that has changed, is a newer result.
-      sentAt: now,
-      ...given({
-        awsAccountId: accountOf(at(resource, 'awsAccountId')),
-        region: textAt(resource, 'awsRegion'),
-        reason: 'reason' in verdict && !isGone ? verdict.reason : undefined,
-      }),
-    })
-    return result === undefined ? [] : [result]
+  return bounded({
+    checkedBy: OWN_CHECKS,
+    ruleId,
+    ruleName: rule.title,
+    severity: rule.severity,
+    status: isGone ? 'NOT_APPLICABLE' : status,
+    ...(isGone && { resourceDeleted: true }),
+    ...(status === 'NOT_APPLICABLE' && { endsOnly: true }),
+    resourceId: textAt(resource, 'ARN') ?? resource.resourceId,
+    resourceType: resource.resourceType,
+    tags: resource.tags,
+    frameworks: rule.frameworks ?? [],
+    evaluatedAt: Number.isFinite(captured) ? captured : now,
+    // The same resource, looked at again by a rule that has changed, is a newer result.
+    sentAt: now,
+    ...given({
+      awsAccountId: accountOf(at(resource, 'awsAccountId')),
+      region: textAt(resource, 'awsRegion'),
+      reason: 'reason' in verdict && !isGone ? verdict.reason : undefined,
+    }),
   })
 }

@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-
 import { DEFAULT_BUS, parseBusArn } from '#src/model/arn.ts'
 import type { RecordedEvent } from '#src/model/event.ts'
 import type { Clock } from '#src/ports/clock.ts'
@@ -18,6 +16,7 @@ import { resourceOf } from './rules/resource.ts'
 import { checkTagChange, isTagChange } from './tag-change.ts'
 import { takeIn } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
+import { createTurns } from './turns.ts'
 
 export interface FindingsReaderPorts extends TakeInPorts {
   readonly log: Pick<EventLog, 'next' | 'lastSequence'>
@@ -35,8 +34,6 @@ const WRITE_EVERY_MS = 250
 const RESULTS_PER_ROUND_MAX = 2_000
 /** Of a long log without results too the cursor is saved now and then. */
 const EVENTS_PER_ROUND_MAX = 50_000
-/** Parsing this many events takes some ms of the event loop. */
-const EVENTS_PER_TURN = 100
 
 /**
  * Reads the log and takes in what AWS services say on the default event bus of an organisation's
@@ -80,7 +77,7 @@ async function gather(
   const organisations = new Map<string, string | undefined>()
   const gathered = new Map<string, CheckResult[]>()
   const counts = { unreadable: 0, unknown: 0, undecided: 0 }
-  let heard = 0
+  const turns = createTurns()
   for (const event of events) {
     const { busArn, onlyRules, scheduled } = event
     if (!(isResourceChange(event) || isTagChange(event) || tellsResults(event))) continue
@@ -93,10 +90,10 @@ async function gather(
     const results = gathered.get(organisationId) ?? []
     gathered.set(organisationId, results)
     const pending = () => [...(found.get(organisationId) ?? []), ...results]
-    const told = await toldBy(ports, { organisationId, event, pending })
+    const told = await toldBy(ports, { organisationId, event, pending, turns })
     for (const result of told.results) results.push(result)
     for (const name of COUNTED) counts[name] += told[name] ?? 0
-    if ((heard += 1) % EVENTS_PER_TURN === 0) await nextTurn()
+    await turns()
   }
   let count = 0
   for (const [organisationId, results] of gathered) {
@@ -122,11 +119,13 @@ async function toldBy(
     organisationId,
     event,
     pending,
+    turns,
   }: {
     readonly organisationId: string
     readonly event: RecordedEvent
     /** What was told before, and is not stored yet. */
     readonly pending: () => readonly CheckResult[]
+    readonly turns: () => Promise<void>
   },
 ): Promise<Told> {
   if (tellsResults(event)) return resultsOfEvent(event)
@@ -134,11 +133,11 @@ async function toldBy(
   if (rules.length === 0) return { results: [] }
   const { json } = event
   if (isTagChange(event)) {
-    return checkTagChange(state, { organisationId, rules, json, pending: pending() })
+    return checkTagChange(state, { organisationId, rules, json, pending: pending(), turns })
   }
   const resource = resourceOf(at(JSON.parse(json), 'detail', 'configurationItem'))
   if (typeof resource === 'string') return { results: [], unreadable: 1 }
-  return { results: checkResource(rules, resource, clock.now()) }
+  return { results: await checkResource(rules, resource, { now: clock.now(), turns }) }
 }
 
 function isResourceChange({ source, detailType }: RecordedEvent): boolean {

@@ -44,11 +44,13 @@ export async function checkTagChange(
     rules,
     json,
     pending,
+    turns,
   }: {
     readonly organisationId: string
     readonly rules: readonly AppliedRule[]
     readonly json: string
     readonly pending: readonly CheckResult[]
+    readonly turns: () => Promise<void>
   },
 ): Promise<CheckedTags> {
   const ofTags = rules.filter(({ members }) => members === undefined || members.has('tags'))
@@ -82,7 +84,8 @@ export async function checkTagChange(
     ({ members }) => members !== undefined && [...members].every((one) => KNOWN_MEMBERS.has(one)),
   )
   // Times are of whole seconds; within one, the version of the tags says which is newer.
-  const results = checkResource(decided, resource, sentAt + (numberAt(detail, 'version') ?? 0))
+  const now = sentAt + (numberAt(detail, 'version') ?? 0)
+  const results = await checkResource(decided, resource, { now, turns })
   return { ...NOTHING, results, undecided: ofTags.length - decided.length }
 }
 
