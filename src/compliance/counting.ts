@@ -92,7 +92,8 @@ export function createCounting(state: State): Counting {
       ended.resolve()
     },
     counted: async () => {
-      if (!isDone) await Promise.race([ended.promise, sleep(WAIT_MS_MAX, undefined, { ref: false })])
+      if (!isDone)
+        await Promise.race([ended.promise, sleep(WAIT_MS_MAX, undefined, { ref: false })])
       if (isDone) return
       throw new RestError(
         503,

@@ -28,7 +28,11 @@ export interface EnabledRulesPorts {
   readonly ownChecks: OwnChecks
 }
 
-export function createEnabledRules({ state, counting, ownChecks }: EnabledRulesPorts): EnabledRules {
+export function createEnabledRules({
+  state,
+  counting,
+  ownChecks,
+}: EnabledRulesPorts): EnabledRules {
   return {
     list: async (caller, { organisationId: given, bundle, ...page }) => {
       const asked = given ?? caller.organisationId ?? ''

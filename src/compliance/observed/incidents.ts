@@ -191,10 +191,7 @@ export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
       status: 'FAILED',
       // As AWS documents it, and as it did before.
       resourceId:
-        textAt(detail, 'dimensionValue') ??
-        textAt(detail, 'dimensionalValue') ??
-        incident ??
-        '',
+        textAt(detail, 'dimensionValue') ?? textAt(detail, 'dimensionalValue') ?? incident ?? '',
       tags: {},
       evaluatedAt: event.sentAt,
       atOnce: true,
@@ -244,7 +241,8 @@ export function fromTrustedAdvisor(event: AwsEvent): readonly CheckResult[] {
       ...given({
         awsAccountId: accountOf(event.account),
         // "-" is no region.
-        region: zone === undefined || zone === '-' ? event.region : zone.replace(/(?<=\d)[a-z]$/, ''),
+        region:
+          zone === undefined || zone === '-' ? event.region : zone.replace(/(?<=\d)[a-z]$/, ''),
         reason: textAt(item, 'Reason'),
       }),
     },

@@ -81,7 +81,11 @@ describe('a finding', () => {
     ]) {
       const detail = { arn: 'f', type: 'T', severity: 9, updatedAt: '2026-01-31T07:00:00Z' }
       expect(told('aws.guardduty', 'GuardDuty Finding', { ...detail, resource }).results).toEqual([
-        expect.objectContaining({ resourceId: 'arn:r', tags: { owner: 'ana' }, severity: 'CRITICAL' }),
+        expect.objectContaining({
+          resourceId: 'arn:r',
+          tags: { owner: 'ana' },
+          severity: 'CRITICAL',
+        }),
       ])
     }
   })
@@ -155,7 +159,11 @@ describe('a finding', () => {
       const principal = { AWS: 'arn:aws:iam::111122223333:role/MyRole_6' }
       const internal = { id: 'g', findingType: 'InternalAccess', principal }
       expect(access('Internal Access Finding', internal)).toMatchObject([
-        { ruleId: 'InternalAccess', incident: 'g', reason: `Access by ${JSON.stringify(principal)}` },
+        {
+          ruleId: 'InternalAccess',
+          incident: 'g',
+          reason: `Access by ${JSON.stringify(principal)}`,
+        },
       ])
       expect(access('Access Analyzer Finding', { id: 'h', isPublic: true })).toMatchObject([
         { ruleId: 'ExternalAccess', severity: 'HIGH', reason: 'Anyone has access' },

@@ -90,6 +90,11 @@ describe('a rule', () => {
     ['is no event pattern', bundle({ appliesTo: { a: 'b' } }), /rule "one": "appliesTo"/],
     ['has a regular expression', bundle({ assert: 'resource.x.matches("(a+)+$")' }), /like\(/],
     [
+      'has two macros over lists of its own in each other',
+      bundle({ assert: 'resource.l.map(x, x).all(y, [1.0, 2.0].exists(z, y == z))' }),
+      /make one of them a parameter/,
+    ],
+    [
       'has three macros in each other',
       bundle({ assert: 'resource.a.all(x, x.all(y, y.all(z, z)))' }),
       /nest 2 deep/,
@@ -140,6 +145,31 @@ describe('a condition', () => {
     const lists = (values: number) => ({ l: Array.from({ length: values / 800 }, () => list(799)) })
     expect(said(assert, lists(800_000))).toEqual({ status: 'PASSED' })
     expect(said(assert, lists(900_000))).toMatchObject({ status: 'UNKNOWN' })
+  })
+
+  it.each([
+    'resource.l.filter(x, x.a > 0.0).all(y, y.m.exists(z, z == 1.0))',
+    'resource.l.map(x, x.m).all(y, y.exists(z, z == 1.0))',
+    'resource.l.map(x, x.a).all(y, resource.l.exists(z, z.a == y))',
+    'resource.l.all(x, [1.0, 2.0].exists(y, x.a == y))',
+    'cel.bind(m, resource.l[0].m, m.exists(x, x == 1.0))',
+  ])('goes over what is of the resource: %s', (assert) => {
+    expect(
+      said(assert, {
+        l: [
+          { a: 1, m: [1] },
+          { a: 2, m: [1, 2] },
+        ],
+      }),
+    ).toEqual({ status: 'PASSED' })
+  })
+
+  it('is given up where all that it comes to is errors, of which macros make many', () => {
+    const assert = 'resource.l.all(x, resource.l.all(y, x + 1 == y))'
+    expect(said(assert, { l: list(1_000) })).toEqual({
+      status: 'UNKNOWN',
+      reason: expect.stringMatching(/it takes (over 1000 ms|too many steps)/),
+    })
   })
 
   it('looks at a resource as it is', () => {

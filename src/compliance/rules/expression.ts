@@ -3,7 +3,9 @@ import type { ASTNode } from '@marcbachmann/cel-js'
 
 import { RuleFault } from './rule-fault.ts'
 
-/** CEL always ends; these bound when, with the steps that a look at a resource may take. */
+/**
+ * CEL always ends; these bound when, with the steps and the time that a look at a resource may take.
+ */
 const LIMITS = {
   maxAstNodes: 500,
   maxDepth: 50,
@@ -18,6 +20,8 @@ const NESTED_MACROS_MAX = 2
  * macro over 1,000 items in another, with lists compared in it, would be a billion.
  */
 const STEPS_MAX = 5_000_000
+/** A step that is an error, of which a macro makes many and goes on, takes some µs. */
+const MS_MAX = 1_000
 /** Of a text so many characters are read as one value. */
 const CHARACTERS_PER_VALUE = 64
 
@@ -45,16 +49,15 @@ export function conditionOf(text: string): Condition {
   if (type !== 'bool' && type !== 'dyn') {
     throw new RuleFault(`it must say true or false, and says a ${type}`)
   }
-  const nodes = checkBounds(parsed.ast, 0)
+  const nodes = checkBounds(parsed.ast, OUTERMOST)
   const members = new Set<string>()
   return {
     members: addMembers(parsed.ast, members) ? members : undefined,
     complies: ({ resource, parameters }) => {
       const metered = meter(STEPS_MAX / nodes)
-      const answer: unknown = parsed({
-        resource: metered(resource),
-        parameters: metered(parameters),
-      })
+      const answer = withoutStacks(() =>
+        parsed({ resource: metered(resource), parameters: metered(parameters) }),
+      )
       if (typeof answer === 'boolean') return answer
       throw new RuleFault('it said neither true nor false')
     },
@@ -64,8 +67,8 @@ export function conditionOf(text: string): Condition {
 /** Adds the members that are read of the resource. @returns false where it may be any of them */
 function addMembers(node: unknown, members: Set<string>): boolean {
   if (Array.isArray(node)) return node.every((item) => addMembers(item, members))
-  if (typeof node !== 'object' || node === null || !('op' in node)) return true
-  const { op, args } = node as ASTNode
+  if (!isNode(node)) return true
+  const { op, args } = node
   if (op === 'id') return args !== 'resource'
   const isMember = op === '.' && Array.isArray(args) && isResource(args[0])
   if (!isMember) return addMembers(args, members)
@@ -74,9 +77,11 @@ function addMembers(node: unknown, members: Set<string>): boolean {
 }
 
 function isResource(node: unknown): boolean {
-  if (typeof node !== 'object' || node === null || !('op' in node)) return false
-  const { op, args } = node as ASTNode
-  return op === 'id' && args === 'resource'
+  return isNode(node) && node.op === 'id' && node.args === 'resource'
+}
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === 'object' && value !== null && 'op' in value
 }
 
 function attempt<T>(parse: () => T): T {
@@ -92,33 +97,110 @@ export function firstLine(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }
 
+/** What a node is in. */
+interface Within {
+  readonly macros: number
+  /** Of them those over a list that the condition makes itself, whose items nobody counts. */
+  readonly uncounted: number
+  /** Variables whose members are of the resource or the parameters, so that looks at them are counted. */
+  readonly counted: ReadonlySet<string>
+}
+
+const OUTERMOST: Within = {
+  macros: 0,
+  uncounted: 0,
+  counted: new Set(['resource', 'parameters']),
+}
+
 /** @returns how many nodes it has */
-function checkBounds(node: unknown, macros: number): number {
+function checkBounds(node: unknown, around: Within): number {
   if (Array.isArray(node)) {
-    return node.reduce<number>((sum, item) => sum + checkBounds(item, macros), 0)
+    return node.reduce<number>((sum, item) => sum + checkBounds(item, around), 0)
   }
-  if (typeof node !== 'object' || node === null || !('op' in node)) return 0
-  const { op, args } = node as ASTNode
+  if (!isNode(node)) return 0
+  const { op, args } = node
   const called = op === 'rcall' || op === 'call' ? args[0] : undefined
   if (called === 'matches') {
     throw new RuleFault(
       'a regular expression may take for ever: use like(text, pattern), in which * is any text, startsWith, endsWith or contains',
     )
   }
-  const within = macros + Number(called !== undefined && MACROS.has(called))
-  if (within > NESTED_MACROS_MAX) {
+  const within = called !== undefined && MACROS.has(called) ? withinMacro(node, around) : around
+  if (within.macros > NESTED_MACROS_MAX) {
     throw new RuleFault(`macros such as all() and exists() nest ${NESTED_MACROS_MAX} deep at most`)
   }
+  if (within.uncounted > 1) {
+    throw new RuleFault(
+      'a macro over a list that the condition makes itself is in another such: make one of them a parameter',
+    )
+  }
   return 1 + checkBounds(args, within)
+}
+
+function withinMacro(node: ASTNode, around: Within): Within {
+  const [name, receiver, given] = macroOf(node)
+  const [variable, value] = given
+  // cel.bind(variable, value, body)
+  const isBind = name === 'bind'
+  const hasCounted = isBind ? isPath(value, around.counted) : itemsCounted(receiver, around.counted)
+  const isCounted = isBind || isPath(receiver, around.counted)
+  return {
+    macros: around.macros + 1,
+    uncounted: around.uncounted + Number(!isCounted),
+    counted:
+      hasCounted && isNode(variable) && variable.op === 'id'
+        ? new Set([...around.counted, variable.args])
+        : around.counted,
+  }
+}
+
+function macroOf({ op, args }: ASTNode): readonly [string, unknown, readonly unknown[]] {
+  return op === 'rcall' ? [args[0], args[1], args[2]] : ['', undefined, []]
+}
+
+/** Whether the items of a list are the resource's or the parameters' own. */
+function itemsCounted(node: unknown, counted: ReadonlySet<string>): boolean {
+  if (isPath(node, counted)) return true
+  if (!isNode(node)) return false
+  const [name, receiver, given] = macroOf(node)
+  if (name === 'filter') return itemsCounted(receiver, counted)
+  const [variable] = given
+  if (name !== 'map' || !itemsCounted(receiver, counted)) return false
+  if (!isNode(variable) || variable.op !== 'id') return false
+  return isPath(given.at(-1), new Set([...counted, variable.args]))
+}
+
+/** Whether a node is a variable, or a member of one, whose looks are counted. */
+function isPath(node: unknown, counted: ReadonlySet<string>): boolean {
+  if (!isNode(node)) return false
+  const { op, args } = node
+  if (op === 'id') return counted.has(args)
+  return (op === '.' || op === '[]') && isPath(args[0], counted)
+}
+
+/** Nobody reads the stacks of the library's errors, which cost more than all else of them. */
+function withoutStacks(work: () => unknown): unknown {
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
+  try {
+    return work()
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
+  }
 }
 
 /** Values that count what is read of them, and cannot be read any more once it is too much. */
 function meter(readsMax: number): (value: unknown) => unknown {
   let left = readsMax
+  let over: string | undefined
+  const end = performance.now() + MS_MAX
   const wrappers = new WeakMap<object, object>()
   const count = (reads: number) => {
     left -= reads
-    if (left < 0) throw new RuleFault('it takes too many steps on a resource as large as this')
+    if (left < 0) over ??= 'too many steps'
+    else if (performance.now() > end) over ??= `over ${MS_MAX} ms`
+    // Macros go on after errors, so each further look is one.
+    if (over !== undefined) throw new RuleFault(`it takes ${over} on a resource as large as this`)
   }
   const metered = (value: unknown): unknown => {
     count(typeof value === 'string' ? 1 + value.length / CHARACTERS_PER_VALUE : 1)

@@ -117,7 +117,8 @@ describe('a tag policy', () => {
       ],
       leftOut: ['@@assign of "tag_key" of "project": a policy above does not allow it'],
     })
-    const valuesOf = (...policies: readonly object[]) => readAll(...policies).requirements[0]?.values
+    const valuesOf = (...policies: readonly object[]) =>
+      readAll(...policies).requirements[0]?.values
     const appendable = {
       costcenter: { tag_value: { '@@assign': ['100'], ...control('@@append') } },
     }
