@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { gunzipSync, gzipSync } from 'node:zlib'
 
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import type { TestedBundle } from '#src/compliance/rules/test-bundle.ts'
-import type { ComplianceBundle, ImportReport } from '#src/model/compliance-bundle.ts'
+import type { ComplianceBundle } from '#src/model/compliance-bundle.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import { fields, styled, table } from './output.ts'
@@ -15,11 +14,11 @@ import { localMoment } from './terminal-text.ts'
 
 type TestedFile = TestedBundle & { readonly file: string }
 
-interface OfOrganisation {
+export interface OfOrganisation {
   readonly organisation?: string
 }
 
-const ORGANISATION = [
+export const ORGANISATION = [
   '--organisation <organisation>',
   'id or alias, where there are several',
 ] as const
@@ -139,25 +138,6 @@ function addSetting(bundles: Command): void {
     )
 }
 
-export function addImport(compliance: Command): void {
-  compliance
-    .command('import')
-    .description(
-      'check a snapshot of AWS Config by the enabled rules, or take in what Prowler found',
-    )
-    .argument('<file>', 'JSON, gzipped or not: a Config snapshot, or "prowler -M json-ocsf"')
-    .option(...ORGANISATION)
-    .action(
-      action<OfOrganisation>(async ({ hub, output, options }, file: string) => {
-        const bytes = unpacked(await contentOf(file), file)
-        const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const gzip = gzipSync(bytes).toString('base64')
-        const report = await hub.post<ImportReport>('/compliance/imports', { organisationId, gzip })
-        await output.show(report, () => reportText(report))
-      }),
-    )
-}
-
 export function addRulesTest(rules: Command): void {
   rules
     .command('test')
@@ -199,50 +179,12 @@ function testText(tested: TestedFile): string {
   ].join('\n')
 }
 
-function reportText({
-  format,
-  read,
-  skippedCount,
-  skipped,
-  changed,
-  unchanged,
-  told,
-  refused,
-  closed,
-}: ImportReport) {
-  const of = format === 'OCSF' ? 'findings in OCSF' : 'resources of a Config snapshot'
-  return [
-    `read ${read} ${of}; ${changed} findings changed, ${unchanged} as they were, ${told} told at once`,
-    ...(refused > 0
-      ? [
-          styled(
-            'red',
-            `${refused} new findings were refused: the organisation has no room for more`,
-          ),
-        ]
-      : []),
-    ...(closed > 0 ? [`left out ${closed} results of accounts that are closed`] : []),
-    ...(skippedCount > 0 ? [`skipped ${skippedCount}:`] : []),
-    ...skipped.map(({ index, reason }) => `  item ${index}: ${reason}`),
-  ].join('\n')
-}
-
-async function contentOf(file: string): Promise<Buffer> {
+/** The bytes of a file that was named. */
+export async function contentOf(file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (error) {
     throw new UsageFault(`the file cannot be read: ${(error as Error).message}`, { cause: error })
-  }
-}
-
-const GZIP_MAGIC = 0x1f8b
-
-function unpacked(bytes: Buffer, file: string): Buffer {
-  if (bytes.length < 2 || bytes.readUInt16BE(0) !== GZIP_MAGIC) return bytes
-  try {
-    return gunzipSync(bytes)
-  } catch (error) {
-    throw new UsageFault(`"${file}" is not whole: ${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -10,8 +10,9 @@ import { organisationOf } from '#src/tenancy/organisations.ts'
 import { bounded } from './check-result.ts'
 import type { CheckResult } from './check-result.ts'
 import type { Counting } from './counting.ts'
-import { at, numberAt } from './observed/foreign.ts'
+import { at, instantOf, numberAt, textAt } from './observed/foreign.ts'
 import { fromOcsfFinding, timeOf } from './observed/ocsf.ts'
+import { fromAsffFinding } from './observed/security-hub.ts'
 import { checkResource } from './own-checks.ts'
 import type { OwnChecks } from './own-checks.ts'
 import { resourceOf } from './rules/resource.ts'
@@ -26,7 +27,7 @@ export interface GivenImport {
   readonly gzip?: string | undefined
 }
 
-/** Takes in what other tools wrote: a snapshot of AWS Config, or findings in OCSF as Prowler has. */
+/** Takes in what other tools wrote: a snapshot of AWS Config, or findings in OCSF or ASFF. */
 export interface Imports {
   /** @throws RestError 400 where the whole is not what can be read: then nothing is stored */
   run(caller: Principal, given: GivenImport): Promise<ImportReport>
@@ -55,8 +56,9 @@ export function createImports(ports: ImportPorts): Imports {
       const asked = given.organisationId ?? caller.organisationId ?? ''
       const { id: organisationId } = await organisationOf(ports.state, caller, asked)
       const { format, items } = itemsOf(await documentOf(given))
-      const rules = format === 'OCSF' ? [] : await ports.ownChecks.rulesOf(organisationId)
-      if (format === 'CONFIG_SNAPSHOT' && rules.length === 0) throw noRules()
+      const isSnapshot = format === 'CONFIG_SNAPSHOT'
+      const rules = isSnapshot ? await ports.ownChecks.rulesOf(organisationId) : []
+      if (isSnapshot && rules.length === 0) throw noRules()
       await ports.counting.counted()
       const now = ports.clock.now()
       const turns = createTurns()
@@ -69,7 +71,7 @@ export function createImports(ports: ImportPorts): Imports {
         results = []
       }
       for (const [index, item] of items.entries()) {
-        const read = format === 'OCSF' ? fromOcsf(item, now) : await fromResource(item)
+        const read = isSnapshot ? await fromResource(item) : FINDINGS_IN[format](item, now)
         if (typeof read === 'string') skipped.push({ index, reason: read })
         else for (const result of read) results.push(result)
         if (results.length >= RESULTS_AT_ONCE_MAX) await take()
@@ -94,10 +96,21 @@ export function createImports(ports: ImportPorts): Imports {
   }
 }
 
+const FINDINGS_IN = { OCSF: fromOcsf, ASFF: fromAsff } as const
+
 function fromOcsf(item: unknown, now: number): readonly CheckResult[] | string {
   if (numberAt(item, 'class_uid') === undefined) return 'it has no "class_uid"'
   if (!Number.isFinite(timeOf(item))) return 'it has no "time"'
-  const all = fromOcsfFinding({ account: '', region: '', sentAt: now, detail: item }, item)
+  return namedOf(fromOcsfFinding({ account: '', region: '', sentAt: now, detail: item }, item))
+}
+
+function fromAsff(item: unknown, now: number): readonly CheckResult[] | string {
+  if (textAt(item, 'ProductArn') === undefined) return 'it has no "ProductArn"'
+  if (!Number.isFinite(instantOf(at(item, 'UpdatedAt')))) return 'it has no "UpdatedAt"'
+  return namedOf(fromAsffFinding({ account: '', region: '', sentAt: now, detail: item }, item))
+}
+
+function namedOf(all: readonly CheckResult[]): readonly CheckResult[] | string {
   const results = all.map(bounded).filter((result) => result !== undefined)
   return results.length === 0 ? 'it names no resource, or no check' : results
 }
@@ -114,7 +127,7 @@ async function documentOf({ document, gzip }: GivenImport): Promise<unknown> {
     throw new RestError(
       400,
       'compliance-import.invalid',
-      `what is imported must be JSON, such as a snapshot of AWS Config or the output of "prowler -M json-ocsf", of ${UNPACKED_BYTES_MAX / 1024 ** 2} MB unpacked at most ("gzip" has it gzipped and in base64): ${(cause as Error).message}`,
+      `what is imported must be JSON, such as a snapshot of AWS Config or what "prowler aws -M json-ocsf" writes (its file that ends in .ocsf.json), of ${UNPACKED_BYTES_MAX / 1024 ** 2} MB unpacked at most ("gzip" has it gzipped and in base64): ${(cause as Error).message}`,
     )
   }
 }
@@ -124,12 +137,14 @@ function itemsOf(document: unknown): {
   readonly items: readonly unknown[]
 } {
   const resources = at(document, 'configurationItems')
-  const items = Array.isArray(resources) ? resources : document
+  // As "aws securityhub get-findings" prints them.
+  const findings = at(document, 'Findings') ?? document
+  const items = Array.isArray(resources) ? resources : findings
   if (!Array.isArray(items)) {
     throw new RestError(
       400,
       'compliance-import.unknown-format',
-      'it is neither a snapshot of AWS Config (an object with "configurationItems") nor a list of findings in OCSF, as "prowler -M json-ocsf" writes it',
+      `it is neither a snapshot of AWS Config (an object with "configurationItems") nor a list of findings: in OCSF, as "prowler aws -M json-ocsf" writes it, or in ASFF, as "aws securityhub get-findings" prints it`,
     )
   }
   if (items.length > ITEMS_MAX) {
@@ -139,7 +154,9 @@ function itemsOf(document: unknown): {
       `it holds ${items.length} items, at most ${ITEMS_MAX} are taken at once: send several`,
     )
   }
-  return { format: Array.isArray(resources) ? 'CONFIG_SNAPSHOT' : 'OCSF', items }
+  if (Array.isArray(resources)) return { format: 'CONFIG_SNAPSHOT', items }
+  const isAsff = items.some((item) => textAt(item, 'ProductArn') !== undefined)
+  return { format: isAsff ? 'ASFF' : 'OCSF', items }
 }
 
 function noRules(): RestError {

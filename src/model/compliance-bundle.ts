@@ -101,7 +101,7 @@ export type TagPolicyImport = Static<typeof TagPolicyImport>
 
 export const ImportReport = Type.Object(
   {
-    format: Type.Enum(['CONFIG_SNAPSHOT', 'OCSF']),
+    format: Type.Enum(['CONFIG_SNAPSHOT', 'OCSF', 'ASFF']),
     read: Type.Integer({ description: 'Resources, or findings' }),
     skipped: Type.Array(Type.Object({ index: Type.Integer(), reason: Type.String() }), {
       description: 'The first of those that were not read, and why',

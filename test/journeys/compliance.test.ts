@@ -329,4 +329,44 @@ rules:
     expect(bad).toMatchObject({ status: 1 })
     expect(bad.stderr).toContain('neither a snapshot of AWS Config')
   })
+
+  it('stand beside what Prowler and Security Hub say in ASFF', async () => {
+    const finding = (id: string, Status: string) => ({
+      ...{ SchemaVersion: '2018-10-08', Id: id, AwsAccountId: ACCOUNTS.MEMBER },
+      ...{ ProductArn: `arn:aws:securityhub:${REGION}::product/prowler/prowler` },
+      ...{ GeneratorId: 'prowler-iam_root_mfa', UpdatedAt: '2026-02-01T00:00:00Z' },
+      ...{ Title: 'The root user has MFA', Description: 'It has none.', Types: ['a/b/c'] },
+      ...{ Severity: { Label: 'CRITICAL' }, Compliance: { Status } },
+      Resources: [{ Type: 'AwsIamUser', Id: id, Region: REGION, Tags: { owner: 'ana' } }],
+    })
+    const findings = [finding('arn:asff-a', 'FAILED'), finding('arn:asff-b', 'PASSED'), {}]
+    const report = await compliance('import', file('asff.json', JSON.stringify(findings)))
+    expect(report.stdout).toMatch(/read 2 findings in ASFF; 2 findings changed/)
+    expect(report.stdout).toContain('item 2: it has no "ProductArn"')
+    expect(await findingsOf('ruleId=iam_root_mfa')).toMatchObject([
+      {
+        ...{ status: 'FAILED', severity: 'CRITICAL', checkedBy: 'prowler', region: REGION },
+        ...{ resourceId: 'arn:asff-a', tags: { owner: 'ana' }, reason: 'It has none.' },
+      },
+      { status: 'PASSED' },
+    ])
+    const printed = file('get-findings.json', JSON.stringify({ Findings: findings.slice(0, 2) }))
+    expect((await compliance('import', printed)).stdout).toContain('0 findings changed, 2 as they')
+  })
+
+  it('are imported in parts, however many there are', async () => {
+    const one = (n: number) => ({
+      ...{ class_uid: 2004, severity_id: 1, status_code: 'PASS', time: 1_769_900_000 },
+      ...{ metadata: { event_code: 'parts', product: { name: 'Prowler' } } },
+      ...{ finding_info: { title: 'T' }, cloud: { account: { uid: ACCOUNTS.MEMBER } } },
+      resources: [{ uid: `part-${n}`, region: REGION }],
+    })
+    const findings = Array.from({ length: 2_001 }, (_, n) => (n === 2_000 ? {} : one(n)))
+    const path = file('parts.json.gz', gzipSync(JSON.stringify(findings)))
+    const report = JSON.parse((await compliance('import', path, '--json')).stdout)
+    expect(report).toMatchObject({
+      ...{ format: 'OCSF', read: 2_000, changed: 2_000, skippedCount: 1 },
+      skipped: [{ index: 2_000, reason: 'it has no "class_uid"' }],
+    })
+  }, 60_000)
 })

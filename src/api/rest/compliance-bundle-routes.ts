@@ -107,7 +107,7 @@ export function addComplianceImportRoute(add: AddRoute, imports: Imports): void 
     url: '/compliance/imports',
     tag: 'compliance',
     summary:
-      'Check the resources of a snapshot of AWS Config by the rules that are enabled, or take in findings in OCSF, as Prowler writes them',
+      'Check the resources of a snapshot of AWS Config by the rules that are enabled, or take in findings in OCSF or ASFF, as Prowler and Security Hub have them',
     permission: 'compliance:Write',
     body: Type.Object({
       organisationId: OneOrganisation,

@@ -20,13 +20,15 @@ const STATUSES: Readonly<Record<string, FindingStatus>> = { PASSED: 'PASSED', FA
 const HAPPENINGS = /^(TTPs|Effects|Unusual Behaviors)\//
 /** How controls are called where one finding stands for all standards. */
 const CONTROL = 'security-control/'
+const PROWLER = 'prowler-'
 
 /** `aws.securityhub`, `Security Hub Findings - Imported`: findings in ASFF. */
 export function fromSecurityHub(event: AwsEvent): readonly CheckResult[] {
-  return listAt(event.detail, 'findings').flatMap((finding) => fromFinding(event, finding))
+  return listAt(event.detail, 'findings').flatMap((finding) => fromAsffFinding(event, finding))
 }
 
-function fromFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
+/** One finding in ASFF; of Prowler too, whose checks have their names in `GeneratorId`. */
+export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
   const compliance = textAt(finding, 'Compliance', 'Status')
   const resources = listAt(finding, 'Resources')
   const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
@@ -38,7 +40,7 @@ function fromFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] 
     evaluatedAt: instantOf(at(finding, 'UpdatedAt')),
     // A change of the workflow leaves UpdatedAt as it was.
     sentAt: event.sentAt,
-    region: textAt(finding, 'Region') ?? event.region,
+    region: textAt(finding, 'Region') ?? textAt(resources[0], 'Region') ?? event.region,
     ...given({
       awsAccountId: accountOf(at(finding, 'AwsAccountId'), event.account),
       muted: mutedBy(finding),
@@ -77,12 +79,13 @@ function foundBy(finding: Foreign): string {
 
 function ruleOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
   const generator = textAt(finding, 'GeneratorId') ?? ''
-  const isControl = generator.startsWith(CONTROL)
+  // "security-control/S3.1", and "prowler-s3_bucket_public_access", which Prowler's OCSF has without.
+  const prefix = [CONTROL, PROWLER].find((one) => generator.startsWith(one)) ?? ''
   return {
     // Of a rule of AWS Config the generator is an ARN, and its own events have its name.
     ruleId:
       textAt(finding, 'ProductFields', 'aws/config/ConfigRuleName') ??
-      (isControl ? generator.slice(CONTROL.length) : generator),
+      generator.slice(prefix.length),
     ruleName: textAt(finding, 'Title') ?? '',
   }
 }
