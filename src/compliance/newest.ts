@@ -1,6 +1,11 @@
 import type { CheckResult } from './check-result.ts'
 import type { StoredFinding } from './documents.ts'
 
+/** Whether a result says what is stored already, apart from when. */
+export function saysTheSame(result: CheckResult, stored: StoredFinding): boolean {
+  return contentOf(result) === contentOf(stored)
+}
+
 /** What a result says, apart from when; the same for the same. */
 function contentOf(result: Omit<CheckResult, 'evaluatedAt' | 'sentAt'>): string {
   return JSON.stringify([

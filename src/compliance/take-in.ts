@@ -27,7 +27,7 @@ import type { StoredFinding } from './documents.ts'
 import { exceptionsWithin } from './exception-documents.ts'
 import { exceptedBy } from './excepted-by.ts'
 import type { IsExcepted } from './excepted-by.ts'
-import { isNewer } from './newest.ts'
+import { isNewer, saysTheSame } from './newest.ts'
 
 /**
  * How a finding is told. It has a status, by its newest result, and remembers what was last told:
@@ -54,7 +54,7 @@ export interface TakeInPorts {
 export interface TakenIn {
   /** New findings, and those whose status or more is another. */
   readonly changed: number
-  /** Results that were known already, or older than what is known. */
+  /** Results that say what was known already, or are older than what is known. */
   readonly unchanged: number
   readonly told: number
   /** New findings that there was no room for. */
@@ -146,7 +146,9 @@ async function takeOne(
   const after = change === undefined ? untold : { ...untold, told: change.change }
   putFinding(transaction, before, after)
   await recount(transaction, rule, { before, after })
-  if (change === undefined) return 'changed'
+  if (change === undefined) {
+    return before !== undefined && saysTheSame(result, before) ? 'unchanged' : 'changed'
+  }
   if (rule.settlesAt !== undefined && result.atOnce === undefined) return 'changed'
   await tellChange(step, segments, { finding: after, ...change })
   return 'told'
