@@ -37,9 +37,15 @@ export function flagOf(name: string, text: string): boolean {
   throw new Error(`--${name} must be true or false, not "${text}"`)
 }
 
-export function matching(name: string, text: string, pattern: RegExp): string {
+/** Which form a text has, and the same in words. */
+export interface Form {
+  readonly pattern: RegExp
+  readonly words: string
+}
+
+export function matching(name: string, text: string, { pattern, words }: Form): string {
   if (pattern.test(text)) return text
-  throw new Error(`--${name} must match ${pattern.source}, not "${text}"`)
+  throw new Error(`--${name} must be ${words}, not "${text}"`)
 }
 
 /** An IP address, or a network in CIDR notation that is not all addresses there are. */

@@ -144,9 +144,15 @@ describe('the configuration', () => {
   it.each([
     [['--smtp-user', 'u'], '--smtp-user says nothing without --smtp-host'],
     [['--smtp-host', 'h'], '--smtp-host needs --smtp-from'],
-    [['--smtp-host', 'h', '--smtp-from', 'b'], '--smtp-from must match'],
-    [['--smtp-host', 'h', '--smtp-from', 'a@b\r\nBcc: c@d'], '--smtp-from must match'],
-    [['--smtp-host', 'h/x', '--smtp-from', 'a@b'], '--smtp-host must match'],
+    [['--smtp-host', 'h', '--smtp-from', 'b'], '--smtp-from must be an e-mail address'],
+    [
+      ['--smtp-host', 'h', '--smtp-from', 'a@b\r\nBcc: c@d'],
+      '--smtp-from must be an e-mail address',
+    ],
+    [
+      ['--smtp-host', 'h/x', '--smtp-from', 'a@b'],
+      '--smtp-host must be the name or address of a server',
+    ],
     [
       ['--smtp-host', 'h', '--smtp-from', 'a@b', '--smtp-password-file', 'p'],
       'without --smtp-user',
@@ -206,12 +212,12 @@ describe('the configuration', () => {
       '134217727',
       /^--bus-logs-total-bytes must be a whole number from 134217728 to /,
     ],
-    ['--event-namespace', 'Stax', /^--event-namespace must match .+, not "Stax"$/],
-    ['--event-namespace', 'a.b', /^--event-namespace must match .+, not "a.b"$/],
-    ['--partner', 'a/b', /^--partner must match .+, not "a\/b"$/],
+    ['--event-namespace', 'Stax', /^--event-namespace must be a word of .+, not "Stax"$/],
+    ['--event-namespace', 'a.b', /^--event-namespace must be a word of .+, not "a.b"$/],
+    ['--partner', 'a/b', /^--partner must be lower case letters.+, not "a\/b"$/],
     ['--public-url', 'belfry.example.com', /^--public-url must be an address such as https:/],
     ['--public-url', 'https://a.example/?x', /^--public-url must be an address such as https:/],
-    ['--admin-email', 'nobody', /^--admin-email must match .+, not "nobody"$/],
+    ['--admin-email', 'nobody', /^--admin-email must be an e-mail address.+, not "nobody"$/],
     ['--trusted-proxy', '10.0.0.1,proxy', /^--trusted-proxy must be IP .+, not "proxy"$/],
     ['--trusted-proxy', '999.1.1.1', /^--trusted-proxy must be IP .+, not "999\.1\.1\.1"$/],
     ['--trusted-proxy', '10.0.0.0/33', /^--trusted-proxy must be IP .+, not "10\.0\.0\.0\/33"$/],
@@ -266,10 +272,10 @@ describe('the trail’s settings', () => {
   })
 
   it.each([
-    [['--trail', 's3://B'], /^--trail must match .+, not "B"$/],
+    [['--trail', 's3://B'], /^--trail must be s3:.+bucket.+, not "B"$/],
     [['--trail', 's3:///prefix'], 'needs a bucket'],
-    [['--trail', 's3://bucket/a//b'], /^--trail must match .+, not "a\/\/b"$/],
-    [['--trail', 's3://bucket/../b'], /^--trail must match .+, not "..\/b"$/],
+    [['--trail', 's3://bucket/a//b'], /^--trail must be of a prefix .+, not "a\/\/b"$/],
+    [['--trail', 's3://bucket/../b'], /^--trail must be of a prefix .+, not "..\/b"$/],
     [['--trail', 's3://', '--event-namespace', 'averylongname'], 'too long for S3'],
     [['--trail-format', 'csv'], '--trail-format must be one of ndjson, parquet, both'],
     [['--trail-encryption', 'rot13'], '--trail-encryption must be one of none, client'],
@@ -285,7 +291,10 @@ describe('the trail’s settings', () => {
       'with --trail off: leave it out (or BELFRY_',
     ],
     [['--trail', 'off', '--aws-profile', 'p'], '--aws-profile says nothing with --trail off'],
-    [['--trail', 's3://bucket', '--trail-s3-region', 'EU West'], '--trail-s3-region must match'],
+    [
+      ['--trail', 's3://bucket', '--trail-s3-region', 'EU West'],
+      '--trail-s3-region must be the name of a region',
+    ],
     [['--trail-kms-key', 'k'], 'is for a trail in S3'],
     [['--trail-s3-region', 'eu-west-1'], '--trail-s3-region is for a trail in S3'],
     [['--trail-s3-path-style'], '--trail-s3-path-style is for a trail in S3'],

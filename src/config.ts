@@ -182,8 +182,14 @@ export function readConfig(
   const maxStoreBytes = textOf('max-store-bytes')
   const dataFolder = resolve(textOf('data'))
   const namespace = {
-    prefix: matching('event-namespace', textOf('event-namespace'), /^[a-z][a-z0-9]{0,31}$/),
-    partner: matching('partner', textOf('partner'), /^[a-z0-9][a-z0-9.-]{0,63}$/),
+    prefix: matching('event-namespace', textOf('event-namespace'), {
+      pattern: /^[a-z][a-z0-9]{0,31}$/,
+      words: 'a word of lower case letters and digits, 32 at most, such as acme',
+    }),
+    partner: matching('partner', textOf('partner'), {
+      pattern: /^[a-z0-9][a-z0-9.-]{0,63}$/,
+      words: 'lower case letters, digits, dots and dashes, 64 at most, such as acme.example',
+    }),
   }
   const isGiven = (name: keyof typeof SETTINGS): boolean => {
     const text = textOf(name)
@@ -232,7 +238,10 @@ export function readConfig(
       RULE_SETTLING_SECONDS_MAX,
     ),
     ...(publicUrl !== '' && { publicUrl: urlOf('public-url', publicUrl) }),
-    adminEmail: matching('admin-email', textOf('admin-email'), /^[^\s@]{1,64}@[^\s@]{1,189}$/),
+    adminEmail: matching('admin-email', textOf('admin-email'), {
+      pattern: /^[^\s@]{1,64}@[^\s@]{1,189}$/,
+      words: 'an e-mail address, such as ana@example.com',
+    }),
     trustedProxies: textOf('trusted-proxy')
       .split(',')
       .map((address) => address.trim())

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 
 import { matching, numberOf, oneOf } from './config-values.ts'
-import type { Setting } from './config-values.ts'
+import type { Form, Setting } from './config-values.ts'
 
 /** The operator's mail server. */
 export interface MailConfig {
@@ -65,10 +65,19 @@ interface MailSettingTexts {
 }
 
 const PORTS = { starttls: 587, implicit: 465, none: 25 } as const
-const HOST = /^[A-Za-z0-9.:_-]{1,253}$/
+const HOST: Form = {
+  pattern: /^[A-Za-z0-9.:_-]{1,253}$/,
+  words: 'the name or address of a server, such as smtp.example.com',
+}
 const ADDRESS = String.raw`[^\s@<>",;:()\\]{1,64}@[A-Za-z0-9.-]{1,189}`
-const FROM = new RegExp(`^(${ADDRESS}|[^<>"@\\p{Cc}]{1,64} <${ADDRESS}>)$`, 'u')
-const USER = /^[^\p{Cc}]{1,256}$/u
+const FROM: Form = {
+  pattern: new RegExp(`^(${ADDRESS}|[^<>"@\\p{Cc}]{1,64} <${ADDRESS}>)$`, 'u'),
+  words: 'an e-mail address, with a name before it or none, such as Belfry <belfry@example.com>',
+}
+const USER: Form = {
+  pattern: /^[^\p{Cc}]{1,256}$/u,
+  words: 'one line of text, 256 characters at most',
+}
 
 /**
  * What the settings say of the mail server, or undefined where there is none.

@@ -5,7 +5,7 @@ import type { EventNamespace } from '#src/model/event-namespace.ts'
 import { TRAIL_FORMATS } from '#src/trail/settings.ts'
 import type { TrailFormat } from '#src/trail/settings.ts'
 import { flagOf, matching, numberOf, oneOf } from './config-values.ts'
-import type { Setting } from './config-values.ts'
+import type { Form, Setting } from './config-values.ts'
 
 const ENCRYPTIONS = ['none', 'client', 'AES256', 'aws:kms'] as const
 
@@ -109,10 +109,20 @@ interface About {
 const FLUSH_SECONDS_MAX = 3_600
 const RETENTION_DAYS_MAX = 36_500
 const REGION_DEFAULT = 'us-east-1'
-const REGION = /^[a-z0-9][a-z0-9-]{0,62}$/
-const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
+const REGION: Form = {
+  pattern: /^[a-z0-9][a-z0-9-]{0,62}$/,
+  words: 'the name of a region, such as eu-west-1',
+}
+const BUCKET: Form = {
+  pattern: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+  words: 's3:// and the name of a bucket (lower case letters, digits, dots and dashes, 3 to 63)',
+}
 const BUCKET_CHARACTERS_MAX = 63
-const PREFIX = /^([a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*(\/|$))*$/
+const PREFIX: Form = {
+  pattern: /^([a-zA-Z0-9_=-][a-zA-Z0-9_.=-]*(\/|$))*$/,
+  words:
+    'of a prefix whose parts are letters, digits and _.=-, begin with no dot, and are not empty, such as s3://BUCKET/trails/acme',
+}
 const S3_ONLY = [
   'aws-profile',
   'trail-kms-key',

@@ -170,7 +170,9 @@ type SchemaFault = NonNullable<FastifyError['validation']>[number] & {
   readonly parentSchema?: {
     readonly title?: string
     readonly examples?: readonly string[]
+    readonly format?: string
     readonly properties?: Readonly<Record<string, unknown>>
+    readonly patternProperties?: Readonly<Record<string, unknown>>
   }
 }
 
@@ -180,11 +182,14 @@ function faultText(fault: SchemaFault, context: string): string {
   const unknown = params['additionalProperty'] as string | undefined
   if (unknown !== undefined) {
     const whole = path === '' ? `the ${context}` : `"${path}"`
+    if (parentSchema.patternProperties !== undefined) {
+      return `"${unknown}" can be no key of ${whole}: one is ${parentSchema.title ?? 'of another form'}`
+    }
     const members = Object.keys(parentSchema.properties ?? {}).join(', ')
     return `"${`${instancePath}/${unknown}`.slice(1)}" is unknown: ${whole} takes ${members || 'nothing'}`
   }
   const allowed = params['allowedValues'] as readonly unknown[] | undefined
   const values = allowed === undefined ? '' : `: ${allowed.join(', ')}`
-  const form = keyword === 'pattern' ? formText(parentSchema) : undefined
+  const form = keyword === 'pattern' || keyword === 'format' ? formText(parentSchema) : undefined
   return `"${path || context}" ${form ?? `${message}${values}`}`
 }

@@ -8,7 +8,12 @@ export const SEVERITIES = ['INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL']
 export type Severity = (typeof SEVERITIES)[number]
 
 const Money = (description: string) =>
-  Type.String({ description: `${description}; a decimal, in \`currency\``, pattern: MONEY_PATTERN })
+  Type.String({
+    description: `${description}; a decimal, in \`currency\``,
+    pattern: MONEY_PATTERN,
+    title: 'a decimal',
+    examples: ['12.5'],
+  })
 const MONEY_PATTERN = String.raw`^-?[0-9]+(\.[0-9]+)?$`
 const Day = Type.String({ format: 'date', description: 'A day in UTC' })
 const Percent = Type.Number({ description: 'In per cent, not a fraction' })

@@ -3,7 +3,11 @@ import type { Static } from 'typebox'
 
 import { Id, Instant, RegionName } from './tenancy.ts'
 
-const AccessKey = Type.String({ pattern: '^[A-Z0-9]{16,128}$' })
+const AccessKey = Type.String({
+  pattern: '^[A-Z0-9]{16,128}$',
+  title: 'the id of an access key of AWS',
+  examples: ['AKIAIOSFODNN7EXAMPLE'],
+})
 const Profile = Type.Object({ profile: Type.String({ minLength: 1, maxLength: 128 }) })
 const Environment = Type.Object({ environment: Type.Literal(true) })
 
@@ -14,7 +18,14 @@ const SYNC_EVERY_MINUTES_MAX = 24 * 60
 const settings = {
   enabled: Type.Boolean(),
   region: RegionName,
-  endpoint: Type.Optional(Type.String({ pattern: '^https?://', maxLength: 512 })),
+  endpoint: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      title: 'a URL',
+      examples: ['https://organizations.us-east-1.amazonaws.com'],
+      maxLength: 512,
+    }),
+  ),
   everyMinutes: Type.Integer({ minimum: 1, maximum: SYNC_EVERY_MINUTES_MAX }),
   onboard: Type.Boolean({ description: 'Take what is discovered under management at once' }),
 }

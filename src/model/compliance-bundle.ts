@@ -4,14 +4,17 @@ import type { Static } from 'typebox'
 import { SEVERITIES } from './alert.ts'
 import { Id, Instant } from './tenancy.ts'
 
-const ID_PATTERN = '^[a-z0-9][a-z0-9-]{0,63}$'
+const Word = {
+  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+  title: 'a word of lower case letters, digits and dashes, 64 at most',
+}
 const RULES_PER_BUNDLE_MAX = 200
 const EXAMPLES_MAX = 50
 const TEXT_CHARACTERS_MAX = 1_024
 const EXPRESSION_CHARACTERS_MAX = 2_000
 
 /** A word: it is part of a rule's id, and of paths. */
-export const BundleName = Type.String({ pattern: ID_PATTERN, examples: ['tagging'] })
+export const BundleName = Type.String({ ...Word, examples: ['tagging'] })
 const Text = Type.String({ minLength: 1, maxLength: TEXT_CHARACTERS_MAX })
 const Anything = Type.Record(Type.String(), Type.Unknown())
 export const BundleParameters = Type.Record(
@@ -20,7 +23,7 @@ export const BundleParameters = Type.Record(
 )
 
 export const BundleRule = Type.Object({
-  id: Type.String({ pattern: ID_PATTERN }),
+  id: Type.String({ ...Word, examples: ['required-tags'] }),
   title: Text,
   severity: Type.Enum([...SEVERITIES]),
   appliesTo: Type.Optional(

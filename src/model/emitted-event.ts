@@ -46,6 +46,8 @@ export const EmittedEvent = Type.Object(
     eventVersion: Type.Optional(
       Type.String({
         pattern: '^[1-9][0-9]{0,8}$',
+        title: 'a whole number from 1, as a text',
+        examples: ['1'],
         description: "The version of the type; absent: the catalogue's",
       }),
     ),

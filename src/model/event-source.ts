@@ -8,6 +8,8 @@ export const DEFAULT_EVENT_SOURCE = 'default'
 
 export const EventSourceLabel = Type.String({
   pattern: '^[.\\-_A-Za-z0-9]{1,64}$',
+  title: 'letters, digits, dots, dashes and underscores, 64 at most',
+  examples: ['siem'],
   description: 'Last part of the name of the partner event source',
 })
 

@@ -103,7 +103,12 @@ const Regions = Type.Object({
 
 /** Sign-in with an OpenID provider; its client's secret is kept apart and never shown. */
 const OidcSettings = Type.Object({
-  Issuer: Type.String({ pattern: '^https?://', maxLength: 512 }),
+  Issuer: Type.String({
+    pattern: '^https?://',
+    title: 'a URL',
+    examples: ['https://sign-in.example.com'],
+    maxLength: 512,
+  }),
   ClientId: Type.String({ minLength: 1, maxLength: 256 }),
   Scopes: Type.Optional(
     Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 16 }),

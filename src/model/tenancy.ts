@@ -81,7 +81,12 @@ export const AwsAccountId = Type.String({
   examples: ['111122223333'],
 })
 /** The reference system's limit. */
-export const AccountName = Type.String({ minLength: 1, maxLength: 50, pattern: ONE_LINE })
+export const AccountName = Type.String({
+  minLength: 1,
+  maxLength: 50,
+  pattern: ONE_LINE,
+  title: 'one line of text',
+})
 
 /** No spaces: it is a word in events, rules and commands. */
 export const AccountTypeName = Type.String({
@@ -113,6 +118,7 @@ export const OrganisationalUnitName = Type.String({
   minLength: 1,
   maxLength: 128,
   pattern: ONE_LINE,
+  title: 'one line of text',
 })
 
 export const OrganisationalUnit = Type.Object(
@@ -138,8 +144,15 @@ const TAGS_MAX = 100
 /** AWS's limits of keys and values; keys that start with "aws:" are AWS's own. */
 export const GivenTags = Type.Record(
   Type.String({ pattern: '^(?![aA][wW][sS]:)[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{1,128}$' }),
-  Type.String({ pattern: '^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$' }),
-  { additionalProperties: false, maxProperties: TAGS_MAX },
+  Type.String({
+    pattern: '^[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]{0,256}$',
+    title: 'the value of a tag: letters, digits, spaces and _.:/=+-@, 256 at most',
+  }),
+  {
+    additionalProperties: false,
+    maxProperties: TAGS_MAX,
+    title: 'letters, digits, spaces and _.:/=+-@, 128 at most, and does not begin with "aws:"',
+  },
 )
 export type Tags = Readonly<Record<string, string>>
 
@@ -180,9 +193,18 @@ export type UserRole = Static<typeof UserRole>
 
 /** What an e-mail address looks like: what stands on both sides of the @ is its server's own. */
 export const EMAIL_PATTERN = '^[^\\s@]+@[^\\s@]+$'
-export const Email = Type.String({ pattern: EMAIL_PATTERN, maxLength: 254 })
+export const Email = Type.String({
+  pattern: EMAIL_PATTERN,
+  title: 'an e-mail address',
+  examples: ['ana@example.com'],
+  maxLength: 254,
+})
 
-export const PersonName = Type.String({ maxLength: 64, pattern: ONE_LINE })
+export const PersonName = Type.String({
+  maxLength: 64,
+  pattern: ONE_LINE,
+  title: 'one line of text',
+})
 
 export const User = Type.Object(
   {

@@ -6,7 +6,7 @@ import { faultOf } from '#src/model/catalogue/catalogue.ts'
 import { closedSchema } from '#src/model/closed-schema.ts'
 import { BundleFile } from '#src/model/compliance-bundle.ts'
 import type { BundleRule } from '#src/model/compliance-bundle.ts'
-import { at } from '../observed/foreign.ts'
+import { at, textAt } from '../observed/foreign.ts'
 import { conditionOf, firstLine } from './expression.ts'
 import { RuleFault } from './rule-fault.ts'
 import type { RuleResource } from './resource.ts'
@@ -59,15 +59,12 @@ export function parseBundle(text: string): Bundle {
   }
   const file = fileOf(text)
   const fault = faultOf(validator, file)
-  if (fault !== undefined) {
-    const said = fault.replace(/schema is false$/, 'is no member of it')
-    throw new RuleFault(`the bundle is not one: ${said}`)
-  }
+  if (fault !== undefined) throw new RuleFault(faultText(fault, file))
   const checked = file as BundleFile
   const ids = new Set(checked.rules.map(({ id }) => id))
   if (ids.size < checked.rules.length)
     throw new RuleFault('two rules of the bundle have the same id')
-  const ready = checked.rules.map((rule) => inRule(rule.id, () => readied(rule)))
+  const ready = checked.rules.map((rule) => inPart(`rule "${rule.id}"`, () => readied(rule)))
   return {
     file: checked,
     rules: (parameters = {}) => {
@@ -80,6 +77,20 @@ export function parseBundle(text: string): Bundle {
       }))
     },
   }
+}
+
+/** A place in the rules is told by the rule's id, as who wrote them knows it. */
+function faultText(fault: string, file: unknown): string {
+  const [, place, index = '', member = ''] = /^"(rules\.(\d+)\.([^"]+))"/.exec(fault) ?? []
+  if (place === undefined) {
+    const isObject = typeof file === 'object' && file !== null && !Array.isArray(file)
+    return isObject
+      ? `the bundle is not one: ${fault}`
+      : 'the bundle is not one: it has "bundle", "version" and "rules"'
+  }
+  const id = textAt(file, 'rules', Number(index), 'id')
+  const rule = id === undefined || member === 'id' ? `rule ${Number(index) + 1}` : `rule "${id}"`
+  return `${rule}: ${fault.replace(place, member)}`
 }
 
 function fileOf(text: string): unknown {
@@ -101,7 +112,7 @@ function readied(rule: BundleRule) {
     ofType === undefined
       ? !VERDICT_TYPES.has(resourceType)
       : ofType.matches(JSON.stringify({ resourceType }))
-  const { complies, members } = conditionOf(rule.assert)
+  const { complies, members } = inPart('"assert"', () => conditionOf(rule.assert))
   const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
     if (!isAbout(resource.resourceType)) return undefined
     if (pattern?.matches(JSON.stringify(resource)) === false) return { status: 'NOT_APPLICABLE' }
@@ -129,16 +140,16 @@ function patternOf(appliesTo: object): EventPattern {
     return EventPattern.parse(JSON.stringify(appliesTo))
   } catch (error) {
     if (!(error instanceof InvalidEventPatternError)) throw error
-    throw new RuleFault(`"appliesTo" is no event pattern: ${error.message}`, { cause: error })
+    throw new RuleFault(`"appliesTo" is no event pattern: ${firstLine(error)}`, { cause: error })
   }
 }
 
-function inRule<T>(id: string, work: () => T): T {
+function inPart<T>(part: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
     if (!(error instanceof RuleFault)) throw error
-    throw new RuleFault(`rule "${id}": ${error.message}`, { cause: error })
+    throw new RuleFault(`${part}: ${error.message}`, { cause: error })
   }
 }
 

@@ -72,12 +72,12 @@ describe('the catalogue', () => {
   it('says where in an event something is wrong or missing', () => {
     const authentication = typeOf('UserAuthenticationEvent')
     const userID = '0194f0e2-5a3c-7b11-9d0e-0b1d3f5a7c9e'
-    expect(faultOfFields(authentication, { userID, authMethod: 'Guess' })).toBe(
-      '"authMethod" must be equal to one of the allowed values',
+    expect(faultOfFields(authentication, { userID, authMethod: 'Guess' })).toEqual(
+      expect.stringMatching(/^"authMethod" must be one of Login, /),
     )
     expect(faultOfFields(authentication, { authMethod: 'Login' })).toBe('"userID" is missing')
     expect(faultOfFields(authentication, { userID: 'me', authMethod: 'Login' })).toBe(
-      '"userID" must match format "uuid"',
+      '"userID" must be a UUID, such as 0190f2c4-8d7e-7c1a-9b3f-2f6f0d1c5a7e',
     )
     const guardDuty = typeOf('GuardDutyUpdateEvent')
     const changed = structuredClone(guardDuty.example) as any

@@ -185,9 +185,14 @@ export function faultOf(validator: Validator, value: unknown): string | undefine
   const path = first.instancePath.slice(1).replaceAll('/', '.')
   // A field beside those of a closed schema, where it comes before all other faults.
   if (first.keyword === 'boolean') return `"${path}" is no field that there is`
-  const { requiredProperties: missing, additionalProperties: unknown } = first.params as {
+  const {
+    requiredProperties: missing,
+    additionalProperties: unknown,
+    allowedValues,
+  } = first.params as {
     readonly requiredProperties?: readonly string[]
     readonly additionalProperties?: readonly string[]
+    readonly allowedValues?: readonly unknown[]
   }
   if (unknown !== undefined) {
     return `"${[...(path === '' ? [] : [path]), unknown[0]].join('.')}" is no field that there is`
@@ -196,7 +201,9 @@ export function faultOf(validator: Validator, value: unknown): string | undefine
     const at = [...(path === '' ? [] : [path]), missing[0]].join('.')
     return `"${at}" is missing`
   }
-  const form = first.keyword === 'pattern' ? formOf(validator, first.schemaPath) : undefined
+  if (allowedValues !== undefined) return `"${path}" must be one of ${allowedValues.join(', ')}`
+  const isOfForm = ['format', 'pattern', 'type'].includes(first.keyword)
+  const form = isOfForm ? formOf(validator, first.schemaPath) : undefined
   return `"${path}" ${form ?? first.message}`
 }
 

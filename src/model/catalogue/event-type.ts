@@ -63,7 +63,11 @@ export const outcome = {
 }
 
 export const Uuid = Type.String({ format: 'uuid' })
-export const AwsId = Type.String({ pattern: '^[0-9]{12}$' })
+export const AwsId = Type.String({
+  pattern: '^[0-9]{12}$',
+  title: 'an AWS account id of 12 digits',
+  examples: ['111122223333'],
+})
 /** Of a secret that is rotated. */
 export const PreviousUntil = Type.Optional(
   Type.String({ format: 'date-time', description: 'Until then the old one signs too' }),
