@@ -13,7 +13,8 @@ import type { TakeInPorts } from './take-in.ts'
  * as something that anybody repaired.
  *
  *   CLOSED   its account is the organisation's no more, whatever its status
- *   PASSED   it passed, or its resource is gone, and nothing was heard of it for 90 days
+ *   PASSED   it passed, its resource is gone, or it is an incident that AWS has forgotten, and nothing
+ *            was heard of it for 90 days
  */
 type Gone = 'CLOSED' | 'PASSED'
 
@@ -23,6 +24,11 @@ export interface RetentionPorts extends Pick<TakeInPorts, 'actions' | 'segments'
   readonly observer: Pick<Observer, 'findingsGone'>
 }
 
+/**
+ * These services keep what they find for 90 days, and tell nothing of its end: attacks, data that were
+ * found, and anomalies of costs would fail for ever.
+ */
+const FORGOTTEN_BY_AWS: ReadonlySet<string> = new Set(['ce', 'guardduty', 'macie'])
 const MS_PER_DAY = 86_400_000
 export const PASSED_KEPT_MS = 90 * MS_PER_DAY
 /** All findings are looked at, so not more often than this; but at once when an account is closed. */
@@ -36,14 +42,19 @@ export interface Retention {
 
 const WITHDRAWALS = { CLOSED: 'ACCOUNT_CLOSED', PASSED: 'NOT_APPLICABLE' } as const
 
+function isOver({ status, incident, checkedBy }: StoredFinding): boolean {
+  if (status === 'PASSED' || status === 'NOT_APPLICABLE') return true
+  return incident !== undefined && FORGOTTEN_BY_AWS.has(checkedBy)
+}
+
 export function createRetention(ports: RetentionPorts): Retention {
   const { state, actions, segments, closedAccounts, observer } = ports
   let looked: { readonly at: number; readonly changes: number } | undefined
   const goneOf = async (finding: StoredFinding, now: number): Promise<Gone | undefined> => {
-    const { organisationId, awsAccountId, status, evaluatedAt, changedAt } = finding
+    const { organisationId, awsAccountId, evaluatedAt, changedAt } = finding
     const closed = await closedAccounts.of(organisationId)
     if (awsAccountId !== undefined && closed.has(awsAccountId)) return 'CLOSED'
-    if (status !== 'PASSED' && status !== 'NOT_APPLICABLE') return undefined
+    if (!isOver(finding)) return undefined
     return Math.max(evaluatedAt, changedAt) < now - PASSED_KEPT_MS ? 'PASSED' : undefined
   }
   const remove = (ids: readonly string[], now: number) =>
