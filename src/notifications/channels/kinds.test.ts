@@ -80,7 +80,7 @@ describe('an answer', () => {
 describe('a Slack bot', () => {
   const settings = { kind: 'slack-bot', token: 'xoxb-1', channel: '#alerts' } as const
   const bot = () => openSlackBot({ ...settings, endpoint: receiver.url }, ports)
-  const sent = { channel: 'C1', ts: '1.1' }
+  const sent = { channel: 'C1', ts: '1.1', to: '#alerts' }
   const ok = [200, '{"ok":true,"channel":"C1","ts":"1.1"}'] as const
 
   it('edits what it posted, answers in its thread, and does so where it cannot edit', async () => {
@@ -97,6 +97,32 @@ describe('a Slack bot', () => {
       { path: '/chat.update' },
       { path: '/chat.postMessage', thread_ts: '1.1' },
     ])
+  })
+
+  it('posts anew what cannot go on where it was, and edits that from then on', async () => {
+    const again = [200, '{"ok":true,"channel":"C1","ts":"2.2"}'] as const
+    for (const [how, word] of [
+      ['edit', 'message_not_found'],
+      ['edit', 'channel_not_found'],
+      ['reply', 'cannot_reply_to_message'],
+    ] as const) {
+      answers = [[200, `{"ok":false,"error":"${word}"}`], again]
+      expect(sentOf(await send(bot(), { after: { sent, how } }))).toEqual({ ...sent, ts: '2.2' })
+      expect(bodies().at(-1)).toMatchObject({ path: '/chat.postMessage', channel: '#alerts' })
+      expect(bodies().at(-1)).not.toHaveProperty('thread_ts')
+    }
+    receiver.received.length = 0
+    answers = [again]
+    const elsewhere = { ...sent, to: '#finance' }
+    const posted = await send(bot(), { after: { sent: elsewhere, how: 'edit' } })
+    expect(sentOf(posted)).toEqual({ ...sent, ts: '2.2' })
+    expect(bodies()).toMatchObject([{ path: '/chat.postMessage', channel: '#alerts' }])
+  })
+
+  it('reads answers that repeat a long message', async () => {
+    const text = String.raw`\u65e5`.repeat(40_000)
+    answers = [[200, `{"ok":true,"message":{"text":"${text}"},"channel":"C1","ts":"1.1"}`]]
+    expect(sentOf(await send(bot()))).toEqual(sent)
   })
 
   it('knows what Slack says with status 200', async () => {

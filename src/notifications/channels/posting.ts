@@ -16,6 +16,8 @@ export interface Post {
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
+  /** Where the answer is long, and all of it is wanted. */
+  readonly answerBytesMax?: number
   /** The other side's own word for what is wrong, in the body of a refusal. */
   readonly reasonIn?: (body: string) => string | undefined
 }
@@ -34,7 +36,7 @@ const RETRY_AFTER_MS_MAX = 60 * 60_000
 /** Posts JSON, and says of every answer but 2xx whether another try may help. */
 export async function posted(
   { outbound, clock, urlRefusal }: PostingPorts,
-  { url, body, headers, signal, reasonIn }: Post,
+  { url, body, headers, signal, answerBytesMax, reasonIn }: Post,
 ): Promise<Posted> {
   const refusal = urlRefusal(url)
   if (refusal !== undefined) return { ok: false, result: { outcome: 'refused', reason: refusal } }
@@ -48,10 +50,12 @@ export async function posted(
     },
     body,
     timeoutMs: POST_TIMEOUT_MS,
+    ...(answerBytesMax !== undefined && { responseBytesMax: answerBytesMax }),
     ...(signal !== undefined && { signal }),
   })
   if (outcome.kind === 'answered' && outcome.status >= 200 && outcome.status < 300) {
-    return { ok: true, status: outcome.status, body: outcome.body }
+    const { status, body: start, bytes } = outcome
+    return { ok: true, status, body: bytes === undefined ? start : Buffer.from(bytes).toString() }
   }
   return { ok: false, result: resultOf(outcome, clock.now(), reasonIn) }
 }

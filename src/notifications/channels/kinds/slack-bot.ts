@@ -2,7 +2,7 @@ import { SLACK_ENDPOINT } from '#src/model/channel.ts'
 import type { SettingsOf } from '#src/model/channel.ts'
 import { posted } from '../posting.ts'
 import type { PostingPorts } from '../posting.ts'
-import type { OpenChannel, SendResult, Sent } from '../sending.ts'
+import type { OpenChannel, SendResult, Sending, Sent } from '../sending.ts'
 import { slackMessage } from './slack-blocks.ts'
 
 /** Slack's word for what goes by, with status 200. */
@@ -16,11 +16,22 @@ const TRANSIENT: ReadonlySet<string> = new Set([
   'team_added_to_org',
 ])
 /** Slack's word for a message that cannot be edited: the thread takes the news. */
-const NOT_TO_EDIT: ReadonlySet<string> = new Set([
-  'cant_update_message',
-  'edit_window_closed',
+const NOT_TO_EDIT: ReadonlySet<string> = new Set(['cant_update_message', 'edit_window_closed'])
+/**
+ * Slack's word for a message that somebody deleted, and for a channel that the bot has left or that
+ * ended: the news is posted where messages go now. In the thread of a deleted message it would be a
+ * message that is never edited, as Slack posts it to the channel (slack-go/slack issue 1571).
+ */
+const GONE: ReadonlySet<string> = new Set([
+  'cannot_reply_to_message',
+  'channel_not_found',
+  'is_archived',
   'message_not_found',
+  'not_in_channel',
+  'thread_not_found',
 ])
+/** Slack repeats the message in its answer, with six characters for each that is not of ASCII. */
+const ANSWER_BYTES_MAX = 512 * 1_024
 
 interface SlackAnswer {
   readonly ok?: boolean
@@ -39,9 +50,29 @@ export function openSlackBot(
       url: `${endpoint.replace(/\/+$/, '')}/${method}`,
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify(given),
+      answerBytesMax: ANSWER_BYTES_MAX,
       signal,
     })
     return answer.ok ? answerOf(answer.body) : answer.result
+  }
+  /** Undefined where what was sent is not there any more, or not where messages go now. */
+  const goneOnWith = async (
+    { sent, how }: NonNullable<Sending['after']>,
+    content: object,
+    signal: AbortSignal | undefined,
+  ): Promise<SendResult | undefined> => {
+    const { channel: where, ts, to = channel } = sent
+    if (where === undefined || ts === undefined || to !== channel) return undefined
+    if (how === 'edit') {
+      const edited = await call('chat.update', { channel: where, ts, ...content }, signal)
+      if (isOf(edited, GONE)) return undefined
+      if (!isOf(edited, NOT_TO_EDIT)) return resultOf(edited, 'Slack changed it', sent)
+    }
+    const reply = { channel: where, thread_ts: ts, ...content }
+    const answer = await call('chat.postMessage', reply, signal)
+    if (isOf(answer, GONE)) return undefined
+    // The first of the thread is what is edited.
+    return resultOf(answer, 'Slack took it as a reply', sent)
   }
   return {
     messagesPerSecondMax: 1,
@@ -51,22 +82,18 @@ export function openSlackBot(
     showsState: true,
     send: async (message, { after, signal }) => {
       const content = slackMessage(message, { canAct: signingSecret !== undefined })
-      const { channel: where, ts } = after?.sent ?? {}
-      if (where === undefined || ts === undefined) {
-        const answer = await call('chat.postMessage', { channel, ...content }, signal)
-        return resultOf(answer, 'Slack took it')
-      }
-      if (after?.how === 'edit') {
-        const edited = await call('chat.update', { channel: where, ts, ...content }, signal)
-        const isGone = !('outcome' in edited) && NOT_TO_EDIT.has(edited.error ?? '')
-        if (!isGone) return resultOf(edited, 'Slack changed it', after.sent)
-      }
-      const reply = { channel: where, thread_ts: ts, ...content }
-      const answer = await call('chat.postMessage', reply, signal)
-      // The first of the thread is what is edited.
-      return resultOf(answer, 'Slack took it as a reply', after?.sent)
+      const result = after && (await goneOnWith(after, content, signal))
+      if (result !== undefined) return result
+      const answer = await call('chat.postMessage', { channel, ...content }, signal)
+      const taken: SlackAnswer = 'outcome' in answer ? {} : answer
+      const { channel: where = '', ts = '' } = taken
+      return resultOf(answer, 'Slack took it', { channel: where, ts, to: channel })
     },
   }
+}
+
+function isOf(answer: SlackAnswer | SendResult, words: ReadonlySet<string>): boolean {
+  return !('outcome' in answer) && words.has(answer.error ?? '')
 }
 
 function answerOf(body: string): SlackAnswer {
@@ -78,11 +105,11 @@ function answerOf(body: string): SlackAnswer {
   }
 }
 
-function resultOf(answer: SlackAnswer | SendResult, said: string, sent?: Sent): SendResult {
+function resultOf(answer: SlackAnswer | SendResult, said: string, sent: Sent): SendResult {
   if ('outcome' in answer) return answer
   const { ok, error = '', channel, ts } = answer
   if (ok === true && typeof channel === 'string' && typeof ts === 'string') {
-    return { outcome: 'sent', sent: sent ?? { channel, ts }, answer: said }
+    return { outcome: 'sent', sent, answer: said }
   }
   if (TRANSIENT.has(error)) return { outcome: 'retry', reason: `Slack answered "${error}"` }
   const word = /^[a-z_]{2,64}$/.test(error) ? `"${error}"` : 'what is not an answer of its API'
