@@ -50,6 +50,7 @@ const name = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 400 }),
   fc.constantFrom('&'.repeat(2_000), '<'.repeat(500), '"'.repeat(3_000), '\u0001'.repeat(900)),
   fc.constantFrom('😀'.repeat(1_000), 'line\nbreak', '\u202eabc', '\ud800', '[a](https://b)'),
+  fc.constantFrom('<https://b>', '{{DATE(2026-01-31T08:15:27Z)}}', '- a', '1. a', '&lt;b&gt;'),
 )
 const money = fc
   .tuple(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), fc.nat(99))

@@ -147,7 +147,10 @@ describe('whatever the alerts say, a message', () => {
   it('calls nobody in Slack and has no links of its own there', () => {
     fc.assert(
       fc.property(anyMessage, (any) => {
-        const texts = JSON.stringify(slackMessage(any)).replaceAll(/<https?:[^|>]*\|/g, '')
+        const { text, blocks } = slackMessage(any)
+        // The header is plain text, in which nothing means anything but an emoji.
+        const marked = [text, ...(blocks as readonly SlackBlock[]).slice(1)]
+        const texts = JSON.stringify(marked).replaceAll(/<https?:[^|>]*\|/g, '')
         expect(texts).not.toMatch(/<[!@#]|<http/)
       }),
     )
@@ -161,6 +164,25 @@ describe('whatever the alerts say, a message', () => {
         const body = teamsBody(any)
         expect(Buffer.byteLength(body)).toBeLessThanOrEqual(28 * 1_024)
         expect(JSON.parse(body).attachments[0].content.type).toBe('AdaptiveCard')
+      }),
+    )
+  })
+
+  it('has no links, lists and functions of its own in Teams', () => {
+    const ours = /^• \[[^[\]]*\]\(https:[^()<>\s]*\)$/
+    fc.assert(
+      fc.property(anyMessage, (any) => {
+        const { body } = JSON.parse(teamsBody(any)).attachments[0].content as {
+          body: { text?: string; facts?: { title: string; value: string }[] }[]
+        }
+        const texts = body.flatMap(({ text = '', facts = [] }) => [
+          text,
+          ...facts.flatMap(({ title, value }) => [title, value]),
+        ])
+        for (const text of texts) {
+          const unescaped = text.replaceAll(/\\[\s\S]/g, 'x').replace(ours, '')
+          expect(unescaped).not.toMatch(/[[\]<>{}*_`&]|^([-+]|\d+[.)])(\s|$)/)
+        }
       }),
     )
   })

@@ -90,7 +90,12 @@ function link(label: string, url: string): string {
   return `[${plain(label)}](${url.replaceAll('(', '%28').replaceAll(')', '%29')})`
 }
 
-/** Text blocks are Markdown: a name cannot be a link or a list in it. */
+/**
+ * Text blocks are Markdown: a name cannot be a link or a list in it, nor one of the cards' own
+ * functions, such as `{{DATE(...)}}`.
+ */
 function plain(content: string): string {
-  return content.replaceAll(/[\\`*_[\]#~|>]/g, String.raw`\$&`)
+  return content
+    .replaceAll(/[\\`*_[\]#~|<>&{}]/g, String.raw`\$&`)
+    .replace(/^(\d*)([-+.)])(?=\s|$)/, String.raw`$1\$2`)
 }
