@@ -253,14 +253,25 @@ function capitalised(word: string): string {
 }
 
 function resourceItem(alert: ComplianceAlert): MessageItem {
-  const { resourceId, findingId, change, link } = alert
+  const { resourceId, findingId, change } = alert
+  const url = urlOf(alert)
   const account = accountText(alert)
   const passed = change === 'FAILED' ? '' : `: ${standing([alert]).one}`
   const where = account === undefined ? '' : ` in ${account}`
   return {
     text: `${resourceId ?? findingId}${where}${passed}`,
-    ...(link !== undefined && link.startsWith('https://') && URL.canParse(link) && { url: link }),
+    ...(url !== undefined && { url }),
   }
+}
+
+/** As long as there is room for beside others. */
+const URL_CHARACTERS_MAX = 1_000
+
+/** As it is written where no blank or bracket ends a link; the text of a finding is foreign. */
+function urlOf({ link = '' }: ComplianceAlert): string | undefined {
+  if (!link.startsWith('https://') || !URL.canParse(link)) return undefined
+  const { href } = new URL(link)
+  return href.length <= URL_CHARACTERS_MAX ? href : undefined
 }
 
 /** The last part of an ARN says enough beside the rest. */

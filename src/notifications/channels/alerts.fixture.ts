@@ -55,6 +55,7 @@ const name = fc.oneof(
 const money = fc
   .tuple(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), fc.nat(99))
   .map(([whole, cents]) => `${whole}.${String(cents).padStart(2, '0')}`)
+const linkTo = (rest: string) => `https://example.com/${rest}`
 const few = <T>(of: fc.Arbitrary<T>) => fc.array(of, { maxLength: 40 })
 const segment = fc.record({
   viewId: fc.uuid(),
@@ -100,7 +101,7 @@ const anyAlert: fc.Arbitrary<AlertEvent> = fc.oneof(
       change: fc.constantFrom('FAILED', 'PASSED', 'SUMMARY'),
       resourceTags: fc.dictionary(name, name, { maxKeys: 20 }),
       frameworks: few(name),
-      link: fc.webUrl(),
+      link: fc.oneof(fc.webUrl(), name, name.map(linkTo)),
     })
     .map((change) => finding(change as Partial<ComplianceAlert>)),
 )

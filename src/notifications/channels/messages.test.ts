@@ -74,6 +74,16 @@ describe('what a message says', () => {
     expect(message(summary).title).toContain('12 of 40 resources do not comply')
   })
 
+  it('of a resource: where it is seen, by a link that ends where it should and has room', () => {
+    const urlOf = (link: string) => message(finding({ link })).items[0]?.url
+    expect(urlOf('https://a.example/x y>|z')).toBe('https://a.example/x%20y%3E|z')
+    expect(urlOf(`https://a.example/${'x'.repeat(1_000)}`)).toBeUndefined()
+    expect(urlOf('javascript:alert(1)')).toBeUndefined()
+    const long = finding({ link: `https://a.example/${'x'.repeat(5_000)}` })
+    const other = finding({ findingId: 'f2', resourceId: 'arn:aws:s3:::logs' })
+    expect(JSON.stringify(slackMessage(message(long, other)))).not.toContain('and 2 more')
+  })
+
   it('in the reader’s time zone, language of numbers, and the bill’s own currency', () => {
     expect(message(budget()).shownAt).toBe('31 Jan 2026, 07:15 pm AEDT')
     const swiss = messageOf([budget({ currency: 'CHF', spend: '1234567.89' })], {
