@@ -131,14 +131,16 @@ function ofCompliance(
   alert: ComplianceAlert,
   text: ReaderText,
 ): Told {
-  const resources = new Map(alerts.map((each) => [each.resourceId ?? each.findingId, each]))
+  const resources = resourcesOf(alerts)
   const isSummary = alert.change === 'SUMMARY'
-  const failing = [...resources.values()].filter(({ change }) => change === 'FAILED')
+  const failing = resources.filter(({ change }) => change === 'FAILED')
   const isOver = isSummary ? alert.failing === 0 : failing.length === 0
+  const shown = failing.length === 0 ? resources : failing
+  const accounts = new Set(shown.flatMap((each) => accountText(each) ?? []))
   const facts1 = {
     Rule: alert.ruleName,
-    Where: accountText(alert) ?? segmentsText(alert.segments),
-    ...(accountText(alert) !== undefined && segmentsFact(alert)),
+    Where: accounts.size === 0 ? segmentsText(alert.segments) : [...accounts].join(', '),
+    ...(accounts.size === 1 && segmentsFact(alert)),
     'Checked by': `${alert.checkedBy} (${alert.ruleId})`,
   }
   const checked = text.moment(Date.parse(alert.evaluatedAt))
@@ -153,17 +155,18 @@ function ofCompliance(
       items: [],
     }
   }
-  const one = resources.size === 1
-  const shown = isOver ? [...resources.values()] : failing
+  const one = resources.length === 1
   const [first = alert] = shown
+  // Of those that the title is about, so that it says nothing of another one.
+  const told = isOver ? alert : (failing.at(-1) ?? alert)
   const is = shown.length === 1
   return {
     isOver,
     title: `${alert.ruleName}: ${is ? resourceName(first) : `${text.count(shown.length)} resources`} ${standing(shown)[is ? 'one' : 'many']}`,
     summary:
-      alert.withdrawal === undefined
-        ? (alert.reason ?? `${alert.checkedBy} evaluated the rule ${alert.ruleName}.`)
-        : `${isOver ? 'Over: it' : 'It'} ${WITHDRAWN[alert.withdrawal].one}.`,
+      told.withdrawal === undefined
+        ? (told.reason ?? `${told.checkedBy} evaluated the rule ${told.ruleName}.`)
+        : `Over: ${is ? `it ${standing(shown).one}` : `they ${standing(shown).many}`}.`,
     facts: facts({
       ...facts1,
       ...(one && {
@@ -175,8 +178,21 @@ function ofCompliance(
       Since: text.moment(Date.parse((alerts[0] ?? alert).evaluatedAt)),
       Frameworks: alert.frameworks.join(', '),
     }),
-    items: [...resources.values()].map(resourceItem),
+    items: resources.map(resourceItem),
   }
+}
+
+/** How each resource stands: it fails as long as anything that was found of it does. */
+function resourcesOf(alerts: readonly ComplianceAlert[]): readonly ComplianceAlert[] {
+  const findings = new Map(alerts.map((each) => [each.findingId, each]))
+  const resources = new Map<string, ComplianceAlert>()
+  for (const each of findings.values()) {
+    const { awsAccountId, resourceRegion, resourceId = each.findingId } = each
+    // Not all ids are of one account and region alone: they may be names.
+    const key = JSON.stringify([awsAccountId, resourceRegion, resourceId])
+    if (resources.get(key)?.change !== 'FAILED') resources.set(key, each)
+  }
+  return [...resources.values()]
 }
 
 const WITHDRAWN = {

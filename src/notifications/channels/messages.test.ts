@@ -70,8 +70,27 @@ describe('what a message says', () => {
     expect(message(finding(), other, otherPassed, gone).title).toBe(
       'Every resource has an owner: 2 resources fail no more',
     )
+    // One is gone, and what is said is of the other.
+    expect(
+      message(finding(), finding({ ...other.alert, reason: 'No owner.' } as never), gone),
+    ).toMatchObject({
+      title: 'Every resource has an owner: logs does not comply',
+      summary: 'No owner.',
+    })
     const summary = finding({ change: 'SUMMARY', failing: 12, passing: 28 })
     expect(message(summary).title).toContain('12 of 40 resources do not comply')
+  })
+
+  it('of a resource: that it fails as long as anything found of it does, in its own account', () => {
+    const passed = finding({ findingId: 'f2', change: 'PASSED' })
+    expect(message(finding(), finding({ findingId: 'f2' }), passed)).toMatchObject({
+      ...{ state: 'OPEN', items: [expect.anything()] },
+      title: 'Every resource has an owner: i-0123456789abcdef0 does not comply',
+    })
+    const elsewhere = finding({ findingId: 'f2', awsAccountId: '444455556666' })
+    const both = message(finding(), elsewhere)
+    expect(both.title).toContain('2 resources do not comply')
+    expect(factsOf(both)['Where']).toBe('build-farm (111122223333), build-farm (444455556666)')
   })
 
   it('of a resource: where it is seen, by a link that ends where it should and has room', () => {
