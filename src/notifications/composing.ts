@@ -170,9 +170,9 @@ export async function composeMany(
     about.push(telling)
   }
   if (first === undefined || parts.length === 0) return undefined
-  const untold =
+  const count =
     audience.segment === undefined
-      ? tellings.reduce((sum, { incident }) => sum + incident.alerts - incident.told, 0)
+      ? tellings.reduce((sum, { incident }) => sum + countToTell(incident), 0)
       : parts.flatMap(({ events }) => events).length
   const { notification } = first
   const inDigest = tellings.every((telling) => telling.inDigest)
@@ -187,7 +187,7 @@ export async function composeMany(
     links: unsubscribeLinks(ports, about, audience),
   })
   const format = new Intl.NumberFormat(notification.locale)
-  const counted = { label: 'Alerts in all', value: format.format(untold) }
+  const counted = { label: 'Alerts in all', value: format.format(count) }
   const keys = tellings.map(({ incident }) => `${incident.id}-${incident.revision}`)
   return {
     about,
@@ -209,9 +209,12 @@ export function eventsToTell(
   state: ComposingPorts['state'],
   incident: StoredIncident,
 ): Promise<readonly AlertEvent[]> {
-  const untold = incident.alerts - incident.told
-  const count = untold > 0 ? untold : incident.alerts
-  return alertsOf(state, incident, Math.min(MOST_TOLD_AT_ONCE, count))
+  return alertsOf(state, incident, Math.min(MOST_TOLD_AT_ONCE, countToTell(incident)))
+}
+
+/** A reminder is of all alerts. */
+function countToTell({ alerts, told }: StoredIncident): number {
+  return alerts > told ? alerts - told : alerts
 }
 
 async function alertsOf(

@@ -77,7 +77,7 @@ export function digestOf(
     state: about.state ?? 'OPEN',
     title:
       about.title ?? `${text.count(alerts.length)} ${alerts.length === 1 ? 'alert' : 'alerts'}`,
-    summary: 'What came since the last digest, the worst first.',
+    summary: 'All that there is to tell now, the worst first.',
     facts: counts,
     items: ordered.map(({ severity, title, more, url }) => ({
       text: `${severityWord(severity)}: ${title}${more}`,
