@@ -276,11 +276,7 @@ function afterFailure(
   if (waits(letters)) return kept
   const isForGood = letters.some(({ result }) => result.outcome === 'refused')
   const again = now + (isForGood ? REFUSED_RETRY_MS : READERS_RETRY_MS)
-  if (telling.does === 'escalate') {
-    return failure.outcome === 'RETRYING'
-      ? escalatedLater(transaction, kept, channelId, again)
-      : withoutEscalation(transaction, kept)
-  }
+  if (telling.does === 'escalate') return escalatedLater(transaction, kept, channelId, again)
   const sent = lastSent(letters)
   // The next one waits its time, as some have been told.
   const told = {

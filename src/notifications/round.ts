@@ -96,7 +96,8 @@ async function decide(
     notification: Notification,
   ): Promise<Verdict> {
     // It was moved to another channel.
-    if (does === 'tell' && notification.channelId !== channelId) return { kind: 'wait', until: now }
+    const to = channelFor(does, notification)
+    if (to !== undefined && to !== channelId) return { kind: 'wait', until: now }
     const events = await eventsToTell(state, incident)
     const { organisationId } = incident
     const silence = muting.silenceOf(organisationId, events, now)
@@ -104,6 +105,14 @@ async function decide(
     const judge = does === 'tell' ? verdictOn : escalationVerdict
     return judge(incident, notification, { now, silence, inhibition })
   }
+}
+
+/** Undefined where what nobody acknowledges is escalated no more. */
+function channelFor(
+  does: AgendaEntry['does'],
+  { channelId, escalation }: Notification,
+): string | undefined {
+  return does === 'tell' ? channelId : escalation?.channelId
 }
 
 const SETTLED_PER_TRANSACTION = 500
@@ -134,7 +143,12 @@ async function settle(
         if (entry.does === 'escalate') {
           const after =
             verdict.kind === 'wait'
-              ? escalatedLater(transaction, withReason(incident, verdict), channelId, verdict.until)
+              ? escalatedLater(
+                  transaction,
+                  withReason(incident, verdict),
+                  channelFor('escalate', notification) ?? channelId,
+                  verdict.until,
+                )
               : withoutEscalation(transaction, incident)
           transaction.put(INCIDENTS, incident.id, after)
         } else {

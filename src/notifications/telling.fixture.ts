@@ -77,7 +77,8 @@ export async function createTestTelling(): Promise<TestTelling> {
     tellDue: async (...channelIds) => {
       for (const channelId of channelIds) await tellDueOn(channelId)
     },
-    incidents: async () => (await state.list(INCIDENTS, { limit: 1_000 })).map(({ value }) => value),
+    incidents: async () =>
+      (await state.list(INCIDENTS, { limit: 1_000 })).map(({ value }) => value),
     close: () => tenancy.close(),
   }
 
