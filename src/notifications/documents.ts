@@ -67,7 +67,14 @@ export const CHANNEL_PACES = collection<ChannelPace>('channel-paces')
 /** By id. */
 export const SILENCES = collection<Silence>('silences')
 /** By inhibition and the values of its fields; holds the alerts that hide others now. */
-export const HIDING = collection<readonly string[]>('hiding-alerts')
+export const HIDING = collection<readonly (HidingAlert | string)[]>('hiding-alerts')
+
+/** An alert that hides others; before 2026-11-27 its id alone was stored. */
+export interface HidingAlert {
+  readonly alertId: string
+  /** Where no other alert ends it. */
+  readonly until?: number
+}
 
 /** What a channel may be sent, as of what it was sent. */
 export interface ChannelPace {

@@ -4,9 +4,10 @@ import { detailTypeOf, eventTypeOf } from '#src/model/catalogue/catalogue.ts'
 import type { EventType } from '#src/model/catalogue/event-type.ts'
 import type { Inhibition, Silence } from '#src/model/notification.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { endingOf } from './alert-event.ts'
+import { endingOf, endsByItself } from './alert-event.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { HIDING, INHIBITIONS, SILENCES, keyIn } from './documents.ts'
+import type { HidingAlert } from './documents.ts'
 
 /** Silences and inhibitions as they stood when they were read. */
 export interface Muting {
@@ -79,7 +80,7 @@ export async function mutingNow(state: State, now: number): Promise<Muting> {
           events.map(async (event) => {
             const key = hidingKey(inhibition, event)
             const hiding = key === undefined ? undefined : await state.get(HIDING, key)
-            return hiding?.some((alertId) => alertId !== event.alert.alertId) ?? false
+            return stillHiding(hiding, now).some(({ alertId }) => alertId !== event.alert.alertId)
           }),
         )
         if (hidden.every(Boolean)) return inhibition
@@ -90,19 +91,32 @@ export async function mutingNow(state: State, now: number): Promise<Muting> {
       const own = inhibitions.filter((each) => each.organisationId === organisationId)
       if (own.length === 0) return
       const json = alertJson(event)
+      const ends = endingOf(event) === 'ends'
       for (const inhibition of own) {
-        if (!matches(inhibition.source, json)) continue
+        // An end may be told of as less than what the source asks for, as a spike's is.
+        if (!ends && !matches(inhibition.source, json)) continue
         const key = hidingKey(inhibition, event)
         if (key === undefined) continue
-        const before = (await transaction.get(HIDING, key)) ?? []
-        const others = before.filter((alertId) => alertId !== event.alert.alertId)
-        const opened = endingOf(event) === 'opens' ? [event.alert.alertId] : []
-        const after = [...others, ...opened].slice(-HIDING_MAX)
+        const { alertId } = event.alert
+        const before = stillHiding(await transaction.get(HIDING, key), now)
+        const others = before.filter((other) => other.alertId !== alertId)
+        const until = endsByItself(event, now)
+        const hides = { alertId, ...(until !== undefined && { until }) }
+        const after = [...others, ...(ends ? [] : [hides])].slice(-HIDING_MAX)
         if (after.length === 0) transaction.delete(HIDING, key)
         else transaction.put(HIDING, key, after)
       }
     },
   }
+}
+
+function stillHiding(
+  hiding: readonly (HidingAlert | string)[] = [],
+  now: number,
+): readonly HidingAlert[] {
+  return hiding
+    .map((one): HidingAlert => (typeof one === 'string' ? { alertId: one } : one))
+    .filter(({ until = Infinity }) => now < until)
 }
 
 /** One for each set of values that source and target must share; none where one is missing. */

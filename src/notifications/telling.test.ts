@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { AlertEvent } from './channels/sending.ts'
-import { spike } from './channels/alerts.fixture.ts'
+import { budget, finding, spike } from './channels/alerts.fixture.ts'
+import { INHIBITIONS } from './documents.ts'
 import { createTestTelling } from './telling.fixture.ts'
 import type { TestTelling } from './telling.fixture.ts'
 
@@ -65,5 +66,43 @@ describe('an escalation', () => {
     await test.tellDue('managers')
     expect(told()).toEqual(['channel', ...Array(3).fill('managers')])
     expect(await test.incidents()).toMatchObject([{ escalatedAt: test.tenancy.now() - HOUR_MS }])
+  })
+})
+
+describe('an inhibition', () => {
+  const hide = async (source: Record<string, unknown>) => {
+    const { state, organisationId, now } = test.tenancy
+    const inhibition = { id: 'hides', organisationId, name: 'hides', createdAt: now() }
+    const target = { detail: { ruleId: [{ exists: true }] } }
+    await state.transact((transaction) =>
+      INHIBITIONS.add(transaction, { ...inhibition, source, target, equal: [] }),
+    )
+    return test.notify({ settleSeconds: 0 })
+  }
+  const titles = () => test.sent.map(({ message: { title } }) => title)
+
+  it('ends with the period of the budget that hides', async () => {
+    const notification = await hide({ detail: { budgetId: [{ exists: true }] } })
+    const periodEnd = new Date(test.tenancy.now() + 50 * HOUR_MS).toISOString().slice(0, 10)
+    await test.take(notification, budget({ periodEnd }))
+    await test.take(notification, finding())
+    await test.tellDue('channel')
+    expect(titles()).toEqual([expect.stringContaining('budget')])
+    test.tenancy.move(Date.parse(periodEnd) - test.tenancy.now())
+    await test.tellDue('channel')
+    expect(titles().at(-1)).toContain('does not comply')
+  })
+
+  it('ends with what hides, however mild its end is', async () => {
+    const notification = await hide({ detail: { severity: ['CRITICAL'] } })
+    await test.take(notification, spike({ severity: 'CRITICAL' }))
+    await test.take(notification, finding())
+    await test.tellDue('channel')
+    expect(titles()).toEqual([expect.stringContaining('Cost spike')])
+    const closed = spike({ change: 'CLOSED', severity: 'INFORMATIONAL' })
+    await test.take(notification, { ...closed, id: 'closed' })
+    test.tenancy.move(MINUTE_MS)
+    await test.tellDue('channel')
+    expect(titles().at(-1)).toContain('does not comply')
   })
 })
