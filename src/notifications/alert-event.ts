@@ -63,9 +63,10 @@ function spikeCause(alert: CostSpikeAlert): Cause {
 
 function complianceCause(alert: ComplianceAlert, ownerTag: string | undefined): Cause {
   const { alertId, change, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = alert
-  const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]
+  const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]?.trim()
   const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`
-  const owner = tagged ?? account
+  // A tag without a value names nobody.
+  const owner = tagged || account
   const alone = change === 'SUMMARY' ? [alertId] : []
   return {
     group: JSON.stringify([checkedBy, ruleId, owner ?? '', ...alone]),

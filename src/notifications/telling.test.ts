@@ -106,3 +106,12 @@ describe('an inhibition', () => {
     expect(titles().at(-1)).toContain('does not comply')
   })
 })
+
+describe('the owner of what fails', () => {
+  const owned = () => test.notify({ settleSeconds: 0, ownerTag: 'owner' })
+
+  it('is whose account it is where the tag names nobody', async () => {
+    await test.take(await owned(), finding({ resourceTags: { owner: ' ' } }))
+    expect(await test.incidents()).toMatchObject([{ owner: 'account 111122223333' }])
+  })
+})
