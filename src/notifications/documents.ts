@@ -54,8 +54,6 @@ export const INCIDENTS_IN_ORDER = collection<string>('incidents-in-order')
 export const INCIDENT_OF_GROUP = collection<string>('incident-of-group')
 /** By incident, in the order in which they were taken. */
 export const INCIDENT_ALERTS = collection<AlertEvent>('incident-alerts')
-/** By incident and alert: what is still so. */
-export const OPEN_ALERTS = collection<true>('open-alerts')
 /** By notification and event; holds the incident: a delivery that is repeated is known again. */
 export const TAKEN = collection<string>('taken-alerts')
 /** By channel and time: what each channel's sender is to look at when. */

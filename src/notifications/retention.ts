@@ -8,12 +8,12 @@ import {
   INCIDENT_ALERTS,
   INCIDENT_OF_GROUP,
   LEDGER,
-  OPEN_ALERTS,
   TAKEN,
   keyIn,
   ofIncident,
 } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
+import { closeAlert } from './open-alerts.ts'
 
 /** How long an incident is kept after its end, and what was written of it in the ledger. */
 const KEPT_MS = 90 * 24 * 60 * 60_000
@@ -63,8 +63,8 @@ async function forget(
   for await (const { key, value } of documentsOf(state, INCIDENT_ALERTS, ofIncident(id))) {
     await state.transact(async (transaction) => {
       transaction.delete(INCIDENT_ALERTS, key)
-      transaction.delete(OPEN_ALERTS, ofIncident(id) + value.alert.alertId)
       if (incident !== undefined) {
+        await closeAlert(transaction, incident, value.alert.alertId)
         transaction.delete(TAKEN, keyIn(incident.notificationId, value.id))
       }
     })

@@ -24,16 +24,15 @@ import {
   INCIDENT_ALERTS,
   INCIDENT_OF_GROUP,
   NOTIFICATIONS,
-  OPEN_ALERTS,
   TAKEN,
   alertKey,
   keyIn,
-  ofIncident,
 } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { mutingNow } from './muting.ts'
 import type { Muting } from './muting.ts'
+import { incidentsEndedBy, openAfter } from './open-alerts.ts'
 
 export interface TakingPorts {
   readonly state: State
@@ -108,9 +107,22 @@ async function takeOne(
   await muting.noteHiding(transaction, organisationId, event)
   const now = ports.clock.now()
   const silence = muting.silenceOf(organisationId, [event], now)
-  const found = await incidentFor(ports, transaction, { notification, event, silence })
+  const ended = await incidentsEndedBy(transaction, notificationId, event)
+  const found = await incidentsFor(ports, transaction, { notification, event, silence, ended })
+  for (const incident of found)
+    await takeInto(ports, transaction, { notification, event }, incident)
   // What is over, and was never told, needs no telling.
-  if (found === undefined) return
+  const [first] = found
+  if (first !== undefined) transaction.put(TAKEN, takenKey, first.id)
+}
+
+async function takeInto(
+  ports: TakingPorts,
+  transaction: StateTransaction,
+  { notification, event }: Pick<IncidentRequest, 'notification' | 'event'>,
+  found: StoredIncident,
+): Promise<void> {
+  const now = ports.clock.now()
   const turn = found.alerts + 1
   const open = await openAfter(transaction, found, event)
   const isOver = open === 0
@@ -135,7 +147,6 @@ async function takeOne(
     ...(quietEnd !== undefined && { quietEnd }),
     ...(endsAt !== undefined && !isOver && { endsAt }),
   }
-  transaction.put(TAKEN, takenKey, found.id)
   transaction.put(INCIDENT_ALERTS, alertKey(found.id, turn), event)
   if (why !== undefined) {
     writeLedger(transaction, ports, { incident: taken, notification, outcome: 'HELD', why })
@@ -147,12 +158,13 @@ async function takeOne(
   transaction.put(INCIDENTS, found.id, planned(transaction, taken, notification))
 }
 
-/** The incident that takes an alert: the group's, or a new one. */
-async function incidentFor(
+/** The incidents that take an alert: those that it ends a part of, or else the group's, or a new one. */
+async function incidentsFor(
   { clock, ids }: TakingPorts,
   transaction: StateTransaction,
-  { notification, event, silence }: IncidentRequest,
-): Promise<StoredIncident | undefined> {
+  { notification, event, silence, ended }: IncidentRequest,
+): Promise<readonly StoredIncident[]> {
+  if (ended.length > 0) return ended
   const now = clock.now()
   const { group, ...cause } = causeOf(event, notification)
   // What is silenced waits by itself, so that it holds back nothing else.
@@ -160,9 +172,9 @@ async function incidentFor(
   const groupKey = keyIn(notification.id, whole)
   const id = await transaction.get(INCIDENT_OF_GROUP, groupKey)
   const known = id === undefined ? undefined : await transaction.get(INCIDENTS, id)
-  if (known !== undefined && takesMore(known, now)) return known
+  if (known !== undefined && takesMore(known, now)) return [known]
   const isUntold = !notification.tellResolved || quietEndOf(event) !== undefined
-  if (endingOf(event) === 'ends' && isUntold) return undefined
+  if (endingOf(event) === 'ends' && isUntold) return []
   const incident: StoredIncident = {
     id: ids.timeOrderedUuid(now),
     number: await nextNumber(transaction, notification.organisationId, 'incident'),
@@ -184,34 +196,18 @@ async function incidentFor(
   transaction.put(INCIDENT_OF_GROUP, groupKey, incident.id)
   const inOrder = keyIn(incident.organisationId, `${backwards(now)}|${incident.id}`)
   transaction.put(INCIDENTS_IN_ORDER, inOrder, incident.id)
-  return incident
+  return [incident]
 }
 
 interface IncidentRequest {
   readonly notification: Notification
   readonly event: AlertEvent
   readonly silence: Silence | undefined
+  readonly ended: readonly StoredIncident[]
 }
 
 function takesMore({ state, resolvedAt = 0 }: StoredIncident, now: number): boolean {
   return state !== 'RESOLVED' || now - resolvedAt < REOPENS_WITHIN_MS
-}
-
-/** How much of an incident is still so, with this alert. */
-async function openAfter(
-  transaction: StateTransaction,
-  { id, open }: StoredIncident,
-  event: AlertEvent,
-): Promise<number> {
-  const { alertId } = event.alert
-  const key = ofIncident(id) + alertId
-  const wasOpen = (await transaction.get(OPEN_ALERTS, key)) !== undefined
-  if (endingOf(event) === 'opens') {
-    if (!wasOpen) transaction.put(OPEN_ALERTS, key, true)
-    return wasOpen ? open : open + 1
-  }
-  if (wasOpen) transaction.delete(OPEN_ALERTS, key)
-  return wasOpen ? open - 1 : open
 }
 
 function withoutEnd({

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { AlertEvent } from './channels/sending.ts'
 import { budget, finding, spike } from './channels/alerts.fixture.ts'
-import { INHIBITIONS } from './documents.ts'
+import { INHIBITIONS, SILENCES } from './documents.ts'
 import { createTestTelling } from './telling.fixture.ts'
 import type { TestTelling } from './telling.fixture.ts'
 
@@ -114,4 +114,27 @@ describe('the owner of what fails', () => {
     await test.take(await owned(), finding({ resourceTags: { owner: ' ' } }))
     expect(await test.incidents()).toMatchObject([{ owner: 'account 111122223333' }])
   })
+
+  it('may be another one when it passes: its incident is over all the same', async () => {
+    const notification = await owned()
+    await test.take(notification, finding({ resourceTags: {} }))
+    const passed = finding({ change: 'PASSED', resourceTags: { owner: 'ana@example.com' } })
+    await test.take(notification, { ...passed, id: 'passed' })
+    expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 2, open: 0 }])
+  })
+})
+
+it('what was silenced when it failed is over when it passes after the silence', async () => {
+  const { state, organisationId, now, move } = test.tenancy
+  const about = { id: 'quiet', organisationId, reason: 'known', createdBy: 'me' }
+  const silence = { ...about, pattern: { detail: { ruleId: [{ exists: true }] } } }
+  const times = { createdAt: now(), startsAt: now(), endsAt: now() + HOUR_MS }
+  await state.transact(async (transaction) =>
+    transaction.put(SILENCES, silence.id, { ...silence, ...times }),
+  )
+  const notification = await test.notify()
+  await test.take(notification, finding())
+  move(HOUR_MS)
+  await test.take(notification, { ...finding({ change: 'PASSED' }), id: 'passed' })
+  expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 2, open: 0 }])
 })

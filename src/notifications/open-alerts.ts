@@ -1,0 +1,65 @@
+import { collection } from '#src/ports/state.ts'
+import type { StateTransaction } from '#src/ports/state.ts'
+import { endingOf } from './alert-event.ts'
+import type { AlertEvent } from './channels/sending.ts'
+import { INCIDENTS, keyIn, ofIncident } from './documents.ts'
+import type { StoredIncident } from './documents.ts'
+
+/** By incident and alert: what is still so. */
+const OPEN_ALERTS = collection<true>('open-alerts')
+/** By notification and alert: the incidents in which that is still so. */
+const OPEN_IN = collection<readonly string[]>('alerts-open-in')
+
+type Of = Pick<StoredIncident, 'id' | 'notificationId'>
+
+/** How much of an incident is still so, with this alert. */
+export async function openAfter(
+  transaction: StateTransaction,
+  incident: Of & Pick<StoredIncident, 'open'>,
+  event: AlertEvent,
+): Promise<number> {
+  const { id, notificationId, open } = incident
+  const { alertId } = event.alert
+  if (endingOf(event) === 'ends') {
+    return (await closeAlert(transaction, incident, alertId)) ? open - 1 : open
+  }
+  const key = ofIncident(id) + alertId
+  if ((await transaction.get(OPEN_ALERTS, key)) !== undefined) return open
+  transaction.put(OPEN_ALERTS, key, true)
+  const openIn = keyIn(notificationId, alertId)
+  const others = (await transaction.get(OPEN_IN, openIn)) ?? []
+  transaction.put(OPEN_IN, openIn, [...others, id])
+  return open + 1
+}
+
+/** Forgets that an alert is still so in an incident. Answers whether it was. */
+export async function closeAlert(
+  transaction: StateTransaction,
+  { id, notificationId }: Of,
+  alertId: string,
+): Promise<boolean> {
+  const key = ofIncident(id) + alertId
+  const wasOpen = (await transaction.get(OPEN_ALERTS, key)) !== undefined
+  if (!wasOpen) return false
+  transaction.delete(OPEN_ALERTS, key)
+  const openIn = keyIn(notificationId, alertId)
+  const others = ((await transaction.get(OPEN_IN, openIn)) ?? []).filter((other) => other !== id)
+  if (others.length === 0) transaction.delete(OPEN_IN, openIn)
+  else transaction.put(OPEN_IN, openIn, others)
+  return true
+}
+
+/**
+ * The incidents that an alert is the end of a part of. It may be of another group by now: the tag
+ * that names the owner was changed, or a silence that was over it has ended.
+ */
+export async function incidentsEndedBy(
+  transaction: StateTransaction,
+  notificationId: string,
+  event: AlertEvent,
+): Promise<readonly StoredIncident[]> {
+  if (endingOf(event) !== 'ends') return []
+  const ids = (await transaction.get(OPEN_IN, keyIn(notificationId, event.alert.alertId))) ?? []
+  const all = await Promise.all(ids.map((id) => transaction.get(INCIDENTS, id)))
+  return all.flatMap((each) => (each === undefined || each.state === 'RESOLVED' ? [] : [each]))
+}
