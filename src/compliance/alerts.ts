@@ -17,11 +17,12 @@ export async function tellChange(
   { finding, ...change }: Change & { readonly finding: StoredFinding },
 ): Promise<void> {
   const { organisationId, awsAccountId, region, resourceId, resourceType, tags } = finding
-  const { reason, link } = finding
+  const { reason, link, severity, toldAs = { severity, tags } } = finding
+  const where = { ...finding, tags: toldAs.tags }
   const fields: ComplianceAlert = {
     alertId: `compliance/${finding.id}`,
-    severity: finding.severity,
-    segments: [...(await segments.segmentsOf(organisationId, finding))],
+    severity: toldAs.severity,
+    segments: [...(await segments.segmentsOf(organisationId, where))],
     findingId: finding.id,
     ...change,
     checkedBy: finding.checkedBy,

@@ -12,6 +12,8 @@ export interface StoredFinding extends Finding {
   readonly sentAt: number
   /** What was last told of it, by an alert of its own or in a summary. */
   readonly told?: 'FAILED' | 'PASSED' | 'WITHDRAWN'
+  /** As a failure was told, where that is another by now: its end has to reach the same people. */
+  readonly toldAs?: Pick<Finding, 'severity' | 'tags'>
 }
 
 /** By findingKey: in the order of lists. */

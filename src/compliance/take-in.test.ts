@@ -126,6 +126,36 @@ describe('results in any order, each any number of times', () => {
 })
 
 describe('a finding', () => {
+  it('that passes is told as it was told to fail: to those who heard of that', async () => {
+    const [viewId, segmentId] = [ids.uuid(), ids.uuid()]
+    const view = { viewId, viewNumber: 1, viewName: 'Owners', viewVersion: 1 }
+    const segmentsOf = async (_organisationId: string, { tags }: { tags: object }) => [
+      { ...view, segmentId, segmentNumber: 1, segmentTitle: JSON.stringify(tags) },
+    ]
+    const take = (given: Partial<CheckResult>) =>
+      takeIn({ ...ports(), segments: { segmentsOf } }, test.organisationId, [
+        resultOf('owned', { status: 'FAILED', ...given }),
+      ])
+    await take({ severity: 'HIGH', evaluatedAt: 1 })
+    await take({ severity: 'HIGH', evaluatedAt: 2, tags: { owner: 'ana' } })
+    // As Security Hub has it.
+    const passed = { status: 'PASSED', severity: 'INFORMATIONAL', tags: { owner: 'bob' } } as const
+    await take({ ...passed, evaluatedAt: 3 })
+    await take({ severity: 'LOW', evaluatedAt: 4, tags: { owner: 'bob' } })
+    const told = (await test.events('ComplianceAlertEvent'))
+      .map(({ fields }) => fields as any)
+      .filter(({ resourceId }) => resourceId === 'owned')
+    expect(
+      told.map(({ change, severity, segments, resourceTags }) => [
+        ...[change, severity, segments[0].segmentTitle, resourceTags.owner],
+      ]),
+    ).toEqual([
+      ['FAILED', 'HIGH', '{}', undefined],
+      ['PASSED', 'HIGH', '{}', 'bob'],
+      ['FAILED', 'LOW', '{"owner":"bob"}', 'bob'],
+    ])
+  })
+
   it('that is muted is not told, and over where it was, until it no longer is', async () => {
     const of = (given: Partial<CheckResult>) => resultOf('muted', { status: 'FAILED', ...given })
     await takenIn([of({ muted: 'SUPPRESSED', evaluatedAt: 1 })])

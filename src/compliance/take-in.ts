@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { SEVERITIES } from '#src/model/alert.ts'
 import type { Severity, Withdrawal } from '#src/model/alert.ts'
@@ -140,18 +142,33 @@ async function takeOne(
     changedAt: before?.status === result.status ? before.changedAt : now,
     firstSeenAt: before?.firstSeenAt ?? now,
     ...(before?.told !== undefined && { told: before.told }),
+    ...toldAs(before, said),
     ...(said.status === 'FAILED' && isExcepted(said) && { excepted: true }),
   }
   const change = dueOf(untold)
-  const after = change === undefined ? untold : { ...untold, told: change.change }
+  const after = change === undefined ? untold : toldOf(untold, change)
   putFinding(transaction, before, after)
   await recount(transaction, rule, { before, after })
   if (change === undefined) {
     return before !== undefined && saysTheSame(result, before) ? 'unchanged' : 'changed'
   }
   if (rule.settlesAt !== undefined && result.atOnce === undefined) return 'changed'
-  await tellChange(step, segments, { finding: after, ...change })
+  await tellChange(step, segments, { finding: untold, ...change })
   return 'told'
+}
+
+/** Security Hub calls what passes INFORMATIONAL, and tags may be what made it pass. */
+function toldAs(
+  before: StoredFinding | undefined,
+  { severity, tags }: Pick<CheckResult, 'severity' | 'tags'>,
+): Pick<StoredFinding, 'toldAs'> {
+  if (before?.told !== 'FAILED') return {}
+  const as = before.toldAs ?? { severity: before.severity, tags: before.tags }
+  return isDeepStrictEqual(as, { severity, tags }) ? {} : { toldAs: as }
+}
+
+function toldOf({ toldAs: _, ...finding }: StoredFinding, { change }: Change): StoredFinding {
+  return { ...finding, told: change }
 }
 
 /** Whether a finding is to be looked at again, as exceptions came or went. */
@@ -172,11 +189,11 @@ export async function reviewFinding(
   const isSame = isNow === (finding.excepted ?? false)
   const rule = await step.transaction.get(CHECK_RULES, keyOfRule(finding))
   if ((change === undefined && isSame) || rule === undefined) return
-  const after = change === undefined ? untold : { ...untold, told: change.change }
+  const after = change === undefined ? untold : toldOf(untold, change)
   putFinding(step.transaction, finding, after)
   await recount(step.transaction, rule, { before: finding, after })
   if (change === undefined || rule.settlesAt !== undefined) return
-  await tellChange(step, segments, { finding: after, ...change })
+  await tellChange(step, segments, { finding: untold, ...change })
 }
 
 /** Takes a finding away; that a failure which was told is over by that is told. */
