@@ -93,9 +93,7 @@ export async function composeOne(
         revision,
         does === 'escalate' ? 'escalation' : messages,
         ...(showsState ? [state] : []),
-      ]
-        .concat(audience.segment?.segmentId ?? [])
-        .join('-'),
+      ].join('-'),
       ...(sent !== undefined && does === 'tell' && { after: { sent, how } }),
       news: showsState && !hasNews ? 'state' : incident.toldState === state ? 'alerts' : 'both',
       ...(audience.to !== undefined && { to: audience.to }),

@@ -22,6 +22,8 @@ interface SentMessage {
 export interface TestTelling {
   readonly tenancy: TestTenancy
   readonly sent: readonly SentMessage[]
+  /** Who reads the channels, by e-mail. */
+  readonly recipients: string[]
   /** What channels answer from now on. */
   answer: (result: SendResult) => void
   notify: (given?: Partial<NewNotification>) => Promise<Notification>
@@ -42,6 +44,7 @@ export async function createTestTelling(): Promise<TestTelling> {
   const { state, organisationId } = tenancy
   const clock = { now: tenancy.now }
   const sent: SentMessage[] = []
+  const recipients: string[] = []
   let result = SENT
   let serial = 0
   const common = { state, clock, ids, namespace: NAMESPACE }
@@ -61,6 +64,7 @@ export async function createTestTelling(): Promise<TestTelling> {
   return {
     tenancy,
     sent,
+    recipients,
     answer: (next) => (result = next),
     notify: (given = {}) =>
       notifications.create(OPERATOR, {
@@ -97,7 +101,7 @@ export async function createTestTelling(): Promise<TestTelling> {
         return result
       },
       messagesPerSecondMax: Infinity,
-      recipients: [],
+      recipients,
       readBy: 'people',
       editsInPlace: false,
       showsState: false,

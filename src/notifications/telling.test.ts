@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { DEFAULT_SEGMENTS } from './audiences.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { budget, finding, spike } from './channels/alerts.fixture.ts'
 import { INHIBITIONS, SILENCES } from './documents.ts'
@@ -32,6 +33,21 @@ describe('many incidents', () => {
       expect(message.summary).not.toContain('digest')
     }
   })
+})
+
+it('is one message to all its readers, whatever segments they are told of', async () => {
+  const { state, newUser } = test.tenancy
+  const users = [await newUser(), await newUser()]
+  test.recipients.push(...users.map(({ email }) => email))
+  const segment = { viewId: 'view', segmentId: 'segment' }
+  await state.transact(async (transaction) =>
+    transaction.put(DEFAULT_SEGMENTS, users[0]?.id ?? '', segment),
+  )
+  await test.take(await test.notify({ settleSeconds: 0 }), spike())
+  await test.tellDue('channel')
+  expect(test.sent.map(({ sending: { to } }) => to)).toEqual(users.map(({ email }) => [email]))
+  // So that a letter that comes late is no reply to one that its reader never had.
+  expect(new Set(test.sent.map(({ sending }) => sending.idempotencyKey)).size).toBe(1)
 })
 
 describe('an escalation', () => {
