@@ -50,6 +50,21 @@ it('is one message to all its readers, whatever segments they are told of', asyn
   expect(new Set(test.sent.map(({ sending }) => sending.idempotencyKey)).size).toBe(1)
 })
 
+it('is sent a minute later to whom a mail server takes it for then, and to no one else', async () => {
+  test.recipients.push('a@example.com', 'b@example.com')
+  const missed = { address: 'b@example.com', message: 'greylisted', isForNow: true } as const
+  test.answer({ outcome: 'sent', sent: {}, answer: 'taken', missed: [missed] })
+  await test.take(await test.notify({ settleSeconds: 0, updateSeconds: 30 }), spike())
+  await test.tellDue('channel')
+  test.answer({ outcome: 'sent', sent: {}, answer: 'taken' })
+  test.tenancy.move(MINUTE_MS)
+  await test.tellDue('channel')
+  expect(test.sent.map(({ sending: { to } }) => to)).toEqual([
+    ['a@example.com', 'b@example.com'],
+    ['b@example.com'],
+  ])
+})
+
 describe('an escalation', () => {
   const escalation = { afterMinutes: 10, channelId: 'managers' }
   const told = () => test.sent.map(({ channelId }) => channelId)

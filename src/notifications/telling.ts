@@ -230,16 +230,18 @@ function isOfAll(result: SendResult): boolean {
   return result.outcome === 'retry' && result.isOfReaders !== true
 }
 
-/** A letter that was taken for some is one for each of the others, which they refuse. */
+/** A letter that was taken for some is one for each of the others, which they refuse or may take later. */
 function lettersIn(audience: Audience, result: SendResult): readonly SentLetter[] {
   const missed = (result.outcome === 'sent' && result.missed) || []
   const addresses = missed.map(({ address }) => address)
-  const refused = missed.map(({ address, message: reason }) => ({
+  const others = missed.map(({ address, message: reason, isForNow }): SentLetter => ({
     audience: { ...audience, to: [address] },
-    result: { outcome: 'refused' as const, reason },
+    result: isForNow
+      ? { outcome: 'retry', isOfReaders: true, reason }
+      : { outcome: 'refused', reason },
   }))
   const rest = without(audience, addresses)
-  return [...(rest === undefined ? [] : [{ audience: rest, result }]), ...refused]
+  return [...(rest === undefined ? [] : [{ audience: rest, result }]), ...others]
 }
 
 function compose(

@@ -14,13 +14,20 @@ export interface Letter {
   readonly unsubscribeUrl?: string | undefined
 }
 
+export interface MissedRecipient {
+  readonly address: string
+  readonly message: string
+  /** The server asks to come back: it may take it for them later. */
+  readonly isForNow?: true
+}
+
 /** What became of a letter. No message holds a password or the text of the letter. */
 export type MailOutcome =
   | {
       readonly kind: 'accepted'
       readonly answer: string
       /** Recipients that the server does not take it for. */
-      readonly missed: readonly { readonly address: string; readonly message: string }[]
+      readonly missed: readonly MissedRecipient[]
     }
   /** The server refuses the letter or its recipients for good. */
   | { readonly kind: 'refused'; readonly message: string }

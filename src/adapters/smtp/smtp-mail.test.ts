@@ -100,8 +100,16 @@ describe('a letter', () => {
     })
   })
 
+  it('may be sent later to whom the server asks to come back for', async () => {
+    const one = await sent({ replyTo: (address) => (address.startsWith('a') ? 450 : undefined) })
+    expect(one).toMatchObject({ kind: 'accepted', missed: [{ isForNow: true }] })
+  })
+
   it('may be sent to others meanwhile where the server asks to come back for its recipients', async () => {
     expect(await sent({ replyTo: () => 451 })).toMatchObject({ isOfRecipients: true })
+    await server?.close()
+    // That is of the server, whatever it was asked.
+    expect(await sent({ replyTo: () => 421 })).not.toHaveProperty('isOfRecipients')
     await server?.close()
     expect(await sent({ offersTls: false })).not.toHaveProperty('isOfRecipients')
   })

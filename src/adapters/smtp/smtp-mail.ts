@@ -95,9 +95,10 @@ async function handedOver(
     const missed = letter.to.flatMap((address) => {
       const error = rejectedErrors.find((each: Rejection) => isSame(each.recipient, address))
       const reply = error?.responseCode === undefined ? '' : ` (reply ${error.responseCode})`
-      return error === undefined
-        ? []
-        : [{ address, message: `"${host}" does not take it for that address${reply}` }]
+      const isForNow = error?.responseCode !== undefined && error.responseCode < PERMANENT_FROM
+      const yet = isForNow ? ' yet' : ''
+      const message = `"${host}" does not take it for that address${yet}${reply}`
+      return error === undefined ? [] : [{ address, message, ...(isForNow && { isForNow }) }]
     })
     return { kind: 'accepted', answer, missed }
   } catch (error) {
@@ -168,7 +169,8 @@ function outcomeOf(error: unknown, { host, tls }: SmtpServer): MailOutcome {
   if (responseCode !== undefined && responseCode >= PERMANENT_FROM) {
     return { kind: 'refused', message: what('refuses the letter or all its recipients') }
   }
-  const isOfRecipients = responseCode !== undefined && command === 'RCPT TO'
+  const isOfRecipients =
+    responseCode !== undefined && responseCode !== SERVICE_CLOSES && command === 'RCPT TO'
   return {
     kind: 'failed',
     message: what('took no letter'),
@@ -183,3 +185,5 @@ function isOfCertificate(error: unknown): boolean {
 
 /** RFC 5321: 5yz is for good, 4yz for now. */
 const PERMANENT_FROM = 500
+/** RFC 5321: it may be the reply to any command, and says nothing of what the command asked for. */
+const SERVICE_CLOSES = 421

@@ -1,5 +1,6 @@
 import type { BudgetAlert, ComplianceAlert, CostSpikeAlert, Severity } from '#src/model/alert.ts'
 import type { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
+import type { MissedRecipient } from '#src/ports/mail.ts'
 
 /** An alert, and the event that told of it. */
 export type AlertEvent = {
@@ -72,7 +73,7 @@ export type SendResult =
       /** What the provider answered, in short. */
       readonly answer: string
       /** By e-mail, recipients who do not get it, and why. */
-      readonly missed?: readonly { readonly address: string; readonly message: string }[]
+      readonly missed?: readonly MissedRecipient[]
     }
   /** Later it may work. */
   | {
