@@ -169,3 +169,34 @@ it('what was silenced when it failed is over when it passes after the silence', 
   await test.take(notification, { ...finding({ change: 'PASSED' }), id: 'passed' })
   expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 2, open: 0 }])
 })
+
+describe('quiet hours', () => {
+  it.each([
+    ['put forward', '2026-03-27T12:00:00Z'],
+    ['put back', '2026-10-23T12:00:00Z'],
+  ])('lose and repeat nothing while clocks are %s', async (_what, begin) => {
+    const quietHours = { upTo: 'CRITICAL' as const, windows: [{ from: '22:00', to: '07:00' }] }
+    const notification = await test.notify({
+      ...{ settleSeconds: 0, timeZone: 'Europe/Berlin', quietHours },
+    })
+    const { move, now } = test.tenancy
+    move(Date.parse(begin) - now())
+    const events = many(60)
+    for (const event of events) {
+      await test.take(notification, event)
+      await test.tellDue('channel')
+      move(HOUR_MS)
+    }
+    // It is noon by now, or nearly.
+    move(10 * HOUR_MS)
+    await test.tellDue('channel')
+    const told = test.sent.flatMap(({ message }) => message.events.map(({ id }) => id))
+    expect(told.toSorted()).toEqual(events.map(({ id }) => id).toSorted())
+    const clock = new Intl.DateTimeFormat('en-GB', {
+      ...({ timeZone: 'Europe/Berlin', hour: '2-digit', hourCycle: 'h23' } as const),
+    })
+    const hours = test.sent.map(({ at }) => Number(clock.format(at)))
+    expect(hours.filter((hour) => hour >= 22 || hour < 7)).toEqual([])
+    expect(hours.filter((hour) => hour === 7)).toHaveLength(2)
+  })
+})

@@ -3,11 +3,47 @@ import { describe, expect, it } from 'vitest'
 
 import { WEEKDAYS } from '#src/model/notification.ts'
 import type { QuietWindow } from '#src/model/notification.ts'
+import { offsetAt, wallTimeOf } from '#src/schedules/time-zone.ts'
 import { nextTimeOfDay, quietUntil } from './windows.ts'
 
 const at = (text: string) => Date.parse(text)
 const nights: QuietWindow = { from: '22:00', to: '07:00' }
-const zones = ['UTC', 'Europe/Berlin', 'Australia/Lord_Howe', 'America/New_York', 'Asia/Kathmandu']
+/** Among them zones whose clocks are set at midnight, by half an hour, by two, and around Ramadan. */
+const zones = [
+  ...['UTC', 'Asia/Kathmandu', 'Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe'],
+  ...['Africa/Cairo', 'America/Havana', 'America/Santiago', 'America/Nuuk', 'Asia/Beirut'],
+  ...['Antarctica/Troll', 'Africa/Casablanca', 'Pacific/Chatham'],
+]
+const HOUR_MS = 3_600_000
+const YEAR = { min: at('2026-01-01Z'), max: at('2027-12-31Z') }
+const DAY_MS = 24 * HOUR_MS
+const isSetWithin = (zone: string, ms: number) => (from: number) =>
+  offsetAt(from, zone) !== offsetAt(from + ms, zone)
+const every = (ms: number, from: number, to: number): readonly number[] =>
+  Array.from({ length: (to - from) / ms }, (_, at) => from + at * ms)
+/** When clocks in each zone are set, to the hour. */
+const CHANGES = new Map(
+  zones.map((zone) => [
+    zone,
+    every(DAY_MS, YEAR.min, YEAR.max)
+      .filter(isSetWithin(zone, DAY_MS))
+      .flatMap((day) => every(HOUR_MS, day, day + DAY_MS).filter(isSetWithin(zone, HOUR_MS))),
+  ]),
+)
+
+const time = fc.tuple(fc.nat(23), fc.nat(59)).map(([h, m]) => `${pad(h)}:${pad(m)}`)
+const anyWindow = fc.record({
+  days: fc.subarray([...WEEKDAYS], { minLength: 1, maxLength: 3 }),
+  from: time,
+  to: time,
+})
+/** A zone and an instant there, mostly in the days in which clocks are set. */
+const zoned = fc.constantFrom(...CHANGES).chain(([zone, changes]) => {
+  const near = fc
+    .tuple(fc.constantFrom(...changes, YEAR.min), fc.integer({ min: -30, max: 30 }), fc.nat(59))
+    .map(([change, hours, minutes]) => change + hours * HOUR_MS + minutes * 60_000)
+  return fc.record({ zone: fc.constant(zone), now: fc.oneof(fc.integer(YEAR), near, near) })
+})
 
 describe('a quiet window', () => {
   it('lasts over midnight, in its time zone', () => {
@@ -48,15 +84,8 @@ describe('a quiet window', () => {
   })
 
   it('is over when it says so, in any zone, on any day', () => {
-    const time = fc.tuple(fc.nat(23), fc.nat(59)).map(([h, m]) => `${pad(h)}:${pad(m)}`)
-    const window = fc.record({
-      days: fc.subarray([...WEEKDAYS], { minLength: 1, maxLength: 3 }),
-      from: time,
-      to: time,
-    })
-    const instant = fc.integer({ min: at('2026-01-01Z'), max: at('2027-12-31Z') })
     fc.assert(
-      fc.property(window, fc.constantFrom(...zones), instant, (one, zone, now) => {
+      fc.property(anyWindow, zoned, (one, { zone, now }) => {
         const until = quietUntil([one], zone, now)
         if (until === undefined) return
         expect(until).toBeGreaterThan(now)
@@ -66,9 +95,50 @@ describe('a quiet window', () => {
       }),
     )
   })
+
+  it('is kept whenever clocks show a time in it, and at other times only where they were set', () => {
+    fc.assert(
+      fc.property(anyWindow, zoned, (one, { zone, now }) => {
+        const isQuiet = quietUntil([one], zone, now) !== undefined
+        if (showsTimeIn(one, zone, now)) expect(isQuiet).toBe(true)
+        else if (!CHANGES.get(zone)?.some((change) => Math.abs(change - now) < 2 * DAY_MS)) {
+          expect(isQuiet).toBe(false)
+        }
+      }),
+    )
+  })
 })
 
+/** By what a clock in the zone shows. */
+function showsTimeIn({ days = [], from, to }: QuietWindow, zone: string, instant: number): boolean {
+  const clock = new Intl.DateTimeFormat('en-GB', {
+    ...({ timeZone: zone, hourCycle: 'h23' } as const),
+    ...({ weekday: 'short', hour: '2-digit', minute: '2-digit' } as const),
+  })
+  const parts = Object.fromEntries(
+    clock.formatToParts(instant).map(({ type, value }) => [type, value]),
+  )
+  const shown = `${parts['hour']}:${parts['minute']}`
+  const today = WEEKDAYS.findIndex((day) => day === parts['weekday']?.toUpperCase())
+  const isOn = (day: number) => days.includes(WEEKDAYS.at(day % WEEKDAYS.length) ?? 'MON')
+  if (from < to) return isOn(today) && from <= shown && shown < to
+  return (isOn(today) && from <= shown) || (isOn(today - 1) && shown < to)
+}
+
 describe('the next time of day', () => {
+  it('comes once on each day of the zone, whatever is done to clocks', () => {
+    fc.assert(
+      fc.property(time, zoned, (noon, { zone, now }) => {
+        const first = nextTimeOfDay({ at: noon }, zone, now)
+        const second = nextTimeOfDay({ at: noon }, zone, first)
+        const dayOf = (instant: number) => Math.floor(wallTimeOf(instant, zone) / DAY_MS)
+        expect(first).toBeGreaterThan(now)
+        expect(dayOf(second) - dayOf(first)).toBe(1)
+        expect(dayOf(first) - dayOf(now)).toBeLessThanOrEqual(1)
+      }),
+    )
+  })
+
   it('is the next that clocks in the zone show, on one of its days', () => {
     const next = (text: string, days?: readonly ('MON' | 'FRI')[]) =>
       nextTimeOfDay({ at: '09:00', days }, 'Australia/Sydney', at(text))
