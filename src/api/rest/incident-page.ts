@@ -33,7 +33,7 @@ export function incidentPage(incident: IncidentDetails, done?: string): string {
               <dd>${value}</dd>`,
         )}
       </dl>
-      ${list(items, moreItems)} ${isOver ? '' : forms(state)}
+      ${isOver ? '' : forms(state)} ${list(items, moreItems)}
       <p>
         <small>On the command line: <code>belfry incidents show ${number}</code></small>
       </p>`,
