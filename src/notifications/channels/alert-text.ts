@@ -143,7 +143,7 @@ function ofCompliance(
     ...(accounts.size === 1 && segmentsFact(alert)),
     'Checked by': `${alert.checkedBy} (${alert.ruleId})`,
   }
-  const checked = text.moment(Date.parse(alert.evaluatedAt))
+  const checked = momentText(alert.evaluatedAt, text)
   if (isSummary) {
     const [bad, good] = [alert.failing ?? 0, alert.passing ?? 0]
     const of = `${text.count(bad)} of ${text.count(bad + good)} resources`
@@ -175,7 +175,7 @@ function ofCompliance(
         Region: alert.resourceRegion,
         Tags: tagsText(alert.resourceTags),
       }),
-      Since: text.moment(Date.parse((alerts[0] ?? alert).evaluatedAt)),
+      Since: momentText((alerts[0] ?? alert).evaluatedAt, text),
       Frameworks: alert.frameworks.join(', '),
     }),
     items: resources.map(resourceItem),
@@ -222,6 +222,12 @@ function standing(alerts: readonly ComplianceAlert[]): {
   return kind === undefined || kind === 'PASSED' || kind === 'SUMMARY' || kind === 'WITHDRAWN'
     ? { one: 'complies again', many: 'comply again' }
     : WITHDRAWN[kind]
+}
+
+/** A leap second, which publishers may name, is no time of JavaScript's. */
+function momentText(dateTime: string, text: ReaderText): string {
+  const at = Date.parse(dateTime)
+  return Number.isNaN(at) ? dateTime : text.moment(at)
 }
 
 /** Only what there is to say. */

@@ -115,6 +115,11 @@ describe('what a message says', () => {
     expect(exact.summary).toContain('90,071,992,547,409,931.25 Credits')
   })
 
+  it('of a leap second, as it was written', () => {
+    const leap = '2016-12-31T23:59:60Z'
+    expect(factsOf(message(finding({ evaluatedAt: leap })))).toMatchObject({ Since: leap })
+  })
+
   it('of several incidents in a digest: the worst first, one line each', () => {
     const url = 'https://belfry.example.com/incidents/1?token=t'
     const digest = digestOf(
