@@ -56,6 +56,22 @@ describe('a forecast', () => {
     )
   })
 
+  it('is a figure in its interval, whatever costs do: credits, nothing, and all at once', () => {
+    const cost = fc.oneof(
+      fc.constantFrom(0, 0, 0.000_01, 1e9),
+      fc.double({ min: -1_000, max: 10_000, noNaN: true }),
+    )
+    fc.assert(
+      fc.property(fc.array(cost, { minLength: 1, maxLength: 250 }), (costs) => {
+        const found = foretell(costs, { start: YEAR, months: 12 })
+        if (found === undefined) return
+        expect(found.low).toBeLessThanOrEqual(found.estimate)
+        expect(found.estimate).toBeLessThanOrEqual(found.high)
+        expect(found.high).toBeLessThan(Infinity)
+      }),
+    )
+  })
+
   it('is so many times as much where all costs are', () => {
     fc.assert(
       fc.property(noisy, fc.integer({ min: 2, max: 1_000 }), (costs, times) => {
