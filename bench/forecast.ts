@@ -1,4 +1,10 @@
-import { FORECAST_HISTORY_DAYS, forecast, inCurrency, units } from '#src/cost-checks/forecast.ts'
+import {
+  FORECAST_DAYS_MIN,
+  FORECAST_HISTORY_DAYS,
+  forecast,
+  inCurrency,
+  units,
+} from '#src/cost-checks/forecast.ts'
 import type { SpendSeries } from '#src/cost-checks/spend-tally.ts'
 import { addDays, addMonths, daysBetween } from '#src/model/day.ts'
 import { ZERO, sumOf } from '#src/model/money.ts'
@@ -33,6 +39,8 @@ const SEEDS = 40
 interface Kind {
   readonly from: string
   readonly months: number
+  /** Costs began so many days before; absent: there are as many as the hub reads. */
+  readonly daysKnown?: number
   /** The first day of which nothing is known. */
   readonly end: (start: string) => string
 }
@@ -41,6 +49,13 @@ const KINDS: readonly Kind[] = [
     from: `month from day ${days}`,
     months: 1,
     end: (start: string) => addDays(start, days),
+  })),
+  // Drift is found out from 16 weeks on, and errors from fewer origins the less is known.
+  ...[FORECAST_DAYS_MIN, 49, 77, 105].map((daysKnown) => ({
+    from: `month from day 10, ${daysKnown} days known`,
+    months: 1,
+    daysKnown,
+    end: (start: string) => addDays(start, 10),
   })),
   ...[1, 4, 8].map((count) => ({
     from: `year from month ${count}`,
@@ -67,6 +82,7 @@ function figureOf({ name }: CostPattern, kind: Kind, all: readonly SpendSeries[]
         periodStart,
         periodEnd,
         end: kind.end(periodStart),
+        daysKnown: kind.daysKnown ?? 1 + FORECAST_HISTORY_DAYS,
       })
       const actual = spent(series, periodStart, periodEnd)
       forecasts += 1
@@ -88,11 +104,12 @@ interface Foretold {
   readonly periodStart: string
   readonly periodEnd: string
   readonly end: string
+  readonly daysKnown: number
 }
 
 /** What the hub would: with as much of the past as it reads. */
-function foretoldFrom(series: SpendSeries, { periodStart, periodEnd, end }: Foretold) {
-  const history = addDays(end, -1 - FORECAST_HISTORY_DAYS)
+function foretoldFrom(series: SpendSeries, { periodStart, periodEnd, end, daysKnown }: Foretold) {
+  const history = addDays(end, -daysKnown)
   const from = periodStart < history ? periodStart : history
   const known = (amounts: readonly bigint[]) =>
     amounts.slice(daysBetween(FIRST_DAY, from), daysBetween(FIRST_DAY, end))
