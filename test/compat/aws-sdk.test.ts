@@ -373,6 +373,18 @@ describe('STS', () => {
       sts.send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'me' })),
     ).rejects.toMatchObject({ name: 'AccessDenied', $metadata: { httpStatusCode: 403 } })
   })
+
+  it.each([
+    [899, 'greater than or equal to 900'],
+    [43_201, 'less than or equal to 43200'],
+  ])('refuses a session of %i seconds in the words of AWS', async (DurationSeconds, limit) => {
+    const RoleArn = `arn:aws:iam::${ACCOUNTS.SECURITY}:role/api_user`
+    const asked = new AssumeRoleCommand({ RoleArn, RoleSessionName: 'me', DurationSeconds })
+    await expect(sts.send(asked)).rejects.toMatchObject({
+      name: 'ValidationError',
+      message: `1 validation error detected: Value '${DurationSeconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value ${limit}`,
+    })
+  })
 })
 
 describe('signatures', () => {

@@ -48,6 +48,20 @@ describe('bad requests at the front door', () => {
   it.each([
     ['malformed JSON', '{"Entries": [', {}, 400, 'SerializationException'],
     ['a wrong type', '{"Entries": "x"}', {}, 400, 'SerializationException'],
+    [
+      'more entries than there may be, none of which is one',
+      JSON.stringify({ Entries: Array.from({ length: 11 }, () => null) }),
+      {},
+      400,
+      'SerializationException',
+    ],
+    [
+      'entries that cannot be made a text',
+      JSON.stringify({ Entries: Array.from({ length: 11 }, () => ({ Source: { toString: 1 } })) }),
+      {},
+      400,
+      'SerializationException',
+    ],
     ['invalid UTF-16 text is fine, but no entries are not', '{}', {}, 400, 'ValidationException'],
     ['a wrong content type', '{}', { 'content-type': 'text/plain' }, 400, 'SerializationException'],
     [

@@ -167,8 +167,9 @@ function checkList(
   }
 }
 
-function printedItem(item: unknown): string {
-  return typeof item === 'object' ? JSON.stringify(item) : String(item)
+/** One may have members that keep it from being made a text. */
+export function printedItem(item: unknown): string {
+  return typeof item === 'string' ? item : JSON.stringify(item)
 }
 
 /** AWS prints a map as Java does, and all constraints of its keys or values with the first slip. */
@@ -180,7 +181,7 @@ function checkMap(
 ): void {
   const entries = isStructure(value) ? Object.entries(value) : undefined
   if (entries === undefined) throw wrongType(path, 'a map')
-  const printed = `{${entries.map(([name, text]) => `${name}=${String(text)}`).join(', ')}}`
+  const printed = `{${entries.map(([name, text]) => `${name}=${printedItem(text)}`).join(', ')}}`
   const violate = (constraint: string) => violations.push(violation(printed, path, constraint))
   if (max !== undefined && entries.length > max) violate(lengthAtMost(max))
   const wordsOf = (constraints: readonly Constraint[]) =>

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-import { AwsError } from '#src/errors.ts'
+import { AwsError, OverloadedFault } from '#src/errors.ts'
 import { NO_ACCOUNT } from '#src/tenancy/credentials.ts'
 import type { Credentials } from '#src/tenancy/credentials.ts'
 import type { Principal } from '#src/model/principal.ts'
@@ -96,10 +96,8 @@ async function assumeRole(
       'Member must satisfy regular expression pattern: [\\w+=,.@-]*',
     )
   }
-  if (!(seconds >= DURATION_SECONDS_MIN && seconds <= DURATION_SECONDS_MAX)) {
-    const range = `between ${DURATION_SECONDS_MIN} and ${DURATION_SECONDS_MAX}`
-    throw invalid(String(seconds), 'durationSeconds', `Member must have value ${range}`)
-  }
+  if (!(seconds >= DURATION_SECONDS_MIN)) throw outOfRange(seconds, 'greater', DURATION_SECONDS_MIN)
+  if (seconds > DURATION_SECONDS_MAX) throw outOfRange(seconds, 'less', DURATION_SECONDS_MAX)
   for (const name of ['Policy', 'PolicyArns.member.1.arn', 'SerialNumber', 'TokenCode']) {
     if (parameters.has(name)) {
       throw new AwsError('ValidationError', `Parameter ${name} is not supported by Belfry.`)
@@ -141,6 +139,11 @@ function invalid(value: string, path: string, constraint: string): AwsError {
   )
 }
 
+function outOfRange(seconds: number, than: 'greater' | 'less', limit: number): AwsError {
+  const constraint = `Member must have value ${than} than or equal to ${limit}`
+  return invalid(String(seconds), 'durationSeconds', constraint)
+}
+
 function response(requestId: string, action: string, result: string): string {
   return (
     `<${action}Response xmlns="${NAMESPACE}"><${action}Result>${result}</${action}Result>` +
@@ -150,6 +153,9 @@ function response(requestId: string, action: string, result: string): string {
 
 function stsErrorOf(error: unknown, onFault: (error: unknown) => void): AwsError {
   if (error instanceof AwsError) return error
+  if (error instanceof OverloadedFault) {
+    return new AwsError('Throttling', `Rate exceeded: ${error.message}`)
+  }
   onFault(error)
   return new AwsError('InternalFailure', 'the hub failed; its log says why', 500)
 }

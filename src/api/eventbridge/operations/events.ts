@@ -12,7 +12,15 @@ import { putPartnerEvents } from '#src/pipeline/1-accept/put-partner-events.ts'
 import { createTokenBuckets } from '#src/pipeline/1-accept/token-buckets.ts'
 import { EVENT_PATTERN, EVENT_SOURCE_NAME, structure } from '../operation.ts'
 import type { Call, Operations } from '../operation.ts'
-import { UNSUPPORTED, optional, required, string, textPattern, timestampMs } from '../shapes.ts'
+import {
+  UNSUPPORTED,
+  optional,
+  printedItem,
+  required,
+  string,
+  textPattern,
+  timestampMs,
+} from '../shapes.ts'
 import { testEventPattern } from '../test-event-pattern.ts'
 
 export interface EventOperationPorts extends PutEventsPorts {
@@ -201,11 +209,12 @@ function entryBytes(entry: WireEntry): number {
 
 /** As AWS's Java prints an entry; recorded for requests of too many entries. */
 function printEntry(value: unknown): string {
-  const entry = value as Readonly<Record<string, string | number | readonly string[] | null>>
+  // It may be none: this is said before what each entry must be.
+  const entry = (value ?? {}) as Readonly<Record<string, unknown>>
   const shown = (name: string) => {
     const field = entry[name]
     if (field === undefined || field === null) return 'null'
-    return Array.isArray(field) ? `[${field.join(', ')}]` : String(field)
+    return Array.isArray(field) ? `[${field.map(printedItem).join(', ')}]` : printedItem(field)
   }
   return (
     `PutEventsRequestEntry(time=${shown('Time')}, source=${shown('Source')}, ` +
