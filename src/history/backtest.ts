@@ -1,7 +1,7 @@
 import type { EventPattern } from '@belfry/event-pattern'
 
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
-import { scan } from './scan.ts'
+import { beginningOf, scan } from './scan.ts'
 import type { Period, ScanPorts } from './scan.ts'
 
 export interface BacktestRequest {
@@ -18,7 +18,7 @@ export interface BacktestRequest {
 export interface Backtest {
   readonly searched: number
   readonly matched: number
-  /** Equal parts of the period, the oldest first. */
+  /** Equal parts of the period from its first event on, the oldest first. */
   readonly counts: readonly BacktestCount[]
   /** Spread over the period: the first that matched in each part of it. */
   readonly samples: readonly PositionedEvent[]
@@ -37,9 +37,11 @@ const PROGRESS_EVERY_EVENTS = 20_000
 /** Matches a pattern against the recorded history; nothing is delivered. */
 export async function backtest(ports: ScanPorts, request: BacktestRequest): Promise<Backtest> {
   const { pattern, period, accept, signal, onProgress } = request
-  const partMs = Math.max(1, Math.ceil((period.to - period.from) / PARTS))
+  // Of the time before it there is nothing to tell, which may be years.
+  const beginning = await beginningOf(ports, period)
+  const partMs = Math.max(1, Math.ceil((period.to - beginning) / PARTS))
   const counts = Array.from({ length: PARTS }, (_, part) => ({
-    from: period.from + part * partMs,
+    from: beginning + part * partMs,
     searched: 0,
     matched: 0,
     sample: undefined as PositionedEvent | undefined,
@@ -51,7 +53,8 @@ export async function backtest(ports: ScanPorts, request: BacktestRequest): Prom
     for (const positioned of events) {
       const { event } = positioned
       if (!(await accept(event))) continue
-      const part = counts[Math.floor((event.acceptedAt - period.from) / partMs)]
+      // A little earlier than the first is what was longer on its way to the log.
+      const part = counts[Math.max(0, Math.floor((event.acceptedAt - beginning) / partMs))]
       if (part === undefined) continue
       searched += 1
       part.searched += 1

@@ -66,6 +66,14 @@ export async function* scanBack(
   }
 }
 
+/** When the first event of a period was accepted, in epoch ms; the period's end where there is none. */
+export async function beginningOf(ports: ScanPorts, period: Period): Promise<number> {
+  for await (const events of scan(ports, period)) {
+    if (events.length > 0) return Math.min(...events.map(({ event }) => event.acceptedAt))
+  }
+  return period.to
+}
+
 async function readBetween(log: EventLog, after: number, end: number) {
   const found: RecordedBatch[] = []
   for (let cursor = after; cursor < end;) {
