@@ -17,7 +17,7 @@ import type { FrontDoorPorts } from './eventbridge/front-door.ts'
 import { buildLazySerializers } from './lazy-compilers.ts'
 import { addIncidentPages } from './rest/incident-pages.ts'
 import type { IncidentPagePorts } from './rest/incident-pages.ts'
-import { addRestApi } from './rest/rest-api.ts'
+import { API_PREFIX, addRestApi } from './rest/rest-api.ts'
 import type { RestApiPorts } from './rest/rest-api.ts'
 import { addSignInPages } from './rest/sign-in-routes.ts'
 import { addSlackDoor } from './rest/slack-door.ts'
@@ -83,7 +83,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   const { checkSignature } = ports.frontDoor
   const { clock } = ports.collector
   await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature, clock }), {
-    prefix: '/api/v1',
+    prefix: API_PREFIX,
   })
   addCataloguePage(app, ports.namespace)
   addSignInPages(app, ports.tenancy, ports.publicUrl)

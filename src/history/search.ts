@@ -15,11 +15,8 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number]
 
 /** What is looked for: events for which all that is given holds. */
 export interface EventFilter {
-  readonly account?: string
-  readonly region?: string
-  readonly source?: string
-  readonly detailType?: string
-  readonly busArn?: string
+  /** By what stands on its envelope. */
+  readonly isNamed: (event: RecordedEvent) => boolean | Promise<boolean>
   readonly pattern?: EventPattern
   /** Anywhere in the event's JSON, in any case of its letters. */
   readonly text?: string
@@ -61,7 +58,11 @@ export async function searchEvents(
     for (const positioned of batch) {
       searched += 1
       const { position, event } = positioned
-      if (matches(event) && (await hasStatus(ports, position, filter)) && (await accept(event))) {
+      if (
+        (await matches(event)) &&
+        (await hasStatus(ports, position, filter)) &&
+        (await accept(event))
+      ) {
         events.push(positioned)
       }
       if (events.length === limit || searched === EVENTS_PER_SEARCH_MAX) {
@@ -72,14 +73,11 @@ export async function searchEvents(
   return { events, searchedTo: period.from }
 }
 
-function matcherOf(filter: EventFilter): (event: RecordedEvent) => boolean {
-  const { account, region, source, detailType, busArn, pattern, text } = filter
-  const equal = Object.entries({ account, region, source, detailType, busArn }).filter(
-    ([, wanted]) => wanted !== undefined,
-  ) as readonly (readonly [keyof RecordedEvent, string])[]
+function matcherOf(filter: EventFilter): (event: RecordedEvent) => Promise<boolean> {
+  const { isNamed, pattern, text } = filter
   const words = text?.toLowerCase()
-  return (event) =>
-    equal.every(([name, wanted]) => event[name] === wanted) &&
+  return async (event) =>
+    (await isNamed(event)) &&
     (words === undefined || event.json.toLowerCase().includes(words)) &&
     (pattern === undefined || pattern.matches(event.json))
 }

@@ -19,7 +19,11 @@ export const TagKeys = Type.Array(Type.String({ minLength: 1, maxLength: 256 }),
   maxItems: 100,
   description: 'The only tag keys that costs are told apart by; without it all',
 })
-export const DayText = Type.String({ format: 'date', examples: ['2026-01-31'] })
+export const DayText = Type.String({
+  format: 'date',
+  title: 'a day as year-month-day',
+  examples: ['2026-01-31'],
+})
 export const MonthText = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}$',
   title: 'a month as year-month',

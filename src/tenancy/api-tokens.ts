@@ -44,7 +44,10 @@ export interface ApiTokens {
   /** The token of the hub's operator; made once, at the first start. */
   createForOperator(): Promise<ApiTokenWithSecret>
   get(caller: Principal, accessKeyId: string): Promise<ApiToken>
-  list(caller: Principal, page: PageOfCaller): Promise<Page<ApiToken>>
+  list(
+    caller: Principal,
+    page: PageOfCaller & { readonly organisationId?: string | undefined },
+  ): Promise<Page<ApiToken>>
   update(caller: Principal, accessKeyId: string, change: ApiTokenChange): Promise<ApiToken>
   /** Gives a token a new secret; the old one is good for as long as the overlap. */
   rotate(caller: Principal, accessKeyId: string, overlapMs: number): Promise<ApiTokenWithSecret>
@@ -65,10 +68,12 @@ export function createApiTokens(ports: TokenPorts, vault: Vault): ApiTokens {
       const token = visible(caller, await state.get(API_TOKENS, accessKeyId), accessKeyId)
       return shown(state, token)
     },
-    list: async (caller, page) => {
+    list: async (caller, { organisationId, ...page }) => {
       const { items, last } = await listAccepted(state, API_TOKENS, {
         ...page,
-        accept: (token) => visibleTo(caller, token),
+        accept: (token) =>
+          visibleTo(caller, token) &&
+          (organisationId === undefined || organisationId === token.organisationId),
       })
       const tokens = await Promise.all(items.map((token) => shown(state, token)))
       return { items: tokens, ...(last !== undefined && { last }) }

@@ -38,6 +38,11 @@ export interface NewEventSource {
   readonly eventPattern?: string | undefined
 }
 
+export interface EventSourceChange {
+  /** null: all events. */
+  readonly eventPattern: string | null
+}
+
 /**
  * Partner event sources of the tenancy's events beside the one that the logging account has. The
  * account that a source is offered to takes it by making an event bus of the same name.
@@ -49,8 +54,7 @@ export interface EventSources {
     caller: Principal,
     page: PageOfCaller & { readonly organisationId?: string | undefined },
   ): Promise<Page<EventSource>>
-  /** @param eventPattern null: all events */
-  update(caller: Principal, id: string, eventPattern: string | null): Promise<EventSource>
+  update(caller: Principal, id: string, change: EventSourceChange): Promise<EventSource>
   remove(caller: Principal, id: string): Promise<void>
   /** The sources that an account is offered in a region. */
   readonly offeredTo: (place: {
@@ -148,7 +152,7 @@ function changing(
       })
       return shown(stored)
     },
-    update: async (caller, id, eventPattern) => {
+    update: async (caller, id, { eventPattern }) => {
       checkPattern(eventPattern ?? undefined)
       const stored = await actions.perform(caller, async (step) => {
         const before = await found(step.transaction, caller, id)

@@ -16,11 +16,13 @@ export interface IngestKeys {
     caller: Principal,
     given: { readonly organisationId: string; readonly name: string },
   ): Promise<CreatedIngestKey>
-  list(caller: Principal, page: PageOfCaller): Promise<Page<IngestKey>>
+  list(caller: Principal, page: PageOfKeys): Promise<Page<IngestKey>>
   remove(caller: Principal, id: string): Promise<void>
   /** The key record behind a presented key, or undefined. */
   check(key: string): Promise<IngestKey | undefined>
 }
+
+type PageOfKeys = PageOfCaller & { readonly organisationId?: string | undefined }
 
 const KEY_CHARACTERS = 40
 
@@ -29,10 +31,12 @@ export function createIngestKeys({
   ids,
   actions,
 }: Pick<OrganisationPorts, 'state' | 'ids' | 'actions'>): IngestKeys {
-  const list = (caller: Principal, page: PageOfCaller) =>
+  const list = (caller: Principal, { organisationId, ...page }: PageOfKeys) =>
     listAccepted(state, INGEST_KEYS, {
       ...page,
-      accept: ({ organisationId }) => reaches(caller, organisationId),
+      accept: (key) =>
+        reaches(caller, key.organisationId) &&
+        (organisationId === undefined || organisationId === key.organisationId),
     })
   return {
     create: async (caller, given) => {

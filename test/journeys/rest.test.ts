@@ -216,6 +216,40 @@ describe('requests', () => {
     expect(await everything()).toEqual(before)
   })
 
+  it('that would change nothing are refused, and make no event', async () => {
+    const channel = await made('/channels', {
+      ...{ organisationId: ours.organisationId, name: 'unchanged' },
+      settings: { kind: 'webhook', url: 'https://hooks.example.com/' },
+    })
+    for (const path of [`/organisations/${ours.organisationId}`, `/channels/${channel.id}`]) {
+      const answer = await call('PATCH', path, {})
+      expect([path, answer.status, answer.body.code]).toEqual([path, 400, 'request.invalid'])
+    }
+  })
+
+  it('are refused a body that they do not take', async () => {
+    const user = await made('/users', newUser())
+    const path = `/users/${user.id}/unlock`
+    const message = expect.stringContaining('takes no body')
+    expect(await call('POST', path, { hours: 1 })).toMatchObject({
+      ...{ status: 400, body: { code: 'request.invalid', message } },
+    })
+    expect((await call('POST', path)).status).toBe(204)
+    // As some clients send with every POST.
+    expect((await call('POST', path, {})).status).toBe(204)
+  })
+
+  it('with a day that there is not are refused, in words', async () => {
+    const { organisationId } = ours
+    for (const from of ['2026-02-30', 'today']) {
+      const query = new URLSearchParams({ organisationId, from, to: '2026-03-01' })
+      expect(await call('GET', `/cost-sums?${query.toString()}`)).toMatchObject({
+        status: 400,
+        body: { message: expect.stringContaining('"from" must be a day as year-month-day, such') },
+      })
+    }
+  })
+
   it('that would make a thing twice are refused', async () => {
     const user = await made('/users', newUser())
     const again = await call('POST', '/users', newUser({ email: user.email.toUpperCase() }))
@@ -280,6 +314,17 @@ describe('lists', () => {
       }
       expect(all.length).toBeGreaterThan(1)
       expect(pages).toEqual(all)
+    },
+  )
+
+  it.each(['accounts', 'users', 'api-tokens', 'ingest-keys'])(
+    'of %s are narrowed to an organisation',
+    async (list) => {
+      const { items } = (await call('GET', `/${list}?limit=1000`)).body
+      const query = `organisationId=${theirsId}&limit=1000`
+      const narrowed = (await call('GET', `/${list}?${query}`)).body.items
+      expect(narrowed).toEqual(items.filter((item: any) => item.organisationId === theirsId))
+      expect(narrowed.length).toBeLessThan(items.length)
     },
   )
 })

@@ -143,8 +143,8 @@ describe('filters', () => {
   })
 
   it.each<[string, Record<string, string>, string]>([
-    ['a pattern that is none', { pattern: '{"source":"x"}' }, 'stream.invalid-pattern'],
-    ['a pattern that is not JSON', { pattern: '{' }, 'stream.invalid-pattern'],
+    ['a pattern that is none', { pattern: '{"source":"x"}' }, 'pattern.invalid'],
+    ['a pattern that is not JSON', { pattern: '{' }, 'pattern.invalid'],
     ['a beginning that is unknown', { since: 'yesterday' }, 'request.invalid'],
   ])('with %s are refused', async (_what, query, code) => {
     const path = `/events/stream?${new URLSearchParams(query).toString()}`
@@ -164,7 +164,7 @@ describe('who follows', () => {
     for (const name of ['account', 'region', 'source', 'detailType', 'bus']) {
       const path = `/events/stream?${name}=a*b`
       const { status, body } = await restAs(hub, reader, ['GET', path])
-      expect([status, body.code]).toEqual([400, 'stream.invalid-filter'])
+      expect([status, body.code]).toEqual([400, 'filter.invalid'])
       expect(body.message).toContain(`"${name}" is a whole name, or a prefix that ends in *`)
     }
   })

@@ -10,18 +10,8 @@ import {
   GivenTags,
 } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import {
-  Id,
-  IdParams,
-  OfOrganisation,
-  PageQuery,
-  orNull,
-  StartedTask,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, IdParams, OfOrganisation, StartedTask, orNull, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const TAG_FILTERS_MAX = 10
@@ -64,18 +54,14 @@ export function addAccountRoutes(add: AddRoute, { accounts }: Tenancy): void {
     answer: [201, ref(Account)],
     run: (caller, { body }) => accounts.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/accounts',
     tag,
     summary: 'List accounts: those that pass all filters',
     permission: 'accounts:Read',
-    query: Type.Object({ ...PageQuery, ...Filter }),
-    answer: [200, pageSchema(Account)],
-    run: async (caller, { query: { limit, nextToken, ...filter } }) => {
-      const asked = { ...(limit !== undefined && { limit }), ...(nextToken && { nextToken }) }
-      return page(await accounts.list(caller, { ...filter, ...pageRequest(asked) }))
-    },
+    filter: Filter,
+    item: Account,
+    list: (caller, asked) => accounts.list(caller, asked),
   })
   add({
     method: 'GET',

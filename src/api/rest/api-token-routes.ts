@@ -3,18 +3,8 @@ import { Type } from 'typebox'
 import { ApiToken, AwsAccountId, OnlyAccounts, TokenName, TokenRole } from '#src/model/tenancy.ts'
 import type { ApiTokens } from '#src/tenancy/api-tokens.ts'
 import { OVERLAP_HOURS_DEFAULT, OverlapHours, overlapMs } from './overlap.ts'
-import {
-  Description,
-  Id,
-  IdParams,
-  Instant,
-  PageQuery,
-  orNull,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addList } from './list-route.ts'
+import { Description, Id, IdParams, Instant, OfOrganisation, orNull, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const WithSecret = Type.Object({ ...ApiToken.properties, secretAccessKey: Type.String() })
@@ -39,15 +29,14 @@ export function addApiTokenRoutes(add: AddRoute, apiTokens: ApiTokens): void {
     answer: [201, WithSecret],
     run: (caller, { body }) => apiTokens.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/api-tokens',
     tag,
     summary: 'List API tokens',
     permission: 'api-tokens:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(ApiToken)],
-    run: async (caller, { query }) => page(await apiTokens.list(caller, pageRequest(query))),
+    filter: OfOrganisation,
+    item: ApiToken,
+    list: (caller, asked) => apiTokens.list(caller, asked),
   })
   add({
     method: 'GET',

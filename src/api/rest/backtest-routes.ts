@@ -2,18 +2,20 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
+import { RestError } from '#src/errors.ts'
 import { backtest } from '#src/history/backtest.ts'
 import type { ScanPorts } from '#src/history/scan.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Directory } from '#src/ports/directory.ts'
+import { PatternText, patternOf } from '../event-filter.ts'
 import { createSight } from '../visibility.ts'
 import type { CallerOf } from './caller.ts'
-import { Time, patternOf, periodOf } from './event-search-routes.ts'
+import { Time, periodOf } from './event-search-routes.ts'
 import { streamLines } from './json-lines.ts'
 import type { LinePorts } from './json-lines.ts'
-import { requestSchema } from './route.ts'
+import { FaultLine, Instant, guarded, jsonLines, requestSchema } from './route.ts'
 
 export interface BacktestPorts extends LinePorts {
   readonly scan: ScanPorts
@@ -23,7 +25,7 @@ export interface BacktestPorts extends LinePorts {
 }
 
 const Body = Type.Object({
-  pattern: Type.String({ maxLength: 4_096, description: 'An event pattern, as JSON' }),
+  pattern: PatternText,
   from: Type.Optional(Time),
   to: Type.Optional(Time),
   buses: Type.Optional(
@@ -34,25 +36,44 @@ const Body = Type.Object({
   ),
 })
 
+const Counts = { searched: Type.Integer(), matched: Type.Integer() }
+const Answer = jsonLines(
+  'Lines of JSON: how far it is, samples, and at the end the result or a fault',
+  Type.Object({
+    type: Type.Literal('progress'),
+    reached: Instant,
+    to: Instant,
+  }),
+  Type.Object({
+    type: Type.Literal('sample'),
+    bus: Type.String({ description: 'ARN of the event bus that it is on' }),
+    acceptedAt: Instant,
+    event: Type.Unknown({ description: 'As it was recorded' }),
+  }),
+  Type.Object({
+    type: Type.Literal('result'),
+    ...Counts,
+    counts: Type.Array(Type.Object({ from: Instant, ...Counts }), {
+      description: 'Of equal parts of the period from its first event on, the oldest first',
+    }),
+  }),
+  FaultLine,
+)
+
 /** `POST /rules/backtest`: what a rule would have matched. */
 export function addBacktestRoute(app: FastifyInstance, ports: BacktestPorts): void {
   app.post<{ Body: Static<typeof Body> }>(
     '/rules/backtest',
-    {
-      schema: {
-        tags: ['events'],
-        summary:
-          'What a rule would have matched in the history: lines of JSON (progress, sample, at the end result or fault); nothing is delivered',
-        ...requestSchema({ body: Body }),
-      },
-      preValidation: async (request) => {
-        request.caller = await ports.callerOf(request, 'events:Read')
-      },
-    },
+    guarded(ports.callerOf, 'events:Read', {
+      tags: ['events'],
+      summary: 'What a rule would have matched in the history; nothing is delivered',
+      ...requestSchema({ body: Body }),
+      response: { 200: Answer },
+    }),
     async ({ body, caller }, reply) => {
       const pattern = patternOf(body.pattern)
       const period = periodOf(body, ports.clock.now())
-      const buses = body.buses === undefined ? undefined : new Set(body.buses)
+      const buses = body.buses === undefined ? undefined : new Set(body.buses.map(checkedArn))
       const sees = createSight(ports.directory, caller as Principal)
       await streamLines(reply, ports, async ({ write, signal }) => {
         const line = async (value: object) => write(`${JSON.stringify(value)}\n`)
@@ -75,5 +96,15 @@ export function addBacktestRoute(app: FastifyInstance, ports: BacktestPorts): vo
         await line({ type: 'result', ...result })
       })
     },
+  )
+}
+
+/** A bus that is named otherwise would look like one without events. */
+function checkedArn(arn: string): string {
+  if (parseBusArn(arn) !== undefined) return arn
+  throw new RestError(
+    400,
+    'bus.invalid',
+    `"${arn}" is not the ARN of an event bus, such as arn:aws:events:eu-west-1:111122223333:event-bus/default`,
   )
 }

@@ -14,6 +14,7 @@ import {
   SpikeDetector,
   TriedSettings,
 } from '#src/model/budget.ts'
+import { DayText } from '#src/model/cost-import.ts'
 import { addNamedRoutes } from './named-routes.ts'
 import { IdParams, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
@@ -24,23 +25,17 @@ export interface BudgetRoutePorts {
   readonly backtests: BacktestPorts
 }
 
-const Day = Type.String({
-  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
-  title: 'a day as year-month-day',
-  examples: ['2026-01-31'],
-})
-
 const Backtested = Type.Object({
-  from: Day,
-  to: Day,
+  from: DayText,
+  to: DayText,
   currency: Type.String(),
   scopes: Type.Integer({ description: 'In how many places it looked' }),
   items: Type.Array(
     Type.Object({
       awsAccountId: Type.Optional(Type.String()),
       segmentTitle: Type.Optional(Type.String()),
-      firstDay: Day,
-      lastDay: Day,
+      firstDay: DayText,
+      lastDay: DayText,
       isOpen: Type.Boolean({ description: 'It had not ended by the last day' }),
       expected: Type.String({ description: 'On the last day' }),
       actual: Type.String({ description: 'On the last day' }),
@@ -104,7 +99,11 @@ export function addSpikeDetectorRoutes(
     summary: `What a spike detector would have told of costs that are there already, with other settings where they are given: of the last 90 days, or of up to ${BACKTEST_DAYS_MAX}`,
     permission: 'spike-detectors:Read',
     params: IdParams,
-    body: Type.Object({ from: Type.Optional(Day), to: Type.Optional(Day), ...TriedSettings }),
+    body: Type.Object({
+      from: Type.Optional(DayText),
+      to: Type.Optional(DayText),
+      ...TriedSettings,
+    }),
     answer: [200, Backtested],
     run: (caller, { params, body: { from, to, ...settings } }) =>
       backtestDetector(backtests, caller, params.id, { from, to, settings }),

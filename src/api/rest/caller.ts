@@ -26,9 +26,14 @@ export function createCallerOf(checkSignature: SignatureCheck, sessions: Session
       'caller.forbidden',
       PERMISSIONS[permission].some((role) => role === principal.role)
         ? `${permission} concerns the whole organisation, and this API token is only for the accounts ${principal.onlyAccounts?.join(', ')}`
-        : `the role "${principal.role}" does not include ${permission}`,
+        : `the role "${principal.role}" does not include ${permission}, which ${rolesWith(permission)}: see "belfry roles"`,
     )
   }
+}
+
+function rolesWith(permission: Permission): string {
+  const roles = PERMISSIONS[permission]
+  return roles.length === 1 ? `the role ${roles[0]} does` : `the roles ${roles.join(', ')} do`
 }
 
 export type StillCalls = (request: FastifyRequest, permission: Permission) => Promise<boolean>

@@ -4,16 +4,8 @@ import { CHANNEL_SETTINGS, Channel, ChannelTest } from '#src/model/channel.ts'
 import { Name } from '#src/model/tenancy.ts'
 import type { Channels } from '#src/notifications/channels/channels.ts'
 import { OVERLAP_HOURS_DEFAULT } from './overlap.ts'
-import {
-  Id,
-  IdParams,
-  OfOrganisation,
-  PageQuery,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addNamedRoutes } from './named-routes.ts'
+import { Id, IdParams, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { Rotation, ShownSecret, rotationIn } from './webhook-rotation.ts'
 
@@ -34,76 +26,37 @@ const Settings = Type.Record(Type.String(), Type.Unknown(), {
 })
 
 export function addChannelRoutes(add: AddRoute, channels: Channels): void {
-  const tag = 'channels'
-  add({
-    method: 'POST',
-    url: '/channels',
-    tag,
-    summary: 'Add a way to reach people; the secret that signs a webhook is shown once',
-    permission: 'channels:Write',
-    body: Type.Object({ organisationId: Id, name: Name, settings: Settings }),
-    answer: [
-      201,
-      Type.Object({
-        ...Channel.properties,
-        secret: Type.Optional(
-          Type.String({ description: 'Of a webhook, where none was given: whsec_...' }),
-        ),
-      }),
-    ],
-    run: (caller, { body }) => channels.create(caller, body),
-  })
-  add({
-    method: 'GET',
-    url: '/channels',
-    tag,
-    summary: 'List channels, without what is secret of them',
-    permission: 'channels:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(Channel)],
-    run: async (caller, { query: { organisationId, ...query } }) =>
-      page(await channels.list(caller, { ...pageRequest(query), organisationId })),
-  })
-  add({
-    method: 'GET',
-    url: '/channels/:id',
-    tag,
-    summary: 'Show a channel, without what is secret of it',
-    permission: 'channels:Read',
-    params: IdParams,
-    answer: [200, ref(Channel)],
-    run: (caller, { params }) => channels.get(caller, params.id),
-  })
-  add({
-    method: 'PATCH',
-    url: '/channels/:id',
-    tag,
-    summary: 'Change the name of a channel, or all its settings',
-    permission: 'channels:Write',
-    params: IdParams,
-    body: Type.Object({ name: Type.Optional(Name), settings: Type.Optional(Settings) }),
-    answer: [200, ref(Channel)],
-    run: (caller, { params, body }) => channels.update(caller, params.id, body),
+  addNamedRoutes(add, {
+    noun: 'channels',
+    summaries: {
+      create: 'Add a way to reach people; the secret that signs a webhook is shown once',
+      list: 'List channels, without what is secret of them',
+      get: 'Show a channel, without what is secret of it',
+      update: 'Change the name of a channel, or all its settings',
+      remove: 'Delete a channel: nothing is sent by it any more',
+    },
+    schema: Channel,
+    created: Type.Object({
+      ...Channel.properties,
+      secret: Type.Optional(
+        Type.String({ description: 'Of a webhook, where none was given: whsec_...' }),
+      ),
+    }),
+    given: Type.Object({ organisationId: Id, name: Name, settings: Settings }),
+    change: Type.Object(
+      { name: Type.Optional(Name), settings: Type.Optional(Settings) },
+      { minProperties: 1 },
+    ),
+    things: channels,
   })
   addSecretRoutes(add, channels)
   add({
-    method: 'DELETE',
-    url: '/channels/:id',
-    tag,
-    summary: 'Delete a channel: nothing is sent by it any more',
-    permission: 'channels:Write',
-    params: IdParams,
-    answer: [204],
-    run: (caller, { params }) => channels.remove(caller, params.id),
-  })
-  add({
     method: 'POST',
     url: '/channels/:id/test',
-    tag,
+    tag: 'channels',
     summary: 'Send a message that says that it is a test, and tell what the other side answered',
     permission: 'channels:Write',
     params: IdParams,
-    body: Type.Object({}),
     answer: [200, ref(ChannelTest)],
     run: (caller, { params }) => channels.test(caller, params.id),
   })

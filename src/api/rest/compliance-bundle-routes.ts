@@ -10,7 +10,8 @@ import {
   ImportReport,
   TagPolicyImport,
 } from '#src/model/compliance-bundle.ts'
-import { Id, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const BUNDLE_CHARACTERS_MAX = 1_024 * 1_024
@@ -29,18 +30,14 @@ const OneOrganisation = Type.Optional({
 
 export function addComplianceBundleRoutes(add: AddRoute, bundles: Bundles): void {
   const tag = 'compliance'
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/compliance/bundles',
     tag,
     summary: 'List the bundles of rules that come with the hub and those of the organisation',
     permission: 'compliance:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(ComplianceBundle)],
-    run: async (caller, { query }) => {
-      const asked = { ...pageRequest(query), organisationId: query.organisationId }
-      return page(await bundles.list(caller, asked))
-    },
+    filter: OfOrganisation,
+    item: ComplianceBundle,
+    list: (caller, asked) => bundles.list(caller, asked),
   })
   add({
     method: 'POST',

@@ -6,17 +6,8 @@ import {
   ExceptionReason,
   ExceptionScope,
 } from '#src/model/compliance-exception.ts'
-import {
-  Id,
-  IdParams,
-  Instant,
-  OfOrganisation,
-  PageQuery,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, IdParams, Instant, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addComplianceExceptionRoutes(add: AddRoute, exceptions: Exceptions): void {
@@ -36,18 +27,14 @@ export function addComplianceExceptionRoutes(add: AddRoute, exceptions: Exceptio
     answer: [201, ref(ComplianceException)],
     run: (caller, { body }) => exceptions.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/compliance/exceptions',
     tag,
     summary: 'List the exceptions that are not over',
     permission: 'compliance:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(ComplianceException)],
-    run: async (caller, { query }) => {
-      const asked = { ...pageRequest(query), organisationId: query.organisationId }
-      return page(await exceptions.list(caller, asked))
-    },
+    filter: OfOrganisation,
+    item: ComplianceException,
+    list: (caller, asked) => exceptions.list(caller, asked),
   })
   add({
     method: 'GET',

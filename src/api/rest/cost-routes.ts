@@ -14,16 +14,8 @@ import {
 } from '#src/model/cost-import.ts'
 import { SUM_DIMENSIONS } from '#src/ports/cost-store.ts'
 import type { SumDimension } from '#src/ports/cost-store.ts'
-import {
-  Id,
-  IdParams,
-  OfOrganisation,
-  PageQuery,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const PART_BYTES_MAX_TEXT = '8 MiB'
@@ -41,18 +33,14 @@ export function addCostRoutes(add: AddRoute, costs: CostImports): void {
   addImportRoutes(add, costs)
   addUploadRoutes(add, costs)
   const tag = 'costs'
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/cost-periods',
     tag,
     summary: 'List the billing periods that there are costs of, with totals by currency',
     permission: 'costs:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(CostPeriodText)],
-    run: async (caller, { query }) => {
-      const { organisationId } = query
-      return page(await costs.periods(caller, { ...pageRequest(query), organisationId }))
-    },
+    filter: OfOrganisation,
+    item: CostPeriodText,
+    list: (caller, asked) => costs.periods(caller, asked),
   })
   add({
     method: 'DELETE',
@@ -110,18 +98,14 @@ function addImportRoutes(add: AddRoute, costs: CostImports): void {
     answer: [201, ref(CostImport)],
     run: (caller, { body }) => costs.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/cost-imports',
     tag,
     summary: 'List cost imports, the oldest first',
     permission: 'costs:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(CostImport)],
-    run: async (caller, { query }) => {
-      const { organisationId } = query
-      return page(await costs.list(caller, { ...pageRequest(query), organisationId }))
-    },
+    filter: OfOrganisation,
+    item: CostImport,
+    list: (caller, asked) => costs.list(caller, asked),
   })
   add({
     method: 'GET',
@@ -159,6 +143,7 @@ function addUploadRoutes(add: AddRoute, costs: CostImports): void {
     permission: 'costs:Write',
     params: Type.Object({ ...IdParams.properties, name: FileName }),
     query: Type.Object({ offset: Type.Integer({ minimum: 0 }) }),
+    takesBytes: true,
     answer: [200, Type.Object({ bytes: Type.Integer({ description: 'What the file has now' }) })],
     run: (caller, { params: { id, name }, query: { offset }, body }) => {
       const bytes = body instanceof Uint8Array ? body : undefined

@@ -2,20 +2,19 @@ import { Type } from 'typebox'
 
 import { Customer, Name } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import { IdParams, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addCustomerRoutes(add: AddRoute, { customers }: Tenancy): void {
   const tag = 'customers'
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/customers',
     tag,
     summary: 'List customers',
     permission: 'organisations:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(Customer)],
-    run: async (caller, { query }) => page(await customers.list(caller, pageRequest(query))),
+    item: Customer,
+    list: (caller, asked) => customers.list(caller, asked),
   })
   add({
     method: 'GET',

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
 import { accountIn } from '#src/model/arn.ts'
+import { parseExactly } from '#src/model/exact-json.ts'
 import { reachesAccount } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { DeadLetter, Delivery } from '#src/model/delivery.ts'
@@ -10,7 +11,8 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { DeadLetterQuery, DeliveryQueue } from '#src/ports/delivery-queue.ts'
 import { maySee } from '../visibility.ts'
-import { IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList, numbered } from './list-route.ts'
+import { IdParams, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface DeadLetterPorts {
@@ -52,6 +54,7 @@ const Filter = {
   eventId: Type.Optional(Type.String({ maxLength: 256 })),
 }
 
+const LETTER_ID = /^\d{1,15}$/
 /** Redriven in one transaction; more than these take several calls. */
 const REDRIVE_MAX = 1_000
 /** An account that changed hands may have many that its new organisation does not see. */
@@ -89,22 +92,19 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
     return accepted.slice(0, query.limit)
   }
 
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/dead-letters',
     tag,
     summary: 'List deliveries that ended without success, oldest first',
     permission: 'deliveries:Read',
-    query: Type.Object({ ...PageQuery, ...Filter }),
-    answer: [200, pageSchema(DeadLetterSchema)],
-    run: async (caller, { query }) => {
-      const { nextToken: _, limit: __, ...filter } = query
-      const { limit, after = '0' } = pageRequest(query)
-      const asked = { ...filter, limit: limit + 1, afterId: Number(after) || 0 }
-      const found = await select(caller, asked)
+    filter: Filter,
+    item: DeadLetterSchema,
+    list: async (caller, { limit, after, ...filter }) => {
+      const afterId = numbered(after) ?? 0
+      const found = await select(caller, { ...filter, limit: limit + 1, afterId })
       const shown = found.slice(0, limit)
       const last = found.length > limit ? String(shown.at(-1)?.id) : undefined
-      return page({ items: shown.map(wireDeadLetter), ...(last !== undefined && { last }) })
+      return { items: shown.map(wireDeadLetter), ...(last !== undefined && { last }) }
     },
   })
   add({
@@ -116,7 +116,8 @@ export function addDeadLetterRoutes(add: AddRoute, ports: DeadLetterPorts): void
     params: IdParams,
     answer: [200, ref(DeadLetterSchema)],
     run: async (caller, { params }) => {
-      const [found] = await select(caller, { ids: [Number(params.id)], limit: 1 })
+      const ids = LETTER_ID.test(params.id) ? [Number(params.id)] : []
+      const [found] = await select(caller, { ids, limit: 1 })
       if (found !== undefined) return wireDeadLetter(found)
       throw new RestError(404, 'dead-letter.not-found', `there is no dead letter "${params.id}"`)
     },
@@ -170,6 +171,6 @@ function wireDeadLetter({ error, exhausted, sendError, eventJson, ...letter }: D
     errorMessage: error.message,
     ...(exhausted !== undefined && { exhaustedRetryCondition: exhausted }),
     ...(sendError !== undefined && { queueError: `${sendError.code}: ${sendError.message}` }),
-    event: eventJson === '' ? null : (JSON.parse(eventJson) as unknown),
+    event: eventJson === '' ? null : parseExactly(eventJson),
   }
 }

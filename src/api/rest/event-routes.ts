@@ -13,7 +13,7 @@ import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import { maySee } from '../visibility.ts'
 import type { CallerOf } from './caller.ts'
-import { Fault, ref, requestSchema } from './route.ts'
+import { guarded, ref, requestSchema } from './route.ts'
 
 export interface EventPorts {
   readonly finder: EventFinder
@@ -64,17 +64,12 @@ const Answer = Type.Object({
 export function addEventRoutes(app: FastifyInstance, ports: EventPorts): void {
   app.get<{ Params: { id: string } }>(
     '/events/:id',
-    {
-      schema: {
-        tags: ['events'],
-        summary: 'Show an event on every bus that it reached, and who was behind it',
-        ...requestSchema({ params: EventParams }),
-        response: { 200: Answer, default: ref(Fault) },
-      },
-      preValidation: async (request) => {
-        request.caller = await ports.callerOf(request, 'events:Read')
-      },
-    },
+    guarded(ports.callerOf, 'events:Read', {
+      tags: ['events'],
+      summary: 'Show an event on every bus that it reached, and who was behind it',
+      ...requestSchema({ params: EventParams }),
+      response: { 200: Answer },
+    }),
     async ({ params: { id }, caller }, reply) => {
       const principal = caller as Principal
       const found = await eventsSeenBy(ports, principal, id)

@@ -1,4 +1,3 @@
-import { EventPattern, InvalidEventPatternError } from '@belfry/event-pattern'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
@@ -10,17 +9,18 @@ import type { Period } from '#src/history/scan.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Clock } from '#src/ports/clock.ts'
+import { EventFilterQuery, namesFilter, patternOf } from '../event-filter.ts'
 import { createSight } from '../visibility.ts'
 import type { EventPorts } from './event-routes.ts'
 import { FoundEventSchema, wireEvent } from './event-routes.ts'
-import { Fault, PageQuery, page, pageRequest, ref, requestSchema } from './route.ts'
+import { PageQuery, numbered, page, pageRequest } from './list-route.ts'
+import { guarded, ref, requestSchema } from './route.ts'
 
 export interface EventSearchPorts extends EventPorts {
   readonly search: SearchPorts
   readonly clock: Clock
 }
 
-const PATTERN_CHARACTERS_MAX = 4_096
 const TEXT_CHARACTERS_MAX = 256
 
 /** Epoch ms, or a time as ISO 8601 writes it. */
@@ -32,21 +32,7 @@ export const Time = Type.String({
 const SearchQuery = Type.Object({
   from: Type.Optional(Time),
   to: Type.Optional(Time),
-  account: Type.Optional(
-    Type.String({
-      pattern: '^[0-9]{12}$',
-      title: 'an AWS account id of 12 digits',
-      examples: ['111122223333'],
-      description: 'Where it was',
-    }),
-  ),
-  region: Type.Optional(Type.String({ maxLength: 64 })),
-  source: Type.Optional(Type.String({ maxLength: 256 })),
-  detailType: Type.Optional(Type.String({ maxLength: 128 })),
-  bus: Type.Optional(Type.String({ maxLength: 1_600, description: 'ARN of an event bus' })),
-  pattern: Type.Optional(
-    Type.String({ maxLength: PATTERN_CHARACTERS_MAX, description: 'An event pattern, as JSON' }),
-  ),
+  ...EventFilterQuery,
   text: Type.Optional(
     Type.String({
       minLength: 1,
@@ -83,32 +69,31 @@ export function addEventSearchRoute(app: FastifyInstance, ports: EventSearchPort
     '/events',
     {
       exposeHeadRoute: false,
-      schema: {
+      ...guarded(ports.callerOf, 'events:Read', {
         tags: ['events'],
         summary: 'Search the events of the past, the newest first',
         ...requestSchema({ query: SearchQuery }),
-        response: { 200: Answer, default: ref(Fault) },
-      },
-      preValidation: async (request) => {
-        request.caller = await ports.callerOf(request, 'events:Read')
-      },
+        response: { 200: Answer },
+      }),
     },
     async ({ query, caller }, reply) => {
       const principal = caller as Principal
-      const { bus: busArn, pattern, from, to, limit: _, nextToken, ...fields } = query
+      const { pattern, text, status } = query
       const { limit, after } = pageRequest(query)
+      const before = numbered(after)
       const sees = createSight(directory, principal)
       const { events, next, searchedTo } = await searchEvents(search, {
         filter: {
-          ...fields,
-          ...(busArn !== undefined && { busArn }),
+          isNamed: namesFilter(directory, query),
+          ...(text !== undefined && { text }),
+          ...(status !== undefined && { status }),
           ...(pattern !== undefined && { pattern: patternOf(pattern) }),
         },
-        period: periodOf({ from, to }, clock.now()),
-        ...(nextToken !== undefined && { before: Number(after) || 0 }),
+        period: periodOf(query, clock.now()),
+        ...(before !== undefined && { before }),
         limit,
-        accept: async ({ busArn: arn, acceptedAt: at }) =>
-          sees({ account: parseBusArn(arn)?.account ?? '', at }),
+        accept: async ({ busArn, acceptedAt: at }) =>
+          sees({ account: parseBusArn(busArn)?.account ?? '', at }),
       })
       const items: string[] = []
       for (const event of events) items.push(await wireEvent(ports, principal, event))
@@ -120,17 +105,6 @@ export function addEventSearchRoute(app: FastifyInstance, ports: EventSearchPort
       return reply.send(`{"items":[${items.join(',')}],${rest}`)
     },
   )
-}
-
-/** @throws RestError for a text that is no event pattern */
-export function patternOf(text: string): EventPattern {
-  try {
-    return EventPattern.parse(text)
-  } catch (error) {
-    if (!(error instanceof InvalidEventPatternError)) throw error
-    const message = `Event pattern is not valid. Reason: ${error.message}`
-    throw new RestError(400, 'pattern.invalid', message)
-  }
 }
 
 /**

@@ -4,16 +4,8 @@ import type { Findings } from '#src/compliance/findings.ts'
 import { SEVERITIES } from '#src/model/alert.ts'
 import { CheckRule, FINDING_STATUSES, Finding } from '#src/model/finding.ts'
 import { AwsAccountId } from '#src/model/tenancy.ts'
-import {
-  CheckedByQuery,
-  IdParams,
-  OfOrganisation,
-  PageQuery,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addList } from './list-route.ts'
+import { CheckedByQuery, IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const TEXT_CHARACTERS_MAX = 256
@@ -21,15 +13,13 @@ const RULE_ID_CHARACTERS_MAX = 2_048
 
 export function addFindingRoutes(add: AddRoute, findings: Findings): void {
   const tag = 'compliance'
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/findings',
     tag,
     summary:
       'List what compliance checks found, failures first and the worst of them first; a page may be short and have a next one',
     permission: 'findings:Read',
-    query: Type.Object({
-      ...PageQuery,
+    filter: {
       ...OfOrganisation,
       status: Type.Optional(Type.Enum([...FINDING_STATUSES])),
       severity: Type.Optional(Type.Enum([...SEVERITIES])),
@@ -43,12 +33,9 @@ export function addFindingRoutes(add: AddRoute, findings: Findings): void {
           description: 'Somewhere in rule, resource or reason, in any case',
         }),
       ),
-    }),
-    answer: [200, pageSchema(Finding)],
-    run: async (caller, { query }) => {
-      const { limit: _, nextToken: __, ...filter } = query
-      return page(await findings.list(caller, { ...pageRequest(query), ...filter }))
     },
+    item: Finding,
+    list: (caller, asked) => findings.list(caller, asked),
   })
   add({
     method: 'GET',
@@ -60,18 +47,13 @@ export function addFindingRoutes(add: AddRoute, findings: Findings): void {
     answer: [200, ref(Finding)],
     run: (caller, { params }) => findings.get(caller, params.id),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/compliance/checked-rules',
     tag,
     summary: 'List the rules of which results came, of AWS services and of the hub itself',
     permission: 'compliance:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation, checkedBy: CheckedByQuery }),
-    answer: [200, pageSchema(CheckRule)],
-    run: async (caller, { query }) => {
-      const { organisationId, checkedBy } = query
-      const asked = { ...pageRequest(query), organisationId, checkedBy }
-      return page(await findings.rules(caller, asked))
-    },
+    filter: { ...OfOrganisation, checkedBy: CheckedByQuery },
+    item: CheckRule,
+    list: (caller, asked) => findings.rules(caller, asked),
   })
 }

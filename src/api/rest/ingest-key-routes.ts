@@ -2,7 +2,8 @@ import { Type } from 'typebox'
 
 import { IngestKey, TokenName } from '#src/model/tenancy.ts'
 import type { IngestKeys } from '#src/tenancy/ingest-keys.ts'
-import { Id, IdParams, PageQuery, page, pageRequest, pageSchema } from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, IdParams, OfOrganisation } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addIngestKeyRoutes(add: AddRoute, ingestKeys: IngestKeys): void {
@@ -17,15 +18,14 @@ export function addIngestKeyRoutes(add: AddRoute, ingestKeys: IngestKeys): void 
     answer: [201, Type.Object({ ...IngestKey.properties, key: Type.String() })],
     run: (caller, { body }) => ingestKeys.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/ingest-keys',
     tag,
     summary: 'List ingest keys',
     permission: 'ingest-keys:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(IngestKey)],
-    run: async (caller, { query }) => page(await ingestKeys.list(caller, pageRequest(query))),
+    filter: OfOrganisation,
+    item: IngestKey,
+    list: (caller, asked) => ingestKeys.list(caller, asked),
   })
   add({
     method: 'DELETE',

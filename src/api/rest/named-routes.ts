@@ -1,44 +1,62 @@
-import type { Static, TObject, TSchema } from 'typebox'
-import { Type } from 'typebox'
+import type { Static, TObject, TProperties, TSchema } from 'typebox'
 
 import type { Page } from '#src/model/page.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
-import { IdParams, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import type { PageAsked } from './list-route.ts'
+import { IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 /** Things of one kind that are made, shown, changed and deleted. */
-interface NamedThings<T, G, C> {
-  create(caller: Principal, given: G): Promise<T>
-  get(caller: Principal, id: string): Promise<T>
-  list(
-    caller: Principal,
-    page: ReturnType<typeof pageRequest> & { readonly organisationId?: string | undefined },
-  ): Promise<Page<T>>
-  update(caller: Principal, id: string, change: C): Promise<T>
+interface NamedThings<G, C, F> {
+  create(caller: Principal, given: G): Promise<unknown>
+  get(caller: Principal, id: string): Promise<unknown>
+  list(caller: Principal, asked: PageAsked & F): Promise<Page<unknown>>
+  update(caller: Principal, id: string, change: C): Promise<unknown>
   remove(caller: Principal, id: string): Promise<void>
 }
 
 type NounOf<P extends Permission> = P extends `${infer Noun}:Write` ? Noun : never
 
-interface NamedRoutes<S extends TSchema, G extends TObject, C extends TObject> {
-  /** Of the path, the tag and the permissions: `views`. */
-  readonly noun: NounOf<Permission>
+interface NamedRoutes<G extends TObject, C extends TObject, F extends TProperties> {
+  /** Of the path and the tag: `views`. */
+  readonly noun: string
   /** By what it is done. */
   readonly summaries: Readonly<Record<'create' | 'list' | 'get' | 'update' | 'remove', string>>
-  readonly schema: S
+  /** Of the permissions, where it is not that of the path. */
+  readonly permissions?: NounOf<Permission>
+  readonly schema: TSchema
+  /** What the answer that made it has, where that is more. */
+  readonly created?: TSchema
   readonly given: G
   /** At least one member. */
   readonly change: C
-  readonly things: NamedThings<Static<S>, Static<G>, Static<C>>
+  /** What a list is narrowed by: the organisation where nothing is said. */
+  readonly filter?: F
+  readonly things: NamedThings<Static<G>, Static<C>, Static<TObject<F>>>
 }
 
 /** The five operations on things that have a name. */
-export function addNamedRoutes<S extends TSchema, G extends TObject, C extends TObject>(
+export function addNamedRoutes<
+  G extends TObject,
+  C extends TObject,
+  F extends TProperties = typeof OfOrganisation,
+>(
   add: AddRoute,
-  { noun, summaries, schema, given, change, things }: NamedRoutes<S, G, C>,
+  {
+    noun,
+    summaries,
+    permissions = noun as NounOf<Permission>,
+    schema,
+    created = ref(schema),
+    given,
+    change,
+    filter,
+    things,
+  }: NamedRoutes<G, C, F>,
 ): void {
   const url = `/${noun}`
-  const [read, write] = [`${noun}:Read` as Permission, `${noun}:Write` as Permission] as const
+  const [read, write] = [`${permissions}:Read`, `${permissions}:Write`] as const
   add({
     method: 'POST',
     url,
@@ -46,19 +64,17 @@ export function addNamedRoutes<S extends TSchema, G extends TObject, C extends T
     summary: summaries.create,
     permission: write,
     body: given,
-    answer: [201, ref(schema)],
+    answer: [201, created],
     run: (caller, { body }) => things.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url,
     tag: noun,
     summary: summaries.list,
     permission: read,
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(schema)],
-    run: async (caller, { query: { organisationId, ...query } }) =>
-      page(await things.list(caller, { ...pageRequest(query), organisationId })),
+    filter: (filter ?? OfOrganisation) as F,
+    item: schema,
+    list: (caller, asked) => things.list(caller, asked),
   })
   add({
     method: 'GET',

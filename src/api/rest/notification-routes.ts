@@ -27,19 +27,9 @@ import type { Directory } from '#src/ports/directory.ts'
 import type { State } from '#src/ports/state.ts'
 import type { Unsubscribing } from '#src/notifications/unsubscribing.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
+import { addList } from './list-route.ts'
 import { addNamedRoutes } from './named-routes.ts'
-import {
-  Id,
-  IdParams,
-  Instant,
-  OfOrganisation,
-  PageQuery,
-  orNull,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { Id, IdParams, Instant, OfOrganisation, orNull, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface NotificationRoutePorts {
@@ -172,23 +162,20 @@ function addIncidentRoutes(
   { state, incidents, directory }: NotificationRoutePorts,
 ): void {
   const tag = 'incidents'
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/incidents',
     tag,
     summary: 'List what people are told of, the newest first',
     permission: 'incidents:Read',
-    query: Type.Object({
-      ...PageQuery,
+    filter: {
       organisationId: Id,
       notificationId: Type.Optional(Id),
       state: Type.Optional(Type.Enum([...INCIDENT_STATES])),
-    }),
-    answer: [200, pageSchema(Incident)],
-    run: async (caller, { query: { organisationId, notificationId, state: wanted, ...query } }) => {
+    },
+    item: Incident,
+    list: async (caller, { organisationId, notificationId, state: wanted, ...asked }) => {
       await organisationOf(state, caller, organisationId)
-      const filter = { notificationId, state: wanted }
-      return page(await incidents.list(organisationId, filter, pageRequest(query)))
+      return incidents.list(organisationId, { notificationId, state: wanted }, asked)
     },
   })
   add({
@@ -201,30 +188,20 @@ function addIncidentRoutes(
     answer: [200, ref(IncidentDetails)],
     run: async (caller, { params }) => incidents.read(await handlerOf(caller), params.id),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/incidents/:id/alerts',
     tag,
     summary: 'List the alerts of an incident, the oldest first',
     permission: 'incidents:Read',
     params: IdParams,
-    query: Type.Object(PageQuery),
-    answer: [
-      200,
-      Type.Object({
-        items: Type.Array(
-          Type.Object({
-            id: Type.String({ description: 'Of its event' }),
-            at: Instant,
-            name: Type.String({ description: 'Of its event’s type' }),
-            alert: Type.Record(Type.String(), Type.Unknown()),
-          }),
-        ),
-        nextToken: Type.Optional(Type.String()),
-      }),
-    ],
-    run: async (caller, { params, query }) =>
-      page(await incidents.alerts(await handlerOf(caller), params.id, pageRequest(query))),
+    item: Type.Object({
+      id: Type.String({ description: 'Of its event' }),
+      at: Instant,
+      name: Type.String({ description: 'Of its event’s type' }),
+      alert: Type.Record(Type.String(), Type.Unknown()),
+    }),
+    list: async (caller, asked, params) =>
+      incidents.alerts(await handlerOf(caller), params.id, asked),
   })
   for (const [does, summary] of [
     ['acknowledge', 'See to an incident: no reminders of it, no escalation'],
@@ -262,28 +239,25 @@ function addIncidentRoutes(
 }
 
 function addLedgerRoute(add: AddRoute, { state }: NotificationRoutePorts): void {
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/notification-ledger',
     tag: 'notifications',
     summary: 'What was sent to whom, and what was held back and why, the newest first',
     permission: 'notifications:Read',
-    query: Type.Object({
-      ...PageQuery,
+    filter: {
       organisationId: Id,
       notificationId: Type.Optional(Id),
       channelId: Type.Optional(Id),
       incidentId: Type.Optional(Id),
       outcome: Type.Optional(Type.Enum([...LEDGER_OUTCOMES])),
-    }),
-    answer: [200, pageSchema(LedgerEntry)],
-    run: async (caller, { query: { limit, nextToken, organisationId, ...filter } }) => {
+    },
+    item: LedgerEntry,
+    list: async (caller, { organisationId, limit, after, ...filter }) => {
       await organisationOf(state, caller, organisationId)
-      const request = pageRequest({
-        ...(limit !== undefined && { limit }),
-        ...(nextToken !== undefined && { nextToken }),
+      return ledgerOf(state, organisationId, filter, {
+        limit,
+        ...(after !== undefined && { after }),
       })
-      return page(await ledgerOf(state, organisationId, filter, request))
     },
   })
 }
@@ -291,7 +265,6 @@ function addLedgerRoute(add: AddRoute, { state }: NotificationRoutePorts): void 
 function addMutingRoutes(add: AddRoute, { silences, inhibitions }: NotificationRoutePorts): void {
   const tag = 'notifications'
   const permission = 'notifications:Write'
-  const query = Type.Object({ ...PageQuery, ...OfOrganisation })
   add({
     method: 'POST',
     url: '/silences',
@@ -312,27 +285,23 @@ function addMutingRoutes(add: AddRoute, { silences, inhibitions }: NotificationR
     answer: [201, ref(Inhibition)],
     run: (caller, { body }) => inhibitions.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/silences',
     tag,
     summary: 'List silences',
     permission: 'notifications:Read',
-    query,
-    answer: [200, pageSchema(Silence)],
-    run: async (caller, { query: { organisationId, ...rest } }) =>
-      page(await silences.list(caller, { ...pageRequest(rest), organisationId })),
+    filter: OfOrganisation,
+    item: Silence,
+    list: (caller, asked) => silences.list(caller, asked),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/inhibitions',
     tag,
     summary: 'List inhibitions',
     permission: 'notifications:Read',
-    query,
-    answer: [200, pageSchema(Inhibition)],
-    run: async (caller, { query: { organisationId, ...rest } }) =>
-      page(await inhibitions.list(caller, { ...pageRequest(rest), organisationId })),
+    filter: OfOrganisation,
+    item: Inhibition,
+    list: (caller, asked) => inhibitions.list(caller, asked),
   })
   for (const [noun, things, summary] of [
     ['silences', silences, 'End a silence: what it held back is told'],

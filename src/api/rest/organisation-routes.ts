@@ -2,7 +2,8 @@ import { Type } from 'typebox'
 
 import { Alias, Name, Organisation, RegionName } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { Id, IdParams, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, IdParams, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const Regions = Type.Array(RegionName, { minItems: 1, maxItems: 64, uniqueItems: true })
@@ -26,15 +27,13 @@ export function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy)
     answer: [201, ref(Organisation)],
     run: (caller, { body }) => organisations.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/organisations',
     tag,
     summary: 'List organisations',
     permission: 'organisations:Read',
-    query: Type.Object(PageQuery),
-    answer: [200, pageSchema(Organisation)],
-    run: async (caller, { query }) => page(await organisations.list(caller, pageRequest(query))),
+    item: Organisation,
+    list: (caller, asked) => organisations.list(caller, asked),
   })
   add({
     method: 'GET',
@@ -53,7 +52,10 @@ export function addOrganisationRoutes(add: AddRoute, { organisations }: Tenancy)
     summary: 'Rename an organisation or enable regions',
     permission: 'organisations:Write',
     params: IdParams,
-    body: Type.Object({ name: Type.Optional(Name), regions: Type.Optional(Regions) }),
+    body: Type.Object(
+      { name: Type.Optional(Name), regions: Type.Optional(Regions) },
+      { minProperties: 1 },
+    ),
     answer: [200, ref(Organisation)],
     run: (caller, { params, body }) => organisations.update(caller, params.id, body),
   })

@@ -133,6 +133,8 @@ export interface RestApiPorts {
   readonly version: string
 }
 
+export const API_PREFIX = '/api/v1'
+
 /** What answers refer to by name. */
 const SCHEMAS = [
   Fault,
@@ -200,7 +202,14 @@ export async function addRestApi(app: FastifyInstance, ports: RestApiPorts): Pro
       done(null, body)
     },
   )
-  await app.register(swagger, { openapi: openApi(ports.version), refResolver: namedSchemas })
+  await app.register(swagger, {
+    openapi: openApi(ports.version),
+    refResolver: namedSchemas,
+    transform: ({ schema, url, route }) => ({
+      schema: { ...schema, operationId: operationId(String(route.method), url) },
+      url,
+    }),
+  })
   for (const schema of SCHEMAS) app.addSchema(schema)
   const { sessions } = ports.tenancy
   const callerOf = createCallerOf(ports.checkSignature, sessions)
@@ -272,6 +281,13 @@ function parseJson(body: Buffer, done: (error: Error | null, value?: unknown) =>
   }
 }
 
+/** What programs call an operation, such as `postViewsIdExplain`. */
+function operationId(method: string, url: string): string {
+  const words = url.replace(API_PREFIX, '').split(/[^a-z]+/i)
+  const name = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('')
+  return method.toLowerCase() + name
+}
+
 const namedSchemas = {
   buildLocalReference: (
     schema: { $id?: unknown },
@@ -288,7 +304,7 @@ function openApi(version: string) {
       title: 'Belfry',
       version,
       description:
-        'The tenancy, dead letters and the live stream. Events themselves travel over the Amazon EventBridge API at "/".',
+        'What Belfry does beside the Amazon EventBridge API, over which events, event buses, rules and targets travel (at "/"). A request that has something that is not described is refused; an answer may get more members in a later version.',
     },
     components: {
       securitySchemes: {

@@ -1,10 +1,9 @@
-import type { FastifyInstance, FastifySchema } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
 import type { Static, TObject, TSchema } from 'typebox'
 import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
 import { closedSchema } from '#src/model/closed-schema.ts'
-import type { Page } from '#src/model/page.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
 import type { CallerOf } from './caller.ts'
 
@@ -19,6 +18,8 @@ export interface RestRoute<P extends TObject, Q extends TObject, B extends TSche
   readonly params?: P
   readonly query?: Q
   readonly body?: B
+  /** In place of a body that is JSON. */
+  readonly takesBytes?: true
   /** Status and schema of success; 204 has no body. */
   readonly answer: readonly [status: number, schema?: TSchema]
   readonly run: (
@@ -46,14 +47,6 @@ export function ref<T extends TSchema>(schema: T): T {
   return Type.Unsafe({ $ref: `${$id}#` }) as unknown as T
 }
 
-const LIST_LIMIT_DEFAULT = 100
-const LIST_LIMIT_MAX = 1_000
-
-export const PageQuery = {
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: LIST_LIMIT_MAX })),
-  nextToken: Type.Optional(Type.String({ maxLength: 2_048 })),
-}
-
 export const Id = Type.String({ format: 'uuid' })
 export const Instant = Type.Integer({ minimum: 0, description: 'Epoch milliseconds' })
 export const Description = Type.String({ maxLength: 1_024 })
@@ -77,25 +70,6 @@ export const StartedTask = Type.Object({ taskId: Id })
 
 export const IdParams = Type.Object({ id: Type.String({ maxLength: 64 }) })
 
-export function pageSchema<T extends TSchema>(item: T) {
-  return Type.Object({ items: Type.Array(ref(item)), nextToken: Type.Optional(Type.String()) })
-}
-
-/** What a list's query asks of the store. */
-export function pageRequest(query: { readonly limit?: number; readonly nextToken?: string }) {
-  const { limit = LIST_LIMIT_DEFAULT, nextToken } = query
-  if (nextToken === undefined) return { limit }
-  const after = Buffer.from(nextToken, 'base64url').toString()
-  // Keys are printable; anything else was not made by `page`.
-  if (/^[\x21-\x7e]+$/.test(after)) return { limit, after }
-  throw new RestError(400, 'page.invalid-token', 'the nextToken is not one that a list answered')
-}
-
-export function page<T>({ items, last }: Page<T>) {
-  if (last === undefined) return { items }
-  return { items, nextToken: Buffer.from(last).toString('base64url') }
-}
-
 /**
  * What a request may hold, and nothing else: a misspelt filter or change that is ignored looks
  * like one that was heeded.
@@ -116,26 +90,51 @@ export function requestSchema({
   }
 }
 
+/** What the body of a route that takes bytes is described by; nothing of it is validated. */
+const Bytes = { content: { 'application/octet-stream': { schema: {} } } }
+
+/** The last line where something failed. */
+export const FaultLine = Type.Object({ type: Type.Literal('fault'), message: Type.String() })
+
+/** An answer of lines of JSON, each of which is one of these. */
+export function jsonLines(description: string, ...lines: readonly TSchema[]) {
+  return { description, content: { 'application/x-ndjson': { schema: Type.Union([...lines]) } } }
+}
+
+/** What a route has of which the caller must be known, and may do what it is for. */
+export function guarded(
+  callerOf: CallerOf,
+  permission: Permission | undefined,
+  { response, ...schema }: FastifySchema & { readonly response: object },
+) {
+  const needs = permission === undefined ? {} : { description: `Needs permission ${permission}.` }
+  return {
+    schema: { ...schema, ...needs, response: { ...response, default: ref(Fault) } },
+    // Before validation: a stranger learns nothing about what is valid.
+    preValidation: async (request: FastifyRequest) => {
+      request.caller = await callerOf(request, permission)
+    },
+  }
+}
+
 /** Adds routes whose caller has been identified and may do what the route is for. */
 export function createAddRoute(app: FastifyInstance, callerOf: CallerOf): AddRoute {
   return (route) => {
     const [status, answerSchema] = route.answer
-    const schema: FastifySchema = {
+    const schema = {
       tags: [route.tag],
       summary: route.summary,
       ...requestSchema(route),
-      response: {
-        [status]: answerSchema ?? Type.Null({ description: 'Done' }),
-        default: ref(Fault),
-      },
+      ...(route.takesBytes && { body: Bytes }),
+      response: { [status]: answerSchema ?? Type.Null({ description: 'Done' }) },
     }
+    const takesNone = route.body === undefined && !route.takesBytes
     app.route({
       method: route.method,
       url: route.url,
-      schema,
-      // Before validation: a stranger learns nothing about what is valid.
-      preValidation: async (request) => {
-        request.caller = await callerOf(request, route.permission)
+      ...guarded(callerOf, route.permission, schema),
+      preHandler: async ({ body }) => {
+        if (takesNone && !isEmpty(body)) throw bodyRefused(route)
       },
       handler: async (request, reply) => {
         const given = { params: request.params, query: request.query, body: request.body }
@@ -145,6 +144,23 @@ export function createAddRoute(app: FastifyInstance, callerOf: CallerOf): AddRou
       },
     })
   }
+}
+
+/** Some clients send `{}` with every POST. */
+function isEmpty(body: unknown): boolean {
+  if (body === undefined || body === null) return true
+  return typeof body === 'object' && Object.keys(body).length === 0
+}
+
+function bodyRefused({
+  method,
+  url,
+}: Pick<RestRoute<TObject, TObject, TSchema>, 'method' | 'url'>) {
+  return new RestError(
+    400,
+    'request.invalid',
+    `the request is not valid: ${method} ${url} takes no body`,
+  )
 }
 
 declare module 'fastify' {

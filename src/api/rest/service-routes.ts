@@ -4,7 +4,8 @@ import { RestError } from '#src/errors.ts'
 import { SERVICE_CONFIGURATIONS } from '#src/model/service-configuration.ts'
 import { SERVICE_NAMES, ServiceState, serviceNameOf } from '#src/model/service-state.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import { OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const ServiceParams = Type.Object({
@@ -46,19 +47,15 @@ export function addServiceRoutes(add: AddRoute, { services }: Tenancy): void {
     answer: [200, ref(ServiceState)],
     run: (caller, { params, query }) => services.get(caller, addressOf(params, query)),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/services/:service/history',
     tag,
     summary: 'List the versions of a service’s configuration and state, newest first',
     permission: 'services:Read',
     params: ServiceParams,
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(ServiceState)],
-    run: async (caller, { params, query: { organisationId, ...query } }) => {
-      const address = addressOf(params, { ...(organisationId !== undefined && { organisationId }) })
-      return page(await services.history(caller, address, pageRequest(query)))
-    },
+    filter: OfOrganisation,
+    item: ServiceState,
+    list: (caller, asked, params) => services.history(caller, addressOf(params, asked), asked),
   })
   add({
     method: 'PUT',

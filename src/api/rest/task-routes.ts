@@ -2,26 +2,24 @@ import { Type } from 'typebox'
 
 import { Task, TaskKind, TaskStatus } from '#src/model/task.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import { IdParams, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import { IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export function addTaskRoutes(add: AddRoute, { tasks }: Tenancy): void {
   const tag = 'tasks'
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/tasks',
     tag,
     summary: 'List tasks, oldest first; they are kept for 30 days after their end',
     permission: 'tasks:Read',
-    query: Type.Object({
-      ...PageQuery,
+    filter: {
       ...OfOrganisation,
       status: Type.Optional(TaskStatus),
       kind: Type.Optional(TaskKind),
-    }),
-    answer: [200, pageSchema(Task)],
-    run: async (caller, { query: { organisationId, status, kind, ...query } }) =>
-      page(await tasks.list(caller, { ...pageRequest(query), organisationId, status, kind })),
+    },
+    item: Task,
+    list: (caller, asked) => tasks.list(caller, asked),
   })
   add({
     method: 'GET',

@@ -7,7 +7,7 @@ import type { EmitResult } from '#src/model/emitted-event.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { EmittedEvents } from '#src/tenancy/emitted-events.ts'
 import type { CallerOf } from './caller.ts'
-import { Fault, ref } from './route.ts'
+import { Fault, guarded, ref } from './route.ts'
 
 const Refusal = Type.Object({ code: Type.String(), message: Type.String() })
 const Results = Type.Array(
@@ -28,7 +28,7 @@ export function addTenancyEventRoutes(
   app.post(
     '/tenancy-events',
     {
-      schema: {
+      ...guarded(callerOf, 'tenancy-events:Emit', {
         tags: ['tenancy-events'],
         summary:
           'Publish tenancy events that happened outside of the hub; 200: all were taken, 207: some, 422: none',
@@ -41,20 +41,12 @@ export function addTenancyEventRoutes(
           },
           { additionalProperties: false },
         ),
-        response: {
-          [ALL_TAKEN]: Answer,
-          [SOME_TAKEN]: Answer,
-          [NONE_TAKEN]: NoneTaken,
-          default: ref(Fault),
-        },
-      },
+        response: { [ALL_TAKEN]: Answer, [SOME_TAKEN]: Answer, [NONE_TAKEN]: NoneTaken },
+      }),
       // Each event is judged with itself, so that it takes no other with it.
       validatorCompiler: () => () => true,
       // Union answers are written as they are.
       serializerCompiler: () => (answer) => JSON.stringify(answer),
-      preValidation: async (request) => {
-        request.caller = await callerOf(request, 'tenancy-events:Emit')
-      },
     },
     async (request, reply) => {
       const events = eventsOf(request.body)

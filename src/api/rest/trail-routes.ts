@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
+import { DayText } from '#src/model/cost-import.ts'
 import { AwsAccountId } from '#src/model/tenancy.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
@@ -12,7 +13,7 @@ import type { TrailProblem } from '#src/trail/verify.ts'
 import type { CallerOf } from './caller.ts'
 import { streamLines } from './json-lines.ts'
 import type { LinePorts, Lines } from './json-lines.ts'
-import { ref, requestSchema } from './route.ts'
+import { FaultLine, guarded, jsonLines, ref, requestSchema } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface TrailPorts extends LinePorts {
@@ -48,13 +49,44 @@ const OrganisationId = Type.Optional(
 const VerifyBody = Type.Object({ organisationId: OrganisationId })
 const EventsQuery = Type.Object({
   organisationId: OrganisationId,
-  day: Type.String({
-    pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
-    title: 'a day as year-month-day',
-    examples: ['2026-01-31'],
-  }),
+  day: DayText,
   account: Type.Optional(AwsAccountId),
 })
+
+const NoteLine = Type.Object({ type: Type.Literal('note'), message: Type.String() })
+const ProblemLine = Type.Object({
+  type: Type.Literal('problem'),
+  kind: Type.String(),
+  key: Type.String({ description: 'Of the object or manifest' }),
+  message: Type.String(),
+})
+const Verified = jsonLines(
+  'Lines of JSON: how far it is, what is wrong, and at the end the result or a fault',
+  NoteLine,
+  Type.Object({
+    type: Type.Literal('progress'),
+    manifests: Type.Integer(),
+    of: Type.Integer(),
+  }),
+  ProblemLine,
+  Type.Object({
+    type: Type.Literal('result'),
+    intact: Type.Boolean(),
+    manifests: Type.Integer(),
+    objects: Type.Integer(),
+    events: Type.Integer(),
+    expired: Type.Integer({ description: 'Objects that retention has deleted' }),
+    problems: Type.Integer(),
+  }),
+  FaultLine,
+)
+const Events = jsonLines(
+  'Lines of JSON, each an event; in place of an object that is damaged a problem, at the start perhaps a note, at the end perhaps a fault',
+  Type.Object({ id: Type.String(), detail: Type.Unknown() }, { description: 'An event' }),
+  NoteLine,
+  ProblemLine,
+  FaultLine,
+)
 
 /** Told one by one; a trail that is gone altogether has as many as it had objects. */
 const PROBLEMS_TOLD_MAX = 1_000
@@ -64,10 +96,6 @@ const PROGRESS_LINES_MAX = 200
 export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: TrailPorts): void {
   const tag = 'trail'
   const verifying = new Set<string>()
-  const preValidation = async (request: FastifyRequest) => {
-    request.caller = await ports.callerOf(request, 'trail:Read')
-  }
-
   add({
     method: 'GET',
     url: '/trail',
@@ -81,15 +109,12 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
   })
   app.post<{ Body: Static<typeof VerifyBody> }>(
     '/trail/verify',
-    {
-      schema: {
-        tags: [tag],
-        summary:
-          'Verify the audit trail: lines of JSON (note, progress, problem, at the end result or fault)',
-        ...requestSchema({ body: VerifyBody }),
-      },
-      preValidation,
-    },
+    guarded(ports.callerOf, 'trail:Read', {
+      tags: [tag],
+      summary: 'Verify the audit trail',
+      ...requestSchema({ body: VerifyBody }),
+      response: { 200: Verified },
+    }),
     async (request, reply) => {
       const trail = kept(ports)
       const organisationId = organisationOf(request, request.body.organisationId)
@@ -109,13 +134,13 @@ export function addTrailRoutes(app: FastifyInstance, add: AddRoute, ports: Trail
     '/trail/events',
     {
       exposeHeadRoute: false,
-      schema: {
+      ...guarded(ports.callerOf, 'trail:Read', {
         tags: [tag],
         summary:
-          "The trail's events of a day as lines of JSON, from its NDJSON objects, in the order in which they happened; in place of an object that is damaged a problem, at the start perhaps a note, at the end perhaps a fault",
+          "The trail's events of a day, from its NDJSON objects, in the order in which they happened",
         ...requestSchema({ query: EventsQuery }),
-      },
-      preValidation,
+        response: { 200: Events },
+      }),
     },
     async (request, reply) => {
       const trail = kept(ports)

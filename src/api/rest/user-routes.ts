@@ -3,16 +3,8 @@ import { Type } from 'typebox'
 import { Email, PersonName, User, UserRole } from '#src/model/tenancy.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import { GivenPassword, Password } from './proofs.ts'
-import {
-  Id,
-  IdParams,
-  OfOrganisation,
-  PageQuery,
-  page,
-  pageRequest,
-  pageSchema,
-  ref,
-} from './route.ts'
+import { addList } from './list-route.ts'
+import { Id, IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 const tag = 'users'
@@ -38,17 +30,16 @@ export function addUserRoutes(
     answer: [201, ref(User)],
     run: async (caller, { body }) => withSignInState(await users.create(caller, body)),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/users',
     tag,
     summary: 'List users, but those that were deleted',
     permission: 'users:Read',
-    query: Type.Object({ ...PageQuery, ...OfOrganisation }),
-    answer: [200, pageSchema(User)],
-    run: async (caller, { query: { organisationId, ...query } }) => {
-      const found = await users.list(caller, { ...pageRequest(query), organisationId })
-      return page({ ...found, items: await Promise.all(found.items.map(withSignInState)) })
+    filter: OfOrganisation,
+    item: User,
+    list: async (caller, asked) => {
+      const found = await users.list(caller, asked)
+      return { ...found, items: await Promise.all(found.items.map(withSignInState)) }
     },
   })
   add({

@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
 
+import { DayText } from '#src/model/cost-import.ts'
 import { addMonths, dayOf } from '#src/model/day.ts'
 import { Id, Name } from '#src/model/tenancy.ts'
 import { COST_MEASURES, GivenSegments, View, ViewDimension, ViewKind } from '#src/model/view.ts'
@@ -16,11 +17,6 @@ export interface ViewRoutePorts {
   readonly clock: Clock
 }
 
-const Day = Type.String({
-  pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}$',
-  title: 'a day as year-month-day',
-  examples: ['2026-01-31'],
-})
 const Version = Type.Optional(
   Type.Integer({ minimum: 1, description: 'Of the view; the newest without it' }),
 )
@@ -31,13 +27,13 @@ const Costs = Type.Object({
   viewVersion: Type.Integer(),
   measure: Type.Enum([...COST_MEASURES]),
   granularity: Type.Enum(['day', 'month']),
-  from: Day,
-  to: Day,
+  from: DayText,
+  to: DayText,
   completeThrough: Type.Optional({
-    ...Day,
+    ...DayText,
     description: 'The last day of which all costs are in; absent: of none',
   }),
-  periods: Type.Array(Day, { description: 'The first day of each' }),
+  periods: Type.Array(DayText, { description: 'The first day of each' }),
   currencies: Type.Array(
     Type.Object({
       currency: Type.String(),
@@ -131,8 +127,8 @@ export function addViewRoutes(add: AddRoute, { views, viewAnswers, clock }: View
     permission: 'views:Read',
     params: IdParams,
     query: Type.Object({
-      from: Type.Optional(Day),
-      to: Type.Optional(Day),
+      from: Type.Optional(DayText),
+      to: Type.Optional(DayText),
       granularity: Type.Optional(Type.Enum(['day', 'month'])),
       measure: Type.Optional(
         Type.Enum([...COST_MEASURES], {

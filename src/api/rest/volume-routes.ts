@@ -81,7 +81,7 @@ export function addVolumeRoute(add: AddRoute, ports: VolumeRoutePorts): void {
     answer: [200, Answer],
     run: async (caller, { query }) => {
       const { sort = 'events', limit = LIMIT_DEFAULT } = query
-      const by = [query.by ?? 'source'].flat() as readonly Dimension[]
+      const by = [...new Set([query.by ?? 'source'].flat() as readonly Dimension[])]
       const { from, to } = periodOf(query, ports.clock.now())
       const sums = await ports.volume.sums({
         from: Math.floor(from / HOUR_MS) * HOUR_MS,

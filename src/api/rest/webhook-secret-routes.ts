@@ -4,7 +4,8 @@ import { AwsAccountId } from '#src/model/tenancy.ts'
 import { WebhookSecret, WebhookUrl } from '#src/model/webhook-secret.ts'
 import type { WebhookSecrets } from '#src/tenancy/webhook-secrets.ts'
 import { OVERLAP_HOURS_DEFAULT } from './overlap.ts'
-import { IdParams, OfOrganisation, PageQuery, page, pageRequest, pageSchema, ref } from './route.ts'
+import { addList } from './list-route.ts'
+import { IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 import { OwnSecret, Rotation, ShownSecret, rotationIn } from './webhook-rotation.ts'
 
@@ -22,23 +23,14 @@ export function addWebhookSecretRoutes(add: AddRoute, webhookSecrets: WebhookSec
     answer: [201, WithSecret],
     run: (caller, { body }) => webhookSecrets.create(caller, body),
   })
-  add({
-    method: 'GET',
+  addList(add, {
     url: '/webhook-secrets',
     tag,
     summary: 'List webhook secrets, without what is secret of them',
     permission: 'webhook-secrets:Read',
-    query: Type.Object({
-      ...PageQuery,
-      ...OfOrganisation,
-      awsAccountId: Type.Optional(AwsAccountId),
-    }),
-    answer: [200, pageSchema(WebhookSecret)],
-    run: async (caller, { query }) => {
-      const { organisationId, awsAccountId } = query
-      const asked = { ...pageRequest(query), organisationId, awsAccountId }
-      return page(await webhookSecrets.list(caller, asked))
-    },
+    filter: { ...OfOrganisation, awsAccountId: Type.Optional(AwsAccountId) },
+    item: WebhookSecret,
+    list: (caller, asked) => webhookSecrets.list(caller, asked),
   })
   add({
     method: 'GET',

@@ -1,20 +1,19 @@
 import { once } from 'node:events'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-
-import { EventPattern, InvalidEventPatternError } from '@belfry/event-pattern'
+import type { Static } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import { POSITIONS_PER_BATCH } from '#src/model/event.ts'
 import type { PositionedEvent, RecordedEvent } from '#src/model/event.ts'
-import { isNameFilter, nameMatches } from '#src/model/name-filter.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Directory } from '#src/ports/directory.ts'
 import type { EventLog } from '#src/ports/event-log.ts'
 import type { CallerOf, StillCalls } from '../rest/caller.ts'
-import { requestSchema } from '../rest/route.ts'
+import { EventFilterQuery, namesFilter, patternOf } from '../event-filter.ts'
+import { Instant, guarded, requestSchema } from '../rest/route.ts'
 import { maySee } from '../visibility.ts'
 
 export interface EventStreamPorts {
@@ -28,27 +27,28 @@ export interface EventStreamPorts {
 }
 
 const Query = Type.Object({
-  account: Type.Optional(Type.String({ description: 'Only events that came from this account' })),
-  region: Type.Optional(Type.String()),
-  source: Type.Optional(Type.String({ description: 'Exact, or a prefix that ends in *' })),
-  detailType: Type.Optional(Type.String()),
-  bus: Type.Optional(
-    Type.String({ description: 'Name or ARN of an event bus, or the account that it is in' }),
-  ),
-  pattern: Type.Optional(Type.String({ maxLength: 4_096, description: 'An event pattern' })),
+  ...EventFilterQuery,
   since: Type.Optional(
     Type.Enum(['now', 'start'], { description: 'Where to begin without Last-Event-ID' }),
   ),
 })
+type StreamQuery = Static<typeof Query>
 
-interface StreamQuery {
-  readonly account?: string
-  readonly region?: string
-  readonly source?: string
-  readonly detailType?: string
-  readonly bus?: string
-  readonly pattern?: string
-  readonly since?: 'now' | 'start'
+const Answer = {
+  description: 'Messages of type "event", whose id is the place in the log and whose data is JSON',
+  content: {
+    'text/event-stream': {
+      schema: Type.Object({
+        position: Type.Integer({ description: 'The id of the message' }),
+        bus: Type.String({ description: 'ARN of the event bus that it is on' }),
+        acceptedAt: Instant,
+        accountName: Type.Optional(
+          Type.String({ description: 'Name of the account it came from' }),
+        ),
+        event: Type.Unknown({ description: 'As it was recorded' }),
+      }),
+    },
+  },
 }
 
 /** Proxies close a connection that is silent for a minute. */
@@ -66,14 +66,17 @@ export function addEventStream(app: FastifyInstance, ports: EventStreamPorts): v
     '/events/stream',
     {
       exposeHeadRoute: false,
-      schema: {
+      ...guarded(ports.callerOf, 'events:Read', {
         tags: ['events'],
         summary: 'Follow events live (server-sent events); resumes after Last-Event-ID',
         ...requestSchema({ query: Query }),
-      },
-      preValidation: async (request) => {
-        request.caller = await ports.callerOf(request, 'events:Read')
-      },
+        headers: Type.Object({
+          'last-event-id': Type.Optional(
+            Type.String({ description: 'The id of the last message that was read' }),
+          ),
+        }),
+        response: { 200: Answer },
+      }),
     },
     async (request, reply) => {
       const caller = request.caller as Principal
@@ -176,60 +179,15 @@ function filterFor(
   caller: Principal,
   query: StreamQuery,
 ): Sink['accept'] {
-  checkNames(query)
-  const pattern = query.pattern === undefined ? undefined : parsedPattern(query.pattern)
-  const matchesText = (wanted: string | undefined, actual: string) =>
-    wanted === undefined || nameMatches(wanted, actual)
-  /** The name of a partner is short for its event sources. */
-  const isSource = (wanted: string | undefined, actual: string) =>
-    matchesText(wanted, actual) || actual.startsWith(`aws.partner/${wanted}/`)
-  /** A tenancy event's type is `<category>: <name>`; the name will do. */
-  const isDetailType = (wanted: string | undefined, actual: string) =>
-    matchesText(wanted, actual) || actual.endsWith(`: ${wanted}`)
-  /** A bus's name or ARN, the name of the account that it is in, or a partner's name. */
-  const isBus = async ({ busArn, acceptedAt }: RecordedEvent) => {
-    const wanted = query.bus
-    if (wanted === undefined || wanted === busArn) return true
-    const bus = parseBusArn(busArn)
-    if (bus === undefined) return false
-    if (isSource(wanted, bus.name) || wanted === bus.account) return true
-    return (await directory.accountAt(bus.account, acceptedAt))?.name === wanted
-  }
+  const isNamed = namesFilter(directory, query)
+  const pattern = query.pattern === undefined ? undefined : patternOf(query.pattern)
   return async (event) => {
     if (event.awaitsEnrichment) return false
-    const bus = parseBusArn(event.busArn)
+    const account = parseBusArn(event.busArn)?.account ?? ''
     return (
-      matchesText(query.account, event.account) &&
-      matchesText(query.region, event.region) &&
-      isSource(query.source, event.source) &&
-      isDetailType(query.detailType, event.detailType) &&
-      (await isBus(event)) &&
-      (await maySee(directory, caller, { account: bus?.account ?? '', at: event.acceptedAt })) &&
+      (await isNamed(event)) &&
+      (await maySee(directory, caller, { account, at: event.acceptedAt })) &&
       (pattern === undefined || pattern.matches(event.json))
-    )
-  }
-}
-
-function checkNames({ account, region, source, detailType, bus }: StreamQuery): void {
-  for (const [name, filter] of Object.entries({ account, region, source, detailType, bus })) {
-    if (filter === undefined || isNameFilter(filter)) continue
-    throw new RestError(
-      400,
-      'stream.invalid-filter',
-      `"${name}" is a whole name, or a prefix that ends in *, not "${filter}": a "pattern" with "wildcard" takes more`,
-    )
-  }
-}
-
-function parsedPattern(text: string): EventPattern {
-  try {
-    return EventPattern.parse(text)
-  } catch (error) {
-    if (!(error instanceof InvalidEventPatternError)) throw error
-    throw new RestError(
-      400,
-      'stream.invalid-pattern',
-      `the event pattern is not valid: ${error.message}`,
     )
   }
 }
