@@ -6,9 +6,10 @@ import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { createDescribed, withDescription } from './create-described.ts'
 import type { DescribedOptions } from './create-described.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
-import { accountTypeBy, organisationColumns, organisationFilter } from './references.ts'
+import { accountTypeBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const STATUSES = ['ACTIVE', 'DISABLED']
@@ -18,20 +19,13 @@ export function addAccountTypes(program: Command): void {
     .command('account-types')
     .description('list, show, create, update, delete kinds of accounts')
 
-  types
-    .command('list')
-    .description('list account types')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<AccountType>('/account-types', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<AccountType>(hub)), TEXT_COLUMN]
-        await output.show(all, () =>
-          all.length === 0 ? 'no account types' : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<AccountType>(types, {
+    path: '/account-types',
+    description: 'list account types',
+    none: 'no account types',
+    columns: COLUMNS,
+    lastColumns: [TEXT_COLUMN],
+  })
 
   types
     .command('show')

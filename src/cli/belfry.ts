@@ -91,7 +91,7 @@ function program(): Command {
     .description('Belfry hears what happens in your cloud and tells who needs to know.')
     .version(VERSION, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show help')
-    .helpCommand('help [command]', 'show help, of one command too')
+    .helpCommand(false)
     .exitOverride()
     .showHelpAfterError('See --help.')
     .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText('bold', title) })
@@ -153,7 +153,26 @@ function program(): Command {
   addSessions(belfry)
   addSecondFactor(belfry)
   addPassword(belfry)
+  belfry.commandsGroup('Help:')
+  addHelp(belfry)
   return belfry
+}
+
+/** Commander's own shows the help of the whole for a command that there is not. */
+function addHelp(belfry: Command): void {
+  belfry
+    .command('help')
+    .description('show help, of one command too')
+    .argument('[command...]', 'such as accounts, or accounts list')
+    .action((names: readonly string[]) => {
+      let shown = belfry
+      for (const name of names) {
+        const found = shown.commands.find((one) => [one.name(), ...one.aliases()].includes(name))
+        if (found === undefined) throw new UsageFault(`unknown command '${names.join(' ')}'`)
+        shown = found
+      }
+      shown.outputHelp()
+    })
 }
 
 /** For the help: the program that runs this one has started the hub when "start" came first. */

@@ -6,17 +6,12 @@ import type { Budget, BudgetStatus } from '#src/model/budget.ts'
 import { ZERO, parseMoney, roundedMoney } from '#src/model/money.ts'
 import type { View } from '#src/model/view.ts'
 import { action, commaSeparated, givenOnly, oneOf, wholeNumber } from './call.ts'
-import { CommandFault, UsageFault } from './cli-faults.ts'
+import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
-import {
-  budgetBy,
-  organisationBy,
-  organisationColumns,
-  organisationFilter,
-  viewBy,
-} from './references.ts'
+import { budgetBy, organisationBy, segmentOf, viewBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its name, number or id'
@@ -36,22 +31,13 @@ of the budget, and when the forecast of the period twice in a row is over it:
   belfry budgets status Shop`,
     )
 
-  budgets
-    .command('list')
-    .description('list budgets')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<Budget>('/budgets', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<Budget>(hub)), ID_COLUMN]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no budgets: make one with "belfry budgets create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<Budget>(budgets, {
+    path: '/budgets',
+    description: 'list budgets',
+    none: 'no budgets: make one with "belfry budgets create"',
+    columns: COLUMNS,
+    lastColumns: [ID_COLUMN],
+  })
 
   budgets
     .command('show')
@@ -156,18 +142,13 @@ async function settingsOf(hub: HubClient, options: SettingOptions) {
     throw new UsageFault('a segment is one of a view: give --view and --segment, or neither')
   }
   const scope =
-    view === undefined ? undefined : segmentBy(await viewBy(hub, view), segment as string)
+    view === undefined || segment === undefined ? undefined : await scopeOf(hub, view, segment)
   return givenOnly({ ...Object.fromEntries(given), scope })
 }
 
-function segmentBy({ id: viewId, name, segments }: View, reference: string) {
-  const found = segments.find(
-    ({ id, number, title }) => [id, title].includes(reference) || String(number) === reference,
-  )
-  if (found !== undefined) return { viewId, segmentId: found.id }
-  throw new CommandFault(
-    `the view "${name}" has no segment "${reference}": it has ${segments.map(({ title }) => title).join(', ')}`,
-  )
+async function scopeOf(hub: HubClient, reference: string, segment: string) {
+  const view = await viewBy(hub, reference)
+  return { viewId: view.id, segmentId: segmentOf(view, segment).id }
 }
 
 function addCreate(budgets: Command): void {

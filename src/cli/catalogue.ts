@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 
 import type { CatalogueEntry, WholeCatalogueEntry } from '#src/model/catalogue/catalogue-entry.ts'
 import type { Provenance } from '#src/model/catalogue/event-type.ts'
+import { pathOf } from './api-path.ts'
 import { action } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
@@ -33,7 +34,10 @@ export function addCatalogue(program: Command): void {
       action<{ category?: string }>(async ({ hub, output, options }) => {
         const { items } = await hub.get<{ items: readonly CatalogueEntry[] }>('/catalogue')
         const { category } = options
-        const shown = items.filter((entry) => category === undefined || entry.category === category)
+        const wanted = category?.toLowerCase()
+        const shown = items.filter(
+          (entry) => wanted === undefined || entry.category.toLowerCase() === wanted,
+        )
         if (shown.length === 0) {
           throw new UsageFault(`no category "${category}": there are ${categoriesOf(items)}`)
         }
@@ -74,7 +78,7 @@ export function addCatalogue(program: Command): void {
 }
 
 function entryOf(hub: HubClient, name: string): Promise<WholeCatalogueEntry> {
-  return hub.get(`/catalogue/${encodeURIComponent(name)}`)
+  return hub.get(pathOf('/catalogue', name))
 }
 
 function categoriesOf(entries: readonly CatalogueEntry[]): string {

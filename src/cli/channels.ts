@@ -1,12 +1,14 @@
+import { Option } from 'commander'
 import type { Command } from 'commander'
 
 import { CHANNEL_KINDS } from '#src/model/channel.ts'
 import type { Channel, ChannelKind, ChannelTest } from '#src/model/channel.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
-import { channelBy, organisationBy, organisationColumns, organisationFilter } from './references.ts'
+import { channelBy, organisationBy } from './references.ts'
 import { secretIn } from './secret-file.ts'
 import { localMoment } from './terminal-text.ts'
 import { oldSecretText, rotationOf, withRotation } from './webhook-rotation.ts'
@@ -42,22 +44,12 @@ What each kind is made with; the secret is in a file, or - for standard input:
   belfry channels rotate-secret Portal --overlap-hours 48   # a webhook's: both sign for two days`,
     )
 
-  channels
-    .command('list')
-    .description('list channels, without what is secret of them')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<Channel>('/channels', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<Channel>(hub))]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no channels: make one with "belfry channels create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<Channel>(channels, {
+    path: '/channels',
+    description: 'list channels, without what is secret of them',
+    none: 'no channels: make one with "belfry channels create"',
+    columns: COLUMNS,
+  })
 
   channels
     .command('show')
@@ -129,10 +121,10 @@ function addCreate(channels: Command): void {
       .command('create')
       .description('add a way to reach people')
       .argument('<name>', 'what to call it')
-      .requiredOption('--kind <kind>', `one of ${CHANNEL_KINDS.join(', ')}`)
+      .addOption(new Option('--kind <kind>').choices(CHANNEL_KINDS).makeOptionMandatory())
       .option('--organisation <organisation>', 'whose it is: id or alias'),
   ).action(
-    action<SettingsOptions & { kind: string; organisation?: string }>(
+    action<SettingsOptions & { kind: ChannelKind; organisation?: string }>(
       async ({ hub, output, options }, name: string) => {
         const settings = await settingsOf(options.kind, options)
         const { id: organisationId } = await organisationBy(hub, options.organisation)
@@ -154,8 +146,11 @@ function addUpdate(channels: Command): void {
   ).action(
     action<SettingsOptions & { name?: string }>(
       async ({ hub, output, options }, reference: string) => {
-        const { id, kind } = await channelBy(hub, reference)
         const isGiven = SETTINGS_OPTIONS.some((option) => options[option] !== undefined)
+        if (!isGiven && options.name === undefined) {
+          throw new UsageFault('nothing to change: give --name, or all settings of its kind')
+        }
+        const { id, kind } = await channelBy(hub, reference)
         const settings = isGiven ? await settingsOf(kind, options) : undefined
         const change = givenOnly({ name: options.name, settings })
         const updated = await hub.patch<Channel>(`/channels/${id}`, change)
@@ -211,11 +206,9 @@ const SECRETS: Readonly<Partial<Record<ChannelKind, string>>> = {
   webhook: 'secret',
 }
 
-/** The hub says what is missing of a kind, and what it does not have. */
-async function settingsOf(kind: string, options: SettingsOptions): Promise<object> {
-  const secretName = CHANNEL_KINDS.some((known) => known === kind)
-    ? SECRETS[kind as ChannelKind]
-    : 'secret'
+/** The hub says what else is missing of a kind, and what it does not have. */
+async function settingsOf(kind: ChannelKind, options: SettingsOptions): Promise<object> {
+  const secretName = SECRETS[kind]
   if (options.secretFile === '-' && options.signingSecretFile === '-') {
     throw new UsageFault('standard input is one secret: give --signing-secret-file a file')
   }

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 
 import type { TestedBundle } from '#src/compliance/rules/test-bundle.ts'
 import type { ComplianceBundle } from '#src/model/compliance-bundle.ts'
+import { pathOf } from './api-path.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import { fields, styled, table } from './output.ts'
@@ -56,7 +57,7 @@ that AWS Config reports changes of, from then on, in the version in which it was
     .action(
       action<OfOrganisation>(async ({ hub, output, options }, name: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const path = `/compliance/bundles/${encodeURIComponent(name)}`
+        const path = pathOf('/compliance/bundles', name)
         const bundle = await hub.get<ComplianceBundle>(path, { organisationId })
         await output.show(bundle, () => shown(bundle))
       }),
@@ -84,7 +85,7 @@ that AWS Config reports changes of, from then on, in the version in which it was
     .action(
       action<OfOrganisation>(async ({ hub, output, options }, name: string) => {
         const { id } = await organisationBy(hub, options.organisation)
-        await hub.delete(`/compliance/bundles/${encodeURIComponent(name)}?organisationId=${id}`)
+        await hub.delete(pathOf('/compliance/bundles', name, `?organisationId=${id}`))
         await output.show({ deleted: name }, () => `deleted the bundle ${name}`)
       }),
     )
@@ -110,7 +111,7 @@ function addSetting(bundles: Command): void {
     .action(
       action<EnableOptions>(async ({ hub, output, options }, name: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const path = `/compliance/bundles/${encodeURIComponent(name)}`
+        const path = pathOf('/compliance/bundles', name)
         const parameters =
           options.parameter &&
           valuesOf(options.parameter, await hub.get<ComplianceBundle>(path, { organisationId }))
@@ -131,7 +132,7 @@ function addSetting(bundles: Command): void {
     .action(
       action<OfOrganisation>(async ({ hub, output, options }, name: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const path = `/compliance/bundles/${encodeURIComponent(name)}`
+        const path = pathOf('/compliance/bundles', name)
         const bundle = await hub.put<ComplianceBundle>(path, { organisationId, enabled: false })
         await output.show(bundle, () => `disabled the bundle ${bundle.name}`)
       }),

@@ -6,17 +6,12 @@ import { addBundles } from './compliance-bundles.ts'
 import { addImport } from './compliance-import.ts'
 import { addRules } from './compliance-rules.ts'
 import { callerName } from '#src/model/principal.ts'
+import { pathOf } from './api-path.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
-import { table } from './output.ts'
+import { addListCommand } from './list-command.ts'
 import type { Column } from './output.ts'
-import {
-  ACCOUNT_REFERENCE,
-  accountBy,
-  organisationBy,
-  organisationColumns,
-  organisationFilter,
-} from './references.ts'
+import { ACCOUNT_REFERENCE, accountBy, organisationBy } from './references.ts'
 import { addScores } from './compliance-scores.ts'
 import { addTagPolicies } from './tag-policies.ts'
 import { localMoment } from './terminal-text.ts'
@@ -44,23 +39,12 @@ function addExceptions(compliance: Command): void {
     --reason "A public web site."`,
     )
 
-  exceptions
-    .command('list')
-    .description('list the exceptions that are not over')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const all = await hub.listAll<ComplianceException>('/compliance/exceptions', {
-          organisationId: await organisationFilter(hub, options.organisation),
-        })
-        const columns = [...COLUMNS, ...(await organisationColumns<ComplianceException>(hub))]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no exceptions: every failure is told'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<ComplianceException>(exceptions, {
+    path: '/compliance/exceptions',
+    description: 'list the exceptions that are not over',
+    none: 'no exceptions: every failure is told',
+    columns: COLUMNS,
+  })
 
   exceptions
     .command('create')
@@ -109,7 +93,7 @@ function addExceptions(compliance: Command): void {
     .argument('<id>', 'its id')
     .action(
       action(async ({ hub, output }, id: string) => {
-        await hub.delete(`/compliance/exceptions/${encodeURIComponent(id)}`)
+        await hub.delete(pathOf('/compliance/exceptions', id))
         await output.show({ deleted: id }, () => `deleted exception ${id}`)
       }),
     )

@@ -3,13 +3,13 @@ import type { Command } from 'commander'
 import type { CostImport } from '#src/model/cost-import.ts'
 import type { CostSource } from '#src/model/cost-source.ts'
 import { action, commaSeparated, givenOnly, hours } from './call.ts'
-import { CommandFault, UsageFault } from './cli-faults.ts'
+import { UsageFault } from './cli-faults.ts'
 import { isBucketUrl, placeIn, placeText, withPlaceOptions } from './cost-place.ts'
 import type { PlaceOptions } from './cost-place.ts'
-import type { HubClient } from './hub-client.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
-import { organisationBy, organisationColumns, organisationFilter } from './references.ts'
+import { costSourceBy, organisationBy } from './references.ts'
 import { counted, localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its export or id'
@@ -34,7 +34,7 @@ export function addCostSources(costs: Command): void {
     .argument('<source>', REFERENCE)
     .action(
       action(async ({ hub, output }, reference: string) => {
-        const { id, exportName } = await sourceBy(hub, reference)
+        const { id, exportName } = await costSourceBy(hub, reference)
         const begun = await hub.post<CostImport>(`/cost-sources/${id}/read`)
         await output.show(
           begun,
@@ -48,7 +48,7 @@ export function addCostSources(costs: Command): void {
     .argument('<source>', REFERENCE)
     .action(
       action(async ({ hub, output }, reference: string) => {
-        const { id, exportName } = await sourceBy(hub, reference)
+        const { id, exportName } = await costSourceBy(hub, reference)
         await hub.delete(`/cost-sources/${id}`)
         await output.show({ deleted: id }, () => `deleted the cost source of ${exportName}`)
       }),
@@ -56,29 +56,19 @@ export function addCostSources(costs: Command): void {
 }
 
 function addShowing(sources: Command): void {
-  sources
-    .command('list')
-    .description('list cost sources, with what became of the last read')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<CostSource>('/cost-sources', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<CostSource>(hub))]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no cost sources: make one with "belfry costs sources create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<CostSource>(sources, {
+    path: '/cost-sources',
+    description: 'list cost sources, with what became of the last read',
+    none: 'no cost sources: make one with "belfry costs sources create"',
+    columns: COLUMNS,
+  })
   sources
     .command('show')
     .description('show a cost source, with what became of the last read')
     .argument('<source>', REFERENCE)
     .action(
       action(async ({ hub, output }, reference: string) => {
-        const source = await sourceBy(hub, reference)
+        const source = await costSourceBy(hub, reference)
         await output.show(source, () => shown(source))
       }),
     )
@@ -128,7 +118,7 @@ function addChanging(sources: Command): void {
       if (Object.keys(change).length === 0) {
         throw new UsageFault('name what is to change: a URL, --folder, --every or --tag-key')
       }
-      const { id } = await sourceBy(hub, reference)
+      const { id } = await costSourceBy(hub, reference)
       const updated = await hub.patch<CostSource>(`/cost-sources/${id}`, change)
       await output.show(updated, () => shown(updated))
     }),
@@ -148,17 +138,6 @@ function sourcePlace(url: string | undefined, options: PlaceOptions) {
     )
   }
   return placeIn(url, options)
-}
-
-async function sourceBy(hub: HubClient, reference: string): Promise<CostSource> {
-  const all = await hub.listAll<CostSource>('/cost-sources')
-  const found = all.filter(({ id, exportName }) => id === reference || exportName === reference)
-  const [only] = found
-  if (only === undefined) throw new CommandFault(`there is no cost source "${reference}"`)
-  if (found.length === 1) return only
-  throw new CommandFault(
-    `several organisations have a cost source "${reference}": name one by its id, ${found.map(({ id }) => id).join(', ')}`,
-  )
 }
 
 const COLUMNS: readonly Column<CostSource>[] = [

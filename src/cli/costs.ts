@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 
 import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-import.ts'
+import { pathOf } from './api-path.ts'
 import { action, commaSeparated, givenOnly } from './call.ts'
 import type { Call } from './call.ts'
 import { costImportText } from './cost-import-text.ts'
@@ -178,7 +179,7 @@ function addImports(costs: Command): void {
     .action(
       action<{ organisation?: string }>(async ({ hub, output, options }, id?: string) => {
         if (id !== undefined) {
-          const found = await hub.get<CostImport>(`/cost-imports/${id}`)
+          const found = await hub.get<CostImport>(pathOf('/cost-imports', id))
           await output.show(found, () => costImportText(found))
           return
         }
@@ -322,7 +323,7 @@ function addDelete(costs: Command): void {
         async ({ hub, output, options }, month: string) => {
           const { id: organisationId } = await organisationBy(hub, options.organisation)
           const query = new URLSearchParams({ organisationId, exportName: options.export })
-          await hub.delete(`/cost-periods/${month}?${query.toString()}`)
+          await hub.delete(pathOf('/cost-periods', month, `?${query.toString()}`))
           await output.show({ deleted: month }, () => `deleted ${month} of ${options.export}`)
         },
       ),

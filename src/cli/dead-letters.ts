@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 
 import { action, givenOnly, wholeNumber } from './call.ts'
-import { CommandFault, UsageFault } from './cli-faults.ts'
+import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient, Query } from './hub-client.ts'
 import { fields, table } from './output.ts'
-import type { Column } from './output.ts'
+import type { Column, Output } from './output.ts'
 import { counted, localMoment } from './terminal-text.ts'
 
 interface DeadLetter {
@@ -38,7 +38,6 @@ interface RedriveOptions extends Filter {
 const LIST_DEFAULT = 100
 /** What the hub takes and answers in one call. */
 const REDRIVE_IDS_MAX = 1_000
-const PAGE_MAX = 1_000
 
 export function addDeadLetters(program: Command): void {
   const letters = program
@@ -49,11 +48,13 @@ export function addDeadLetters(program: Command): void {
     .option('--limit <number>', 'how many at most', wholeNumber(1), LIST_DEFAULT)
     .action(
       action<Filter & { limit: number }>(async ({ hub, output, options }) => {
-        const { found, more } = await firstOf(hub, options, options.limit)
-        await output.show(found, () =>
-          found.length === 0 ? 'no dead letters' : table(found, COLUMNS, output.width),
+        const { limit } = options
+        const asked = filterOf(options)
+        const { items, more } = await hub.listFirst<DeadLetter>('/dead-letters', asked, limit)
+        await output.show(items, () =>
+          items.length === 0 ? 'no dead letters' : table(items, COLUMNS, output.width),
         )
-        if (more) output.note(`there are more: raise --limit, or narrow with --rule or --target`)
+        if (more) output.note('there are more: raise --limit, or narrow with --rule or --target')
       }),
     )
 
@@ -72,13 +73,13 @@ export function addDeadLetters(program: Command): void {
 }
 
 function addRedrive(letters: Command): void {
-  const redrive = letters
+  const command = letters
     .command('redrive')
     .description('deliver dead letters again, by id or all that a filter selects')
     .argument('[ids...]', 'as listed', letterIds)
     .option('--all', 'all of them, or all that the filters select')
-  withFilters(redrive)
-    .option('--dry-run', 'only say how many')
+  withFilters(command)
+    .option('--dry-run', 'only show which')
     .action(
       action<RedriveOptions>(async ({ hub, output, options }, ids: readonly number[] = []) => {
         const filtered = Object.keys(filterOf(options)).length > 0
@@ -86,22 +87,46 @@ function addRedrive(letters: Command): void {
           throw new UsageFault('say which: either ids, or --all (which filters may narrow)')
         }
         if (ids.length > 0 && filtered) throw new UsageFault('filters go with --all, not with ids')
-        if (options.dryRun) {
-          const wouldRedrive = options.all
-            ? (await firstOf(hub, options, Number.POSITIVE_INFINITY)).found
-            : await byIds(hub, ids)
-          await output.show(
-            { wouldRedrive: wouldRedrive.map(({ id }) => id) },
-            () => `would redrive ${counted(wouldRedrive.length, 'dead letter')}`,
-          )
-          return
-        }
-        const redriven = options.all ? await redriveAll(hub, options) : await redriveIds(hub, ids)
-        await output.show({ redriven }, () => `redrove ${counted(redriven.length, 'dead letter')}`)
-        const missing = ids.filter((id) => !redriven.includes(id))
+        const chosen = options.dryRun
+          ? await preview(output, options.all ? lettersOf(hub, options) : byIds(hub, ids))
+          : await redrive(hub, output, options.all ? options : ids)
+        const missing = ids.filter((id) => !chosen.includes(id))
         if (missing.length > 0) throw new CommandFault(`not dead letters: ${missing.join(', ')}`)
       }),
     )
+}
+
+/** @returns the ids of what would be redriven */
+async function preview(
+  output: Output,
+  letters: AsyncIterable<DeadLetter>,
+): Promise<readonly number[]> {
+  // There may be millions, each with its event.
+  const first: DeadLetter[] = []
+  const wouldRedrive: number[] = []
+  for await (const letter of letters) {
+    wouldRedrive.push(letter.id)
+    if (first.length < LIST_DEFAULT) first.push(letter)
+  }
+  const more = wouldRedrive.length - first.length
+  await output.show({ wouldRedrive }, () =>
+    [
+      ...(first.length === 0 ? [] : [table(first, COLUMNS, output.width), '']),
+      ...(more === 0 ? [] : [`and ${more} more`, '']),
+      `would redrive ${counted(wouldRedrive.length, 'dead letter')}`,
+    ].join('\n'),
+  )
+  return wouldRedrive
+}
+
+async function redrive(
+  hub: HubClient,
+  output: Output,
+  which: Filter | readonly number[],
+): Promise<readonly number[]> {
+  const ids = 'length' in which ? await redriveIds(hub, which) : await redriveAll(hub, which)
+  await output.show({ redriven: ids }, () => `redrove ${counted(ids.length, 'dead letter')}`)
+  return ids
 }
 
 interface Redriven {
@@ -130,25 +155,18 @@ async function redriveIds(hub: HubClient, ids: readonly number[]): Promise<reado
   return redriven
 }
 
-async function firstOf(hub: HubClient, options: Filter, limit: number) {
-  const found: DeadLetter[] = []
-  const query = { ...filterOf(options), limit: Math.min(limit + 1, PAGE_MAX) }
-  for await (const page of hub.pages<DeadLetter>('/dead-letters', query)) {
-    found.push(...page)
-    if (found.length > limit) break
-  }
-  return { found: found.slice(0, limit), more: found.length > limit }
+async function* lettersOf(hub: HubClient, options: Filter): AsyncGenerator<DeadLetter> {
+  for await (const page of hub.pages<DeadLetter>('/dead-letters', filterOf(options))) yield* page
 }
 
-/** The hub lists dead letters in the order of their ids. */
-async function byIds(hub: HubClient, ids: readonly number[]): Promise<readonly DeadLetter[]> {
-  const last = Math.max(...ids)
-  const found: DeadLetter[] = []
-  for await (const page of hub.pages<DeadLetter>('/dead-letters')) {
-    found.push(...page.filter(({ id }) => ids.includes(id)))
-    if ((page.at(-1)?.id ?? last) >= last) break
+async function* byIds(hub: HubClient, ids: readonly number[]): AsyncGenerator<DeadLetter> {
+  for (const id of new Set(ids)) {
+    try {
+      yield await hub.get<DeadLetter>(`/dead-letters/${id}`)
+    } catch (error) {
+      if (!(error instanceof HubFault && error.code === 'dead-letter.not-found')) throw error
+    }
   }
-  return found
 }
 
 function withFilters(command: Command): Command {

@@ -1,8 +1,7 @@
-import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import type { AwsOrganizationSettings } from '#src/model/aws-organization.ts'
-import { action, givenOnly } from './call.ts'
+import { action, givenOnly, wholeNumber } from './call.ts'
 import { HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { fields } from './output.ts'
@@ -43,7 +42,7 @@ export function addDiscovery(organisations: Command): void {
     .option('--access-key-id <id>', 'access key to read with')
     .option('--aws-profile <name>', "or a profile of the hub's shared credentials file")
     .option('--environment', "or the hub's AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-    .option('--every <minutes>', 'how often (default: 60)', minutes)
+    .option('--every <minutes>', 'how often (default: 60)', wholeNumber(1, EVERY_MINUTES_MAX))
     .option('--onboard', 'take what is found under management at once')
     .option('--no-onboard', 'leave what is found to be onboarded')
     .addHelpText('after', HELP)
@@ -118,12 +117,6 @@ async function credentialsOf(
   throw new UsageFault(
     'credentials are missing: give --access-key-id, --aws-profile or --environment',
   )
-}
-
-function minutes(text: string): number {
-  const number = Number(text)
-  if (/^[1-9]\d*$/.test(text) && number <= EVERY_MINUTES_MAX) return number
-  throw new InvalidArgumentError(`It must be a whole number from 1 to ${EVERY_MINUTES_MAX}.`)
 }
 
 function shown(settings: AwsOrganizationSettings): string {

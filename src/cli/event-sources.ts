@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import type { EventSource } from '#src/model/event-source.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
 import { readPattern } from './pattern-input.ts'
-import { ACCOUNT_REFERENCE, accountBy, eventSourceBy, organisationFilter } from './references.ts'
+import { ACCOUNT_REFERENCE, accountBy, eventSourceBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its name, the last part of it, or its id'
@@ -27,21 +28,12 @@ events by making an event bus of the same name:
     --name <event source> --event-source-name <event source>`,
     )
 
-  sources
-    .command('list')
-    .description('list partner event sources')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<EventSource>('/event-sources', { organisationId })
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no event sources but the logging account\'s own: make one with "belfry event-sources create"'
-            : table(all, COLUMNS, output.width),
-        )
-      }),
-    )
+  addListCommand<EventSource>(sources, {
+    path: '/event-sources',
+    description: 'list partner event sources',
+    none: 'no event sources but the logging account\'s own: make one with "belfry event-sources create"',
+    columns: COLUMNS,
+  })
 
   sources
     .command('show')

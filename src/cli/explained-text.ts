@@ -10,7 +10,7 @@ import { localMoment, localTime, printable, wrapped } from './terminal-text.ts'
 export interface FoundEvent extends StreamMessage {
   readonly awaitsEnrichment?: boolean
   readonly actor?: Actor
-  readonly event: StreamMessage['event'] & { readonly id: string; readonly time: string }
+  readonly event: StreamMessage['event'] & { readonly time: string }
 }
 
 const KINDS: Readonly<Record<Actor['kind'], string>> = {

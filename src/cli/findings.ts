@@ -3,11 +3,15 @@ import type { Command } from 'commander'
 import { SEVERITIES } from '#src/model/alert.ts'
 import { FINDING_STATUSES } from '#src/model/finding.ts'
 import type { Finding } from '#src/model/finding.ts'
-import { action, givenOnly, oneOf } from './call.ts'
+import { pathOf } from './api-path.ts'
+import { action, givenOnly, oneOf, wholeNumber } from './call.ts'
 import { fields, table } from './output.ts'
 import type { Column, Style } from './output.ts'
 import { ACCOUNT_REFERENCE, accountBy, organisationBy, organisationColumns } from './references.ts'
 import { localMoment } from './terminal-text.ts'
+
+/** An organisation may have half a million. */
+const LIMIT_DEFAULT = 100
 
 interface ListOptions {
   readonly organisation?: string
@@ -17,6 +21,7 @@ interface ListOptions {
   readonly checkedBy?: string
   readonly rule?: string
   readonly text?: string
+  readonly limit: number
 }
 
 export function addFindings(program: Command): void {
@@ -45,20 +50,22 @@ it passes again; the first results of a new rule are told in one summary.
     .option('--checked-by <service>', 'only by belfry, config, securityhub, guardduty, ...')
     .option('--rule <id>', 'only of this rule')
     .option('--text <text>', 'only with this text in rule, resource or reason')
+    .option('--limit <number>', 'how many at most', wholeNumber(1), LIMIT_DEFAULT)
     .action(
       action<ListOptions>(async ({ hub, output, options }) => {
-        const { organisation, status, severity, account, checkedBy, rule, text } = options
+        const { organisation, status, severity, account, checkedBy, rule, text, limit } = options
         // A status is looked up in one organisation's list.
         const needsOne = organisation !== undefined || status !== undefined
         const organisationId = needsOne ? (await organisationBy(hub, organisation)).id : undefined
         const awsAccountId = account && (await accountBy(hub, account)).awsAccountId
         const asked = { organisationId, status, severity, awsAccountId, checkedBy, text }
         const filter = givenOnly({ ...asked, ruleId: rule })
-        const all = await hub.listAll<Finding>('/findings', filter)
+        const { items, more } = await hub.listFirst<Finding>('/findings', filter, limit)
         const columns = [...COLUMNS, ...(await organisationColumns<Finding>(hub))]
-        await output.show(all, () =>
-          all.length === 0 ? 'no such findings' : table(all, columns, output.width),
+        await output.show(items, () =>
+          items.length === 0 ? 'no such findings' : table(items, columns, output.width),
         )
+        if (more) output.note(`there are more: --limit ${limit * 10}`)
       }),
     )
 
@@ -68,7 +75,7 @@ it passes again; the first results of a new rule are told in one summary.
     .argument('<id>', 'its id')
     .action(
       action(async ({ hub, output }, id: string) => {
-        const finding = await hub.get<Finding>(`/findings/${encodeURIComponent(id)}`)
+        const finding = await hub.get<Finding>(pathOf('/findings', id))
         await output.show(finding, () => shown(finding))
       }),
     )

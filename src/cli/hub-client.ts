@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
 
+import { parseExactly } from '#src/model/exact-json.ts'
 import { signedHeaders } from '#src/model/sigv4.ts'
 import { systemClock as clock } from '#src/ports/clock.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
@@ -18,7 +19,8 @@ export type Query = Readonly<Record<string, string | number | readonly string[] 
 
 /**
  * The hub's REST API, below `/api/v1`. All throw HubFault where the hub says no. The types of
- * answers are taken on trust: the hub writes them by the schemas of src/model.
+ * answers are taken on trust: the hub writes them by the schemas of src/model. Numbers of events are
+ * shown as they were written.
  */
 export interface HubClient {
   readonly url: string
@@ -33,6 +35,8 @@ export interface HubClient {
   /** The pages of a list, one after the other. */
   pages<T>(path: string, query?: Query): AsyncGenerator<readonly T[]>
   listAll<T>(path: string, query?: Query): Promise<readonly T[]>
+  /** The first of a list, and whether it goes on. */
+  listFirst<T>(path: string, query: Query, limit: number): Promise<FirstOf<T>>
   /** An answer as the hub wrote it. */
   text(path: string, query?: Query): Promise<string>
   /** The lines of an answer as they come, however long it takes; CommandFault where it breaks off. */
@@ -47,6 +51,11 @@ export interface HubClient {
   inSession(sessionToken: string): HubClient
   /** The same hub, called by nobody, for logging in. */
   anonymous(): HubClient
+}
+
+export interface FirstOf<T> {
+  readonly items: readonly T[]
+  readonly more: boolean
 }
 
 export interface StreamInit {
@@ -175,6 +184,16 @@ function clientOf(hub: Pick<HubClient, 'url' | 'dataFolder'>, authorize: Authori
       for await (const page of pages(path, query)) items.push(...page)
       return items as never
     },
+    listFirst: async (path, query, limit) => {
+      const items: unknown[] = []
+      // One more tells whether there are more.
+      const asked = { ...query, limit: Math.min(limit + 1, PAGE_ITEMS) }
+      for await (const page of pages(path, asked)) {
+        items.push(...page)
+        if (items.length > limit) break
+      }
+      return { items: items.slice(0, limit) as never, more: items.length > limit }
+    },
     text: async (path, query = {}) => (await send('GET', path, { query })).text(),
     lines: (path, query) => lines('GET', path, { query }),
     postLines: (path, body) => lines('POST', path, { body }),
@@ -279,7 +298,7 @@ async function jsonOf<T>(base: string, answer: Response): Promise<T> {
   // Where all is said with the status.
   if (answer.status === NO_CONTENT) return undefined as T
   try {
-    return JSON.parse(text) as T
+    return parseExactly(text) as T
   } catch {
     throw notAHub(base, answer)
   }

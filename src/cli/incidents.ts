@@ -17,7 +17,7 @@ interface ListOptions {
   readonly organisation?: string
   readonly notification?: string
   readonly state?: string
-  readonly limit?: number
+  readonly limit: number
 }
 
 interface OfOrganisation {
@@ -35,19 +35,20 @@ export function addIncidents(program: Command): void {
     .option('--organisation <organisation>', 'whose: id or alias')
     .option('--notification <notification>', 'only of this one: its name, number or id')
     .option('--state <state>', `only these: ${INCIDENT_STATES.join(', ')}`, oneOf(INCIDENT_STATES))
-    .option('--limit <n>', `at most so many (default: ${LIMIT_DEFAULT})`, wholeNumber(1, 1_000))
+    .option('--limit <number>', 'how many at most', wholeNumber(1), LIMIT_DEFAULT)
     .action(
       action<ListOptions>(async ({ hub, output, options }) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const { notification, state, limit = LIMIT_DEFAULT } = options
+        const { notification, state, limit } = options
         const notificationId = notification && (await notificationBy(hub, notification)).id
-        const asked = givenOnly({ organisationId, notificationId, state, limit: String(limit) })
-        const { items } = await hub.get<{ items: readonly Incident[] }>('/incidents', asked)
+        const asked = givenOnly({ organisationId, notificationId, state })
+        const { items, more } = await hub.listFirst<Incident>('/incidents', asked, limit)
         const all = await hub.listAll<Notification>('/notifications', { organisationId })
         const names = new Map(all.map(({ id, name }) => [id, name]))
         await output.show(items, () =>
           items.length === 0 ? 'no incidents' : table(items, columns(names), output.width),
         )
+        if (more) output.note(`there are more: --limit ${limit * 10}`)
       }),
     )
 

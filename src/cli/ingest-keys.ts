@@ -2,14 +2,10 @@ import type { Command } from 'commander'
 
 import type { IngestKey } from '#src/model/tenancy.ts'
 import { action } from './call.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
-import {
-  ingestKeyBy,
-  organisationBy,
-  organisationColumns,
-  organisationFilter,
-} from './references.ts'
+import { ingestKeyBy, organisationBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 export type CreatedIngestKey = IngestKey & { readonly key: string }
@@ -19,25 +15,12 @@ export function addIngestKeys(program: Command): void {
     .command('ingest-keys')
     .description('list, create, delete keys for POST /ingest/aws')
 
-  keys
-    .command('list')
-    .description('list ingest keys')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const keysOfAll = await hub.listAll<IngestKey>('/ingest-keys')
-        const shown = keysOfAll.filter(
-          (key) => organisationId === undefined || key.organisationId === organisationId,
-        )
-        const columns = [...COLUMNS, ...(await organisationColumns<IngestKey>(hub))]
-        await output.show(shown, () =>
-          shown.length === 0
-            ? 'no ingest keys: make one with "belfry ingest-keys create"'
-            : table(shown, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<IngestKey>(keys, {
+    path: '/ingest-keys',
+    description: 'list ingest keys',
+    none: 'no ingest keys: make one with "belfry ingest-keys create"',
+    columns: COLUMNS,
+  })
 
   keys
     .command('create')

@@ -3,12 +3,14 @@ import type { Command } from 'commander'
 import type { Inhibition, Silence } from '#src/model/notification.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { callerName } from '#src/model/principal.ts'
+import { pathOf } from './api-path.ts'
 import { action, hours } from './call.ts'
 import { readDocument } from './document-input.ts'
+import { addListCommand } from './list-command.ts'
 import { readJsonObject } from './json-input.ts'
 import { table } from './output.ts'
 import type { Column } from './output.ts'
-import { organisationBy, organisationFilter } from './references.ts'
+import { organisationBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const HOUR_MS = 3_600_000
@@ -22,19 +24,12 @@ export function addSilences(program: Command): void {
     .command('silences')
     .description('list, create, delete silences: alerts that nobody is told of for a while')
 
-  silences
-    .command('list')
-    .description('list silences')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<Filter>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<Silence>('/silences', { organisationId })
-        await output.show(all, () =>
-          all.length === 0 ? 'no silences' : table(all, SILENCE_COLUMNS, output.width),
-        )
-      }),
-    )
+  addListCommand<Silence>(silences, {
+    path: '/silences',
+    description: 'list silences',
+    none: 'no silences',
+    columns: SILENCE_COLUMNS,
+  })
 
   silences
     .command('create')
@@ -68,7 +63,7 @@ export function addSilences(program: Command): void {
     .argument('<silence>', 'its id')
     .action(
       action(async ({ hub, output }, id: string) => {
-        await hub.delete(`/silences/${id}`)
+        await hub.delete(pathOf('/silences', id))
         await output.show({ deleted: id }, () => `ended the silence ${id}`)
       }),
     )
@@ -92,19 +87,12 @@ fields in "equal" are the same in both:
   belfry inhibitions create --file suspended.yaml`,
     )
 
-  inhibitions
-    .command('list')
-    .description('list inhibitions')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<Filter>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<Inhibition>('/inhibitions', { organisationId })
-        await output.show(all, () =>
-          all.length === 0 ? 'no inhibitions' : table(all, INHIBITION_COLUMNS, output.width),
-        )
-      }),
-    )
+  addListCommand<Inhibition>(inhibitions, {
+    path: '/inhibitions',
+    description: 'list inhibitions',
+    none: 'no inhibitions',
+    columns: INHIBITION_COLUMNS,
+  })
 
   inhibitions
     .command('create')
@@ -126,7 +114,7 @@ fields in "equal" are the same in both:
     .argument('<inhibition>', 'its id')
     .action(
       action(async ({ hub, output }, id: string) => {
-        await hub.delete(`/inhibitions/${id}`)
+        await hub.delete(pathOf('/inhibitions', id))
         await output.show({ deleted: id }, () => `deleted the inhibition ${id}`)
       }),
     )

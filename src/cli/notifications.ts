@@ -7,6 +7,7 @@ import { action, givenOnly, oneOf, wholeNumber } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { readDocument } from './document-input.ts'
 import type { HubClient } from './hub-client.ts'
+import { addListCommand } from './list-command.ts'
 import { readJsonObject } from './json-input.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
@@ -15,8 +16,6 @@ import {
   incidentBy,
   notificationBy,
   organisationBy,
-  organisationColumns,
-  organisationFilter,
   segmentOf,
   viewBy,
 } from './references.ts'
@@ -58,22 +57,13 @@ given; what is not told at once waits, and the ledger says why:
   belfry notifications ledger --outcome HELD`,
     )
 
-  notifications
-    .command('list')
-    .description('list notifications')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<Notification>('/notifications', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<Notification>(hub)), ID_COLUMN]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no notifications: make one with "belfry notifications create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<Notification>(notifications, {
+    path: '/notifications',
+    description: 'list notifications',
+    none: 'no notifications: make one with "belfry notifications create"',
+    columns: COLUMNS,
+    lastColumns: [ID_COLUMN],
+  })
 
   notifications
     .command('show')
@@ -176,7 +166,7 @@ interface LedgerOptions {
   readonly channel?: string
   readonly incident?: string
   readonly outcome?: string
-  readonly limit?: number
+  readonly limit: number
 }
 
 const LEDGER_LIMIT_DEFAULT = 50
@@ -196,7 +186,9 @@ function addAsking(notifications: Command): void {
           event,
         })
         await output.show(items, () =>
-          items.length === 0 ? 'there are no notifications' : table(items, HEARING_COLUMNS),
+          items.length === 0
+            ? 'there are no notifications'
+            : table(items, HEARING_COLUMNS, output.width),
         )
       }),
     )
@@ -213,33 +205,27 @@ function addAsking(notifications: Command): void {
       `only these: ${LEDGER_OUTCOMES.join(', ')}`,
       oneOf(LEDGER_OUTCOMES),
     )
-    .option(
-      '--limit <n>',
-      `at most so many (default: ${LEDGER_LIMIT_DEFAULT})`,
-      wholeNumber(1, 1_000),
-    )
+    .option('--limit <number>', 'how many at most', wholeNumber(1), LEDGER_LIMIT_DEFAULT)
     .action(
       action<LedgerOptions>(async ({ hub, output, options }) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const { notification, channel, incident, outcome } = options
+        const { notification, channel, incident, outcome, limit } = options
         const asked = givenOnly({
           organisationId,
           notificationId: notification && (await notificationBy(hub, notification)).id,
           channelId: channel && (await channelBy(hub, channel)).id,
           incidentId: incident && (await incidentBy(hub, organisationId, incident)).id,
           outcome,
-          limit: String(options.limit ?? LEDGER_LIMIT_DEFAULT),
         })
-        const { items } = await hub.get<{ items: readonly LedgerEntry[] }>(
-          '/notification-ledger',
-          asked,
-        )
+        const path = '/notification-ledger'
+        const { items, more } = await hub.listFirst<LedgerEntry>(path, asked, limit)
         const names = await namesOf(hub)
         await output.show(items, () =>
           items.length === 0
             ? 'nothing was sent or held back yet'
             : table(items, ledgerColumns(names), output.width),
         )
+        if (more) output.note(`there are more: --limit ${limit * 10}`)
       }),
     )
 }
@@ -366,7 +352,7 @@ const HEARING_COLUMNS: readonly Column<Hearing>[] = [
   },
   { title: 'NOTIFICATION', text: ({ notificationName }) => notificationName, style: () => 'cyan' },
   { title: 'WHEN', text: ({ at }) => (at === undefined ? '' : localMoment(at)) },
-  { title: 'WHY', text: ({ why }) => why },
+  { title: 'WHY', text: ({ why }) => why, wraps: true },
 ]
 
 function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<LedgerEntry>[] {
@@ -388,7 +374,7 @@ function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<Ledg
       optional: true,
     },
     { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right' },
-    { title: 'WHY', text: ({ why }) => why },
     { title: 'INCIDENT', text: ({ incidentId }) => incidentId, style: () => 'dim', optional: true },
+    { title: 'WHY', text: ({ why }) => why, wraps: true },
   ]
 }

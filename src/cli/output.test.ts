@@ -43,6 +43,30 @@ describe('a table', () => {
     for (const line of narrow.split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(16)
   })
 
+  it('cuts wide columns to the same width, rather than one to nothing', () => {
+    const rows = [{ name: 'n'.repeat(40), size: 1, id: 'i'.repeat(30) }]
+    const columns = COLUMNS.map(({ optional: _, ...column }) => column)
+    expect(table(rows, columns, 50).split('\n')[1]).toBe(
+      `${'n'.repeat(20)}…     1  ${'i'.repeat(20)}…`,
+    )
+  })
+
+  it('goes on below with prose that is too long, rather than cut it', () => {
+    const why: Column<Row> = {
+      title: 'WHY',
+      text: ({ name }) => `${name} is held back until it is day where its readers are`,
+      wraps: true,
+    }
+    const narrow = table(ROWS, [COLUMNS[1] as Column<Row>, why], 40)
+    expect(narrow.split('\n').slice(0, 4)).toEqual([
+      'SIZE  WHY',
+      '   7  payments-prod is held back until',
+      '      it is day where its readers are',
+      '1234  Inês is held back until it is day',
+    ])
+    expect(table(ROWS, [why])).toContain('payments-prod is held back until it is day where its')
+  })
+
   it('shows text from elsewhere without what it could do to the terminal', () => {
     const rows = [{ name: 'evil\u001b[31m', size: 1, id: '' }]
     expect(table(rows, COLUMNS)).not.toContain('\u001b')

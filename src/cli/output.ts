@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { styleText } from 'node:util'
 
-import { clipped, padded, printable, widthOf } from './terminal-text.ts'
+import { padded, printable, widthOf, wrapped } from './terminal-text.ts'
 
 export type Style = Parameters<typeof styleText>[0]
 
@@ -41,10 +41,14 @@ export interface Column<T> {
   readonly align?: 'left' | 'right'
   /** Left out, the last first, where the terminal is too narrow. */
   readonly optional?: boolean
+  /** Of the last column: what is too long goes on in lines below, rather than being cut. */
+  readonly wraps?: boolean
 }
 
 const GAP = '  '
 const COLUMN_WIDTH_MIN = 10
+/** A narrower column of prose is hard to read: the other columns are cut first. */
+const PROSE_WIDTH_MIN = 30
 
 /** Rows under their titles, no wider than `width`: optional columns go first, then long cells. */
 export function table<T>(
@@ -65,11 +69,21 @@ export function table<T>(
   const head = lineOf(({ column, width: columns_ }) =>
     styled('bold', padded(column.title, columns_, column.align)),
   )
-  const body = rows.map((row, index) =>
-    lineOf(({ column, cells, width: columns_ }) =>
-      styled(column.style?.(row), padded(cells[index] ?? '', columns_, column.align)),
-    ),
-  )
+  const body = rows.flatMap((row, index) => {
+    const lines = shown.map(({ column, cells, width: columns_ }) => {
+      const cell = cells[index] ?? ''
+      return column.wraps === true ? wrapped(cell, columns_) : [cell]
+    })
+    const height = Math.max(...lines.map(({ length }) => length))
+    return Array.from({ length: height }, (_, line) =>
+      lineOf((measured) => {
+        const { column, width: columns_ } = measured
+        const text = lines[shown.indexOf(measured)]?.[line] ?? ''
+        const fitted = column.wraps === true ? text : padded(text, columns_, column.align)
+        return styled(column.style?.(row), fitted)
+      }),
+    )
+  })
   return [head, ...body].join('\n')
 }
 
@@ -143,21 +157,27 @@ function fittedColumns<T>(columns: readonly Measured<T>[], width: number): reado
   if (excess <= 0) return columns
   const droppable = columns.findLastIndex(({ column }) => column.optional)
   if (droppable !== -1) return fittedColumns(columns.toSpliced(droppable, 1), width)
-  const widest = columns.reduce((a, b) => (b.width > a.width ? b : a))
-  const narrower = Math.max(COLUMN_WIDTH_MIN, widest.width - excess)
-  if (narrower >= widest.width) return columns
-  return fittedColumns(
-    columns.map((measured) =>
-      measured === widest
-        ? {
-            ...measured,
-            cells: measured.cells.map((cell) => clipped(cell, narrower)),
-            width: narrower,
-          }
-        : measured,
-    ),
-    width,
-  )
+  const [last] = columns.slice(-1)
+  if (last?.column.wraps === true && last.width > PROSE_WIDTH_MIN) {
+    const narrow = Math.max(PROSE_WIDTH_MIN, last.width - excess)
+    return fittedColumns([...columns.slice(0, -1), { ...last, width: narrow }], width)
+  }
+  return narrowed(columns, excess)
+}
+
+/** The widest columns are cut until they are as narrow as the next, then those too. */
+function narrowed<T>(columns: readonly Measured<T>[], tooMany: number): readonly Measured<T>[] {
+  const widths = columns.map(({ width }) => width)
+  for (let excess = tooMany; excess > 0;) {
+    const widest = Math.max(...widths)
+    if (widest <= COLUMN_WIDTH_MIN) break
+    const next = Math.max(COLUMN_WIDTH_MIN, ...widths.filter((width) => width < widest))
+    const tied = widths.filter((width) => width === widest).length
+    const cut = Math.min(Math.ceil(excess / tied), widest - next)
+    widths[widths.lastIndexOf(widest)] = widest - cut
+    excess -= cut
+  }
+  return columns.map((measured, at) => ({ ...measured, width: widths[at] ?? measured.width }))
 }
 
 function totalWidth(columns: readonly { readonly width: number }[]): number {

@@ -1,4 +1,5 @@
 import type { Budget, SpikeDetector } from '#src/model/budget.ts'
+import type { CostSource } from '#src/model/cost-source.ts'
 import type { EventSource } from '#src/model/event-source.ts'
 import type {
   Account,
@@ -16,6 +17,7 @@ import type { View } from '#src/model/view.ts'
 import { webhookPlaceOf } from '#src/model/webhook-place.ts'
 import type { Channel } from '#src/model/channel.ts'
 import type { WebhookSecret } from '#src/model/webhook-secret.ts'
+import { pathOf } from './api-path.ts'
 import { CommandFault, HubFault, UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import type { Column } from './output.ts'
@@ -91,12 +93,12 @@ export async function customerBy(hub: HubClient, reference: string | undefined):
 /** By id, name, or path from the root such as `Workloads/Production`. */
 export async function unitBy(hub: HubClient, reference: string): Promise<OrganisationalUnit> {
   const all = await hub.listAll<OrganisationalUnit>('/organisational-units')
-  const pathOf = ({ name, parentId }: OrganisationalUnit): string => {
+  const placeOf = ({ name, parentId }: OrganisationalUnit): string => {
     const parent = all.find(({ id }) => id === parentId)
-    return parent === undefined ? name : `${pathOf(parent)}/${name}`
+    return parent === undefined ? name : `${placeOf(parent)}/${name}`
   }
   const named = matching<OrganisationalUnit>(reference, ['id', 'name'])
-  const found = all.filter((unit) => named(unit) || pathOf(unit) === reference)
+  const found = all.filter((unit) => named(unit) || placeOf(unit) === reference)
   return theOne('organisational unit', reference, found)
 }
 
@@ -170,7 +172,7 @@ export async function incidentBy(
   organisationId: string,
   reference: string,
 ): Promise<Incident> {
-  if (!/^\d+$/.test(reference)) return hub.get<Incident>(`/incidents/${reference}`)
+  if (!/^\d+$/.test(reference)) return hub.get<Incident>(pathOf('/incidents', reference))
   const all = await hub.listAll<Incident>('/incidents', { organisationId })
   const found = all.filter(({ number }) => String(number) === reference)
   return theOne('incident', reference, found)
@@ -186,12 +188,21 @@ export async function spikeDetectorBy(hub: HubClient, reference: string): Promis
   return numberedBy<SpikeDetector>(hub, '/spike-detectors', { kind: 'spike detector', reference })
 }
 
-/** By id or title. */
+/** By id or export. */
+export async function costSourceBy(hub: HubClient, reference: string): Promise<CostSource> {
+  const all = await hub.listAll<CostSource>('/cost-sources')
+  return theOne('cost source', reference, all.filter(matching(reference, ['id', 'exportName'])))
+}
+
+/** By id, title or number. */
 export function segmentOf(view: View, reference: string): View['segments'][number] {
-  const found = view.segments.find(({ id, title }) => id === reference || title === reference)
+  const named = matching<View['segments'][number]>(reference, ['id', 'title'])
+  const { segments } = view
+  // A title that looks like a number is meant before the number.
+  const found = segments.find(named) ?? segments.find(({ number }) => String(number) === reference)
   if (found !== undefined) return found
-  const titles = view.segments.map(({ title }) => title).join(', ')
-  throw new UsageFault(`the view "${view.name}" has no segment "${reference}": it has ${titles}`)
+  const titles = segments.map(({ title }) => title).join(', ')
+  throw new CommandFault(`the view "${view.name}" has no segment "${reference}": it has ${titles}`)
 }
 
 async function numberedBy<T extends { id: string; number: number; name: string }>(

@@ -108,12 +108,10 @@ async function backtested(hub: HubClient, asked: object): Promise<Backtest> {
 }
 
 function countsText({ searched, matched, counts }: Result): string {
-  const head = `${counted(matched, 'event')} of ${searched} would have matched`
-  // Before the first event nothing was kept.
-  const first = counts.findIndex((count) => count.searched > 0)
-  if (first === -1) return head
+  const head = `${counted(matched, 'event')} of ${searched.toLocaleString('en')} would have matched`
+  if (searched === 0) return head
   const most = Math.max(1, ...counts.map((count) => count.matched))
-  const rows = table(counts.slice(first), [
+  const rows = table(counts, [
     { title: 'FROM', text: ({ from }) => localMoment(from) },
     { title: 'EVENTS', text: (count) => String(count.searched), align: 'right' },
     { title: 'MATCHED', text: (count) => String(count.matched), align: 'right' },

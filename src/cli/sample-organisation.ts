@@ -57,8 +57,8 @@ export async function loadSampleOrganisation(hub: HubClient): Promise<SampleOrga
     atOnce: USERS_AT_ONCE,
   })
   const tokens = await keepAll(SAMPLE_TOKENS, {
-    existing: await hub.listAll<ApiToken>('/api-tokens'),
-    same: (token, wanted) => token.name === wanted.name && token.organisationId === organisationId,
+    existing: await hub.listAll<ApiToken>('/api-tokens', { organisationId }),
+    same: (token, wanted) => token.name === wanted.name,
     make: (wanted) => hub.post('/api-tokens', { organisationId, ...wanted }),
   })
   await fillSampleTenancy(hub, organisationId)
@@ -129,9 +129,9 @@ async function sendApiCall(hub: HubClient, ingestKey: string): Promise<string> {
 /** A key is shown once, at its making: one of an earlier time can only be replaced. */
 async function newIngestKey(hub: HubClient, organisationId: string): Promise<string> {
   const name = SAMPLE_INGEST_KEY
-  for (const key of await hub.listAll<IngestKey>('/ingest-keys')) {
-    if (key.name !== name || key.organisationId !== organisationId) continue
-    await hub.delete(`/ingest-keys/${key.id}`)
+  const keys = await hub.listAll<IngestKey>('/ingest-keys', { organisationId })
+  for (const { id } of keys.filter((key) => key.name === name)) {
+    await hub.delete(`/ingest-keys/${id}`)
   }
   return (await hub.post<CreatedIngestKey>('/ingest-keys', { organisationId, name })).key
 }

@@ -6,15 +6,10 @@ import type { SpikeDetector } from '#src/model/budget.ts'
 import { ZERO, parseMoney, roundedMoney } from '#src/model/money.ts'
 import { action, givenOnly, oneOf } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
+import { addListCommand } from './list-command.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
-import {
-  organisationBy,
-  organisationColumns,
-  organisationFilter,
-  spikeDetectorBy,
-  viewBy,
-} from './references.ts'
+import { organisationBy, spikeDetectorBy, viewBy } from './references.ts'
 import { counted, localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its name, number or id'
@@ -35,22 +30,13 @@ when it begins, with each further day, and when two days are as usual again.
   belfry spikes backtest Accounts --score 4`,
     )
 
-  spikes
-    .command('list')
-    .description('list spike detectors')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<SpikeDetector>('/spike-detectors', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<SpikeDetector>(hub)), ID_COLUMN]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no spike detectors: make one with "belfry spikes create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<SpikeDetector>(spikes, {
+    path: '/spike-detectors',
+    description: 'list spike detectors',
+    none: 'no spike detectors: make one with "belfry spikes create"',
+    columns: COLUMNS,
+    lastColumns: [ID_COLUMN],
+  })
 
   spikes
     .command('show')

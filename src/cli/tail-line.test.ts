@@ -15,6 +15,7 @@ function message(
     acceptedAt: NOON,
     accountName: 'payments-prod',
     event: {
+      id: '6a7e8feb-b491-4cf7-a9f1-bf3703467718',
       account: '444455556666',
       region: 'us-east-1',
       source: 'aws.ec2',
@@ -54,6 +55,15 @@ describe('the line of an event', () => {
   it.each([1, 20, 79, 80, 119, 120, 139])('is at most %i columns wide', (width) => {
     const wideText = message({ 'detail-type': '漢字'.repeat(80) })
     expect(widthOf(tailLine(wideText, width))).toBeLessThanOrEqual(width)
+  })
+
+  it('leaves room for what happened beside a bus with a long name', () => {
+    const name = 'staxtrail-01a21a68-ed11-7931-a563-c5d579597187'
+    const onLong = message({}, `arn:aws:events:us-east-1:444455556666:event-bus/${name}`)
+    expect(tailLine(onLong, 80)).toBe(
+      '12:00:01 payments-prod  us-east-1      >staxtrail-01a21a68-ed1… ec2 EC2 Instanc…',
+    )
+    expect(tailLine(onLong, Number.POSITIVE_INFINITY)).toContain(` ${name} `)
   })
 
   it('names the account of a bus that the event was forwarded to', () => {

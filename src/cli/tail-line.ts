@@ -11,6 +11,7 @@ export interface StreamMessage {
   readonly acceptedAt: number
   readonly accountName?: string
   readonly event: ToldEvent & {
+    readonly id: string
     readonly account: string
     readonly region: string
     readonly 'detail-type': string
@@ -23,6 +24,8 @@ interface Part {
   /** Filled to this many columns; a `cut` one is no wider either. */
   readonly width?: number
   readonly cut?: boolean
+  /** No wider than this on a terminal. */
+  readonly max?: number
 }
 
 /** Wide enough for every column; a narrower line leaves out what is mostly the same. */
@@ -31,6 +34,8 @@ const NAME_WIDTH = 14
 const ACCOUNT_WIDTH = 12
 const REGION_WIDTH = 14
 const BUS_WIDTH = 10
+/** Some have an organisation's id in their names. */
+const BUS_WIDTH_MAX = 24
 const SOURCE_WIDTH = 16
 
 const TROUBLE = /fail|error|alarm|denied|abort|unhealthy|critical|non_compliant|degraded/i
@@ -43,10 +48,10 @@ export function tailLine(message: StreamMessage, width: number, accountName?: st
   const parts = width < WIDE_COLUMNS_MIN ? narrow(message, accountName) : wide(message, accountName)
   const line: string[] = []
   let left = width
-  for (const { text, style, width: columns, cut } of parts) {
+  for (const { text, style, width: columns, cut, max = left } of parts) {
     if (text === '' && columns === undefined) continue
     if (left <= 0) break
-    const clean = printable(text)
+    const clean = Number.isFinite(width) ? clipped(printable(text), max) : printable(text)
     const fills = columns !== undefined && (cut === true || widthOf(clean) < columns)
     const shown = clipped(fills ? padded(clean, columns) : clean, left)
     line.push(styled(style, shown))
@@ -63,7 +68,7 @@ function wide(message: StreamMessage, accountName: string | undefined): readonly
     { text: message.accountName ?? '', width: NAME_WIDTH, cut: true },
     { text: event.account, style: 'dim', width: ACCOUNT_WIDTH },
     { text: event.region, width: REGION_WIDTH },
-    { text: busName, style: 'dim', width: BUS_WIDTH },
+    { text: busName, style: 'dim', width: BUS_WIDTH, max: BUS_WIDTH_MAX },
     { text: shortSource(event.source), style: 'cyan', width: SOURCE_WIDTH },
     { text: event['detail-type'], style: 'bold' },
     words(message),
@@ -79,7 +84,11 @@ function narrow(message: StreamMessage, accountName: string | undefined): readon
     { text: localTime(acceptedAt), style: 'dim' },
     { text: message.accountName ?? event.account, width: NAME_WIDTH, cut: true },
     { text: event.region, width: REGION_WIDTH },
-    { text: busName === undefined || busName === source ? '' : `>${busName}`, style: 'dim' },
+    {
+      text: busName === undefined || busName === source ? '' : `>${busName}`,
+      style: 'dim',
+      max: BUS_WIDTH_MAX,
+    },
     { text: source.replace(/^aws\./, ''), style: 'cyan' },
     { text: event['detail-type'].replace(/^\w+: /, ''), style: 'bold' },
     words(message),

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 
 import { TaskKind, TaskStatus } from '#src/model/task.ts'
 import type { Task } from '#src/model/task.ts'
+import { pathOf } from './api-path.ts'
 import { action, givenOnly } from './call.ts'
 import { showTask } from './follow-task.ts'
 import { fields, table } from './output.ts'
@@ -44,7 +45,7 @@ export function addTasks(program: Command): void {
     .argument('<task>', 'id')
     .action(
       action(async ({ hub, output }, id: string) => {
-        const task = await hub.get<Task>(`/tasks/${encodeURIComponent(id)}`)
+        const task = await hub.get<Task>(pathOf('/tasks', id))
         await output.show(task, () => shown(task))
       }),
     )
@@ -55,7 +56,7 @@ export function addTasks(program: Command): void {
     .argument('<task>', 'id')
     .action(
       action(async (call, id: string) => {
-        const task = await call.hub.get<Task>(`/tasks/${encodeURIComponent(id)}`)
+        const task = await call.hub.get<Task>(pathOf('/tasks', id))
         await showTask(call, task.id, { what: `the task ${task.kind}`, done: shown })
       }),
     )

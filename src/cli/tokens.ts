@@ -8,16 +8,10 @@ import { systemClock as clock } from '#src/ports/clock.ts'
 import { action, commaSeparated, givenOnly, hours } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
-import {
-  ACCOUNT_REFERENCE,
-  accountBy,
-  apiTokenBy,
-  organisationBy,
-  organisationColumns,
-  organisationFilter,
-} from './references.ts'
+import { ACCOUNT_REFERENCE, accountBy, apiTokenBy, organisationBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 type TokenWithSecret = ApiToken & { readonly secretAccessKey: string }
@@ -30,25 +24,13 @@ export function addTokens(program: Command): void {
     .command('tokens')
     .description('list, show, create, update, rotate, delete access keys of programs')
 
-  tokens
-    .command('list')
-    .description('list API tokens')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const tokensOfAll = await hub.listAll<ApiToken>('/api-tokens')
-        const chosen = tokensOfAll.filter(
-          (token) => organisationId === undefined || token.organisationId === organisationId,
-        )
-        const columns = [...COLUMNS, ...(await organisationColumns<ApiToken>(hub)), CREATED_COLUMN]
-        await output.show(chosen, () =>
-          chosen.length === 0
-            ? 'no API tokens: make one with "belfry tokens create"'
-            : table(chosen, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<ApiToken>(tokens, {
+    path: '/api-tokens',
+    description: 'list API tokens',
+    none: 'no API tokens: make one with "belfry tokens create"',
+    columns: COLUMNS,
+    lastColumns: [CREATED_COLUMN],
+  })
 
   tokens
     .command('show')

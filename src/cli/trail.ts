@@ -82,7 +82,7 @@ export function addTrail(program: Command): void {
           return { alias, status }
         })
         const statuses = found.map(({ status }) => status)
-        await output.show(statuses.length === 1 ? statuses[0] : statuses, () =>
+        await output.show(asAsked(options, statuses), () =>
           found.map(({ alias, status }) => statusText(alias, status)).join('\n\n'),
         )
       }),
@@ -108,14 +108,15 @@ export function addTrail(program: Command): void {
             continue
           }
           if (!result.intact) process.exitCode = 1
-          const whose = organisations.length > 1 && { organisationId: id, alias }
-          answers.push({ ...whose, ...result, found: problems })
+          answers.push({ organisationId: id, alias, ...result, found: problems })
           if (output.json) continue
-          if (whose !== false) await output.line(styled('bold', `organisation ${printable(alias)}`))
+          if (organisations.length > 1) {
+            await output.line(styled('bold', `organisation ${printable(alias)}`))
+          }
           await output.line(verifiedText(problems, result))
         }
         if (output.json && answers.length > 0) {
-          await output.show(organisations.length === 1 ? answers[0] : answers, () => '')
+          await output.show(asAsked(options, answers), () => '')
         }
         if (faults.length > 0) throw new CommandFault(faults.join('\n'))
       }),
@@ -151,6 +152,14 @@ export function addTrail(program: Command): void {
         }
       }),
     )
+}
+
+/** For programs: of one organisation where it was named, and else a list, however many there are. */
+function asAsked<T>(
+  { organisation }: TrailOptions,
+  all: readonly T[],
+): T | readonly T[] | undefined {
+  return organisation === undefined ? all : all[0]
 }
 
 function withOrganisation(command: Command): Command {

@@ -7,17 +7,11 @@ import type { User } from '#src/model/tenancy.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
-import { fields, table } from './output.ts'
+import { addListCommand } from './list-command.ts'
+import { fields } from './output.ts'
 import type { Column } from './output.ts'
 import { readPassword } from './password-input.ts'
-import {
-  organisationBy,
-  organisationColumns,
-  organisationFilter,
-  segmentOf,
-  userBy,
-  viewBy,
-} from './references.ts'
+import { organisationBy, segmentOf, userBy, viewBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const STATUSES = ['ACTIVE', 'DISABLED']
@@ -29,22 +23,13 @@ export function addUsers(program: Command): void {
     .command('users')
     .description('list, show, create, update, delete users, and help them sign in')
 
-  users
-    .command('list')
-    .description('list users')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<User>('/users', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<User>(hub)), ID_COLUMN]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no users: add one with "belfry users create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<User>(users, {
+    path: '/users',
+    description: 'list users',
+    none: 'no users: add one with "belfry users create"',
+    columns: COLUMNS,
+    lastColumns: [ID_COLUMN],
+  })
 
   users
     .command('show')

@@ -14,9 +14,10 @@ import { COST_MEASURES } from '#src/model/view.ts'
 import { action, givenOnly, oneOf } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { readDocument } from './document-input.ts'
+import { addListCommand } from './list-command.ts'
 import { fields, styled, table, tablesBelow } from './output.ts'
 import type { Column } from './output.ts'
-import { organisationBy, organisationColumns, organisationFilter, viewBy } from './references.ts'
+import { organisationBy, viewBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 const REFERENCE = 'its name, number or id'
@@ -48,22 +49,13 @@ Unallocated where none does.
   belfry views costs Teams --granularity month --from 2026-01-01`,
     )
 
-  views
-    .command('list')
-    .description('list views')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
-    .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }) => {
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<View>('/views', { organisationId })
-        const columns = [...COLUMNS, ...(await organisationColumns<View>(hub)), ID_COLUMN]
-        await output.show(all, () =>
-          all.length === 0
-            ? 'no views: make one with "belfry views create"'
-            : table(all, columns, output.width),
-        )
-      }),
-    )
+  addListCommand<View>(views, {
+    path: '/views',
+    description: 'list views',
+    none: 'no views: make one with "belfry views create"',
+    columns: COLUMNS,
+    lastColumns: [ID_COLUMN],
+  })
 
   views
     .command('show')
@@ -226,7 +218,7 @@ function addExplain(views: Command): void {
         const { id } = await viewBy(hub, reference)
         const subject = { accountId, ...givenOnly({ service, region, tags: tag }) }
         const answer = await hub.post<Explanation>(`/views/${id}/explain`, subject)
-        await output.show(answer, () => table(answer.tried, TRIED_COLUMNS))
+        await output.show(answer, () => table(answer.tried, TRIED_COLUMNS, output.width))
       }),
     )
 }
@@ -248,7 +240,7 @@ const TRIED_COLUMNS: readonly Column<Explanation['tried'][number]>[] = [
     style: ({ matched }) => (matched ? 'green' : 'dim'),
   },
   { title: 'SEGMENT', text: ({ segmentTitle }) => segmentTitle, style: () => 'cyan' },
-  { title: 'WHY', text: ({ reason }) => reason },
+  { title: 'WHY', text: ({ reason }) => reason, wraps: true },
 ]
 
 const MEASURE_WORDS = {

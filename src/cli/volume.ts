@@ -1,11 +1,13 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 
+import { DEFAULT_BUS, parseBusArn, parseRuleArn } from '#src/model/arn.ts'
 import { action, commaSeparated, wholeNumber } from './call.ts'
 import { styled, table } from './output.ts'
 import type { Column } from './output.ts'
 import { periodQuery, withPeriod } from './period.ts'
 import type { PeriodOptions } from './period.ts'
+import { counted } from './terminal-text.ts'
 
 const DIMENSIONS = ['bus', 'account', 'region', 'source', 'detail-type', 'rule']
 const LIMIT_DEFAULT = 20
@@ -76,7 +78,7 @@ function volumeText({ items, more, total }: Volume, by: readonly string[], width
   if (items.length === 0) return 'no event has been counted yet'
   const dimensionColumns = by.map((name): Column<Item> => ({
     title: name === 'detailType' ? 'DETAIL TYPE' : name.toUpperCase(),
-    text: (item) => String(item[name]),
+    text: (item) => nameIn(String(item[name]), width),
   }))
   const rows = table(
     items,
@@ -89,8 +91,17 @@ function volumeText({ items, more, total }: Volume, by: readonly string[], width
     width,
   )
   const rest = more > 0 ? [styled('dim', `and ${more} more: --limit`)] : []
-  const sum = styled('bold', `${total.events} events, ${bytesText(total.bytes)}`)
+  const sum = styled('bold', `${counted(total.events, 'event')}, ${bytesText(total.bytes)}`)
   return [rows, ...rest, sum].join('\n')
+}
+
+/** On a terminal an ARN would be cut where its name stands. */
+function nameIn(text: string, width: number): string {
+  const rule = parseRuleArn(text)
+  const bus = rule?.bus ?? parseBusArn(text)
+  if (bus === undefined || !Number.isFinite(width)) return text
+  const on = rule === undefined || bus.name === DEFAULT_BUS ? '' : ` on ${bus.name}`
+  return `${rule?.rule ?? bus.name}${on} of ${bus.account} ${bus.region}`
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB']

@@ -2,7 +2,7 @@ import type { Explanation } from '@belfry/event-pattern'
 import type { Command } from 'commander'
 
 import { action } from './call.ts'
-import { eventPath } from './event-path.ts'
+import { eventPath } from './api-path.ts'
 import { explanationText } from './explanation-text.ts'
 import { fields } from './output.ts'
 import { deliveriesText } from './traced-delivery.ts'

@@ -273,7 +273,9 @@ describe('people and programs', () => {
     expect((await belfry(['whoami'], { env })).stdout).toContain('user/zoe@example.com')
     const refused = await belfry(['accounts', 'update', 'web-shop', '--name', 'x'], { env })
     expect(refused.status).toBe(1)
-    expect(refused.stderr).toContain('the role "readonly" does not include accounts:Write')
+    expect(refused.stderr).toContain(
+      'the role "readonly" does not include accounts:Write, which the role admin does',
+    )
 
     const wrong = await belfry(login, { input: 'not the password' })
     expect(wrong).toMatchObject({ status: 1, stdout: '' })
@@ -345,7 +347,13 @@ describe('belfry dead-letters', () => {
     const none = await belfry([...redrive, '--all', '--target', 'other'])
     expect(none.stdout).toBe('redrove 0 dead letters\n')
     const dry = await belfry([...redrive, '--all', '--rule', RuleArn, '--dry-run'])
-    expect(dry.stdout).toBe(`would redrive ${letters.length} dead letters\n`)
+    expect(dry.stdout).toMatch(/^ *ID +DIED +ERROR +RULE +TARGET/)
+    for (const { id } of letters)
+      expect(dry.stdout).toMatch(new RegExp(`^ *${id} .+ pipelines `, 'm'))
+    expect(dry.stdout).toContain(`\nwould redrive ${letters.length} dead letters\n`)
+    const one = await belfry([...redrive, String(first?.id), '999999', '--dry-run'])
+    expect(one.stdout).toContain('\nwould redrive 1 dead letter\n')
+    expect(one).toMatchObject({ status: 1, stderr: expect.stringContaining('letters: 999999') })
 
     status = 200
     const before = receiver.received.length
@@ -413,6 +421,10 @@ describe('what goes wrong is said, with an exit status', () => {
     ],
     ['a * inside of a name', ['tail', '--source', 'a*b'], 2, '--source takes a whole name'],
     ['an unknown command', ['bells'], 2, "unknown command 'bells'"],
+    ['help for one', ['help', 'bells'], 2, "unknown command 'bells'"],
+    ['an unknown kind', ['channels', 'create', 'x', '--kind', 'sms'], 2, 'choices are email,'],
+    ['a channel that is to stay so', ['channels', 'update', 'x'], 2, 'nothing to change'],
+    ['an id that leads elsewhere', ['silences', 'delete', '..'], 2, '".." is not an id'],
     ['nothing to change', ['accounts', 'update', 'web-shop'], 2, 'nothing to change'],
     ['ids and --all', ['dead-letters', 'redrive', '1', '--all'], 2, 'either ids, or --all'],
   ])('%s', async (_what, args, status, message) => {

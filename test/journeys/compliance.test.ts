@@ -121,6 +121,13 @@ describe('what AWS services find', () => {
     const passed = JSON.parse(listed.stdout)
     expect(passed.every(({ status }: any) => status === 'PASSED')).toBe(true)
     expect(passed.map(({ resourceId }: any) => resourceId)).toContain('vol-19')
+    const some = await runCommand(folder, ['findings', 'list', '--limit', '5', '--json'])
+    expect([JSON.parse(some.stdout).length, some.stderr]).toEqual([
+      5,
+      'there are more: --limit 50\n',
+    ])
+    const all = await runCommand(folder, ['findings', 'list', '--limit', '2000', '--json'])
+    expect([JSON.parse(all.stdout).length > 5, all.stderr]).toEqual([true, ''])
     const shown = await runCommand(folder, ['findings', 'show', id])
     expect(shown.stdout).toContain('The volume is not encrypted.')
 

@@ -37,7 +37,8 @@ beforeAll(async () => {
     const Entries = [{ Source: 'shop', DetailType: 'Order', Detail }]
     await putter.call(hub.url, 'PutEvents', { Entries })
   }
-  const Entries = [{ Source: 'broken', DetailType: 'Order', Detail: '{"n":30}' }]
+  const Detail = `{"n":30,"precise":${PRECISE},"total":1.0}`
+  const Entries = [{ Source: 'broken', DetailType: 'Order', Detail }]
   await putter.call(hub.url, 'PutEvents', { Entries })
   await receiver.waitFor(11)
   await vi.waitFor(async () => {
@@ -69,6 +70,14 @@ describe('events of the past', () => {
     )
     const pattern = encoded({ detail: { n: [{ numeric: ['<', 2] }] } })
     expect(await numbers(`source=shop&pattern=${pattern}`)).toEqual([1, 0])
+  })
+
+  it('are found by names as the stream finds them', async () => {
+    expect(await numbers('source=sho*')).toEqual(downFrom(29, 1))
+    expect(await numbers(`source=shop&region=${REGION.slice(0, 3)}*&limit=2`)).toEqual([29, 28])
+    expect(await numbers('source=shop&bus=default&limit=2')).toEqual([29, 28])
+    expect(await numbers(`source=shop&bus=${ACCOUNTS.LOGGING}`)).toEqual([])
+    expect((await search('detailType=AccountCreateEvent')).body.items).not.toEqual([])
   })
 
   it('are found by how their deliveries stand', async () => {
@@ -107,6 +116,11 @@ describe('events of the past', () => {
       return [status, body.code]
     }
     expect(await refused('pattern=nothing')).toEqual([400, 'pattern.invalid'])
+    expect(await refused('source=s*p')).toEqual([400, 'filter.invalid'])
+    expect(await refused('account=shop')).toEqual([400, 'filter.invalid'])
+    // A token of another list.
+    const foreign = Buffer.from('01900000-0000').toString('base64url')
+    expect(await refused(`nextToken=${foreign}`)).toEqual([400, 'page.invalid-token'])
     expect(await refused('from=yesterday')).toEqual([400, 'period.malformed'])
     expect(await refused('from=20&to=10')).toEqual([400, 'period.empty'])
     expect((await refused('status=LOST'))[0]).toBe(400)
@@ -143,8 +157,29 @@ describe('events of the past', () => {
     expect(stdout).toContain(PRECISE)
     const text = await runCommand(folder, ['search', 'large', '--status', 'delivered'])
     expect(text.stdout.trim().split('\n')).toHaveLength(10)
+    const [{ event }] = (await search('source=broken')).body.items
+    const withIds = await runCommand(folder, ['search', '--source', 'broken', '--ids'])
+    expect(withIds.stdout).toMatch(new RegExp(`^${event.id} \\d\\d:\\d\\d:\\d\\d `))
+    const none = await runCommand(folder, ['search', '--source', 'none'])
+    expect(none).toMatchObject({ status: 0, stdout: '', stderr: 'no such events\n' })
     const wrong = await runCommand(folder, ['search', '--since', 'monday'])
     expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringContaining('15m, 12h or 7d')])
+  })
+})
+
+describe('a dead letter', () => {
+  it('has the event with its numbers as they were written', async () => {
+    const { id } = (await hub.rest('GET', '/dead-letters')).body.items[0]
+    const written = `"precise":${PRECISE},"total":1.0}`
+    expect(await hub.restText('GET', `/dead-letters/${id}`)).toContain(written)
+    expect(await hub.restText('GET', '/dead-letters')).toContain(written)
+    const shown = await runCommand(folder, ['dead-letters', 'show', String(id)])
+    expect(shown.stdout).toMatch(new RegExp(`"precise": ${PRECISE},\\s+"total": 1\\.0`))
+  })
+
+  it('is not found by what is no id', async () => {
+    const { status, body } = await hub.rest('GET', '/dead-letters/1e0')
+    expect([status, body.code]).toEqual([404, 'dead-letter.not-found'])
   })
 })
 
@@ -166,10 +201,27 @@ describe('a backtest', () => {
     expect(shown.stdout).toMatch(/^10 events of 31 would have matched$/m)
   })
 
+  it('counts over the time of which events are kept, however long ago it is to begin', async () => {
+    const asked = { pattern, buses: [bus] }
+    const lines = await restAs(hub, await hub.profile('operator'), [
+      ...(['POST', '/rules/backtest', asked] as const),
+    ])
+    const { counts, searched } = lines.body.at(-1)
+    expect(searched).toBe(31)
+    expect(counts[0].from).toBeGreaterThan(Date.now() - 3_600_000)
+    expect(counts.length).toBeGreaterThan(1)
+  })
+
   it('refuses a pattern that is not valid before it begins', async () => {
     const { status, body } = await hub.rest('POST', '/rules/backtest', { pattern: '{}' })
     expect([status, body.code]).toEqual([400, 'pattern.invalid'])
     expect(body.message).toContain('Empty objects are not allowed')
+  })
+
+  it('refuses an event bus that is named otherwise than by its ARN', async () => {
+    const asked = { pattern: '{"source":["shop"]}', buses: ['default'] }
+    const { status, body } = await hub.rest('POST', '/rules/backtest', asked)
+    expect([status, body.code]).toEqual([400, 'bus.invalid'])
   })
 })
 
