@@ -141,10 +141,7 @@ export function createEventBuses(ports: EventBusPorts): EventBuses {
         const bus = await transaction.get(BUSES, busKey(address))
         if (bus === undefined) return
         if (bus.ruleCount > 0) {
-          throw new AwsError(
-            'ValidationException',
-            "EventBus can't be deleted since it has rules.",
-          )
+          throw new AwsError('ValidationException', "EventBus can't be deleted since it has rules.")
         }
         if (bus.eventSourceName !== undefined) await partnerBuses.deleted(transaction, address)
         const anchorKey = defaultBusKey(address.account, address.region)

@@ -262,6 +262,8 @@ describe('schedules', () => {
   })
 
   const target = (more: object) => ({ Target: { ...schedule('x').Target, ...more } })
+  const source = (Source: string) => target({ EventBridgeParameters: { Source, DetailType: 'd' } })
+  const NO_SOURCE = /at 'target.eventBridgeParameters.source' failed .* pattern: \^\(\?=/
   it.each([
     [{ ScheduleExpression: 'rate(30 seconds)' }, 'Invalid Schedule Expression rate(30 seconds).'],
     [{ ScheduleExpression: 'at(2021-12-31)' }, 'Invalid Schedule Expression at(2021-12-31).'],
@@ -281,13 +283,9 @@ describe('schedules', () => {
       'The StartDate you specify must come before the EndDate.',
     ],
     [{ FlexibleTimeWindow: { Mode: 'FLEXIBLE', MaximumWindowInMinutes: 1_441 } }, /to 1440$/],
-    ...['aws.ec2', 'aws.ec2$', 'shop\naws.ec2'].map(
-      (Source) =>
-        [
-          target({ EventBridgeParameters: { Source, DetailType: 'd' } }),
-          /'target.eventBridgeParameters.source' failed .* pattern: \^\(\?=\[\/\\\.\\-_A-Za-z0-9\]\+\)/,
-        ] as const,
-    ),
+    [source('aws.ec2'), NO_SOURCE],
+    [source('aws.ec2$'), NO_SOURCE],
+    [source('shop\naws.ec2'), NO_SOURCE],
     [
       target({ Arn: 'https://user:pw@hooks.example.com', EventBridgeParameters: undefined }),
       /^Parameter https:.* is not valid/,

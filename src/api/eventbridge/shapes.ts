@@ -12,7 +12,7 @@ export interface StringShape {
 }
 
 /** What the whole of a text must match. */
-export interface TextPattern {
+interface TextPattern {
   /** As AWS's service model has it, and its errors print it. */
   readonly text: string
   readonly regExp: RegExp

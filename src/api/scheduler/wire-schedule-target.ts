@@ -61,9 +61,7 @@ export const TARGET = structure({
         string({
           min: 1,
           max: 1_600,
-          pattern: textPattern(
-            String.raw`^arn:aws[a-z-]*:sqs:[a-z0-9\-]+:\d{12}:[a-zA-Z0-9\-_]+$`,
-          ),
+          pattern: textPattern(String.raw`^arn:aws[a-z-]*:sqs:[a-z0-9\-]+:\d{12}:[a-zA-Z0-9\-_]+$`),
         }),
       ),
     }),
