@@ -4,8 +4,8 @@ export interface CronField {
   readonly max: number
   /** Of the values from `min` on. */
   readonly names?: readonly string[]
-  /** A range may run over the end, as `SAT-SUN` does in a week that begins on Sunday. */
-  readonly wraps?: true
+  /** No range runs over the end, as `SAT-SUN` does in a week and `20-2` in a day's hours. */
+  readonly linear?: true
 }
 
 const ELEMENT = /^(?:\*|(\w+)(?:-(\w+))?)(?:\/(\d+))?$/
@@ -38,7 +38,7 @@ function valuesOfElement(element: string, field: CronField): readonly number[] |
   const size = field.max - field.min + 1
   if (first === undefined || last === undefined || step < 1 || step > size) return undefined
   const length = last >= first ? last - first : last + size - first
-  if (last < first && !field.wraps) return undefined
+  if (last < first && field.linear) return undefined
   const values: number[] = []
   for (let offset = 0; offset <= length; offset += step) {
     values.push(field.min + ((first - field.min + offset) % size))

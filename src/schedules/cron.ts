@@ -33,10 +33,9 @@ const DAY_OF_WEEK: CronField = {
   min: SUNDAY,
   max: SATURDAY,
   names: ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'],
-  wraps: true,
 }
 /** As documented; EventBridge itself has been seen to take later years in rules. */
-const YEAR: CronField = { min: 1970, max: 2199 }
+const YEAR: CronField = { min: 1970, max: 2199, linear: true }
 
 /** The first moment at which no schedule fires any more. */
 export const END_OF_SCHEDULES = Date.UTC(YEAR.max + 1, 0)
