@@ -37,7 +37,7 @@ them (its file that ends in .ocsf.json); or findings in ASFF, as "prowler aws -M
         const text = unpacked(await contentOf(file), file).toString('utf8')
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const reports: ImportReport[] = []
-        for (const part of partsOf(text)) {
+        for (const part of partsOf(text, file)) {
           const gzip = gzipSync(part).toString('base64')
           const given = { organisationId, gzip }
           try {
@@ -58,8 +58,8 @@ them (its file that ends in .ocsf.json); or findings in ASFF, as "prowler aws -M
 }
 
 /** A document in parts; whole where it is none that has parts, so that the hub says what it is not. */
-function partsOf(text: string): readonly string[] {
-  const document = jsonOr(text)
+function partsOf(text: string, file: string): readonly string[] {
+  const document = parsed(text, file)
   const name = ['configurationItems', 'Findings'].find((one) =>
     Array.isArray(member(document, one)),
   )
@@ -84,11 +84,14 @@ function partsOf(text: string): readonly string[] {
     .map((list) => (name === undefined ? list : `{${JSON.stringify(name)}:${list}}`))
 }
 
-function jsonOr(text: string): unknown {
+function parsed(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown
-  } catch {
-    return undefined
+  } catch (error) {
+    throw new UsageFault(
+      `"${file}" is not JSON: a file is a snapshot of AWS Config, or findings in OCSF or ASFF; of what Prowler writes take the file that ends in .ocsf.json (${(error as Error).message})`,
+      { cause: error },
+    )
   }
 }
 
@@ -133,7 +136,8 @@ function counted(count: number, [one, several]: readonly [one: string, several: 
 function reportText(report: ImportReport): string {
   const { format, read, skippedCount, skipped, changed, unchanged, told, refused, closed } = report
   return [
-    `read ${counted(read, KINDS[format])}; ${counted(changed, ['finding', 'findings'])} changed, ${unchanged} as they were, ${told} told at once`,
+    `read ${counted(read, KINDS[format])}: ${counted(changed, ['finding is', 'findings are'])} new or changed, ${unchanged} as before`,
+    toldText(told, changed),
     ...(refused > 0
       ? [
           styled(
@@ -147,6 +151,12 @@ function reportText(report: ImportReport): string {
     ...skipped.map(({ index, reason }) => `  item ${index}: ${reason}`),
     ...(skippedCount > skipped.length ? [`  and ${skippedCount - skipped.length} more`] : []),
   ].join('\n')
+}
+
+/** Who imports for the first time would look for messages that are to come in a summary. */
+function toldText(told: number, changed: number): string {
+  if (changed === 0) return 'nothing was told'
+  return `${counted(told, ['change was', 'changes were'])} told at once; first results of a rule are told in one summary, and what is suppressed or under an exception is not`
 }
 
 const GZIP_MAGIC = 0x1f8b

@@ -43,8 +43,9 @@ const COLUMNS: readonly Column<ComplianceRule>[] = [
     title: 'FAILING',
     text: ({ failing }) => String(failing),
     style: ({ failing }) => (failing > 0 ? 'red' : 'dim'),
+    align: 'right',
   },
-  { title: 'EXCEPTED', text: ({ excepted }) => String(excepted) },
-  { title: 'PASSING', text: ({ passing }) => String(passing) },
+  { title: 'EXCEPTED', text: ({ excepted }) => String(excepted), align: 'right' },
+  { title: 'PASSING', text: ({ passing }) => String(passing), align: 'right' },
   { title: 'TITLE', text: ({ title }) => title, optional: true },
 ]

@@ -50,7 +50,7 @@ and, of the hub's own rules, by bundle.
         const columns = [...COLUMNS, ...(await organisationColumns<Row>(hub))]
         await output.show(worstFirst, () =>
           all.length === 0
-            ? 'nothing has been checked yet: see "belfry compliance bundles list"'
+            ? emptyText(asked)
             : table(
                 worstFirst.flatMap((one) => rowsOf(one, nameOf)),
                 columns,
@@ -59,6 +59,12 @@ and, of the hub's own rules, by bundle.
         )
       }),
     )
+}
+
+function emptyText(asked: object): string {
+  return Object.keys(asked).length === 0
+    ? 'nothing has been checked yet: see "belfry compliance bundles list"'
+    : 'nothing has been checked that fits: leave out options to see all scores'
 }
 
 type Row = Pick<

@@ -122,8 +122,17 @@ function tagOf(text: string) {
   return { key: text.slice(0, equals), value: text.slice(equals + 1) }
 }
 
+const SCOPE_WORDS = [
+  ['checkedBy', 'checked by'],
+  ['ruleId', 'rule'],
+  ['resourceId', 'resource'],
+  ['awsAccountId', 'account'],
+] as const
+
 function scopeText({ scope: { tag, ...named } }: ComplianceException): string {
-  const texts = Object.entries(named).map(([name, value]) => `${name} ${value}`)
+  const texts = SCOPE_WORDS.flatMap(([name, word]) =>
+    named[name] === undefined ? [] : [`${word} ${named[name]}`],
+  )
   const tagText = tag?.value === undefined ? tag?.key : `${tag.key}=${tag.value}`
   return [...texts, ...(tagText === undefined ? [] : [`tag ${tagText}`])].join(', ')
 }

@@ -107,6 +107,12 @@ function shown(finding: Finding): string {
   )
 }
 
+/** With why a failure is not told, where that is so. */
+function statusText({ status, muted, excepted }: Finding): string {
+  if (muted !== undefined) return `${status}, ${muted.toLowerCase()}`
+  return excepted === undefined ? status : `${status}, excepted`
+}
+
 function statusStyle({ status, muted, excepted }: Finding): Style {
   if (muted !== undefined || excepted !== undefined) return 'dim'
   return ({ FAILED: 'red', UNKNOWN: 'yellow', PASSED: 'green', NOT_APPLICABLE: 'dim' } as const)[
@@ -115,7 +121,7 @@ function statusStyle({ status, muted, excepted }: Finding): Style {
 }
 
 const COLUMNS: readonly Column<Finding>[] = [
-  { title: 'STATUS', text: ({ status }) => status, style: statusStyle },
+  { title: 'STATUS', text: statusText, style: statusStyle },
   { title: 'SEVERITY', text: ({ severity }) => severity },
   { title: 'RULE', text: ({ ruleName }) => ruleName, style: () => 'cyan' },
   { title: 'RESOURCE', text: ({ resourceId }) => resourceId },

@@ -249,7 +249,11 @@ async function count(
 }
 
 function notFound(name: string): RestError {
-  return new RestError(404, 'compliance-bundle.not-found', `there is no bundle "${name}"`)
+  return new RestError(
+    404,
+    'compliance-bundle.not-found',
+    `there is no bundle "${name}": with the hub come ${[...shippedBundles().keys()].join(', ')}, and others are to be uploaded first`,
+  )
 }
 
 function shippedStays(name: string): RestError {

@@ -326,7 +326,10 @@ rules:
       JSON.stringify([finding('arn:a', 'FAIL'), finding('arn:b', 'PASS'), { x: 1 }]),
     )
     const report = await compliance('import', path)
-    expect(report.stdout).toMatch(/read 2 findings in OCSF; 2 findings changed/)
+    expect(report.stdout).toContain(
+      'read 2 findings in OCSF: 2 findings are new or changed, 0 as before',
+    )
+    expect(report.stdout).toContain('first results of a rule are told in one summary')
     expect(report.stdout).toContain('item 2: it has no "class_uid"')
     expect(await findingsOf('checkedBy=prowler')).toMatchObject([
       { status: 'FAILED', severity: 'HIGH', ruleId: 's3_bucket_public', tags: { owner: 'ana' } },
@@ -335,6 +338,32 @@ rules:
     const bad = await compliance('import', file('bad.json', '{"a":1}'))
     expect(bad).toMatchObject({ status: 1 })
     expect(bad.stderr).toContain('neither a snapshot of AWS Config')
+    const csv = await compliance('import', file('prowler.csv', 'AUTH_METHOD;TIMESTAMP'))
+    expect(csv.stderr).toContain('is not JSON')
+    expect(csv.stderr).toContain('the file that ends in .ocsf.json')
+  })
+
+  it('say in lists why a failure is not told, and of what an exception is', async () => {
+    const muted = {
+      ...{ class_uid: 2004, severity_id: 4, status_code: 'FAIL', status_id: 3 },
+      ...{ time: 1_769_900_000, finding_info: { title: 'T' } },
+      ...{ metadata: { event_code: 'muted', product: { name: 'Prowler' } } },
+      ...{ cloud: { account: { uid: ACCOUNTS.MEMBER }, region: REGION } },
+    }
+    const path = file('muted.json', JSON.stringify([{ ...muted, resources: [{ uid: 'arn:m' }] }]))
+    await compliance('import', path)
+    const scope = ['--rule', 's3_bucket_public', '--checked-by', 'prowler']
+    const day = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
+    await compliance('exceptions', 'create', ...scope, '--until', day, '--reason', 'x')
+    const excepted = await compliance('exceptions', 'list')
+    expect(excepted.stdout).toContain('checked by prowler, rule s3_bucket_public')
+    await until(async () => {
+      const { stdout } = await runCommand(folder, ['findings', 'list', '--checked-by', 'prowler'])
+      expect(stdout).toMatch(/^FAILED, suppressed .*arn:m/m)
+      expect(stdout).toMatch(/^FAILED, excepted .*arn:a/m)
+    })
+    const scores = await compliance('scores', '--bundle', 'none')
+    expect(scores.stdout).toContain('nothing has been checked that fits')
   })
 
   it('stand beside what Prowler and Security Hub say in ASFF', async () => {
@@ -348,7 +377,7 @@ rules:
     })
     const findings = [finding('arn:asff-a', 'FAILED'), finding('arn:asff-b', 'PASSED'), {}]
     const report = await compliance('import', file('asff.json', JSON.stringify(findings)))
-    expect(report.stdout).toMatch(/read 2 findings in ASFF; 2 findings changed/)
+    expect(report.stdout).toContain('read 2 findings in ASFF: 2 findings are new or changed')
     expect(report.stdout).toContain('item 2: it has no "ProductArn"')
     expect(await findingsOf('ruleId=iam_root_mfa')).toMatchObject([
       {
@@ -359,7 +388,7 @@ rules:
     ])
     const printed = file('get-findings.json', JSON.stringify({ Findings: findings.slice(0, 2) }))
     const again = await compliance('import', printed)
-    expect(again.stdout).toContain('0 findings changed, 2 as they were')
+    expect(again.stdout).toContain('0 findings are new or changed, 2 as before\nnothing was told')
   })
 
   it('are imported in parts, however many there are', async () => {
