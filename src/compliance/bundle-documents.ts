@@ -1,4 +1,5 @@
 import { collection } from '#src/ports/state.ts'
+import { thingCount } from '#src/tenancy/thing-count.ts'
 
 /** A bundle of an organisation's own, in its newest version. */
 export interface OwnBundle {
@@ -25,8 +26,13 @@ export const WITHDRAWN_RULES = collection<number>('compliance-rules-withdrawn')
 
 /** Every rule that is enabled is applied to every resource. */
 export const BUNDLES_PER_ORGANISATION_MAX = 50
-/** By organisation: of its own ones. */
-export const BUNDLE_COUNTS = collection<number>('compliance-bundle-counts')
+/** Of its own ones. */
+export const BUNDLE_COUNT = thingCount({
+  noun: 'compliance-bundle',
+  max: BUNDLES_PER_ORGANISATION_MAX,
+  words: 'bundles of its own',
+  advice: 'delete one, or put rules together',
+})
 
 /** Who checks, of the hub's own rules. */
 export const OWN_CHECKS = 'belfry'

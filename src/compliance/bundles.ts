@@ -9,7 +9,7 @@ import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
 import {
   BUNDLES_PER_ORGANISATION_MAX,
-  BUNDLE_COUNTS,
+  BUNDLE_COUNT,
   ENABLED_BUNDLES,
   OWN_BUNDLES,
   WITHDRAWN_RULES,
@@ -84,7 +84,7 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
         const verb = before === undefined ? 'Create' : 'Update'
         tell(`ComplianceBundle${verb}Event`, { organisationId, fields: { bundle: name, version } })
         if (shippedBundles().has(name)) throw nameTaken(name)
-        if (before === undefined) await count(transaction, organisationId, 1)
+        if (before === undefined) await BUNDLE_COUNT.add(transaction, organisationId)
         else if (parseBundle(before.text).file.version === version && before.text !== text) {
           throw versionTaken(name, version)
         }
@@ -108,7 +108,7 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
         const { version } = parseBundle(own.text).file
         tell('ComplianceBundleDeleteEvent', { organisationId, fields: { bundle: name, version } })
         if ((await transaction.get(ENABLED_BUNDLES, key)) !== undefined) throw stillEnabled(name)
-        await count(transaction, organisationId, -1)
+        await BUNDLE_COUNT.remove(transaction, organisationId)
         transaction.delete(OWN_BUNDLES, key)
       }),
   }
@@ -230,22 +230,6 @@ async function shownBy(
     }),
     updateAvailable: enabled !== undefined && enabled.text !== text,
   }
-}
-
-async function count(
-  transaction: StateTransaction,
-  organisationId: string,
-  by: 1 | -1,
-): Promise<void> {
-  const after = ((await transaction.get(BUNDLE_COUNTS, organisationId)) ?? 0) + by
-  if (after > BUNDLES_PER_ORGANISATION_MAX) {
-    throw new RestError(
-      409,
-      'compliance-bundle.too-many',
-      `the organisation has ${BUNDLES_PER_ORGANISATION_MAX} bundles of its own already: delete one, or put rules together`,
-    )
-  }
-  transaction.put(BUNDLE_COUNTS, organisationId, after)
 }
 
 function notFound(name: string): RestError {

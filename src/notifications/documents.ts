@@ -43,9 +43,18 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
 }
 
 /** Each is a rule on one bus, where AWS allows 300. */
-export const NOTIFICATIONS = namedDocuments<Notification>('notification', 100)
+const NOTIFICATIONS_PER_ORGANISATION_MAX = 100
 /** Each is a pattern that all alerts are matched with. */
-export const INHIBITIONS = namedDocuments<Inhibition>('inhibition', 50)
+const INHIBITIONS_PER_ORGANISATION_MAX = 50
+
+export const NOTIFICATIONS = namedDocuments<Notification>(
+  'notification',
+  NOTIFICATIONS_PER_ORGANISATION_MAX,
+)
+export const INHIBITIONS = namedDocuments<Inhibition>(
+  'inhibition',
+  INHIBITIONS_PER_ORGANISATION_MAX,
+)
 /** By id. */
 export const INCIDENTS = collection<StoredIncident>('incidents')
 /** By organisation, newest first; holds the id. */

@@ -58,7 +58,8 @@ export interface Incidents {
   resolve(handler: Handler, id: string): Promise<Incident>
 }
 
-const SNOOZE_MAX_MS = 30 * 24 * 60 * 60_000
+const SNOOZE_DAYS_MAX = 30
+const SNOOZE_MAX_MS = SNOOZE_DAYS_MAX * 24 * 60 * 60_000
 
 export interface IncidentPorts {
   readonly state: State
@@ -261,6 +262,6 @@ function snoozedTooLong(): RestError {
   return new RestError(
     400,
     'incident.snooze',
-    'an incident can be snoozed until a moment within the next 30 days',
+    `an incident can be snoozed until a moment within the next ${SNOOZE_DAYS_MAX} days`,
   )
 }

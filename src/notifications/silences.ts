@@ -9,11 +9,12 @@ import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { Ids } from '#src/ports/ids.ts'
-import type { State } from '#src/ports/state.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Actions } from '#src/tenancy/actions.ts'
 import { isOf, listAccepted, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { PageOfCaller } from '#src/tenancy/organisations.ts'
+import { thingCount } from '#src/tenancy/thing-count.ts'
 import { lookAtNow } from './agenda.ts'
 import { INHIBITIONS, NOTIFICATIONS, SILENCES } from './documents.ts'
 import { alertPattern } from './muting.ts'
@@ -43,16 +44,17 @@ export interface SilencePorts {
 }
 
 /** Of an organisation; each is a pattern that all alerts are matched with. */
-const SILENCES_MAX = 200
-const SILENCE_MAX_MS = 366 * 24 * 60 * 60_000
+const SILENCES_PER_ORGANISATION_MAX = 200
+const SILENCE_COUNT = thingCount({ noun: 'silence', max: SILENCES_PER_ORGANISATION_MAX })
+const SILENCE_DAYS_MAX = 366
+const SILENCE_MAX_MS = SILENCE_DAYS_MAX * 24 * 60 * 60_000
 
 export function createSilences({ state, clock, ids, actions }: SilencePorts): Silences {
   return {
     create: async (caller, given) => {
       checkPattern(given.pattern)
       const { organisationId } = given
-      await forgetEnded(state, organisationId, clock.now())
-      const count = (await listAll(state, SILENCES, isOf(organisationId))).length
+      const listed = await listAll(state, SILENCES, isOf(organisationId))
       return actions.perform(caller, async ({ transaction, now, tell }) => {
         await organisationOf(transaction, caller, organisationId)
         const { startsAt = now } = given
@@ -60,7 +62,8 @@ export function createSilences({ state, clock, ids, actions }: SilencePorts): Si
         const id = ids.timeOrderedUuid(now)
         const silence = { ...given, id, startsAt, createdBy: caller.arn, createdAt: now }
         tell('SilenceCreateEvent', happeningToSilence(silence))
-        if (count >= SILENCES_MAX) throw tooManySilences()
+        await forgetEnded(transaction, listed, now)
+        await SILENCE_COUNT.add(transaction, organisationId)
         transaction.put(SILENCES, id, silence)
         return silence
       })
@@ -79,7 +82,7 @@ export function createSilences({ state, clock, ids, actions }: SilencePorts): Si
           throw new RestError(404, 'silence.not-found', `there is no silence "${id}"`)
         }
         tell('SilenceDeleteEvent', happeningToSilence(silence))
-        transaction.delete(SILENCES, id)
+        await forget(transaction, silence)
         return silence
       })
       await lookAtAll({ state, clock }, organisationId)
@@ -165,13 +168,25 @@ function checkPattern(pattern: Silence['pattern']): void {
   }
 }
 
-async function forgetEnded(state: State, organisationId: string, now: number): Promise<void> {
-  const own = await listAll(state, SILENCES, isOf(organisationId))
-  const ended = own.filter(({ endsAt }) => endsAt <= now)
-  if (ended.length === 0) return
-  await state.transact(async (transaction) => {
-    for (const { id } of ended) transaction.delete(SILENCES, id)
-  })
+/** Those of these that are over by themselves, and still there, make room. */
+async function forgetEnded(
+  transaction: StateTransaction,
+  listed: readonly Silence[],
+  now: number,
+): Promise<void> {
+  for (const { id, endsAt } of listed) {
+    if (endsAt > now) continue
+    const silence = await transaction.get(SILENCES, id)
+    if (silence !== undefined) await forget(transaction, silence)
+  }
+}
+
+async function forget(
+  transaction: StateTransaction,
+  { id, organisationId }: Silence,
+): Promise<void> {
+  await SILENCE_COUNT.remove(transaction, organisationId)
+  transaction.delete(SILENCES, id)
 }
 
 function refuseEnd({ startsAt, endsAt }: Pick<Silence, 'startsAt' | 'endsAt'>, now: number): void {
@@ -179,15 +194,7 @@ function refuseEnd({ startsAt, endsAt }: Pick<Silence, 'startsAt' | 'endsAt'>, n
   throw new RestError(
     400,
     'silence.end',
-    'a silence ends after it starts, in the future, and within 366 days',
-  )
-}
-
-function tooManySilences(): RestError {
-  return new RestError(
-    409,
-    'silence.too-many',
-    `the organisation has ${SILENCES_MAX} silences already: delete one first`,
+    `a silence ends after it starts, in the future, and within ${SILENCE_DAYS_MAX} days`,
   )
 }
 

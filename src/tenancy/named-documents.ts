@@ -7,6 +7,7 @@ import type { Collection, State, StateTransaction } from '#src/ports/state.ts'
 import { isOf, listAccepted, listAll } from './documents.ts'
 import { organisationOf } from './organisations.ts'
 import type { PageOfCaller } from './organisations.ts'
+import { thingCount } from './thing-count.ts'
 
 /** Something of an organisation's that has a name of its own there. */
 export interface NamedThing {
@@ -44,8 +45,7 @@ export function namedDocuments<T extends NamedThing>(noun: string, max: number):
   const things = collection<T>(`${noun}s`)
   /** By organisation and name in lower case; holds the id. */
   const names = collection<string>(`${noun}-names`)
-  /** By organisation. */
-  const counts = collection<number>(`${noun}-counts`)
+  const count = thingCount({ noun, max })
   const words = noun.replaceAll('-', ' ')
 
   const claimName = async (transaction: StateTransaction, thing: T) => {
@@ -57,17 +57,6 @@ export function namedDocuments<T extends NamedThing>(noun: string, max: number):
       )
     }
     transaction.put(names, nameKey(thing), thing.id)
-  }
-  const count = async (transaction: StateTransaction, { organisationId }: T, change: 1 | -1) => {
-    const now = ((await transaction.get(counts, organisationId)) ?? 0) + change
-    if (change === 1 && now > max) {
-      throw new RestError(
-        409,
-        `${noun}.too-many`,
-        `the organisation has ${max} ${words}s already: delete one first`,
-      )
-    }
-    transaction.put(counts, organisationId, now)
   }
 
   return {
@@ -89,7 +78,7 @@ export function namedDocuments<T extends NamedThing>(noun: string, max: number):
       await organisationOf(transaction, caller, organisationId)
     },
     add: async (transaction, thing) => {
-      await count(transaction, thing, 1)
+      await count.add(transaction, thing.organisationId)
       await claimName(transaction, thing)
       transaction.put(things, thing.id, thing)
     },
@@ -101,7 +90,7 @@ export function namedDocuments<T extends NamedThing>(noun: string, max: number):
       transaction.put(things, after.id, after)
     },
     remove: async (transaction, thing) => {
-      await count(transaction, thing, -1)
+      await count.remove(transaction, thing.organisationId)
       transaction.delete(names, nameKey(thing))
       transaction.delete(things, thing.id)
     },

@@ -2,6 +2,7 @@ import { RestError } from '#src/errors.ts'
 import type { Channel } from '#src/model/channel.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
+import { thingCount } from '#src/tenancy/thing-count.ts'
 import type { SealedFor } from '#src/tenancy/vault.ts'
 import type { SealedSecret } from '#src/tenancy/webhook-rotation.ts'
 
@@ -16,11 +17,10 @@ export interface StoredChannel extends Omit<Channel, Derived>, SealedSecret {
 export const CHANNELS = collection<StoredChannel>('channels')
 /** By organisation and name in lower case; holds the channel's id. */
 const CHANNEL_NAMES = collection<string>('channel-names')
-/** By organisation. */
-const CHANNEL_COUNTS = collection<number>('channel-counts')
 
 /** AWS User Notifications has 50 for each configuration. */
 const CHANNELS_PER_ORGANISATION_MAX = 100
+const CHANNEL_COUNT = thingCount({ noun: 'channel', max: CHANNELS_PER_ORGANISATION_MAX })
 
 export function sealedFor(id: string): SealedFor {
   return ['channel', id]
@@ -31,17 +31,8 @@ export async function addChannel(
   transaction: StateTransaction,
   channel: StoredChannel,
 ): Promise<void> {
-  const { organisationId } = channel
-  const count = ((await transaction.get(CHANNEL_COUNTS, organisationId)) ?? 0) + 1
-  if (count > CHANNELS_PER_ORGANISATION_MAX) {
-    throw new RestError(
-      409,
-      'channel.too-many',
-      `the organisation has ${CHANNELS_PER_ORGANISATION_MAX} channels already: delete one first`,
-    )
-  }
+  await CHANNEL_COUNT.add(transaction, channel.organisationId)
   await claimName(transaction, channel)
-  transaction.put(CHANNEL_COUNTS, organisationId, count)
   transaction.put(CHANNELS, channel.id, channel)
 }
 
@@ -61,10 +52,7 @@ export async function removeChannel(
   transaction: StateTransaction,
   channel: StoredChannel,
 ): Promise<void> {
-  const { organisationId } = channel
-  const count = ((await transaction.get(CHANNEL_COUNTS, organisationId)) ?? 1) - 1
-  if (count === 0) transaction.delete(CHANNEL_COUNTS, organisationId)
-  else transaction.put(CHANNEL_COUNTS, organisationId, count)
+  await CHANNEL_COUNT.remove(transaction, channel.organisationId)
   transaction.delete(CHANNEL_NAMES, nameKey(channel))
   transaction.delete(CHANNELS, channel.id)
 }
