@@ -23,6 +23,7 @@ interface RuleVerdict {
   readonly changedSince?: boolean
   readonly matches: boolean
   readonly summary: string
+  readonly notificationName?: string
 }
 
 interface Trace {
@@ -66,17 +67,23 @@ function shownOf(traces: readonly Trace[]): readonly Trace[] {
 function traceText({ bus, acceptedAt, awaitsEnrichment, routed, ...trace }: Trace): string {
   const head = fields({ bus, accepted: localMoment(acceptedAt) }, { bus: 'bold' })
   if (awaitsEnrichment === true) return `${head}\n  waits for the names behind its ids: not routed`
-  const steps = trace.steps.map(stepLine)
+  const names = new Map(trace.rules.map((rule) => [rule.ruleArn, rule.notificationName]))
+  const steps = trace.steps.map((step) => stepLine(step, names.get(step.ruleArn ?? '')))
   const waits = routed ? [] : ['  routing has yet to come to it']
   const deliveries = trace.deliveries.length > 0 ? ['', deliveriesText(trace.deliveries)] : []
   const rules = trace.rules.length > 0 ? ['', ...trace.rules.map(ruleLine)] : []
   return [head, '', ...steps, ...waits, ...deliveries, ...rules].join('\n')
 }
 
-function stepLine({ at, type, ruleArn, targetId, attempt, message }: Step): string {
+/** @param notification its name, where the rule is one */
+function stepLine(
+  { at, type, ruleArn, targetId, attempt, message }: Step,
+  notification: string | undefined,
+): string {
+  const rule = ruleArn === undefined ? [] : [shortRule(ruleArn)]
+  const target = targetId === undefined ? [] : [`target ${targetId}`]
   const subject = [
-    ...(ruleArn === undefined ? [] : [shortRule(ruleArn)]),
-    ...(targetId === undefined ? [] : [`target ${targetId}`]),
+    ...(notification === undefined ? [...rule, ...target] : [ofName(notification)]),
     ...(attempt === undefined ? [] : [`attempt ${attempt}`]),
     ...(message === undefined ? [] : [message]),
   ]
@@ -90,7 +97,8 @@ function styleOf(type: string): Style | undefined {
   return /SUCCESS/.test(type) ? 'green' : undefined
 }
 
-function ruleLine({ ruleArn, state, changedSince, matches, summary }: RuleVerdict): string {
+function ruleLine(verdict: RuleVerdict): string {
+  const { ruleArn, state, changedSince, matches, summary, notificationName } = verdict
   const mark = matches ? styled('green', 'matches') : styled('yellow', 'no match')
   const notes = [
     ...(state === 'ENABLED' ? [] : ['disabled']),
@@ -99,7 +107,13 @@ function ruleLine({ ruleArn, state, changedSince, matches, summary }: RuleVerdic
   const note = notes.length > 0 ? ` (${notes.join(', ')})` : ''
   const reason = summary.replace(/^(?:no )?match:? ?/, '')
   const why = matches || reason === '' ? '' : `: ${reason}`
-  return `  ${mark}  ${printable(`rule ${shortRule(ruleArn)}${note}${why}`)}`
+  const name =
+    notificationName === undefined ? `rule ${shortRule(ruleArn)}` : ofName(notificationName)
+  return `  ${mark}  ${printable(`${name}${note}${why}`)}`
+}
+
+function ofName(notification: string): string {
+  return `notification "${notification}"`
 }
 
 function shortRule(arn: string): string {

@@ -2,13 +2,14 @@ import { Type } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
 import { reasonOf, traceOf } from '#src/history/trace.ts'
-import type { TracePorts, TracedDelivery } from '#src/history/trace.ts'
+import type { RuleVerdict, TracePorts, TracedDelivery } from '#src/history/trace.ts'
 import type { EventFinder } from '#src/event-index/event-finder.ts'
 import type { AttemptError } from '#src/model/delivery.ts'
 import { isArchiveRule } from '#src/model/event-bus.ts'
 import type { Rule } from '#src/model/event-bus.ts'
 import type { PositionedEvent } from '#src/model/event.ts'
 import { INCIDENT_STATES, LEDGER_OUTCOMES } from '#src/model/notification.ts'
+import { mayDo, reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { notificationOfRule, outcomeOf } from '#src/notifications/outcome.ts'
 import type { Directory } from '#src/ports/directory.ts'
@@ -109,6 +110,9 @@ const RuleVerdictSchema = Type.Object({
   matches: Type.Boolean(),
   summary: Type.String({ description: 'The first field that fails, in words' }),
   archives: Archives,
+  notificationName: Type.Optional(
+    Type.String({ description: 'Of the notification that the rule is, where it is one' }),
+  ),
 })
 
 const StepSchema = Type.Object({
@@ -178,7 +182,8 @@ export function addTraceRoutes(add: AddRoute, ports: TraceRoutePorts): void {
       for (const place of (await eventsSeenBy(ports, caller, params.id)).events) {
         const { isRouted, rules, deliveries, steps } = await traceOf(ports.trace, place)
         const wire = await wireDeliveries(ports, caller, place, deliveries)
-        traces.push({ ...wirePlace(place, isRouted), rules, deliveries: wire, steps })
+        const named = await withNotifications(ports, caller, place, rules)
+        traces.push({ ...wirePlace(place, isRouted), rules: named, deliveries: wire, steps })
       }
       return { traces }
     },
@@ -254,6 +259,27 @@ function noSuchRule(places: readonly PositionedEvent[], asked: string): RestErro
 function wirePlace({ position, event }: PositionedEvent, routed: boolean) {
   const { busArn: bus, acceptedAt, awaitsEnrichment } = event
   return { position, bus, acceptedAt, ...(awaitsEnrichment && { awaitsEnrichment }), routed }
+}
+
+/** Nobody knows the rule of a notification by the name that it has on the bus. */
+async function withNotifications(
+  { trace, state }: TraceRoutePorts,
+  caller: Principal,
+  { event }: PositionedEvent,
+  verdicts: readonly RuleVerdict[],
+): Promise<readonly object[]> {
+  if (!mayDo(caller, 'notifications:Read')) return verdicts
+  const rules = new Map((await trace.rulesOf(event.busArn)).map((rule) => [rule.arn, rule]))
+  return Promise.all(
+    verdicts.map(async (verdict) => {
+      const rule = rules.get(verdict.ruleArn)
+      const notification = rule && (await notificationOfRule(state, rule))
+      if (notification === undefined || !reaches(caller, notification.organisationId)) {
+        return verdict
+      }
+      return { ...verdict, notificationName: notification.name }
+    }),
+  )
 }
 
 function wireDeliveries(
