@@ -1,37 +1,15 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
-import { allTold, alerting, hasLength, newSegments, until } from '../alerting.ts'
-import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
-import type { HubProcess } from '../hub-process.ts'
-import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
-import type { MailServer } from '../mail/mail-server.ts'
-import { createOrganisation } from '../organisation.ts'
+import { allTold, hasLength, newSegments, until } from '../alerting.ts'
+import { hubWithMail } from '../mail/hub-with-mail.ts'
 
-const folder = newDataFolder()
-let hub: HubProcess
-let organisationId: string
-let mailServer: MailServer
-/** What the mail server says to an address. */
-const replies = new Map<string, number>()
-
-beforeAll(async () => {
-  mailServer = await startMailServer({ replyTo: (address) => replies.get(address) })
-  hub = await start()
-  organisationId = (await createOrganisation(hub)).organisationId
-})
-afterAll(async () => {
-  await hub.kill('SIGTERM')
-  await mailServer.close()
-  removeDataFolder(folder)
-})
-
-const asked = alerting(() => ({ hub, organisationId }))
-const { made, newUser, newChannel, notify, emit, ledger, incidents } = asked
+const world = hubWithMail()
+const { made, newUser, newChannel, notify, emit, ledger, incidents, replies, lettersTo } = world
 
 it('readers of one channel have a letter once, whatever becomes of the letters of others', async () => {
   const { ofShop, shop, rest } = await newSegments(made)
   const ana = await newUser('ana')
-  await hub.rest('PUT', `/users/${ana.id}/default-segment`, ofShop)
+  await world.hub().rest('PUT', `/users/${ana.id}/default-segment`, ofShop)
   const [all, typo] = ['all@example.com', 'typo@example.com']
   const notifyBy = async (name: string, to: readonly string[]) => {
     const { id: channelId } = await newChannel(name, { kind: 'email', to })
@@ -41,10 +19,7 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   const finding = (checkedBy: string, ruleId: string, segments: object) =>
     emit('ComplianceAlertEvent', { alertId: ruleId, ruleId, checkedBy, segments })
   const notification = await notifyBy('mail', [all, ana.email])
-  const counts = () =>
-    [all, typo, ana.email].map(
-      (one) => mailServer.letters.filter(({ to }) => to.includes(one)).length,
-    )
+  const counts = () => [all, typo, ana.email].map((one) => lettersTo(one).length)
 
   replies.set(ana.email, 451)
   await finding('mail', 'busy', shop)
@@ -52,11 +27,16 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   expect(retrying.why).toContain(`not sent to ${ana.email}: `)
   replies.clear()
   // It would be looked at again by itself, after a minute.
-  await hub.rest('PATCH', `/notifications/${notification.id}`, { name: 'mail, looked at' })
+  await world.hub().rest('PATCH', `/notifications/${notification.id}`, { name: 'mail, looked at' })
   await until(() => incidents(notification.id), allTold)
   expect(counts()).toEqual([1, 0, 1])
   // Nobody outside could open a link of this hub, which has no public URL.
-  expect(mailServer.letters.map(({ source }) => source).join()).not.toMatch(/List-Unsubscribe/)
+  expect(
+    world
+      .letters()
+      .map(({ source }) => source)
+      .join(),
+  ).not.toMatch(/List-Unsubscribe/)
 
   // Refused for one of two readers of the same letter.
   replies.set(typo, 550)
@@ -72,17 +52,16 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   const [refused] = await until(() => outcomes('REFUSED', notification), hasLength(1))
   expect(refused.why).toContain(`not sent to ${all}: `)
   expect(counts()).toEqual([2, 0, 2])
-  await hub.kill('SIGKILL')
-  hub = await start()
+  await world.killAndStart()
   replies.clear()
   for (const { id } of [notification, other]) {
-    await hub.rest('PATCH', `/notifications/${id}`, { name: `${id} again` })
+    await world.hub().rest('PATCH', `/notifications/${id}`, { name: `${id} again` })
     await until(() => incidents(id), allTold)
   }
   expect(counts()).toEqual([3, 1, 2])
 
   const own = await newChannel('ana alone', { kind: 'email', to: [ana.email] })
-  await hub.rest('PATCH', `/notifications/${notification.id}`, { channelId: own.id })
+  await world.hub().rest('PATCH', `/notifications/${notification.id}`, { channelId: own.id })
   await finding('mail', 'of nobody here', rest)
   const [held] = await until(() => outcomes('HELD', notification), hasLength(1))
   expect(held.why).toBe('whoever reads the channel is told of other segments alone')
@@ -91,10 +70,3 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
 
 const outcomes = (outcome: string, { id: notificationId }: any) =>
   ledger({ outcome, notificationId })
-
-function start(): Promise<HubProcess> {
-  return startHubProcess(folder, [
-    ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
-    ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
-  ])
-}
