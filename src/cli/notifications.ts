@@ -175,7 +175,10 @@ function addAsking(notifications: Command): void {
   notifications
     .command('hearers')
     .description('who would hear of an alert now, and why not; nothing is sent')
-    .requiredOption('--event <event>', 'the whole event of the alert: JSON, a file, or -')
+    .requiredOption(
+      '--event <event>',
+      'the whole event of the alert, or a line of "belfry tail --json": JSON, a file, or -',
+    )
     .option('--organisation <organisation>', 'whose: id or alias')
     .action(
       action<{ event: string; organisation?: string }>(async ({ hub, output, options }) => {

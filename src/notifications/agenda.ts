@@ -1,7 +1,7 @@
 import type { Notification } from '#src/model/notification.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { AGENDA, INCIDENTS, agendaKey, agendaPlace, ofChannel } from './documents.ts'
+import { AGENDA, INCIDENTS, agendaKey, agendaPlace, ofChannel, stateShown } from './documents.ts'
 import type { AgendaEntry, StoredIncident } from './documents.ts'
 
 const SECOND_MS = 1_000
@@ -20,7 +20,8 @@ export function planned(
   const told = firstTelling(incident, notification)
   const before = incident.due === undefined ? Infinity : agendaPlace(incident.due).at
   const at = Math.min(before, told, incident.endsAt ?? Infinity)
-  return at === before ? incident : lookedAt(transaction, incident, notification.channelId, at)
+  if (at === before) return withEscalationShown(transaction, incident)
+  return lookedAt(transaction, incident, notification.channelId, at)
 }
 
 /** When what is new of an incident may be told at the earliest. */
@@ -46,13 +47,17 @@ export function nextReminder(
   return state === 'OPEN' ? toldAt + repeatHours * HOUR_MS : Infinity
 }
 
-/** Moves an incident in the agenda, or (Infinity) takes it out. */
+/**
+ * Moves an incident in the agenda, or (Infinity) takes it out; where it was escalated, how things are
+ * now is shown there too.
+ */
 export function lookedAt(
   transaction: StateTransaction,
-  { due, ...incident }: StoredIncident,
+  { due, ...before }: StoredIncident,
   channelId: string,
   at: number,
 ): StoredIncident {
+  const incident = withEscalationShown(transaction, before)
   // What waits for something is not about to be told.
   const isHeld = incident.waitsFor !== undefined
   if (due !== undefined) transaction.delete(AGENDA, due)
@@ -89,6 +94,17 @@ export function escalatedLater(
   const moved = withoutEscalation(transaction, incident)
   transaction.put(AGENDA, key, entry)
   return { ...moved, escalationDue: key }
+}
+
+/** Has the message of an escalation looked at, at once, where it shows something else than is so. */
+export function withEscalationShown(
+  transaction: StateTransaction,
+  incident: StoredIncident,
+): StoredIncident {
+  const { escalated, escalationDue } = incident
+  const isToShow = escalated !== undefined && escalated.state !== stateShown(incident)
+  if (!isToShow || escalationDue !== undefined) return incident
+  return escalatedLater(transaction, incident, escalated.channelId, 0)
 }
 
 /** Takes an incident out of the agenda of its escalation. */

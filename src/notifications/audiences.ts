@@ -64,6 +64,28 @@ export async function audiencesOf(
   return [...bySegment.values()]
 }
 
+/** Where it is told to nobody: those of whom it would be told, had they not left. */
+export function leftOf(
+  recipients: readonly string[],
+  {
+    incident: { owner },
+    notification,
+  }: {
+    readonly incident: Pick<StoredIncident, 'owner'>
+    readonly notification: Pick<Notification, 'tellOwner' | 'unsubscribed'>
+  },
+): readonly string[] {
+  const readers =
+    notification.tellOwner && owner !== undefined ? [owner, ...recipients] : recipients
+  return readers.filter((address) => hasLeft(notification, address))
+}
+
+/** Why something is told to nobody, in words of the ledger. */
+export function whyForNobody(left: readonly string[]): string {
+  if (left.length > 0) return `unsubscribed: ${left.join(', ')}`
+  return 'whoever reads the channel is told of other segments alone'
+}
+
 /** Whether whoever has that address has ended the notification's letters. */
 export function hasLeft(
   { unsubscribed = [] }: Pick<Notification, 'unsubscribed'>,

@@ -8,7 +8,7 @@ import type { Audience } from './audiences.ts'
 import { digestOf, messageOf } from './channels/message-of.ts'
 import type { DigestPart } from './channels/message-of.ts'
 import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
-import { INCIDENT_ALERTS, NOTIFICATIONS, alertKey, ofIncident } from './documents.ts'
+import { INCIDENT_ALERTS, NOTIFICATIONS, alertKey, ofIncident, stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 
 /** An incident that is to be told, as it was when that was decided. */
@@ -69,7 +69,8 @@ export async function composeOne(
   const all = await alertsOf(ports.state, incident, MOST_TOLD_AT_ONCE)
   const events = all.filter((event) => isFor(audience, event))
   if (!isSome(events)) return undefined
-  const { id, number, revision, messages, sent, state, told, alerts } = incident
+  const { id, number, revision, messages, state, told, alerts, toldState } = incident
+  const before = does === 'tell' ? incident.sent : incident.escalated?.sent
   const message = messageOf(events, {
     reader: readerOf(notification),
     at: now,
@@ -82,7 +83,11 @@ export async function composeOne(
   const untold = events.filter((event) => news.has(event))
   const hasNews = revision > incident.toldRevision
   const isReminder = !hasNews && !showsState
-  const how = isReminder ? ('reply' as const) : ('edit' as const)
+  // The end that only shows is news to nobody.
+  const shownHow = showsState && state === 'RESOLVED' ? ('edit-only' as const) : ('edit' as const)
+  const how = isReminder ? ('reply' as const) : shownHow
+  const isFurther = incident.escalatedUpTo !== undefined
+  const isOfState = showsState && (!hasNews || does === 'escalate')
   const shown = all.length < alerts ? withCount(message, telling, all.length) : message
   return {
     about: [telling],
@@ -91,11 +96,11 @@ export async function composeOne(
       idempotencyKey: [
         id,
         revision,
-        does === 'escalate' ? 'escalation' : messages,
-        ...(showsState ? [state] : []),
+        ...(does === 'escalate' ? ['escalation', ...(isFurther ? [told] : [])] : [messages]),
+        ...(showsState ? [stateShown(incident)] : []),
       ].join('-'),
-      ...(sent !== undefined && does === 'tell' && { after: { sent, how } }),
-      news: showsState && !hasNews ? 'state' : incident.toldState === state ? 'alerts' : 'both',
+      ...(before !== undefined && { after: { sent: before, how } }),
+      news: isOfState ? 'state' : toldState === stateShown(incident) ? 'alerts' : 'both',
       ...(audience.to !== undefined && { to: audience.to }),
     },
   }

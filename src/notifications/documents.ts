@@ -16,8 +16,8 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   /** Counts what is worth telling: alerts, and its end. */
   readonly revision: number
   readonly toldRevision: number
-  /** As it was in the last message. */
-  readonly toldState?: Incident['state']
+  /** As the last message shows it: see `stateShown`. */
+  readonly toldState?: string
   /** When the first came of what is not told yet. */
   readonly newsSince?: number
   readonly messages: number
@@ -25,9 +25,9 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   readonly sent?: Sent
   /** By e-mail, who has had a message that others have yet to be sent, and which that is. */
   readonly hadBy?: { readonly message: string; readonly addresses: readonly string[] }
-  /** Who has been told of its alerts, from after that one up to `told`. */
-  readonly toldTo?: { readonly destination: string; readonly after: number }
-  /** The incident of another notification by whose message alone its readers know of it. */
+  /** Readers (see `readerOf`) who have been told of its alerts, from after that one up to `told`. */
+  readonly toldTo?: { readonly readers: readonly string[]; readonly after: number }
+  /** The incident of another notification by whose message some or all of its readers know of it. */
   readonly toldWith?: string
   /** Incidents of other notifications that are told with it: what people do about it they do to these. */
   readonly tellsOf?: readonly string[]
@@ -37,6 +37,12 @@ export interface StoredIncident extends Omit<Incident, 'waitsUntil'> {
   readonly pressedAt?: number
   /** When it ends by itself. */
   readonly endsAt?: number
+  /** The message of its escalation, by which that is kept up to date, and how it shows things. */
+  readonly escalated?: { readonly channelId: string; readonly sent: Sent; readonly state: string }
+  /** Readers to whom it was escalated. */
+  readonly escalatedTo?: readonly string[]
+  /** Of an escalation that is sent in parts: its alerts that were in those before. */
+  readonly escalatedUpTo?: number
   /** Its places in the agenda. */
   readonly due?: string
   readonly escalationDue?: string
@@ -98,6 +104,14 @@ export interface AgendaEntry {
   readonly does: 'tell' | 'escalate'
   /** It is held back, and but looked at again then. */
   readonly isHeld?: true
+}
+
+/** How things are with an incident, as a message shows it: until when it is snoozed, too. */
+export function stateShown({
+  state,
+  snoozedUntil,
+}: Pick<StoredIncident, 'state' | 'snoozedUntil'>): string {
+  return state === 'SNOOZED' ? `${state} ${snoozedUntil}` : state
 }
 
 const SEPARATOR = '|'

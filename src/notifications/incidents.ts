@@ -169,7 +169,11 @@ async function lookedAtNow(
   incident: StoredIncident,
   now: number,
 ): Promise<StoredIncident> {
-  const { waitsFor: _, ...calm } = withoutEscalation(transaction, incident)
+  // An escalation that is being sent is sent whole.
+  const isEscalating = incident.escalatedUpTo !== undefined
+  const { waitsFor: _, ...calm } = isEscalating
+    ? incident
+    : withoutEscalation(transaction, incident)
   const notification = await transaction.get(NOTIFICATIONS.things, incident.notificationId)
   const after =
     notification === undefined ? calm : lookedAt(transaction, calm, notification.channelId, now)
@@ -241,6 +245,9 @@ function shown({
   revision: _revision,
   toldRevision: _toldRevision,
   toldState: _toldState,
+  escalated: _escalated,
+  escalatedTo: _escalatedTo,
+  escalatedUpTo: _escalatedUpTo,
   newsSince: _newsSince,
   messages: _messages,
   sent: _sent,

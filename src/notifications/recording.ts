@@ -6,18 +6,21 @@ import {
   lookedAt,
   nextReminder,
   withEscalation,
+  withEscalationShown,
   withoutEscalation,
 } from './agenda.ts'
+import { oneByOne, whyForNobody } from './audiences.ts'
 import type { Audience } from './audiences.ts'
 import type { SendResult } from './channels/sending.ts'
-import { hadAlready, messageKeyOf } from './composing.ts'
+import { MOST_TOLD_AT_ONCE, hadAlready, messageKeyOf } from './composing.ts'
 import type { Telling } from './composing.ts'
-import { CHANNEL_PACES, INCIDENTS } from './documents.ts'
+import { CHANNEL_PACES, INCIDENTS, stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { NO_PACE, paceAfter } from './pace.ts'
+import { readersOf } from './readers.ts'
 import type { SenderPorts } from './sender-ports.ts'
-import type { ToldAlready } from './told-already.ts'
+import type { Addressed, ToldAlready } from './told-already.ts'
 import { awake } from './verdict.ts'
 
 /** Somebody has to change the channel, or its other side. */
@@ -35,18 +38,14 @@ export interface SentLetter {
 }
 
 /** What was to be told, and the letters that told of it: none where nobody has to hear of it. */
-interface Told {
-  readonly telling: Telling
-  readonly destination: string
+interface Told extends Addressed {
   readonly letters: readonly SentLetter[]
-  /** Whose message said the same already. */
-  readonly toldBy?: ToldAlready
-  /** Where nobody is left: those who have left. */
-  readonly left?: readonly string[]
 }
 
 interface Recorded {
   readonly channelId: string
+  /** Where that leads. */
+  readonly address: string
   readonly told: readonly Told[]
   /** Of the channel as a whole. */
   readonly result: SendResult
@@ -65,7 +64,7 @@ export function worstOf(results: readonly SendResult[]): SendResult {
 /** Writes down what became of a message, for each incident that it told of. */
 export async function record(ports: SenderPorts, recorded: Recorded): Promise<void> {
   const { state, clock, ids } = ports
-  const { channelId, told, result, disturbs } = recorded
+  const { channelId, address, told, result, disturbs } = recorded
   const now = clock.now()
   const messageId = ids.timeOrderedUuid(now)
   // Of what was not sent nothing follows for the next message.
@@ -80,7 +79,7 @@ export async function record(ports: SenderPorts, recorded: Recorded): Promise<vo
     await state.transact(async (transaction) => {
       for (const each of told.slice(at, at + RECORDED_PER_TRANSACTION)) {
         const isAlone = told.length === 1 && !each.telling.inDigest
-        await recordOne(ports, transaction, { ...each, channelId, messageId, isAlone })
+        await recordOne(ports, transaction, { ...each, channelId, address, messageId, isAlone })
       }
     })
   }
@@ -88,6 +87,7 @@ export async function record(ports: SenderPorts, recorded: Recorded): Promise<vo
 
 interface RecordedOne extends Told {
   readonly channelId: string
+  readonly address: string
   readonly messageId: string
   /** The message is about nothing else, so what follows may change it, or go on in its thread. */
   readonly isAlone: boolean
@@ -136,7 +136,8 @@ interface Failure {
 
 /** Why a message has not come to all of its readers. */
 function failureOf({ letters, telling }: Told, now: number): Failure | undefined {
-  const { newsSince = Infinity } = telling.incident
+  const { newsSince, resolvedAt } = telling.incident
+  const since = newsSince ?? (telling.showsState ? resolvedAt : undefined) ?? Infinity
   const failed = letters.filter(({ result }) => result.outcome !== 'sent')
   const worst = worstOf(failed.map(({ result }) => result))
   if (worst.outcome === 'sent') return undefined
@@ -144,7 +145,7 @@ function failureOf({ letters, telling }: Told, now: number): Failure | undefined
   const isPart = failed.length < letters.length || hadAlready(telling.incident, telling).length > 0
   const whom = isPart ? failed.flatMap(({ audience: { to = [] } }) => to) : []
   return {
-    outcome: now - newsSince >= GIVEN_UP_AFTER_MS ? 'GIVEN_UP' : outcome,
+    outcome: now - since >= GIVEN_UP_AFTER_MS ? 'GIVEN_UP' : outcome,
     why: whom.length === 0 ? worst.reason : `not sent to ${whom.join(', ')}: ${worst.reason}`,
   }
 }
@@ -180,7 +181,7 @@ function noteInLedger(
     readonly failure: Failure | undefined
   },
 ): void {
-  const { channelId, telling, letters, messageId, incident, failure } = recorded
+  const { channelId, telling, letters, messageId, incident, failure, toldBy } = recorded
   const { notification, why } = telling
   const common = { incident, notification, channelId }
   if (letters.length === 0 && hadAlready(incident, telling).length === 0) {
@@ -188,6 +189,10 @@ function noteInLedger(
   }
   if (isSentToSome(letters)) {
     writeLedger(transaction, ports, { ...common, outcome: 'SENT', why, messageId })
+    if (toldBy !== undefined) {
+      const held = `${whyNobody(recorded)}: ${toldBy.to.join(', ')}`
+      writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: held })
+    }
   }
   if (failure !== undefined && failure.why !== incident.waitsFor) {
     writeLedger(transaction, ports, { ...common, ...failure })
@@ -195,8 +200,7 @@ function noteInLedger(
 }
 
 function whyNobody({ toldBy, left = [] }: Told): string {
-  if (toldBy === undefined && left.length > 0) return `unsubscribed: ${left.join(', ')}`
-  if (toldBy === undefined) return 'whoever reads the channel is told of other segments alone'
+  if (toldBy === undefined) return whyForNobody(left)
   const { notification, incident } = toldBy
   return `told by notification “${notification.name}”, as incident ${incident.number}`
 }
@@ -205,18 +209,18 @@ function whyNobody({ toldBy, left = [] }: Told): string {
 function afterTelling(
   transaction: StateTransaction,
   incident: StoredIncident,
-  { telling, destination, letters, toldBy, channelId, isAlone }: RecordedOne,
+  recorded: RecordedOne,
   now: number,
 ): StoredIncident {
+  const { telling, letters, toldBy, channelId, isAlone } = recorded
   const { notification, does, showsState, isPart = false } = telling
+  if (does === 'escalate') return afterEscalation(transaction, incident, recorded, now)
   const { waitsFor: _, hadBy: __, ...kept } = incident
-  if (does === 'escalate') return { ...withoutEscalation(transaction, kept), escalatedAt: now }
   const sent = lastSent(letters)
   const isTold = letters.length === 0 || sent !== undefined
   const { newsSince, toldTo: ___, toldWith, ...rest } = awake(kept, now)
-  const knownBy = sent === undefined ? (toldBy?.incident.id ?? toldWith) : undefined
-  const isWhole = sent !== undefined && letters.every(({ result }) => result.outcome === 'sent')
-  const reached = reachedBy(incident, telling, isWhole ? destination : undefined)
+  const knownBy = toldBy?.incident.id ?? (sent === undefined ? toldWith : undefined)
+  const reached = reachedBy(incident, telling, readersReached(incident, recorded))
   const common: StoredIncident = {
     ...rest,
     told: telling.incident.alerts,
@@ -235,24 +239,65 @@ function afterTelling(
     ...common,
     toldRevision,
     ...(hasNews && newsSince !== undefined && { newsSince: now }),
-    ...(isTold && { toldState: telling.incident.state }),
+    ...(isTold && { toldState: stateShown(telling.incident) }),
     ...(isTold && !showsState && { toldAt: now }),
   }
   const ends = told.state === 'RESOLVED' ? Infinity : (told.endsAt ?? Infinity)
-  const isShown = !isTold || told.state === told.toldState
+  const isShown = !isTold || stateShown(told) === told.toldState
   const next = isShown ? Math.min(nextReminder(told, notification), ends) : now
   const at = hasNews ? Math.min(firstTelling(told, notification), ends) : next
   return lookedAt(transaction, told, channelId, at)
 }
 
+/** The escalation has come to who will have it, or shows there how things are. */
+function afterEscalation(
+  transaction: StateTransaction,
+  before: StoredIncident,
+  recorded: RecordedOne,
+  now: number,
+): StoredIncident {
+  const { telling, letters, channelId, isAlone } = recorded
+  const { waitsFor: _, hadBy: __, escalatedUpTo: ___, escalated: ____, ...incident } = before
+  const { alerts } = telling.incident
+  if (telling.isPart === true) {
+    return escalatedLater(transaction, { ...incident, escalatedUpTo: alerts }, channelId, now)
+  }
+  const sent = lastSent(letters)
+  const state = stateShown(telling.incident)
+  return withEscalationShown(transaction, {
+    ...withoutEscalation(transaction, incident),
+    ...(!telling.showsState && {
+      escalatedAt: now,
+      escalatedTo: readersReached(before, recorded),
+    }),
+    ...(sent !== undefined && isAlone && { escalated: { channelId, sent, state } }),
+  })
+}
+
+/** Who has had the message: now, or at a try before. */
+function readersReached(
+  incident: Pick<StoredIncident, 'hadBy'>,
+  { telling, audiences, letters, address }: RecordedOne,
+): readonly string[] {
+  const had = hadAlready(incident, telling)
+  const before = audiences.flatMap(oneByOne).filter(({ to: [one] = [] }) => had.includes(one ?? ''))
+  const now = letters.flatMap(({ audience, result }) => (result.outcome === 'sent' ? audience : []))
+  return [...new Set(readersOf(address, [...before, ...now], telling))]
+}
+
 /** Who knows of all alerts that are told now, and from which on. */
 function reachedBy(
   { toldTo, told }: StoredIncident,
-  { incident: { alerts } }: Telling,
-  destination: string | undefined,
+  { incident: { alerts }, showsState }: Telling,
+  readers: readonly string[],
 ): StoredIncident['toldTo'] {
-  if (destination === undefined) return alerts > told ? undefined : toldTo
-  return toldTo?.destination === destination ? toldTo : { destination, after: told }
+  const knew = new Set(toldTo?.readers)
+  const isOfThem = readers.every((reader) => knew.has(reader))
+  if (alerts > told && readers.length === 0) return undefined
+  if (alerts > told) return { readers, after: isOfThem && toldTo ? toldTo.after : told }
+  // A reminder is of all that there is.
+  if (showsState || isOfThem) return toldTo
+  return { readers, after: Math.max(0, alerts - MOST_TOLD_AT_ONCE) }
 }
 
 /** Some have yet to have it: it is told again, to them alone. */
@@ -276,12 +321,18 @@ function afterFailure(
   if (waits(letters)) return kept
   const isForGood = letters.some(({ result }) => result.outcome === 'refused')
   const again = now + (isForGood ? REFUSED_RETRY_MS : READERS_RETRY_MS)
-  if (telling.does === 'escalate') return escalatedLater(transaction, kept, channelId, again)
+  if (telling.does === 'escalate') {
+    if (!telling.showsState || failure.outcome === 'RETRYING') {
+      return escalatedLater(transaction, kept, channelId, again)
+    }
+    const { escalated: _, ...rest } = withoutEscalation(transaction, kept)
+    return rest
+  }
   const sent = lastSent(letters)
   // The next one waits its time, as some have been told.
   const told = {
     ...kept,
-    ...(sent !== undefined && { toldAt: now, toldState: telling.incident.state }),
+    ...(sent !== undefined && { toldAt: now, toldState: stateShown(telling.incident) }),
     ...(sent !== undefined && isAlone && { sent }),
   }
   return lookedAt(transaction, told, channelId, again)

@@ -153,7 +153,9 @@ async function settle(
           transaction.put(INCIDENTS, incident.id, after)
         } else {
           const after = settledBy(verdict, incident, ports.clock.now())
-          const until = verdict.kind === 'wait' ? verdict.until : Infinity
+          // What has ended is looked at once more: its message may have to show that.
+          const nextLook = verdict.kind === 'end' ? ports.clock.now() : Infinity
+          const until = verdict.kind === 'wait' ? verdict.until : nextLook
           transaction.put(
             INCIDENTS,
             incident.id,

@@ -126,10 +126,14 @@ async function act(
       snooze === undefined
         ? await incidents.acknowledge(handler, id)
         : await incidents.snooze(handler, id, clock.now() + snooze.hours * HOUR_MS)
-    const { channel, ts } = before?.sent ?? {}
-    const isEdited = container?.channel_id === channel && container?.message_ts === ts
-    if (isEdited && before?.state !== after.state) return undefined
-    return { text: stateText(after), isForAll: !isEdited }
+    const shown = [before?.sent, before?.escalated?.sent]
+    const isEdited = shown.some(
+      (sent) =>
+        sent !== undefined &&
+        sent['channel'] === container?.channel_id &&
+        sent['ts'] === container?.message_ts,
+    )
+    return isEdited ? undefined : { text: stateText(after), isForAll: true }
   } catch (error) {
     if (!(error instanceof RestError)) throw error
     const said = mrkdwn(error.message)

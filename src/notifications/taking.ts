@@ -8,7 +8,7 @@ import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { backwards } from '#src/tenancy/documents.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
-import { planned } from './agenda.ts'
+import { planned, withoutEscalation } from './agenda.ts'
 import {
   alertEventOf,
   causeOf,
@@ -134,8 +134,10 @@ async function takeInto(
   // Of several ends the last decides whether the incident's is told.
   const quietEnd = endsNow ? quiet : isOver ? found.quietEnd : undefined
   const endsAt = endsByItself(event, now)
+  const isReopened = found.state === 'RESOLVED' && !isOver
+  const before = isReopened ? reopened(transaction, found) : found
   const taken: StoredIncident = {
-    ...withoutEnd(found),
+    ...withoutEnd(before),
     alerts: turn,
     open,
     severity: worseOf(found.severity, event.alert.severity),
@@ -217,6 +219,14 @@ function withoutEnd({
   ...incident
 }: StoredIncident): StoredIncident {
   return incident
+}
+
+/** Where it was escalated, and shown to be over, it is as if it had never been escalated. */
+function reopened(transaction: StateTransaction, incident: StoredIncident): StoredIncident {
+  const { escalated, escalatedAt: _, escalatedTo: __, ...rest } = incident
+  if (escalated === undefined) return incident
+  const isShown = escalated.state === 'RESOLVED'
+  return withoutEscalation(transaction, isShown ? rest : incident)
 }
 
 /** Somebody sees to it already, or it is new. */

@@ -1,18 +1,19 @@
 import { pause } from '#src/ports/patiently.ts'
-import { lookedAt } from './agenda.ts'
-import { EVERYBODY, audiencesOf, hasLeft, oneByOne, without } from './audiences.ts'
+import { lookedAt, withoutEscalation } from './agenda.ts'
+import { EVERYBODY, audiencesOf, leftOf, oneByOne, without } from './audiences.ts'
 import type { Audience } from './audiences.ts'
+import { mailAddress } from './channels/addresses.ts'
 import type { OpenChannel, SendResult } from './channels/sending.ts'
 import { MOST_TOLD_AT_ONCE, composeMany, composeOne, hadAlready } from './composing.ts'
 import type { Composed, Telling } from './composing.ts'
-import { CHANNEL_PACES, INCIDENTS } from './documents.ts'
+import { CHANNEL_PACES, INCIDENTS, stateShown } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { MESSAGES_PER_WINDOW_MAX, NO_PACE, WINDOW_MS, roomIn } from './pace.ts'
 import type { Room } from './pace.ts'
 import { record, worstOf } from './recording.ts'
 import type { SentLetter } from './recording.ts'
 import type { SenderPorts } from './sender-ports.ts'
-import { destinationOf, notificationsOn, repeatsIn, toldAlready } from './told-already.ts'
+import { notificationsAt, repeatsIn, withoutTold } from './told-already.ts'
 import type { Addressed, Place } from './told-already.ts'
 
 const SECOND_MS = 1_000
@@ -28,21 +29,25 @@ export async function tell(
   if (channel === undefined) {
     const result: SendResult = { outcome: 'refused', reason: 'the channel is not there any more' }
     const letters = [{ audience: EVERYBODY, result }]
-    const told = tellings.map((telling) => ({ telling, letters, destination: '' }))
-    return record(ports, { channelId, told, result, disturbs: false })
+    const told = tellings.map((telling) => ({ telling, letters, audiences: [EVERYBODY] }))
+    return record(ports, { channelId, address: '', told, result, disturbs: false })
   }
   const now = ports.clock.now()
   const pace = (await ports.state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
   const room = roomIn(pace, isStorm, now)
-  const isShown = ({ showsState, incident }: Telling) =>
-    !showsState || (channel.showsState && incident.sent !== undefined)
+  const isShown = ({ showsState, does, incident: { sent, escalated } }: Telling) =>
+    !showsState || (channel.showsState && (does === 'tell' ? sent : escalated) !== undefined)
   await noteShown(
     ports,
     channelId,
     tellings.filter((telling) => !isShown(telling)),
   )
-  const on = await notificationsOn(ports.state, first.incident.organisationId, channelId)
-  const to = { channel, channelId, on, keepsState: channel.showsState }
+  const { organisationId } = first.incident
+  const addresses = await ports.channels.addressesOf(organisationId, channelId)
+  const tellsOwners = tellings.some(({ notification }) => notification.tellOwner)
+  const on = await notificationsAt(ports, organisationId, { addresses, tellsOwners })
+  const [address = ''] = addresses
+  const to = { channel, channelId, address, on, keepsState: channel.showsState }
   const shown = tellings.filter(isShown)
   for (const parcel of parcelsOf(channel, shown, room)) {
     if (signal.aborted) return
@@ -60,12 +65,16 @@ async function noteShown(
   if (tellings.length === 0) return
   const now = ports.clock.now()
   await ports.state.transact(async (transaction) => {
-    for (const {
-      incident: { id, state },
-    } of tellings) {
+    for (const { incident: shown, does } of tellings) {
+      const { id } = shown
       const incident = await transaction.get(INCIDENTS, id)
       if (incident === undefined) continue
-      const after = { ...incident, toldState: state }
+      if (does === 'escalate') {
+        const { escalated: _, ...rest } = withoutEscalation(transaction, incident)
+        transaction.put(INCIDENTS, id, rest)
+        continue
+      }
+      const after = { ...incident, toldState: stateShown(shown) }
       transaction.put(INCIDENTS, id, lookedAt(transaction, after, channelId, now))
     }
   })
@@ -98,13 +107,18 @@ function parcelsOf(
   return [...quiet, ...(wanted.length === 0 ? [] : [room > 0 ? others : ('later' as const)])]
 }
 
-/** Programs get all that is new of each incident, also at the time of a digest. */
+/**
+ * Programs get all that is new of each incident, also at the time of a digest, and all of it where it
+ * is escalated: as many alerts at a time as a message is made of.
+ */
 function forProgram(telling: Telling): Telling {
+  const { incident, does, showsState } = telling
   const whole = { ...telling, inDigest: false }
-  const { alerts, told } = telling.incident
-  if (telling.does !== 'tell' || alerts - told <= MOST_TOLD_AT_ONCE) return whole
-  const part = { ...telling.incident, alerts: told + MOST_TOLD_AT_ONCE }
-  return { ...whole, incident: part, isPart: true }
+  if (showsState) return whole
+  const before = does === 'tell' ? incident.told : (incident.escalatedUpTo ?? 0)
+  const next = { ...incident, told: before }
+  if (incident.alerts - before <= MOST_TOLD_AT_ONCE) return { ...whole, incident: next }
+  return { ...whole, incident: { ...next, alerts: before + MOST_TOLD_AT_ONCE }, isPart: true }
 }
 
 /** The agenda stays as it is: everything in it is looked at again when there is room. */
@@ -141,56 +155,55 @@ async function sendParcel(
   parcel: Parcel,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const fresh = await leaveOutTold(ports, to, await addressed(ports, to, parcel))
-  const repeats = await repeatsIn(ports.state, fresh)
-  const rest = fresh.filter((each) => !repeats.has(each))
-  if (rest.length > 0 && !(await sendMessage(ports, to, rest, signal))) return false
-  // What is not told by now after all is in the agenda still.
-  await leaveOutTold(ports, to, [...repeats])
-  return true
+  const all = await addressed(ports, to, parcel)
+  const audiences = all.flatMap((each) => each.audiences)
+  const places = audiences.flatMap((each) => each.to?.map(mailAddress) ?? to.address)
+  // Other channels may lead there too.
+  return ports.turns.take([...new Set(places)], async () => {
+    const fresh = await leaveOutTold(ports, to, all)
+    const repeats = await repeatsIn(ports.state, fresh, to.address)
+    const rest = fresh.filter((each) => !repeats.has(each))
+    if (rest.length > 0 && !(await sendMessage(ports, to, rest, signal))) return false
+    // What is not told by now after all is in the agenda still.
+    await leaveOutTold(ports, to, [...repeats])
+    return true
+  })
 }
 
 function addressed(
   { state }: SenderPorts,
-  { channel: { recipients }, channelId }: To,
+  { channel: { recipients } }: To,
   parcel: Parcel,
 ): Promise<readonly Addressed[]> {
   return Promise.all(
     parcel.map(async (telling) => {
       const audiences = await audiencesOf(state, recipients, telling)
-      const destination = destinationOf(channelId, audiences, telling)
-      if (audiences.length > 0) return { telling, audiences, destination }
-      const { incident, notification } = telling
-      const { owner } = incident
-      const readers =
-        notification.tellOwner && owner !== undefined ? [owner, ...recipients] : recipients
-      const left = readers.filter((address) => hasLeft(notification, address))
-      return { telling, audiences, destination, left }
+      if (audiences.length > 0) return { telling, audiences }
+      return { telling, audiences, left: leftOf(recipients, telling) }
     }),
   )
 }
 
-/** Notes what the readers were told by another notification; answers the rest. */
+/** Notes what all readers were told by other notifications; answers the rest, for those who were not. */
 async function leaveOutTold(
   ports: SenderPorts,
   to: To,
   all: readonly Addressed[],
 ): Promise<readonly Addressed[]> {
-  const looked = await Promise.all(
-    all.map(async (each) => ({ each, toldBy: await toldAlready(ports.state, each, to) })),
-  )
-  const told = looked.flatMap(({ each, toldBy }) =>
-    toldBy === undefined ? [] : [{ ...each, letters: [], toldBy }],
-  )
+  const { channelId, address } = to
+  const looked = await Promise.all(all.map((each) => withoutTold(ports.state, each, to)))
+  const isTold = ({ audiences, toldBy }: Addressed) =>
+    toldBy !== undefined && audiences.length === 0
+  const told = looked.filter(isTold).map((each) => ({ ...each, letters: [] }))
   if (told.length > 0) {
-    await record(ports, { channelId: to.channelId, told, result: worstOf([]), disturbs: false })
+    await record(ports, { channelId, address, told, result: worstOf([]), disturbs: false })
   }
-  return looked.flatMap(({ each, toldBy }) => (toldBy === undefined ? [each] : []))
+  return looked.filter((each) => !isTold(each))
 }
 
 async function sendMessage(
   ports: SenderPorts,
-  { channel, channelId }: To,
+  { channel, channelId, address }: To,
   parcel: readonly Addressed[],
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -215,12 +228,13 @@ async function sendMessage(
     if (signal.aborted && result.outcome !== 'sent' && !disturbs) return false
     results.push(result)
     for (const telling of composed.about) sent.get(telling)?.push(...lettersIn(audience, result))
-    const isEdit = channel.editsInPlace && composed.sending.after?.how === 'edit'
+    const { how = 'reply' } = composed.sending.after ?? {}
+    const isEdit = channel.editsInPlace && how !== 'reply'
     disturbs ||= result.outcome === 'sent' && channel.readBy === 'people' && !isEdit
   }
   const told = parcel.map((each) => ({ ...each, letters: sent.get(each.telling) ?? [] }))
   const result = worstOf(results.filter((each) => each.outcome !== 'retry' || isOfAll(each)))
-  await record(ports, { channelId, told, result, disturbs })
+  await record(ports, { channelId, address, told, result, disturbs })
   await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
 }

@@ -5,6 +5,7 @@ import { SEVERITIES } from '#src/model/alert.ts'
 import type { Severity } from '#src/model/alert.ts'
 import { INCIDENT_STATES } from '#src/model/notification.ts'
 import type { Inhibition, Notification, Silence } from '#src/model/notification.ts'
+import { stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 import { escalationVerdict, verdictOn } from './verdict.ts'
 import type { Verdict } from './verdict.ts'
@@ -222,10 +223,46 @@ describe('an escalation', () => {
 describe('what somebody does about it', () => {
   it('is shown once: what was shown is not shown again', () => {
     always(({ incident: given, notification, silence, inhibition }) => {
-      for (const toldState of INCIDENT_STATES) {
-        const incident = { ...given, toldState }
-        const verdict = verdictOn(incident, notification, { now: NOW, silence, inhibition })
-        if (verdict.kind === 'show') expect(toldState).not.toBe(incident.state)
+      const incident = { ...given, sent: {}, toldState: stateShown(given) }
+      const held = { now: NOW, silence, inhibition }
+      expect(verdictOn(incident, notification, held).kind).not.toBe('show')
+    })
+  })
+
+  it('is shown again where it is put off for another time', () => {
+    always(({ incident: given, notification, silence, inhibition }) => {
+      const { state, snoozedUntil = 0, ...rest } = given
+      if (state !== 'SNOOZED' || snoozedUntil <= NOW || (given.endsAt ?? Infinity) <= NOW) return
+      const toldState = stateShown({ state, snoozedUntil: snoozedUntil + 1 })
+      const incident = { ...rest, state, snoozedUntil, toldState }
+      const verdict = verdictOn(incident, notification, { now: NOW, silence, inhibition })
+      expect(verdict.kind).toBe(notification.enabled ? 'show' : 'wait')
+    })
+  })
+
+  it('is shown at its end wherever it was told, if it is not told', () => {
+    always(({ incident: given, notification, silence, inhibition }) => {
+      const incident = { ...given, state: 'RESOLVED', sent: {}, toldState: 'OPEN' } as const
+      const held = { now: NOW, silence, inhibition }
+      const isTold =
+        notification.tellResolved &&
+        hasNews(given) &&
+        (given.toldAt !== undefined || given.alerts === 1)
+      if (!isTold) expect(verdictOn(incident, notification, held).kind).toBe('show')
+      const quiet = { ...incident, quietEnd: 'nobody need hear' }
+      expect(verdictOn(quiet, notification, held).kind).toBe('show')
+      const neverTold = { ...quiet, sent: undefined } as unknown as StoredIncident
+      expect(verdictOn(neverTold, notification, held).kind).toBe('nothing')
+    })
+  })
+
+  it('is shown where it was escalated, too, once', () => {
+    always(({ incident: given, notification, silence, inhibition }) => {
+      const held = { now: NOW, silence, inhibition }
+      for (const state of INCIDENT_STATES) {
+        const escalated = { channelId: 'managers', sent: {}, state }
+        const { kind } = escalationVerdict({ ...given, escalated }, notification, held)
+        expect(kind).toBe(state === stateShown(given) ? 'nothing' : 'show')
       }
     })
   })

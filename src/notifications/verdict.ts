@@ -2,6 +2,7 @@ import { SEVERITIES } from '#src/model/alert.ts'
 import type { Severity } from '#src/model/alert.ts'
 import type { Inhibition, Notification, Silence } from '#src/model/notification.ts'
 import { firstTelling, nextReminder } from './agenda.ts'
+import { stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 import { nextTimeOfDay, quietUntil } from './windows.ts'
 
@@ -46,18 +47,8 @@ export function verdictOn(
   const { now } = circumstances
   const { state, snoozedUntil = 0, toldAt, endsAt } = incident
   const hasNews = incident.revision > incident.toldRevision
-  if (state === 'RESOLVED' && incident.quietEnd !== undefined) {
-    const { sent, toldState } = incident
-    const isShown = sent === undefined || toldState === undefined || toldState === state
-    return isShown ? { kind: 'nothing' } : { kind: 'show', why: incident.quietEnd }
-  }
-  if (state === 'RESOLVED') {
-    if (!hasNews) return { kind: 'nothing' }
-    if (toldAt === undefined && !(notification.tellResolved && incident.alerts === 1)) {
-      return { kind: 'nothing', why: 'it was over before it was told' }
-    }
-    if (!notification.tellResolved) return { kind: 'nothing' }
-  }
+  const untold = state === 'RESOLVED' ? untoldEnd(incident, notification) : undefined
+  if (untold !== undefined) return untold
   if (endsAt !== undefined && endsAt <= now && !hasNews) {
     return { kind: 'end', why: 'its time is over' }
   }
@@ -65,11 +56,10 @@ export function verdictOn(
     const until = now + LOOK_AGAIN_AFTER_MS
     return { kind: 'wait', until, why: 'the notification is switched off' }
   }
-  const hasNewState = incident.toldState !== undefined && incident.toldState !== state
-  if (hasNewState && (!hasNews || state === 'SNOOZED') && state !== 'RESOLVED') {
-    return { kind: 'show', why: stateWords(incident) }
-  }
-  if (state === 'SNOOZED' && now < snoozedUntil) {
+  const isSnoozed = state === 'SNOOZED' && now < snoozedUntil
+  const isToShow = isSnoozed || (!hasNews && state !== 'SNOOZED' && state !== 'RESOLVED')
+  if (isToShow && showsOther(incident)) return { kind: 'show', why: stateWords(incident) }
+  if (isSnoozed) {
     return wait(snoozedUntil, `snoozed by ${incident.snoozedBy} until ${isoOf(snoozedUntil)}`)
   }
   const due = hasNews ? firstTelling(incident, notification) : nextReminder(incident, notification)
@@ -85,9 +75,42 @@ export function verdictOn(
   return digestVerdict(incident, notification, now) ?? { kind: 'tell', why }
 }
 
+/** What to do about an end that nobody is told; undefined where it is told. */
+function untoldEnd(
+  incident: StoredIncident,
+  { tellResolved }: Pick<Notification, 'tellResolved'>,
+): Verdict | undefined {
+  const { quietEnd, toldAt, sent, alerts, revision, toldRevision } = incident
+  const hasNews = revision > toldRevision && quietEnd === undefined
+  if (hasNews && tellResolved && (toldAt !== undefined || alerts === 1)) return undefined
+  // Where it was told, nobody is to look for what is over.
+  if (sent !== undefined && showsOther(incident)) {
+    return { kind: 'show', why: quietEnd ?? 'it is over: shown where it was told' }
+  }
+  if (hasNews && toldAt === undefined) {
+    return { kind: 'nothing', why: 'it was over before it was told' }
+  }
+  return { kind: 'nothing' }
+}
+
+/** Whether its last message shows something else than what is so. */
+function showsOther(incident: StoredIncident): boolean {
+  return incident.toldState !== undefined && incident.toldState !== stateShown(incident)
+}
+
 function stateWords({ state, acknowledgedBy, snoozedBy, snoozedUntil = 0 }: StoredIncident) {
-  if (state === 'ACKNOWLEDGED') return `acknowledged by ${acknowledgedBy}`
-  return state === 'SNOOZED' ? `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil)}` : 'open again'
+  switch (state) {
+    case 'ACKNOWLEDGED':
+      return `acknowledged by ${acknowledgedBy}`
+    case 'SNOOZED':
+      return `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil)}`
+    case 'RESOLVED':
+      return 'it is over: shown where it was escalated'
+    case 'OPEN':
+      return 'open again'
+    default:
+      return state satisfies never
+  }
 }
 
 /** With a snooze that is over forgotten. */
@@ -97,13 +120,24 @@ export function awake(incident: StoredIncident, now: number): StoredIncident {
   return { ...rest, state: 'OPEN' }
 }
 
-/** Whether to tell the next channel of an incident that nobody has acknowledged. */
+/**
+ * Whether to tell the next channel of an incident that nobody has acknowledged; of one that was told
+ * there already, whether that message is to show how things are now.
+ */
 export function escalationVerdict(
   incident: StoredIncident,
   notification: Notification,
   circumstances: Circumstances,
 ): Verdict {
   const { escalation, enabled } = notification
+  const { escalated } = incident
+  if (escalated !== undefined) {
+    const isShown = escalated.state === stateShown(incident)
+    return isShown ? { kind: 'nothing' } : { kind: 'show', why: stateWords(incident) }
+  }
+  // What it has begun to send it sends whole.
+  if (incident.escalatedUpTo !== undefined)
+    return { kind: 'tell', why: 'escalated: the rest of it' }
   if (incident.state !== 'OPEN' || escalation === undefined || !enabled) return { kind: 'nothing' }
   const why = `nobody has acknowledged it for ${escalation.afterMinutes} min: escalated`
   return heldVerdict(incident, notification, circumstances) ?? { kind: 'tell', why }

@@ -1,42 +1,22 @@
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { alerting, hasLength, newSegments, until } from '../alerting.ts'
+import { hasLength, newSegments, until } from '../alerting.ts'
 import { runCommand } from '../belfry-command.ts'
-import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
-import type { HubProcess } from '../hub-process.ts'
-import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
-import type { MailServer } from '../mail/mail-server.ts'
-import { createOrganisation } from '../organisation.ts'
+import { hubWithMail } from '../mail/hub-with-mail.ts'
 import { startReceiver } from '../receiver.ts'
 import type { Received, Receiver } from '../receiver.ts'
 
-const folder = newDataFolder()
-let hub: HubProcess
-let organisationId: string
+const world = hubWithMail()
+const { folder, made, newUser, notify, emit, ledger, incidents, newChannel: newChannelOf } = world
 let receiver: Receiver
-let mailServer: MailServer
-
-const asked = alerting(() => ({ hub, organisationId }))
-const { made, newUser, notify, emit, ledger, incidents, newChannel: newChannelOf } = asked
 
 beforeAll(async () => {
-  mailServer = await startMailServer()
-  hub = await startHubProcess(folder, [
-    ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
-    ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
-  ])
   receiver = await startReceiver(({ path }, response) =>
     response.end(path.startsWith('/chat.') ? '{"ok":true,"channel":"C1","ts":"1.2"}' : 'ok'),
   )
-  organisationId = (await createOrganisation(hub)).organisationId
 })
-afterAll(async () => {
-  await hub.kill('SIGTERM')
-  await receiver.close()
-  await mailServer.close()
-  removeDataFolder(folder)
-})
+afterAll(() => receiver.close())
 
 describe('a notification', () => {
   it('tells a program of each alert, signed, in the bodies of the reference system', async () => {
@@ -97,7 +77,7 @@ describe('a notification', () => {
     const [quiet] = (await incidents(id)).filter(({ cause }: any) => cause.includes('q1'))
     expect(quiet).toMatchObject({ state: 'OPEN', told: 0, waitsFor: held[0].why })
 
-    await hub.rest('PATCH', `/notifications/${id}`, { quietHours: null })
+    await world.hub().rest('PATCH', `/notifications/${id}`, { quietHours: null })
     await receiver.waitFor(2, to('/night'))
   })
 
@@ -114,7 +94,7 @@ describe('a notification', () => {
     const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
     expect(held[0].why).toContain('We know.')
     await receiver.waitFor(1, to('/silenced'))
-    await hub.rest('DELETE', `/silences/${silence.id}`)
+    await world.hub().rest('DELETE', `/silences/${silence.id}`)
     const both = await receiver.waitFor(2, to('/silenced'))
     expect(JSON.stringify(both[1]?.body)).toContain('"name":"Every resource has an owner"')
   })
@@ -156,7 +136,7 @@ describe('a notification', () => {
     expect(shown).toContain('Every resource has an owner')
     // As the message says it: what does not comply, and where.
     const [{ id: incidentId, number }] = await incidents(id)
-    const { facts } = (await hub.rest('GET', `/incidents/${incidentId}`)).body
+    const { facts } = (await world.hub().rest('GET', `/incidents/${incidentId}`)).body
     const resource = facts.find(({ label }: any) => label === 'Resource').value
     expect(message?.text).toContain(resource)
     expect(shown).toContain(resource)
@@ -183,13 +163,15 @@ describe('a notification', () => {
     expect(posted?.text).toContain('Every resource has an owner')
     const [incident] = await incidents(id)
 
-    const acknowledged = await hub.rest('POST', `/incidents/${incident.id}/acknowledge`)
+    const acknowledged = await world.hub().rest('POST', `/incidents/${incident.id}/acknowledge`)
     expect(acknowledged.body.acknowledgedBy).toBe('operator')
     const [edited] = await receiver.waitFor(1, to('/chat.update'))
     expect(edited?.body).toMatchObject({ ts: '1.2' })
     expect(edited?.text).toContain('Acknowledged by')
 
-    await hub.rest('POST', `/incidents/${incident.id}/snooze`, { until: Date.now() + 3_000 })
+    await world
+      .hub()
+      .rest('POST', `/incidents/${incident.id}/snooze`, { until: Date.now() + 3_000 })
     await receiver.waitFor(2, to('/chat.update'))
     const [, again] = await receiver.waitFor(2, to('/chat.postMessage'))
     expect(again?.text).toContain('The snooze is over')
@@ -208,14 +190,9 @@ describe('a notification', () => {
       channel: '#ends',
       endpoint: receiver.url,
     }
-    const bot = await made('/channels', { organisationId, name: 'ends', settings })
-    const pages = await made('/channels', {
-      ...{ organisationId, name: 'pages' },
-      settings: {
-        kind: 'pagerduty',
-        routingKey: 'k'.repeat(32),
-        endpoint: `${receiver.url}/pages`,
-      },
+    const bot = await newChannelOf('ends', settings)
+    const pages = await newChannelOf('pages', {
+      ...{ kind: 'pagerduty', routingKey: 'k'.repeat(32), endpoint: `${receiver.url}/pages` },
     })
     const alerts = { compliance: { checkedBy: ['ends-test'] } }
     const more = { alerts, tellResolved: true, updateSeconds: 30 }
@@ -265,7 +242,9 @@ describe('a notification', () => {
   it('tells those who get e-mail within their default segments, and owners of what is theirs', async () => {
     const { ofShop, shop, rest } = await newSegments(made)
     const [ana, ben] = await Promise.all(['ana', 'ben'].map(newUser))
-    expect((await hub.rest('PUT', `/users/${ana.id}/default-segment`, ofShop)).status).toBe(200)
+    expect((await world.hub().rest('PUT', `/users/${ana.id}/default-segment`, ofShop)).status).toBe(
+      200,
+    )
     const settings = { kind: 'email', to: ['all@example.com', ana.email] }
     const { id: channelId } = await newChannelOf('mail', settings)
     const { id } = await notify({
@@ -281,13 +260,16 @@ describe('a notification', () => {
     await finding('of-none', 'nobody we know', rest)
     await finding('of-ben', ben.email, rest)
     await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(3))
-    const letters = mailServer.letters.map(({ to: addresses }) => addresses.join())
+    const letters = world.letters().map(({ to: addresses }) => addresses.join())
     expect(letters.toSorted()).toEqual(['all@example.com', 'all@example.com', ana.email, ben.email])
   })
 
   it('says who would hear of an alert, and why not', async () => {
-    const event = (await hub.rest('GET', '/catalogue/CostSpikeEvent')).body.example
-    const { body } = await hub.rest('POST', '/notifications/hearers', { organisationId, event })
+    const event = (await world.hub().rest('GET', '/catalogue/CostSpikeEvent')).body.example
+    const { body } = await world.hub().rest('POST', '/notifications/hearers', {
+      organisationId: world.organisationId(),
+      event,
+    })
     const byName = Object.fromEntries(
       body.items.map(({ notificationName, ...rest }: any) => [notificationName, rest]),
     )
@@ -320,7 +302,7 @@ describe('a notification', () => {
     const eventId = await emit('CostSpikeEvent', { alertId: 'traced', impact: '499.99' })
     const outcomes = async () => {
       // What is published is found once it is on its way.
-      const { traces = [] } = (await hub.rest('GET', `/events/${eventId}/trace`)).body
+      const { traces = [] } = (await world.hub().rest('GET', `/events/${eventId}/trace`)).body
       const deliveries = traces.flatMap((trace: any) => trace.deliveries)
       return Object.fromEntries(
         deliveries.map(({ notification }: any) => [notification?.notificationName, notification]),
@@ -344,18 +326,23 @@ describe('a notification', () => {
 
     const { stdout } = await runCommand(folder, ['trace', eventId])
     expect(stdout).toContain('notification "narrow"')
+    expect(stdout).toMatch(/no match +notification "night": /)
+    expect(stdout).not.toContain('belfry-notification-')
     expect(stdout).toContain(`HELD on narrow: ${why}`)
     expect(stdout).toContain(`"belfry incidents show ${narrow.incident.number}"`)
   })
 
   it('says by its own name or id why it takes an alert or does not', async () => {
     const eventId = await emit('BudgetAlertEvent', { alertId: 'why' })
-    const { items } = (await hub.rest('GET', '/notifications')).body
+    const { items } = (await world.hub().rest('GET', '/notifications')).body
     const { id, number } = items.find(({ name }: any) => name === 'narrow')
     const rules = ['narrow', id, `belfry-notification-${number}`]
     const answers = rules.map((rule) =>
       until(
-        () => hub.rest('GET', `/events/${eventId}/why?${new URLSearchParams({ rule }).toString()}`),
+        () =>
+          world
+            .hub()
+            .rest('GET', `/events/${eventId}/why?${new URLSearchParams({ rule }).toString()}`),
         ({ body }) => body.routed === true,
       ),
     )
@@ -374,9 +361,9 @@ describe('a notification', () => {
   })
 
   it('stands in the way of the end of its channel', async () => {
-    const { items } = (await hub.rest('GET', '/channels')).body
+    const { items } = (await world.hub().rest('GET', '/channels')).body
     const { id } = items.find(({ name }: any) => name === 'finops')
-    expect((await hub.rest('DELETE', `/channels/${id}`)).body).toMatchObject({
+    expect((await world.hub().rest('DELETE', `/channels/${id}`)).body).toMatchObject({
       code: 'channel.in-use',
       message: 'the notification "all" tells by this channel: change or delete that first',
     })

@@ -83,14 +83,21 @@ describe('buttons in Slack', () => {
     const { state, snoozedBy, snoozedUntil } = await incidentOf(incident.id)
     expect([state, snoozedBy]).toEqual(['SNOOZED', 'ben<!here> (Slack user U0BEN)'])
     expect(snoozedUntil).toBeGreaterThanOrEqual(before + 24 * 3_600_000)
-    expect((await editOf(message)).text).toContain('Snoozed by ben&lt;!here&gt;')
+    const [first] = await editsOf(message, 1)
+    expect(first?.text).toContain('Snoozed by ben&lt;!here&gt; (Slack user U0BEN) until ')
+    expect(first?.text).toContain(new Date(snoozedUntil).toISOString())
 
-    // Snoozed for longer, the message stays as it is: who pressed is told alone.
-    const responsePath = newPath()
-    await press(message, 'snooze-24', { user: BEN, responsePath })
-    const answer = await answerAt(responsePath)
-    expect(answer).toMatchObject({ response_type: 'ephemeral', replace_original: false })
-    expect(answer.text).toContain('is snoozed by ben&lt;!here&gt; (Slack user U0BEN) until <!date^')
+    // Again, for another time, by a button and by the link: the message shows that to everybody.
+    await press(message, 'snooze-1', { user: ANA })
+    const sooner = await incidentOf(incident.id)
+    const [, second] = await editsOf(message, 2)
+    expect(second?.text).toContain('Snoozed by ana (Slack user U0ANA) until ')
+    expect(second?.text).toContain(new Date(sooner.snoozedUntil).toISOString())
+    const until = Date.now() + 5 * 3_600_000
+    await hub.rest('POST', `/incidents/${incident.id}/snooze`, { until })
+    const [, , third] = await editsOf(message, 3)
+    expect(third?.text).toContain(new Date(until).toISOString())
+    expect(slack.received.filter(({ path }) => path.startsWith('/actions/'))).toEqual([])
   })
 
   it('say what is so to who presses a second time, or what is over, and change nothing', async () => {
@@ -335,9 +342,13 @@ async function told(by?: any): Promise<{ incident: any; message: SlackPost }> {
   }
 }
 
-async function editOf({ ts }: SlackPost): Promise<SlackPost & { text: string }> {
+async function editsOf({ ts }: SlackPost, count: number): Promise<readonly Received[]> {
   const isOfIt = ({ path, body }: Received) => path === '/api/chat.update' && body.ts === ts
-  const [{ text, body }] = (await slack.waitFor(1, isOfIt)) as [Received]
+  return slack.waitFor(count, isOfIt)
+}
+
+async function editOf(message: SlackPost): Promise<SlackPost & { text: string }> {
+  const [{ text, body }] = (await editsOf(message, 1)) as [Received]
   return { ...body, text }
 }
 

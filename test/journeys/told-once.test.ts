@@ -2,40 +2,22 @@ import { randomUUID } from 'node:crypto'
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { allTold, alerting, hasLength, until } from '../alerting.ts'
-import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
-import type { HubProcess } from '../hub-process.ts'
-import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
-import type { MailServer } from '../mail/mail-server.ts'
-import { createOrganisation } from '../organisation.ts'
+import { allTold, hasLength, until } from '../alerting.ts'
+import { runCommand } from '../belfry-command.ts'
+import { hubWithMail } from '../mail/hub-with-mail.ts'
 import { startReceiver } from '../receiver.ts'
 import type { Received, Receiver } from '../receiver.ts'
 
-const folder = newDataFolder()
-let hub: HubProcess
-let organisationId: string
+const world = hubWithMail()
+const { newUser, newChannel, notify, emit, emitAll, ledger, incidents, replies, lettersTo } = world
 let receiver: Receiver
-let mailServer: MailServer
-/** What the mail server says to an address. */
-const replies = new Map<string, number>()
 
 beforeAll(async () => {
-  mailServer = await startMailServer({ replyTo: (address) => replies.get(address) })
-  hub = await start()
   receiver = await startReceiver(({ body }, response) =>
     response.end(JSON.stringify({ ok: true, channel: body.channel, ts: '1.2' })),
   )
-  organisationId = (await createOrganisation(hub)).organisationId
 })
-afterAll(async () => {
-  await hub.kill('SIGTERM')
-  await receiver.close()
-  await mailServer.close()
-  removeDataFolder(folder)
-})
-
-const asked = alerting(() => ({ hub, organisationId }))
-const { newUser, newChannel, notify, emit, emitAll, ledger, incidents } = asked
+afterAll(() => receiver.close())
 
 /** Messages to people are a minute apart where they are many. */
 const LONG_MS = 300_000
@@ -64,7 +46,7 @@ describe.concurrent('two notifications on one channel', () => {
     await receiver.waitFor(1, to('/peace'))
     await until(() => outcomes('SENT', loud), hasLength(1))
     await until(() => outcomes('HELD', quiet), hasLength(1))
-    await hub.rest('PATCH', `/notifications/${quiet.id}`, { quietHours: null })
+    await world.hub().rest('PATCH', `/notifications/${quiet.id}`, { quietHours: null })
     const [held] = await until(() => outcomes('HELD', quiet), hasLength(2))
     expect(held.why).toMatch(/^told by notification “peace 2”/)
     expect(receiver.received.filter(to('/peace'))).toHaveLength(1)
@@ -101,6 +83,45 @@ describe.concurrent('two notifications on one channel', () => {
     expect(ends?.text).toContain('complies again')
   })
 
+  it('remind their readers once', async () => {
+    const slack = { kind: 'slack-webhook', url: `${receiver.url}/remind` }
+    const both = await two('remind', slack, {}, {})
+    await emit(COMPLIANCE, { alertId: 'r1', ruleId: 'r1', checkedBy: 'remind' })
+    const [{ incidentId }] = await until(() => outcomes('SENT', ...both), hasLength(1))
+    await until(() => outcomes('HELD', ...both), hasLength(1))
+    const snoozed = await world
+      .hub()
+      .rest('POST', `/incidents/${incidentId}/snooze`, { until: Date.now() + 2_000 })
+    expect(snoozed.status).toBe(200)
+    const [first, second] = await until(
+      async () => (await Promise.all(both.map(({ id }) => incidents(id)))).flat(),
+      (all) => all.every(({ state }) => state === 'OPEN'),
+    )
+    expect([first.told, second.told]).toEqual([1, 1])
+    const messages = receiver.received.filter(to('/remind'))
+    expect(messages).toHaveLength(2)
+    expect(messages[1]?.text).toContain('The snooze is over')
+    expect(toldByOthers(await outcomes('HELD', ...both))).toHaveLength(2)
+  })
+
+  it('say beforehand which of them would tell', async () => {
+    const [one, other] = await two('asked', webhook('/asked'), {}, { settleSeconds: 60 })
+    const { body: type } = await world.hub().rest('GET', `/catalogue/${COMPLIANCE}`)
+    const event = { ...type.example, detail: { ...type.example.detail, checkedBy: 'asked' } }
+    // As "belfry tail --json" shows it.
+    const line = JSON.stringify({ bus: 'b', acceptedAt: 1, event })
+    for (const given of [line, JSON.stringify(event)]) {
+      const command = ['notifications', 'hearers', '--json', '--event', given]
+      const { stdout, stderr } = await runCommand(world.folder, command)
+      expect(stderr).toBe('')
+      const hearers: readonly any[] = JSON.parse(stdout)
+      const of = ({ id }: any) => hearers.find(({ notificationId }) => notificationId === id)
+      expect(of(one)).toMatchObject({ hears: true, why: 'new' })
+      expect(of(other)).toMatchObject({ hears: false, why: 'told by notification “asked 1”' })
+      expect(of(other)).not.toHaveProperty('at')
+    }
+  })
+
   it('escalate once what nobody sees to', async () => {
     const { id: channelId } = await newChannel('boss', webhook('/boss'))
     const escalation = { escalation: { afterMinutes: 1, channelId } }
@@ -122,16 +143,73 @@ describe.concurrent('two notifications on one channel', () => {
     await emit(COMPLIANCE, { alertId: 's1', ruleId: 's1', checkedBy: 'seen' })
     await until(() => outcomes('HELD', one, other), hasLength(1))
     const [sent] = await outcomes('SENT', one, other)
-    await hub.rest('POST', `/incidents/${sent.incidentId}/acknowledge`)
+    await world.hub().rest('POST', `/incidents/${sent.incidentId}/acknowledge`)
     const inOps = ({ body }: Received) => body.channel === '#ops'
     const messages = await receiver.waitFor(2, inOps)
     expect(messages.map(({ path }) => path)).toEqual(['/chat.postMessage', '/chat.update'])
     const both = [...(await incidents(one.id)), ...(await incidents(other.id))]
     expect(both.map(({ state }) => state)).toEqual(['ACKNOWLEDGED', 'ACKNOWLEDGED'])
-    const { body } = await hub.rest('POST', `/incidents/${sent.incidentId}/resolve`)
+    const { body } = await world.hub().rest('POST', `/incidents/${sent.incidentId}/resolve`)
     expect(body.state).toBe('RESOLVED')
+    // Nobody asked to be told of the end: the message shows it all the same.
+    const [, , ends] = await receiver.waitFor(3, inOps)
+    expect(ends?.path).toBe('/chat.update')
+    expect(ends?.text).toContain('resolved')
     expect(await incidents(one.id)).toMatchObject([{ state: 'RESOLVED' }])
     expect(await incidents(other.id)).toMatchObject([{ state: 'RESOLVED' }])
+  })
+})
+
+describe.concurrent('two channels', () => {
+  it('that post to one URL tell its readers once', async () => {
+    const url = `${receiver.url}/same-url`
+    const [one, other] = await Promise.all(
+      ['url 1', 'url 2'].map(async (name) => {
+        const { id: channelId } = await newChannel(name, { kind: 'slack-webhook', url })
+        return notify({ channelId, name, ...hearing('same-url') })
+      }),
+    )
+    await emit(COMPLIANCE, { alertId: 'a1', ruleId: 'a1', checkedBy: 'same-url' })
+    const [sent] = await until(() => outcomes('SENT', one, other), hasLength(1))
+    const [held] = await until(() => outcomes('HELD', one, other), hasLength(1))
+    expect(held.channelId).not.toBe(sent.channelId)
+    expect(held.why).toMatch(/^told by notification “url [12]”, as incident [0-9]+$/)
+    expect(receiver.received.filter(to('/same-url'))).toHaveLength(1)
+  })
+
+  it('with some of the same recipients write once to each, and to all', async () => {
+    const [ina, jon, kim] = ['ina@example.com', 'jon@example.com', 'kim@example.com']
+    const notifyBy = async (name: string, addresses: readonly string[]) => {
+      const { id: channelId } = await newChannel(name, { kind: 'email', to: addresses })
+      return notify({ channelId, name, updateSeconds: 30, ...hearing('some-same') })
+    }
+    const both = [
+      await notifyBy('some 1', [ina, jon]),
+      await notifyBy('some 2', [jon.toUpperCase().replace('EXAMPLE.COM', 'example.com'), kim]),
+    ]
+    const counts = () =>
+      [ina, jon, kim].map(
+        (one) =>
+          world.letters().filter(({ to: all }) => all.some((each) => each.toLowerCase() === one))
+            .length,
+      )
+    const finding = (alertId: string) =>
+      emit(COMPLIANCE, { alertId, resourceId: alertId, ruleId: 's', checkedBy: 'some-same' })
+    await finding('s1')
+    for (const { id } of both) await until(() => incidents(id), allTold)
+    expect(counts()).toEqual([1, 1, 1])
+    const [held] = await outcomes('HELD', ...both)
+    expect(held.why).toMatch(/^told by notification “some [12]”, as incident [0-9]+: jon@/i)
+
+    // And of what comes later of the same, as well.
+    await finding('s2')
+    for (const { id } of both) {
+      await until(
+        () => incidents(id),
+        ([one]) => one.told === 2,
+      )
+    }
+    expect(counts()).toEqual([2, 2, 2])
   })
 })
 
@@ -228,7 +306,7 @@ it.concurrent(
     const all = await incidents(id)
     const { title } = all.find((incident) => incident.id === folded.incidentId)
     const rule = title.replace('Rule ', '')
-    await hub.rest('POST', `/incidents/${folded.incidentId}/acknowledge`)
+    await world.hub().rest('POST', `/incidents/${folded.incidentId}/acknowledge`)
     await emit(COMPLIANCE, finding(rule, 'later'))
     const after = await receiver.waitFor(messages.length + 1, inMany)
     expect(after.at(-1)).toMatchObject({ path: '/chat.postMessage' })
@@ -236,28 +314,100 @@ it.concurrent(
   },
 )
 
-it.concurrent('PagerDuty is told what changes of what somebody sees to, and it stays acknowledged', async () => {
-  const endpoint = `${receiver.url}/pagerduty`
-  const settings = { kind: 'pagerduty', routingKey: 'R'.repeat(32), endpoint }
-  const { id: channelId } = await newChannel('duty', settings)
-  const given = { name: 'duty', channelId, updateSeconds: 30, ...hearing('duty') }
-  const { id } = await notify(given)
-  const finding = (alertId: string, severity: string) =>
-    emit(COMPLIANCE, { alertId, severity, ruleId: 'd', checkedBy: 'duty', resourceId: alertId })
-  await finding('bad', 'HIGH')
-  await receiver.waitFor(1, to('/pagerduty'))
-  const [incident] = await until(() => incidents(id), allTold)
-  await hub.rest('POST', `/incidents/${incident.id}/acknowledge`)
-  await receiver.waitFor(2, to('/pagerduty'))
-  await finding('worse', 'CRITICAL')
-  const events = await receiver.waitFor(3, to('/pagerduty'))
-  expect(events.map(({ body }) => body)).toMatchObject([
-    { event_action: 'trigger', dedup_key: incident.id, payload: { severity: 'error' } },
-    { event_action: 'acknowledge', dedup_key: incident.id },
-    { event_action: 'trigger', dedup_key: incident.id, payload: { severity: 'critical' } },
-  ])
-  expect(events[2]?.text).toContain('worse')
-})
+it.concurrent(
+  'PagerDuty is told what changes of what somebody sees to, and it stays acknowledged',
+  async () => {
+    const endpoint = `${receiver.url}/pagerduty`
+    const settings = { kind: 'pagerduty', routingKey: 'R'.repeat(32), endpoint }
+    const { id: channelId } = await newChannel('duty', settings)
+    const given = { name: 'duty', channelId, updateSeconds: 30, ...hearing('duty') }
+    const { id } = await notify(given)
+    const finding = (alertId: string, severity: string) =>
+      emit(COMPLIANCE, { alertId, severity, ruleId: 'd', checkedBy: 'duty', resourceId: alertId })
+    await finding('bad', 'HIGH')
+    await receiver.waitFor(1, to('/pagerduty'))
+    const [incident] = await until(() => incidents(id), allTold)
+    await world.hub().rest('POST', `/incidents/${incident.id}/acknowledge`)
+    await receiver.waitFor(2, to('/pagerduty'))
+    await finding('worse', 'CRITICAL')
+    const events = await receiver.waitFor(3, to('/pagerduty'))
+    expect(events.map(({ body }) => body)).toMatchObject([
+      { event_action: 'trigger', dedup_key: incident.id, payload: { severity: 'error' } },
+      { event_action: 'acknowledge', dedup_key: incident.id },
+      { event_action: 'trigger', dedup_key: incident.id, payload: { severity: 'critical' } },
+    ])
+    expect(events[2]?.text).toContain('worse')
+    // Nobody asked to be told of the end, but nobody is to be kept awake by it either.
+    const over = (alertId: string) =>
+      emit(COMPLIANCE, { alertId, change: 'PASSED', ruleId: 'd', checkedBy: 'duty' })
+    await over('bad')
+    await over('worse')
+    const [, , , last] = await receiver.waitFor(4, to('/pagerduty'))
+    expect(last?.body).toMatchObject({ event_action: 'resolve', dedup_key: incident.id })
+    expect(await incidents(id)).toMatchObject([{ state: 'RESOLVED' }])
+  },
+  LONG_MS,
+)
+
+it.concurrent(
+  'an escalation is kept up to date where it went, to its end',
+  async () => {
+    const endpoint = `${receiver.url}/stage`
+    const duty = await newChannel('stage', {
+      ...{ kind: 'pagerduty', routingKey: 'S'.repeat(32), endpoint },
+    })
+    const { id: channelId } = await newChannel('first', webhook('/first'))
+    const escalation = { afterMinutes: 1, channelId: duty.id }
+    const { id } = await notify({ name: 'stages', channelId, escalation, ...hearing('stages') })
+    await emit(COMPLIANCE, { alertId: 'st', ruleId: 'st', checkedBy: 'stages' })
+    await until(
+      () => incidents(id),
+      ([one]) => one?.escalatedAt !== undefined,
+    )
+    const [incident] = await incidents(id)
+    for (const does of ['acknowledge', 'resolve']) {
+      const { status } = await world.hub().rest('POST', `/incidents/${incident.id}/${does}`)
+      expect(status).toBe(200)
+      await receiver.waitFor(does === 'acknowledge' ? 2 : 3, to('/stage'))
+    }
+    const events = receiver.received.filter(to('/stage')).map(({ body }) => body)
+    expect(events.map(({ event_action: action }) => action)).toEqual([
+      'trigger',
+      'acknowledge',
+      'resolve',
+    ])
+    expect(new Set(events.map(({ dedup_key: key }) => key))).toEqual(new Set([incident.id]))
+  },
+  LONG_MS,
+)
+
+it.concurrent(
+  'an escalation has all alerts of an incident, however many',
+  async () => {
+    const boss = await newChannel('all of it', webhook('/all-of-it'))
+    const { id: channelId } = await newChannel('many of it', webhook('/many-of-it'))
+    const escalation = { afterMinutes: 1, channelId: boss.id }
+    const given = { name: 'much', channelId, escalation, updateSeconds: 30, ...hearing('much') }
+    const { id } = await notify(given)
+    const many = Array.from({ length: MANY }, (_, index) => ({
+      ...{ alertId: `much-${index}`, findingId: randomUUID(), resourceId: `much-${index}` },
+      ...{ ruleId: 'much', checkedBy: 'much' },
+    }))
+    for (let at = 0; at < MANY; at += PER_REQUEST) {
+      await emitAll(COMPLIANCE, many.slice(at, at + PER_REQUEST))
+    }
+    await until(
+      () => incidents(id),
+      ([one]) => one?.escalatedAt !== undefined,
+    )
+    const bodies = receiver.received.filter(to('/all-of-it'))
+    const resources = bodies.flatMap(resourcesIn)
+    expect(new Set(resources).size).toBe(MANY)
+    expect(resources).toHaveLength(MANY)
+    expect(new Set(bodies.map(({ headers }) => headers['webhook-id'])).size).toBe(bodies.length)
+  },
+  LONG_MS,
+)
 
 const COMPLIANCE = 'ComplianceAlertEvent'
 /** More than a message is made of. */
@@ -271,16 +421,6 @@ const to = (path: string) => (request: Received) => request.path === path
 const webhook = (path: string) => ({ kind: 'webhook', url: receiver.url + path })
 const hearing = (checkedBy: string) => ({ alerts: { compliance: { checkedBy: [checkedBy] } } })
 const toldByOthers = (all: readonly any[]) => all.filter(({ why }) => why.startsWith('told by'))
-
-const lettersTo = (address: string) =>
-  mailServer.letters.filter((letter) => letter.to.includes(address))
-
-function start(): Promise<HubProcess> {
-  return startHubProcess(folder, [
-    ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
-    ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
-  ])
-}
 
 /** A channel with two notifications of the same alerts on it. */
 async function two(name: string, settings: object, one: object, other: object) {

@@ -1,39 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
-import { allTold, alerting, hasLength, until } from '../alerting.ts'
+import { allTold, hasLength, until } from '../alerting.ts'
 import { runCommand } from '../belfry-command.ts'
-import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
-import type { HubProcess } from '../hub-process.ts'
-import { CERTIFICATE_FILE, startMailServer } from '../mail/mail-server.ts'
-import type { MailServer, ReceivedLetter } from '../mail/mail-server.ts'
-import { createOrganisation } from '../organisation.ts'
+import { hubWithMail } from '../mail/hub-with-mail.ts'
+import type { ReceivedLetter } from '../mail/mail-server.ts'
 
 const PUBLIC_URL = 'https://belfry.example.com'
 const ONE_CLICK = 'List-Unsubscribe=One-Click'
-const folder = newDataFolder()
-let hub: HubProcess
-let organisationId: string
-let mailServer: MailServer
-/** What the mail server says to an address. */
-const replies = new Map<string, number>()
-
-beforeAll(async () => {
-  mailServer = await startMailServer({ replyTo: (address) => replies.get(address) })
-  hub = await startHubProcess(folder, [
-    ...['--allow-private-targets', '--smtp-host', 'localhost', '--smtp-ca', CERTIFICATE_FILE],
-    ...['--smtp-port', String(mailServer.port), '--smtp-from', 'Belfry <belfry@example.com>'],
-    ...['--public-url', PUBLIC_URL],
-  ])
-  organisationId = (await createOrganisation(hub)).organisationId
-})
-afterAll(async () => {
-  await hub.kill('SIGTERM')
-  await mailServer.close()
-  removeDataFolder(folder)
-})
-
-const asked = alerting(() => ({ hub, organisationId }))
-const { newChannel, notify, emit, ledger, incidents } = asked
+const world = hubWithMail(['--public-url', PUBLIC_URL])
+const { folder, replies, lettersTo, newUser, newChannel, notify, emit, emitAll } = world
+const { ledger, incidents } = world
 
 describe('a letter that tells of alerts', () => {
   it('is each reader’s own, and ends them for that reader alone until somebody undoes it', async () => {
@@ -87,6 +63,12 @@ describe('a letter that tells of alerts', () => {
     const held = { notificationId: notification.id, outcome: 'HELD' }
     const [nobody] = await until(() => ledger(held), hasLength(1))
     expect(nobody.why).toBe(`unsubscribed: ${ana}, ${ben}`)
+    const { body: type } = await world.hub().rest('GET', '/catalogue/ComplianceAlertEvent')
+    const detail = { ...type.example.detail, checkedBy: notification.checkedBy }
+    const { body: asked } = await world.hub().rest('POST', '/notifications/hearers', {
+      ...{ organisationId: world.organisationId(), event: { ...type.example, detail } },
+    })
+    expect(asked.items).toMatchObject([{ hears: false, why: nobody.why }])
 
     const seen = await runCommand(folder, ['notifications', 'show', 'Shop costs'])
     expect(seen.stdout).toMatch(/unsubscribed +ana@example\.com, since /)
@@ -115,7 +97,7 @@ describe('a letter that tells of alerts', () => {
       }
     }
     for (const each of [one, other]) expect(await shown(each)).not.toHaveProperty('unsubscribed')
-    await hub.rest('DELETE', `/notifications/${one.id}`)
+    await world.hub().rest('DELETE', `/notifications/${one.id}`)
     expect(await at(link, { method: 'POST' })).toMatchObject({
       status: 404,
       text: expect.stringContaining('nothing more comes of it'),
@@ -137,7 +119,7 @@ describe('a letter that tells of alerts', () => {
     await emitOf(notification, 'second')
     await until(async () => lettersTo(cat), hasLength(2))
     replies.clear()
-    await hub.rest('PATCH', `/notifications/${notification.id}`, { name: 'Looked at now' })
+    await world.hub().rest('PATCH', `/notifications/${notification.id}`, { name: 'Looked at now' })
     await until(
       () => incidents(notification.id),
       (all) => all.length === 2 && allTold(all),
@@ -148,6 +130,76 @@ describe('a letter that tells of alerts', () => {
       expect(source).toMatch(/^Subject: (?!Re:)/m)
       expect(source).not.toMatch(/^In-Reply-To:/m)
     }
+  })
+
+  it('that one reader has ended comes once to each of the others, whatever else they hear', async () => {
+    const [gil, hal, ivy] = ['gil@example.com', 'hal@example.com', 'ivy@example.com']
+    const one = await told('Heard by some', [gil, hal, ivy])
+    await finding(one, 'first')
+    await at(linkOf(onlyLetterTo(gil)), { method: 'POST', body: new URLSearchParams(ONE_CLICK) })
+    const { channelId, alerts } = await shown(one)
+    const other = await notify({ name: 'Heard by all', channelId, alerts, updateSeconds: 30 })
+    await emitOf(one, 'second')
+    const both = [one, other]
+    for (const { id } of both) {
+      await until(
+        () => incidents(id),
+        (all) => all.length === (id === one.id ? 2 : 1) && allTold(all),
+      )
+    }
+    expect([gil, hal, ivy].map((each) => lettersTo(each).length)).toEqual([2, 2, 2])
+  })
+
+  it('is ended by an owner too, who is told instead of the recipients', async () => {
+    const [rest, owner] = ['rest@example.com', await newUser('oona')]
+    const notification = await told('Owned', [rest], { ownerTag: 'owner', tellOwner: true })
+    const ofOwner = (alertId: string) =>
+      emit('ComplianceAlertEvent', {
+        ...{ alertId, ruleId: alertId, checkedBy: 'Owned', resourceTags: { owner: owner.email } },
+      })
+    await ofOwner('first')
+    await until(() => incidents(notification.id), allTold)
+    const link = linkOf(onlyLetterTo(owner.email))
+    await at(link, { method: 'POST', body: new URLSearchParams(ONE_CLICK) })
+    expect(await shown(notification)).toMatchObject({ unsubscribed: [{ email: owner.email }] })
+    await ofOwner('second')
+    const held = { notificationId: notification.id, outcome: 'HELD' }
+    const [nobody] = await until(() => ledger(held), hasLength(1))
+    expect(nobody.why).toBe(`unsubscribed: ${owner.email}`)
+    expect([lettersTo(owner.email).length, lettersTo(rest).length]).toEqual([1, 0])
+    // What is nobody's own is the recipients' still.
+    await finding(notification, 'of nobody')
+    expect(lettersTo(rest)).toHaveLength(1)
+  })
+
+  it('about several notifications ends each by a link of its own, and none by one click', async () => {
+    const pat = 'pat@example.com'
+    const both = [
+      await told('Storm one', [pat], { settleSeconds: 3 }),
+      await told('Storm two', [pat], { settleSeconds: 3 }),
+    ]
+    const [one, two] = both as [any, any]
+    const { channelId } = await shown(one)
+    expect(
+      (await world.hub().rest('PATCH', `/notifications/${two.id}`, { channelId })).status,
+    ).toBe(200)
+    // More than people are told one by one.
+    const alerts = both.flatMap(({ checkedBy }) =>
+      ['a', 'b', 'c', 'd'].map((ruleId) => ({
+        alertId: `${checkedBy}/${ruleId}`,
+        ruleId,
+        checkedBy,
+      })),
+    )
+    await emitAll('ComplianceAlertEvent', alerts)
+    const letter = onlyOf(await until(async () => lettersTo(pat), hasLength(1)))
+    expect(letter.source).not.toMatch(/^List-Unsubscribe/m)
+    const links = [...plain(letter).matchAll(/^Stop mails of “(.+)”: (.+)$/gm)]
+    expect(new Set(links.map(([, name]) => name))).toEqual(new Set(['Storm one', 'Storm two']))
+    const link = links.find(([, name]) => name === 'Storm one')?.[2] ?? ''
+    await at(link.trim(), { method: 'POST', body: new URLSearchParams(ONE_CLICK) })
+    expect(await shown(one)).toMatchObject({ unsubscribed: [{ email: pat }] })
+    expect(await shown(two)).not.toHaveProperty('unsubscribed')
   })
 
   it('cannot be ended where it escalates what nobody sees to', async () => {
@@ -184,26 +236,34 @@ async function finding(notification: any, ruleId: string): Promise<void> {
   )
 }
 
-const shown = async ({ id }: any) => (await hub.rest('GET', `/notifications/${id}`)).body
+const shown = async ({ id }: any) => (await world.hub().rest('GET', `/notifications/${id}`)).body
 
 async function eventsOf(name: string): Promise<readonly any[]> {
   const query = new URLSearchParams({ detailType: `CostAndCompliance: ${name}` })
   const found = await until(
-    async () => (await hub.rest('GET', `/events?${query.toString()}`)).body.items as any[],
+    async () => (await world.hub().rest('GET', `/events?${query.toString()}`)).body.items as any[],
     (items) => items.length > 0,
   )
   return found.map(({ event }) => event.detail)
 }
 
-const lettersTo = (address: string) => mailServer.letters.filter(({ to }) => to.includes(address))
-
 function onlyLetterTo(address: string): ReceivedLetter {
-  expect(lettersTo(address)).toHaveLength(1)
-  return lettersTo(address)[0] as ReceivedLetter
+  return onlyOf(lettersTo(address))
 }
 
-/** With lines put together as mail programs do. */
-const plain = ({ source }: ReceivedLetter) => source.replaceAll('=\r\n', '').replaceAll('=3D', '=')
+function onlyOf(letters: readonly ReceivedLetter[]): ReceivedLetter {
+  expect(letters).toHaveLength(1)
+  return letters[0] as ReceivedLetter
+}
+
+/** As mail programs show it: lines put together, and bytes that were written as their numbers. */
+const plain = ({ source }: ReceivedLetter) =>
+  Buffer.from(
+    source
+      .replaceAll('=\r\n', '')
+      .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCodePoint(Number(`0x${hex}`))),
+    'latin1',
+  ).toString()
 
 function linkOf({ source }: ReceivedLetter): string {
   const unfolded = source.replaceAll(/\r\n(?=[ \t])/g, '')
@@ -213,6 +273,6 @@ function linkOf({ source }: ReceivedLetter): string {
 /** What a browser or a mail program is answered there: at the hub itself, as the test has no proxy. */
 async function at(link: string, init: RequestInit = {}) {
   expect(link).toMatch(/^https:\/\/belfry\.example\.com\/unsubscribe\//)
-  const response = await fetch(link.replace(PUBLIC_URL, hub.url), init)
+  const response = await fetch(link.replace(PUBLIC_URL, world.hub().url), init)
   return { status: response.status, text: await response.text() }
 }

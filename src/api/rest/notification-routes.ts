@@ -108,7 +108,8 @@ function addHearersRoute(add: AddRoute, { state, hearers }: NotificationRoutePor
     body: Type.Object({
       organisationId: Id,
       event: Type.Record(Type.String(), Type.Unknown(), {
-        description: 'The whole event of the alert, as GET /events or /catalogue shows it',
+        description:
+          'The whole event of the alert, as GET /catalogue shows it, or with what is around it in GET /events and in the live stream',
       }),
     }),
     answer: [200, Type.Object({ items: Type.Array(Hearing) })],
@@ -141,20 +142,27 @@ function addResubscribeRoute(add: AddRoute, { unsubscribing }: NotificationRoute
   })
 }
 
-async function alertHearers(hearers: Hearers, organisationId: string, event: object) {
-  const { id, time, detail } = event as Readonly<Record<string, unknown>>
-  const isWhole =
-    typeof id === 'string' &&
-    typeof time === 'string' &&
-    typeof detail === 'object' &&
-    detail !== null
-  const found = isWhole ? await hearers.of(organisationId, JSON.stringify(event)) : undefined
+async function alertHearers(
+  hearers: Hearers,
+  organisationId: string,
+  shown: Readonly<Record<string, unknown>>,
+) {
+  const event = [shown, shown['event']].find(isWholeEvent)
+  const json = event === undefined ? undefined : JSON.stringify(event)
+  const found = json === undefined ? undefined : await hearers.of(organisationId, json)
   if (found !== undefined) return found
   throw new RestError(
     400,
     'notification.no-alert',
     'the event is not that of an alert: give a whole BudgetAlertEvent, CostSpikeEvent or ComplianceAlertEvent, such as the example in GET /catalogue/BudgetAlertEvent',
   )
+}
+
+function isWholeEvent(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, time, detail } = value as Readonly<Record<string, unknown>>
+  const isEvent = typeof id === 'string' && typeof time === 'string'
+  return isEvent && typeof detail === 'object' && detail !== null
 }
 
 function addIncidentRoutes(

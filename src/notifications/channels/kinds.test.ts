@@ -125,6 +125,13 @@ describe('a Slack bot', () => {
     expect(sentOf(await send(bot()))).toEqual(sent)
   })
 
+  it('says nothing anew where it is but to change what it cannot', async () => {
+    answers = [[200, '{"ok":false,"error":"message_not_found"}']]
+    const only = await send(bot(), { after: { sent, how: 'edit-only' } })
+    expect(only).toMatchObject({ outcome: 'sent', sent })
+    expect(bodies()).toMatchObject([{ path: '/chat.update', ts: '1.1' }])
+  })
+
   it('knows what Slack says with status 200', async () => {
     answers = [
       [200, '{"ok":false,"error":"channel_not_found"}'],

@@ -4,6 +4,7 @@ import { ORGANISATIONS } from '#src/tenancy/documents.ts'
 import { organisationNumber } from '#src/tenancy/numbers.ts'
 import type { Vault } from '#src/tenancy/vault.ts'
 import { signingAt } from '#src/tenancy/webhook-rotation.ts'
+import { addressesOf } from './addresses.ts'
 import { CHANNELS, sealedFor } from './documents.ts'
 import type { StoredChannel } from './documents.ts'
 import { openEmail } from './kinds/email.ts'
@@ -26,16 +27,25 @@ export interface OpenerPorts extends PostingPorts {
 
 export function createChannelOpener(ports: OpenerPorts): ChannelOpener {
   const { state, vault } = ports
+  const find = async (organisationId: string, channelId: string) => {
+    const channel = await state.get(CHANNELS, channelId)
+    return channel?.organisationId === organisationId ? channel : undefined
+  }
   return {
     open: async (organisationId, channelId) => {
-      const channel = await state.get(CHANNELS, channelId)
-      if (channel === undefined || channel.organisationId !== organisationId) return undefined
+      const channel = await find(organisationId, channelId)
+      if (channel === undefined) return undefined
       const settings = openedSettings(vault, channel)
       if (settings === undefined) return UNREADABLE
       if (settings.kind !== 'webhook') return opened(settings, ports)
       const client = await clientOf(state, organisationId)
       const secretsAt = (now: number) => signingSecrets(vault, channel, now)
       return openWebhook({ url: settings.url, secretsAt }, { ...ports, client })
+    },
+    addressesOf: async (organisationId, channelId) => {
+      const channel = await find(organisationId, channelId)
+      const settings = channel && openedSettings(vault, channel)
+      return settings === undefined ? [channelId] : addressesOf(settings)
     },
   }
 }

@@ -93,8 +93,8 @@ export interface Sending {
   /** The message before it of the same incident, as this channel returned it. */
   readonly after?: {
     readonly sent: Sent
-    /** Where a channel can do just one of them it does that one. */
-    readonly how: 'edit' | 'reply'
+    /** Where a channel can do just one of them it does that one; of `edit-only` else nothing. */
+    readonly how: 'edit' | 'edit-only' | 'reply'
   }
   /** What is new since the message before it: alerts, what people do about them, or (absent) both. */
   readonly news?: 'alerts' | 'state' | 'both'
@@ -123,4 +123,9 @@ export interface OpenChannel {
 export interface ChannelOpener {
   /** Undefined where the organisation has no such channel (any more). */
   open(organisationId: string, channelId: string): Promise<OpenChannel | undefined>
+  /**
+   * Where its messages come: one address, or those of the recipients of e-mail. The same for all
+   * channels that lead there, whatever their names. They may hold secrets.
+   */
+  addressesOf(organisationId: string, channelId: string): Promise<readonly string[]>
 }

@@ -33,6 +33,8 @@ const GONE: ReadonlySet<string> = new Set([
 /** Slack repeats the message in its answer, with six characters for each that is not of ASCII. */
 const ANSWER_BYTES_MAX = 512 * 1_024
 
+const NOTHING_TO_EDIT = 'Slack has the message no more, or changes it no more'
+
 interface SlackAnswer {
   readonly ok?: boolean
   readonly error?: string
@@ -62,11 +64,17 @@ export function openSlackBot(
     signal: AbortSignal | undefined,
   ): Promise<SendResult | undefined> => {
     const { channel: where, ts, to = channel } = sent
-    if (where === undefined || ts === undefined || to !== channel) return undefined
-    if (how === 'edit') {
+    const isEditOnly = how === 'edit-only'
+    const nothingToEdit = { outcome: 'sent', sent, answer: NOTHING_TO_EDIT } as const
+    if (where === undefined || ts === undefined) return isEditOnly ? nothingToEdit : undefined
+    if (to !== channel && !isEditOnly) return undefined
+    if (how !== 'reply') {
       const edited = await call('chat.update', { channel: where, ts, ...content }, signal)
-      if (isOf(edited, GONE)) return undefined
-      if (!isOf(edited, NOT_TO_EDIT)) return resultOf(edited, 'Slack changed it', sent)
+      const isGone = isOf(edited, GONE)
+      const isFixed = isOf(edited, NOT_TO_EDIT)
+      if (isEditOnly && (isGone || isFixed)) return nothingToEdit
+      if (isGone) return undefined
+      if (!isFixed) return resultOf(edited, 'Slack changed it', sent)
     }
     const reply = { channel: where, thread_ts: ts, ...content }
     const answer = await call('chat.postMessage', reply, signal)
