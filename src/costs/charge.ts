@@ -29,6 +29,8 @@ export type Cell = string | Readonly<Record<string, unknown>> | undefined
 export interface Readers {
   readonly instant: ReturnType<typeof createInstantReader>
   readonly tags: TagReader
+  /** Of AWS's cost categories by their names. */
+  readonly costCategories: TagReader
 }
 
 /** How rows of a table with certain columns are understood. */

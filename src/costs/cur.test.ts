@@ -31,7 +31,8 @@ const ITEM: Item = {
 function chargeOf(given: Item, nameOf: (name: string) => string = (name) => name) {
   const item = { ...ITEM, ...given }
   const names = Object.keys(item)
-  const readers = { instant: createInstantReader(), tags: createTagReader() }
+  const tags = createTagReader()
+  const readers = { instant: createInstantReader(), tags, costCategories: tags }
   const { wanted, chargeOf: read } = curMapping(names.map(nameOf), readers)
   return read(wanted.map((at) => item[names[at] as string]))
 }
@@ -92,6 +93,28 @@ describe('a line item of an AWS report', () => {
     expect(chargeOf({ resource_tags_user_team: 'a' }).tags).toBe('{"team":"a"}')
     const legacy = { 'resourceTags/user:team': 'a', 'resourceTags/aws:createdBy': 'me' }
     expect(chargeOf(legacy).tags).toBe(tags)
+  })
+
+  it('has cost categories and tags of its account as tags, whichever report it stands in', () => {
+    const tags = '{"aws:tags:CostCategory/Team":"a","department":"b"}'
+    const maps = {
+      cost_category: { Team: 'a', Empty: '' },
+      resource_tags: { user_department: 'b' },
+    }
+    expect(chargeOf(maps).tags).toBe(tags)
+    expect(chargeOf({ ...maps, cost_category: JSON.stringify(maps.cost_category) }).tags).toBe(tags)
+    const all = { 'resourceTags/department': 'b', 'costCategory/Team': 'a' }
+    expect(chargeOf({ tags: all }).tags).toBe(tags)
+    expect(chargeOf({ ...maps, tags: JSON.stringify(all) }).tags).toBe(tags)
+    expect(chargeOf({ 'costCategory/Team': 'a', 'resourceTags/user:department': 'b' }).tags).toBe(
+      tags,
+    )
+    expect(chargeOf({ cost_category_team: 'a' }).tags).toBe('{"aws:tags:CostCategory/team":"a"}')
+    const others = { 'accountTag/department': 'c', 'userAttribute/Department': 'd' }
+    expect(chargeOf({ tags: { ...others, 'resourceTags/aws:createdBy': 'me' } }).tags).toBe(
+      '{"accountTag/department":"c","aws:createdBy":"me","userAttribute/Department":"d"}',
+    )
+    expect(() => chargeOf({ cost_category: '[1]' })).toThrow('cost_category is no JSON object')
   })
 
   it('stands under the names of legacy CSV reports too', () => {

@@ -3,7 +3,7 @@ import { ZERO, parseMoney } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
 import type { Cell, Columns, Mapping, Readers } from './charge.ts'
-import { jsonObject } from './cost-tags.ts'
+import { costCategoryKey, jsonObject } from './cost-tags.ts'
 import type { TagText } from './cost-tags.ts'
 import { instantIn, moneyIn, needed } from './focus.ts'
 
@@ -160,31 +160,59 @@ function entryOf(cells: readonly Cell[], slot: number, key: string): string {
 }
 
 /**
- * Tags of users stand under their own keys, those of AWS under `aws:...`. Legacy CSV has a column
- * `resourceTags/user:team` for each, legacy Parquet `resource_tags_user_team`, CUR 2.0 a map.
+ * Tags of users stand under their own keys, those of AWS under `aws:...`, cost categories as FOCUS 1.2 has
+ * them. Legacy CSV has a column `resourceTags/user:team` or `costCategory/Team` for each, legacy Parquet
+ * `resource_tags_user_team` or `cost_category_team`, CUR 2.0 a map of each kind, or one of all:
+ * `resourceTags/`, `costCategory/`, `accountTag/` and `userAttribute/` are prefixes there.
  */
 function tagsIn(columns: Columns, reader: Readers['tags']): (cells: readonly Cell[]) => TagText {
-  const map = columns.optional('resource_tags')
-  const single = columns.prefixed(/^resource(?:Tags\/|_tags_)(.+)$/)
+  const maps = [
+    { name: 'tags', keyOf: prefixedKey },
+    { name: 'resource_tags', keyOf: tagKey },
+    { name: 'cost_category', keyOf: costCategoryKey },
+  ].flatMap(({ name, keyOf }) => {
+    const slot = columns.optional(name)
+    return slot === ABSENT ? [] : [{ name, slot, keyOf }]
+  })
+  const singles = [
+    ...columns
+      .prefixed(/^resource(?:Tags\/|_tags_)(.+)$/)
+      .map(({ slot, rest }) => ({ slot, key: tagKey(rest) })),
+    ...columns
+      .prefixed(/^cost(?:Category\/|_category_)(.+)$/)
+      .map(({ slot, rest }) => ({ slot, key: costCategoryKey(rest) })),
+  ]
   return (cells) => {
     const tags: Record<string, string> = {}
     const add = (key: string, value: unknown) => {
-      if (typeof value === 'string' && value !== '' && value !== 'NULL') tags[tagKey(key)] = value
+      if (typeof value === 'string' && value !== '' && value !== 'NULL') tags[key] = value
     }
-    for (const { slot, rest } of single) add(rest, cells[slot])
-    const cell = map === ABSENT ? undefined : cells[map]
-    if (typeof cell === 'object') for (const [key, value] of Object.entries(cell)) add(key, value)
-    else if (cell !== undefined && cell !== '' && cell !== 'NULL') addJson(cell, add)
+    for (const { slot, key } of singles) add(key, cells[slot])
+    for (const { name, slot, keyOf } of maps) {
+      for (const [key, value] of Object.entries(mapIn(cells[slot], name))) add(keyOf(key), value)
+    }
     return reader.ofMap(tags)
   }
 }
 
-function addJson(cell: string, add: (key: string, value: unknown) => void): void {
-  const tags = jsonObject(cell)
-  if (tags === undefined) throw new RowFaultError('resource_tags is no JSON object', cell)
-  for (const [key, value] of Object.entries(tags)) add(key, value)
+const NONE = {}
+
+function mapIn(cell: Cell, name: string): Readonly<Record<string, unknown>> {
+  if (typeof cell === 'object') return cell
+  if (cell === undefined || cell === '' || cell === 'NULL') return NONE
+  const map = jsonObject(cell)
+  if (map === undefined) throw new RowFaultError(`${name} is no JSON object`, cell)
+  return map
 }
 
+/** Of a tag of a resource. */
 function tagKey(key: string): string {
   return key.replace(/^user[:_]/, '').replace(/^aws_/, 'aws:')
+}
+
+/** Tags of accounts and attributes of users keep their prefix, which tells them from tags of resources. */
+function prefixedKey(key: string): string {
+  const [, kind, name = ''] = /^(resourceTags|costCategory)\/(.+)$/.exec(key) ?? []
+  if (kind === undefined) return key
+  return kind === 'costCategory' ? costCategoryKey(name) : tagKey(name)
 }

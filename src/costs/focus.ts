@@ -4,7 +4,7 @@ import type { Money } from '#src/model/money.ts'
 import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
 import type { Cell, Mapping, Readers } from './charge.ts'
 import { NO_TAGS } from './cost-tags.ts'
-import type { TagText } from './cost-tags.ts'
+import type { TagReader, TagText } from './cost-tags.ts'
 import type { CostInstant } from './instants.ts'
 
 /** Columns that no table of FOCUS is without, and no other has. */
@@ -21,7 +21,8 @@ export function looksLikeFocus(names: readonly string[]): boolean {
  * costs are counted by.
  * @throws ImportFault that names required columns that are missing
  */
-export function focusMapping(names: readonly string[], { instant, tags }: Readers): Mapping {
+export function focusMapping(names: readonly string[], readers: Readers): Mapping {
+  const { instant } = readers
   const columns = columnsOf(names, plain)
   const at = {
     billed: columns.required('BilledCost'),
@@ -41,9 +42,11 @@ export function focusMapping(names: readonly string[], { instant, tags }: Reader
     // AWS called the meter so before FOCUS 1.2.
     meter: columns.optional('SkuMeter', 'x_UsageType'),
     tags: columns.optional('Tags'),
+    // AWS has them among the tags from FOCUS 1.2 on.
+    costCategories: columns.optional('x_CostCategories'),
   }
   columns.check('FOCUS')
-  const tagText = tagsIn(at.tags, tags)
+  const tagText = allTagsIn(at, readers)
   return {
     format: 'FOCUS',
     wanted: columns.wanted,
@@ -101,7 +104,21 @@ export function instantIn(
   throw new RowFaultError(`${name} is no time such as 2026-01-31T23:00:00Z`, text)
 }
 
-function tagsIn(slot: number, reader: Readers['tags']): (cells: readonly Cell[]) => TagText {
+function allTagsIn(
+  at: { readonly tags: number; readonly costCategories: number },
+  readers: Readers,
+): (cells: readonly Cell[]) => TagText {
+  const tags = tagsIn(at.tags, 'Tags', readers.tags)
+  if (at.costCategories === ABSENT) return tags
+  const categories = tagsIn(at.costCategories, 'x_CostCategories', readers.costCategories)
+  return (cells) => readers.tags.joined(tags(cells), categories(cells))
+}
+
+function tagsIn(
+  slot: number,
+  name: string,
+  reader: TagReader,
+): (cells: readonly Cell[]) => TagText {
   if (slot === ABSENT) return () => NO_TAGS
   return (cells) => {
     const cell = cells[slot]
@@ -109,7 +126,7 @@ function tagsIn(slot: number, reader: Readers['tags']): (cells: readonly Cell[])
     if (cell === undefined || cell === '' || cell === 'NULL' || cell === 'null') return NO_TAGS
     const tags = reader.ofJson(cell)
     if (tags !== undefined) return tags
-    throw new RowFaultError('Tags is no JSON object', cell)
+    throw new RowFaultError(`${name} is no JSON object`, cell)
   }
 }
 

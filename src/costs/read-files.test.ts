@@ -191,6 +191,22 @@ describe('files of costs', () => {
     expect(await faultOf(bomb, 'gz')).toContain(`more than ${EXPANSION_MAX} times as large`)
   })
 
+  it('have cost categories as tags, under the key that later exports of AWS have them under', async () => {
+    const later = row({ Tags: '{"aws:tags:CostCategory/Team":"a","env":"test"}' })
+    const earlier = row({ Tags: '{"env":"test"}', x_CostCategories: '{"Team":"a"}' })
+    const columns = [...COLUMNS, 'x_CostCategories']
+    const { rows } = await read([fileOf(csv([earlier, row({ Tags: '' })], columns))])
+    const expected = await read([fileOf(csv([later, row({ Tags: '' })]))])
+    expect(rows).toEqual(expected.rows)
+    const key = 'aws:tags:CostCategory/Team'
+    const kept = await read([fileOf(csv([earlier], columns))], [key])
+    expect(kept.rows.map(({ tags }) => tags)).toEqual([{ [key]: 'a' }])
+    const { report } = await read([fileOf(csv([row(), row({ x_CostCategories: '[]' })], columns))])
+    expect(report.skipped).toMatchObject([
+      { reason: 'x_CostCategories is no JSON object', rows: 1 },
+    ])
+  })
+
   it('in Parquet come to the same as in CSV', async () => {
     const given = [
       row({ BilledCost: '0.1', Tags: '{"team":"a"}' }),

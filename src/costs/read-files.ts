@@ -1,6 +1,6 @@
 import { RowFaultError, columnsFound } from './charge.ts'
 import type { Mapping, Readers } from './charge.ts'
-import { createTagReader } from './cost-tags.ts'
+import { costCategoryKey, createTagReader } from './cost-tags.ts'
 import { curMapping, looksLikeCur } from './cur.ts'
 import { focusMapping, looksLikeFocus } from './focus.ts'
 import { ImportFault } from './import-fault.ts'
@@ -57,7 +57,11 @@ export async function readFiles(
   { tagKeys, mayBeEmpty = false, onProgress }: ReadOptions,
 ): Promise<{ readonly rollup: Rollup; readonly report: ReadReport }> {
   const rollup = createRollup()
-  const readers = { instant: createInstantReader(), tags: createTagReader(tagKeys) }
+  const readers = {
+    instant: createInstantReader(),
+    tags: createTagReader(tagKeys),
+    costCategories: createTagReader(tagKeys, costCategoryKey),
+  }
   const skipped = createSkipped()
   const formats = new Set<Mapping['format']>()
   let rows = 0
