@@ -1,7 +1,17 @@
-import type { CostImport, CostImportReport, CostTotalText } from '#src/model/cost-import.ts'
+import type {
+  CostImport,
+  CostImportReport,
+  CostImportStatus,
+  CostTotalText,
+} from '#src/model/cost-import.ts'
 import { placeText } from './cost-place.ts'
 import { fields } from './output.ts'
 import { counted, localMoment } from './terminal-text.ts'
+
+const STATUS_TEXTS: Partial<Record<CostImportStatus, string>> = {
+  unchanged: 'unchanged: this state was imported before',
+  cancelled: 'cancelled: billing periods are as they were',
+}
 
 /** An import in words: where it came from, what became of it, what was skipped and why. */
 export function costImportText(costImport: CostImport): string {
@@ -10,7 +20,7 @@ export function costImportText(costImport: CostImport): string {
     {
       export: exportName,
       from: placeText(from),
-      status: status === 'unchanged' ? 'unchanged: this state was imported before' : status,
+      status: STATUS_TEXTS[status] ?? status,
       error,
       ...(progress !== undefined && {
         reading: `${counted(progress.rows, 'row')}, file ${progress.file} of ${progress.files}`,

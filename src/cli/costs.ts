@@ -3,9 +3,10 @@ import { basename, join } from 'node:path'
 
 import type { Command } from 'commander'
 
+import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-import.ts'
 import { pathOf } from './api-path.ts'
-import { action, commaSeparated, givenOnly } from './call.ts'
+import { action, commaSeparated, givenOnly, wholeNumber } from './call.ts'
 import type { Call } from './call.ts'
 import { costImportText } from './cost-import-text.ts'
 import { followImport } from './follow-import.ts'
@@ -18,11 +19,12 @@ import type { HubClient } from './hub-client.ts'
 import { styled, table } from './output.ts'
 import type { Column } from './output.ts'
 import { createProgress } from './progress.ts'
-import { organisationBy, organisationFilter } from './references.ts'
+import { organisationBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 
 /** What the hub takes of a file in one request is 8 MiB. */
 const PART_BYTES = 4 * 1024 * 1024
+const LIMIT_DEFAULT = 50
 const FILE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/
 
 const DIMENSIONS: Readonly<Record<string, string>> = {
@@ -59,6 +61,7 @@ export function addCosts(program: Command): void {
   addImport(costs)
   addSampleBill(costs)
   addImports(costs)
+  addCancel(costs)
   addCostSources(costs)
   addSummary(costs)
   addDelete(costs)
@@ -107,7 +110,6 @@ function addImport(costs: Command): void {
         if (files.length > 0) await upload(hub, id, files)
         const ended = options.wait === false ? undefined : await followImport(hub, id)
         const shown = ended ?? (await hub.get<CostImport>(`/cost-imports/${id}`))
-        if (shown.status === 'failed') throw new CommandFault(`the import failed: ${shown.error}`)
         await output.show(shown, () => costImportText(shown))
       }),
     )
@@ -173,22 +175,30 @@ async function upload(hub: HubClient, id: string, files: readonly string[]): Pro
 function addImports(costs: Command): void {
   costs
     .command('imports')
-    .description('list imports, or show one: what it read, skipped and replaced')
+    .description(
+      `list imports, the newest first, or show one: what it read, skipped and replaced; they are kept for ${COST_IMPORT_KEPT_DAYS} days, and longer while costs are what they brought`,
+    )
     .argument('[id]', 'of an import')
-    .option('--organisation <organisation>', 'only of this one: id or alias')
+    .option('--organisation <organisation>', 'whose: id or alias')
+    .option('--limit <n>', `at most so many (default: ${LIMIT_DEFAULT})`, wholeNumber(1, 1_000))
     .action(
-      action<{ organisation?: string }>(async ({ hub, output, options }, id?: string) => {
+      action<{ organisation?: string; limit?: number }>(async (call, id?: string) => {
+        const { hub, output, options } = call
         if (id !== undefined) {
           const found = await hub.get<CostImport>(pathOf('/cost-imports', id))
           await output.show(found, () => costImportText(found))
           return
         }
-        const organisationId = await organisationFilter(hub, options.organisation)
-        const all = await hub.listAll<CostImport>('/cost-imports', { organisationId })
-        await output.show(all, () =>
-          all.length === 0
+        const { id: organisationId } = await organisationBy(hub, options.organisation)
+        const { limit = LIMIT_DEFAULT } = options
+        const { items } = await hub.get<{ items: readonly CostImport[] }>('/cost-imports', {
+          organisationId,
+          limit,
+        })
+        await output.show(items, () =>
+          items.length === 0
             ? 'no imports yet: make one with "belfry costs import"'
-            : table(all.toReversed(), IMPORT_COLUMNS, output.width),
+            : table(items, IMPORT_COLUMNS, output.width),
         )
       }),
     )
@@ -211,6 +221,22 @@ const IMPORT_COLUMNS: readonly Column<CostImport>[] = [
   },
   { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
 ]
+
+function addCancel(costs: Command): void {
+  costs
+    .command('cancel')
+    .description('cancel an import that has not ended: billing periods stay as they were')
+    .argument('<import>', 'its id, as "belfry costs imports" shows it')
+    .action(
+      action(async ({ hub, output }, id: string) => {
+        await hub.delete(`/cost-imports/${encodeURIComponent(id)}`)
+        await output.show(
+          { cancelled: id },
+          () => `cancelled the import ${id}: billing periods are as they were`,
+        )
+      }),
+    )
+}
 
 interface SummaryOptions {
   readonly organisation?: string

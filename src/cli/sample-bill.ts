@@ -6,7 +6,6 @@ import type { Command } from 'commander'
 import type { CostImport } from '#src/model/cost-import.ts'
 import { systemClock } from '#src/ports/clock.ts'
 import { action } from './call.ts'
-import { CommandFault } from './cli-faults.ts'
 import { costImportText } from './cost-import-text.ts'
 import { followImport } from './follow-import.ts'
 import { organisationBy } from './references.ts'
@@ -42,7 +41,6 @@ the bill is of the month before, and budgets tell nothing of it. Take it away wi
         await hub.putBytes(`/cost-imports/${id}/files/${FILE_NAME}`, gzipSync(bill), { offset: 0 })
         await hub.post(`/cost-imports/${id}/start`)
         const ended = await followImport(hub, id)
-        if (ended.status === 'failed') throw new CommandFault(`the import failed: ${ended.error}`)
         await output.show(ended, () => costImportText(ended))
       }),
     )

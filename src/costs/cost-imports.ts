@@ -6,7 +6,7 @@ import type {
   CostTotalText,
 } from '#src/model/cost-import.ts'
 import type { CostPeriod, Day } from '#src/model/cost.ts'
-import { pageOfAll } from '#src/model/page.ts'
+import { pageOf, pageOfAll } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
@@ -14,16 +14,20 @@ import { compareMoney } from '#src/model/money.ts'
 import { SUMS_MAX } from '#src/ports/cost-store.ts'
 import type { CostExport, CostStore, SumDimension } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
-import type { State } from '#src/ports/state.ts'
-import { ORGANISATIONS, listAccepted, listAll } from '#src/tenancy/documents.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
+import { ORGANISATIONS, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import {
   COST_IMPORTS,
+  COST_IMPORTS_IN_ORDER,
   COST_IMPORT_QUEUE,
   COST_UPLOADS,
+  importsPrefix,
   putImport,
+  shownImport,
   totalText,
 } from './import-documents.ts'
+import type { StoredCostImport } from './import-documents.ts'
 import { checkPlace } from './import-places.ts'
 import type { ImportPlaces } from './import-places.ts'
 import type { ImportQueue, QueuePorts } from './import-queue.ts'
@@ -50,9 +54,10 @@ export interface CostImports {
   /** Adds a part to a file of an upload; answers how many bytes the file has then. */
   addPart(caller: Principal, id: string, part: GivenPart): Promise<{ readonly bytes: number }>
   start(caller: Principal, id: string): Promise<CostImport>
-  /** Gives up what has not begun to run. */
+  /** Ends what has not ended: billing periods stay as they were. */
   cancel(caller: Principal, id: string): Promise<void>
   get(caller: Principal, id: string): Promise<CostImport>
+  /** By organisation, the newest first. */
   list(caller: Principal, page: ImportsPage): Promise<Page<CostImport>>
   /** Billing periods by organisation, export and month. */
   periods(caller: Principal, page: ImportsPage): Promise<Page<CostPeriodText>>
@@ -80,13 +85,9 @@ export interface CostImportPorts extends Pick<QueuePorts, 'state' | 'clock' | 's
 export const UNENDED_IMPORTS_MAX = 20
 
 export function createCostImports(ports: CostImportPorts): CostImports {
-  const { state, clock, ids, spool, queue } = ports
-  const found = async (caller: Principal, id: string): Promise<CostImport> => {
-    const costImport = await state.get(COST_IMPORTS, id)
-    if (costImport !== undefined && reaches(caller, costImport.organisationId)) return costImport
-    throw new RestError(404, 'cost-import.not-found', `there is no cost import "${id}"`)
-  }
-  const shown = (costImport: CostImport): CostImport => {
+  const { state, clock, spool, queue } = ports
+  const shown = (stored: StoredCostImport): CostImport => {
+    const costImport = shownImport(stored)
     const progress = queue.progressOf(costImport.id)
     const isRunning = costImport.status === 'running' && progress !== undefined
     return isRunning ? { ...costImport, progress } : costImport
@@ -99,7 +100,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
         await checkRoom(state, given.organisationId)
         const now = clock.now()
         const created: CostImport = {
-          id: ids.timeOrderedUuid(now),
+          id: ports.ids.timeOrderedUuid(now),
           ...given,
           from,
           ...(tagKeys !== undefined && { tagKeys: [...tagKeys] }),
@@ -111,7 +112,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       })
     },
     addPart: async (caller, id, { bytes, ...part }) => {
-      notStarted(await found(caller, id))
+      notStarted(await found(state, caller, id))
       if (bytes === undefined) throw noBytes()
       // Before the bytes are kept: from here on the upload is not forgotten under them.
       await state.transact(async (transaction) => {
@@ -121,7 +122,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       return { bytes: await spool.append(id, { ...part, bytes }) }
     },
     start: async (caller, id) => {
-      notStarted(await found(caller, id))
+      notStarted(await found(state, caller, id))
       if ((await spool.files(id)).length === 0) {
         throw new RestError(409, 'cost-import.empty', 'the upload has no file yet: send one first')
       }
@@ -133,24 +134,27 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       })
     },
     cancel: async (caller, id) => {
-      await found(caller, id)
-      await state.transact(async (transaction) => {
-        const before = await transaction.get(COST_IMPORTS, id)
-        if (before?.status !== 'uploading' && before?.status !== 'waiting') throw begun(before)
-        const error = 'it was cancelled'
-        putImport(transaction, { ...before, status: 'failed', error, endedAt: clock.now() })
+      await found(state, caller, id)
+      const status = await state.transact(async (transaction) => {
+        const before = await found(transaction, caller, id)
+        checkCancellable(before)
+        putImport(transaction, { ...before, status: 'cancelled', endedAt: clock.now() })
+        return before.status
       })
-      await spool.remove(id)
+      // Files of one that runs are removed when it has left off reading them.
+      if (status !== 'running') await spool.remove(id)
     },
-    get: async (caller, id) => shown(await found(caller, id)),
-    list: async (caller, { organisationId, ...page }) => {
-      const { items, ...rest } = await listAccepted(state, COST_IMPORTS, {
-        ...page,
-        accept: (each) =>
-          reaches(caller, each.organisationId) &&
-          (organisationId ?? each.organisationId) === each.organisationId,
+    get: async (caller, id) => shown(await found(state, caller, id)),
+    list: async (caller, { organisationId = caller.organisationId, after, limit }) => {
+      if (organisationId !== undefined && !reaches(caller, organisationId)) return { items: [] }
+      const places = await state.list(COST_IMPORTS_IN_ORDER, {
+        ...(organisationId !== undefined && { prefix: importsPrefix(organisationId) }),
+        ...(after !== undefined && { after }),
+        limit: limit + 1,
       })
-      return { items: items.map(shown), ...rest }
+      const { items: ids, ...rest } = pageOf(places, limit)
+      const all = await Promise.all(ids.map((id) => state.get(COST_IMPORTS, id)))
+      return { items: all.flatMap((each) => (each === undefined ? [] : [shown(each)])), ...rest }
     },
     ...reading(ports),
   }
@@ -248,10 +252,27 @@ function tooManySums(): RestError {
   )
 }
 
-function begun(costImport: CostImport | undefined): RestError {
-  return new RestError(
+/** @throws RestError 404 */
+async function found(
+  from: Pick<StateTransaction, 'get'>,
+  caller: Principal,
+  id: string,
+): Promise<StoredCostImport> {
+  const costImport = await from.get(COST_IMPORTS, id)
+  if (costImport !== undefined && reaches(caller, costImport.organisationId)) return costImport
+  throw new RestError(404, 'cost-import.not-found', `there is no cost import "${id}"`)
+}
+
+/** @throws RestError 409 */
+function checkCancellable({ status, endedAt, isPublishing }: StoredCostImport): void {
+  if (endedAt !== undefined) {
+    const message = `the import is ${status}: only what has not ended can be cancelled`
+    throw new RestError(409, 'cost-import.ended', message)
+  }
+  if (isPublishing === undefined) return
+  throw new RestError(
     409,
-    'cost-import.begun',
-    `the import is ${costImport?.status ?? 'gone'}: only what has not begun can be cancelled`,
+    'cost-import.publishing',
+    'the import has read everything and is putting its billing periods in place: it is too late to cancel it',
   )
 }

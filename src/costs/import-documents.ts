@@ -3,9 +3,17 @@ import type { CostImport, CostImportStatus, CostTotalText } from '#src/model/cos
 import { formatMoney } from '#src/model/money.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import { backwards } from '#src/tenancy/documents.ts'
+
+export interface StoredCostImport extends CostImport {
+  /** Its billing periods are on their way into their places: it is too late to cancel it. */
+  readonly isPublishing?: true
+}
 
 /** By id; ids are in the order of time. */
-export const COST_IMPORTS = collection<CostImport>('cost-imports')
+export const COST_IMPORTS = collection<StoredCostImport>('cost-imports')
+/** By organisation, the newest first; holds the id. */
+export const COST_IMPORTS_IN_ORDER = collection<string>('cost-imports-in-order')
 /** Ids of those that wait or run, in the order in which they are done. */
 export const COST_IMPORT_QUEUE = collection<true>('cost-import-queue')
 /** Ids of those whose files are still to come. */
@@ -15,8 +23,8 @@ export const COST_UPLOADS = collection<true>('cost-uploads')
 export async function changeImport(
   state: State,
   id: string,
-  change: (before: CostImport) => CostImport | undefined,
-): Promise<CostImport | undefined> {
+  change: (before: StoredCostImport) => StoredCostImport | undefined,
+): Promise<StoredCostImport | undefined> {
   return state.transact(async (transaction) => {
     const before = await transaction.get(COST_IMPORTS, id)
     const after = before && change(before)
@@ -25,9 +33,10 @@ export async function changeImport(
   })
 }
 
-export function putImport(transaction: StateTransaction, costImport: CostImport): void {
+export function putImport(transaction: StateTransaction, costImport: StoredCostImport): void {
   const { id, status } = costImport
   transaction.put(COST_IMPORTS, id, costImport)
+  transaction.put(COST_IMPORTS_IN_ORDER, placeInOrder(costImport), id)
   const lists = [
     [COST_IMPORT_QUEUE, isQueued(status)],
     [COST_UPLOADS, status === 'uploading'],
@@ -36,6 +45,24 @@ export function putImport(transaction: StateTransaction, costImport: CostImport)
     if (belongs) transaction.put(list, id, true)
     else transaction.delete(list, id)
   }
+}
+
+/** Forgets an import that has ended. */
+export function deleteImport(transaction: StateTransaction, costImport: CostImport): void {
+  transaction.delete(COST_IMPORTS, costImport.id)
+  transaction.delete(COST_IMPORTS_IN_ORDER, placeInOrder(costImport))
+}
+
+export function importsPrefix(organisationId: string): string {
+  return `${organisationId}|`
+}
+
+function placeInOrder({ id, organisationId, createdAt }: CostImport): string {
+  return `${importsPrefix(organisationId)}${backwards(createdAt)}|${id}`
+}
+
+export function shownImport({ isPublishing: _, ...shown }: StoredCostImport): CostImport {
+  return shown
 }
 
 export function isQueued(status: CostImportStatus): boolean {

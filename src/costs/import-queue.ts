@@ -12,9 +12,11 @@ import {
   changeImport,
   isQueued,
 } from './import-documents.ts'
+import type { StoredCostImport } from './import-documents.ts'
+import { forgetImports } from './forget-imports.ts'
 import { ImportFault } from './import-fault.ts'
 import { runImport } from './run-import.ts'
-import type { ImportFiles } from './run-import.ts'
+import type { ImportFiles, RunOptions } from './run-import.ts'
 import type { UploadSpool } from './upload-spool.ts'
 
 /**
@@ -43,25 +45,47 @@ export interface ImportQueue {
 /** An upload that nothing was sent to for so long is forgotten. */
 const UPLOAD_KEPT_MS = 24 * 60 * 60_000
 const LOOK_AGAIN_AFTER_MS = 60_000
+/** All that ended long ago is looked at. */
+const FORGET_EVERY_MS = 60 * 60_000
 
 export function createImportQueue(ports: QueuePorts): ImportQueue {
-  const { state, costs, observer } = ports
+  const { state, costs, clock, observer } = ports
+  let forgotAt: number | undefined
   const running = new Map<string, NonNullable<CostImport['progress']>>()
-  const onFault = (error: unknown) => observer.stageFaulted('costs', error)
+
+  const forgetSometimes = async () => {
+    const now = clock.now()
+    if (forgotAt !== undefined && now < forgotAt + FORGET_EVERY_MS) return
+    await forgetImports(ports)
+    forgotAt = now
+  }
 
   const runNext = async (signal: AbortSignal): Promise<boolean> => {
     const [first] = await state.list(COST_IMPORT_QUEUE, { limit: 1 })
     if (first === undefined) return false
-    // Between the two it may have been cancelled.
-    const costImport = await changeImport(state, first.key, (before) =>
-      isQueued(before.status) ? { ...before, status: 'running' } : undefined,
-    )
-    if (costImport === undefined) return false
+    const id = first.key
+    const cancelling = new AbortController()
+    const stopWatching = state.watch((changes) => {
+      const isCancelled = changes.some(
+        ({ collection, key, value }) =>
+          collection === COST_IMPORTS.name && key === id && statusOf(value) === 'cancelled',
+      )
+      if (isCancelled) cancelling.abort()
+    })
     try {
-      await finish(ports, costImport, await outcomeOf(ports, costImport, { running, signal }))
-      await ports.spool.remove(costImport.id)
+      // Between the two it may have been cancelled. One that a crash left publishing stays so: its
+      // billing periods may be in place.
+      const costImport = await changeImport(state, id, (before) =>
+        isQueued(before.status) ? { ...before, status: 'running' } : undefined,
+      )
+      if (costImport === undefined) return false
+      const onProgress: RunOptions['onProgress'] = (progress) => running.set(id, progress)
+      const outcome = await outcomeOf(ports, costImport, { onProgress, cancelling, signal })
+      if (outcome !== 'cancelled') await finish(ports, costImport, outcome)
+      await ports.spool.remove(id)
     } finally {
-      running.delete(costImport.id)
+      stopWatching()
+      running.delete(id)
     }
     return true
   }
@@ -69,6 +93,10 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
   return {
     progressOf: (id) => running.get(id),
     run: async (signal) => {
+      // That the hub stops is no fault of the import that it cuts off.
+      const onFault = (error: unknown) => {
+        if (!signal.aborted) observer.stageFaulted('costs', error)
+      }
       while (!signal.aborted) {
         const wake = new AbortController()
         const stopWatching = state.watch((changes) => {
@@ -77,6 +105,7 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
         const next = async () => {
           await forgetUploads(ports)
           await tidySpool(ports)
+          await forgetSometimes()
           await costs.sweep(signal)
           return runNext(signal)
         }
@@ -90,26 +119,38 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
   }
 }
 
+function statusOf(value: unknown): CostImport['status'] | undefined {
+  return (value as CostImport | undefined)?.status
+}
+
 type Outcome = Pick<CostImport, 'status' | 'execution' | 'report' | 'error'>
 
 async function outcomeOf(
   ports: QueuePorts,
-  costImport: CostImport,
+  costImport: StoredCostImport,
   {
-    running,
+    onProgress,
+    cancelling,
     signal,
-  }: {
-    readonly running: Map<string, NonNullable<CostImport['progress']>>
-    readonly signal: AbortSignal
-  },
-): Promise<Outcome> {
+  }: Pick<RunOptions, 'onProgress' | 'signal'> & { readonly cancelling: AbortController },
+): Promise<Outcome | 'cancelled'> {
+  const stopping = AbortSignal.any([signal, cancelling.signal])
   try {
-    const files = await ports.filesOf(costImport, signal)
+    const files = await ports.filesOf(costImport, stopping)
     return await runImport(ports, costImport, files, {
-      signal,
-      onProgress: (progress) => running.set(costImport.id, progress),
+      signal: stopping,
+      onProgress,
+      beforePublishing: async () => {
+        stopping.throwIfAborted()
+        const stored = await changeImport(ports.state, costImport.id, (before) =>
+          before.status === 'running' ? { ...before, isPublishing: true } : undefined,
+        )
+        if (stored === undefined) cancelling.abort()
+        cancelling.signal.throwIfAborted()
+      },
     })
   } catch (error) {
+    if (cancelling.signal.aborted) return 'cancelled'
     if (signal.aborted) throw error
     if (error instanceof ImportFault || error instanceof StoreFullFault) {
       return { status: 'failed', error: error.message }
@@ -119,9 +160,12 @@ async function outcomeOf(
   }
 }
 
+/** Nothing where it was cancelled: then all is as it was. */
 async function finish({ state, clock }: QueuePorts, { id }: CostImport, outcome: Outcome) {
   const endedAt = clock.now()
-  await changeImport(state, id, (before) => ({ ...before, ...outcome, endedAt }))
+  await changeImport(state, id, ({ isPublishing: _, ...before }) =>
+    before.status === 'running' ? { ...before, ...outcome, endedAt } : undefined,
+  )
 }
 
 /** Ends uploads that nobody goes on with. */

@@ -33,6 +33,8 @@ export interface ImportFiles {
 
 export interface RunOptions {
   readonly onProgress: (progress: NonNullable<CostImport['progress']>) => void
+  /** The last moment at which it may be given up. @throws where it is */
+  readonly beforePublishing: () => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -48,7 +50,7 @@ export async function runImport(
   ports: RunPorts,
   costImport: CostImport,
   { files, execution, executions }: ImportFiles,
-  { onProgress, signal }: RunOptions,
+  { onProgress, beforePublishing, signal }: RunOptions,
 ): Promise<RunResult> {
   const { organisationId, exportName, tagKeys } = costImport
   if (execution !== undefined && executions?.size === 0) return { status: 'unchanged', execution }
@@ -78,7 +80,7 @@ export async function runImport(
       return { status: 'unchanged', execution: read.execution }
     }
     const what = { staging, read, files: files.length, ...(executions && { executions }) }
-    const report = await publish(ports, costImport, what)
+    const report = await publish(ports, costImport, { ...what, beforePublishing })
     return { status: 'done', execution: read.execution, report }
   } catch (error) {
     await staging.discard()
@@ -101,7 +103,7 @@ async function isImported(
   return before?.report?.periods.every(({ month }) => months.has(month)) ?? false
 }
 
-interface ToPublish extends Pick<ImportFiles, 'executions'> {
+interface ToPublish extends Pick<ImportFiles, 'executions'>, Pick<RunOptions, 'beforePublishing'> {
   readonly staging: CostStaging
   readonly read: ReadFilesResult
   /** How many. */
@@ -111,9 +113,10 @@ interface ToPublish extends Pick<ImportFiles, 'executions'> {
 async function publish(
   { costs, clock }: RunPorts,
   { id, organisationId, exportName }: CostImport,
-  { staging, read: { execution, report, summaries: told }, files, executions }: ToPublish,
+  { staging, read, files, executions, beforePublishing }: ToPublish,
 ): Promise<CostImportReport> {
-  const summaries = [...told, ...emptied({ report, summaries: told }, executions)]
+  const { execution, report } = read
+  const summaries = [...read.summaries, ...emptied(read, executions)]
   const importedAt = clock.now()
   const newestUsageDay = summaries.reduce(
     (newest, { lastUsageDay = '' }) => (lastUsageDay > newest ? lastUsageDay : newest),
@@ -132,6 +135,7 @@ async function publish(
       ...(completeThrough !== undefined && { completeThrough }),
     }
   })
+  await beforePublishing()
   const replaced = await staging.publish(periods)
   const all = await costs.periods(organisationId)
   const before = new Map(replaced.map(({ month, totals }) => [month, totals.map(totalText)]))

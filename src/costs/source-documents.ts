@@ -3,7 +3,7 @@ import type { CostSource } from '#src/model/cost-source.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
-import { COST_IMPORTS, isQueued, putImport } from './import-documents.ts'
+import { COST_IMPORTS, deleteImport, isQueued, putImport } from './import-documents.ts'
 
 export interface StoredCostSource extends Omit<CostSource, 'last'> {
   readonly lastImportId?: string
@@ -45,7 +45,7 @@ export async function beginRead(
   const last =
     lastImportId === undefined ? undefined : await transaction.get(COST_IMPORTS, lastImportId)
   if (last !== undefined && isQueued(last.status)) return undefined
-  if (last !== undefined && last.status !== 'done') transaction.delete(COST_IMPORTS, last.id)
+  if (last !== undefined && last.status !== 'done') deleteImport(transaction, last)
   const begun: CostImport = {
     id: ids.timeOrderedUuid(now),
     organisationId,

@@ -92,6 +92,7 @@ export const COST_IMPORT_STATUSES = [
   'done',
   'unchanged',
   'failed',
+  'cancelled',
 ] as const
 export type CostImportStatus = (typeof COST_IMPORT_STATUSES)[number]
 
@@ -126,6 +127,9 @@ export const CostImportReport = Type.Object({
 })
 export type CostImportReport = Static<typeof CostImportReport>
 
+/** An import is forgotten so long after its end, unless costs are still what it brought. */
+export const COST_IMPORT_KEPT_DAYS = 90
+
 /** Bringing in a state of an export, and how it went. */
 export const CostImport = Type.Object(
   {
@@ -138,7 +142,8 @@ export const CostImport = Type.Object(
     status: Type.Unsafe<CostImportStatus>({
       type: 'string',
       enum: [...COST_IMPORT_STATUSES],
-      description: 'unchanged: this state of the export was imported before',
+      description:
+        'unchanged: this state of the export was imported before; failed and cancelled: billing periods are as they were',
     }),
     progress: Type.Optional(
       Type.Object(

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 
 import { parse } from 'csv-parse/sync'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { runCommand } from '../belfry-command.ts'
 import { endOf, importFiles, putBytes } from '../cost-calls.ts'
@@ -175,6 +175,66 @@ describe('the costs of an organisation', () => {
     expect((await hub.rest('DELETE', `/cost-imports/${id}`)).status).toBe(204)
     expect((await putBytes(hub, `${path}?offset=10`, FOCUS.subarray(10, 20))).status).toBe(409)
   })
+
+  it(
+    'are as they were when an import of many rows is cancelled',
+    async () => {
+      const own = join(costFolder, organisationId)
+      mkdirSync(own, { recursive: true })
+      const header =
+        'BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName,SkuMeter'
+      const row = (number: number) =>
+        `1,1,USD,2025-01-01T00:00:00Z,2025-01-${String((number % 28) + 1).padStart(2, '0')}T00:00:00Z,Usage,1,EC2,AWS,meter-${number % 5_000}`
+      const bill = (rows: number) =>
+        [header, ...Array.from({ length: rows }, (_, number) => row(number)), ''].join('\n')
+      await importInto('cancelled', { 'a.csv': Buffer.from(bill(10)) })
+      const before = await periodsOf('cancelled')
+      writeFileSync(join(own, 'many.csv'), bill(600_000))
+
+      const args = ['costs', 'import', '--folder', 'many.csv', '--export', 'cancelled']
+      const command = runCommand(folder, args)
+      const id = await vi.waitFor(
+        async () => {
+          const asked = `/cost-imports?organisationId=${organisationId}&limit=1`
+          const [newest] = (await hub.rest('GET', asked)).body.items
+          expect(newest).toMatchObject({ from: { path: 'many.csv' }, status: 'running' })
+          expect(newest.progress?.rows).toBeGreaterThan(0)
+          return newest.id
+        },
+        { timeout: 30_000, interval: 10 },
+      )
+      expect((await hub.rest('DELETE', `/cost-imports/${id}`)).status).toBe(204)
+      const { status, stderr } = await command
+      expect({ status, stderr }).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining(
+          'the import was cancelled: billing periods are as they were',
+        ),
+      })
+      const ended = (await hub.rest('GET', `/cost-imports/${id}`)).body
+      expect(ended).toMatchObject({ status: 'cancelled' })
+      expect(ended.report).toBeUndefined()
+      expect(await periodsOf('cancelled')).toEqual(before)
+      // The next one has its turn, and finds what was there.
+      const again = await importInto('cancelled', { 'a.csv': Buffer.from(bill(10)) })
+      expect(again.status).toBe('unchanged')
+
+      const upload = { organisationId, exportName: 'cancelled', from: { kind: 'upload' } }
+      const { body } = await hub.rest('POST', '/cost-imports', upload)
+      const cancelled = await runCommand(folder, ['costs', 'cancel', body.id])
+      expect(cancelled.stdout).toContain(`cancelled the import ${body.id}`)
+      const [shown, twice] = await Promise.all([
+        runCommand(folder, ['costs', 'imports', body.id]),
+        runCommand(folder, ['costs', 'cancel', body.id]),
+      ])
+      expect(shown.stdout).toMatch(/status +cancelled: billing periods are as they were/)
+      expect(twice).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('only what has not ended can be cancelled'),
+      })
+    },
+    COMMANDS_WITHIN_MS,
+  )
 
   it(
     'are imported and shown by the command line',

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 
 import type { CostImports } from '#src/costs/cost-imports.ts'
 import {
+  COST_IMPORT_KEPT_DAYS,
   CostImport,
   CostImportFrom,
   CostPeriodText,
@@ -101,7 +102,7 @@ function addImportRoutes(add: AddRoute, costs: CostImports): void {
   addList(add, {
     url: '/cost-imports',
     tag,
-    summary: 'List cost imports, the oldest first',
+    summary: `List cost imports, by organisation and the newest first; they are kept for ${COST_IMPORT_KEPT_DAYS} days after their end, and longer while costs are what they brought`,
     permission: 'costs:Read',
     filter: OfOrganisation,
     item: CostImport,
@@ -121,7 +122,7 @@ function addImportRoutes(add: AddRoute, costs: CostImports): void {
     method: 'DELETE',
     url: '/cost-imports/:id',
     tag,
-    summary: 'Cancel a cost import that has not begun to run',
+    summary: 'Cancel a cost import that has not ended: billing periods stay as they were',
     permission: 'costs:Write',
     params: IdParams,
     answer: [204],
