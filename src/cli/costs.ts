@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 
 import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-import.ts'
+import type { CostSource } from '#src/model/cost-source.ts'
 import { pathOf } from './api-path.ts'
 import { action, commaSeparated, givenOnly, wholeNumber } from './call.ts'
 import type { Call } from './call.ts'
@@ -229,7 +230,7 @@ function addCancel(costs: Command): void {
     .argument('<import>', 'its id, as "belfry costs imports" shows it')
     .action(
       action(async ({ hub, output }, id: string) => {
-        await hub.delete(`/cost-imports/${encodeURIComponent(id)}`)
+        await hub.delete(pathOf('/cost-imports', id))
         await output.show(
           { cancelled: id },
           () => `cancelled the import ${id}: billing periods are as they were`,
@@ -350,7 +351,14 @@ function addDelete(costs: Command): void {
           const { id: organisationId } = await organisationBy(hub, options.organisation)
           const query = new URLSearchParams({ organisationId, exportName: options.export })
           await hub.delete(pathOf('/cost-periods', month, `?${query.toString()}`))
-          await output.show({ deleted: month }, () => `deleted ${month} of ${options.export}`)
+          const sources = await hub.listAll<CostSource>('/cost-sources', { organisationId })
+          const isRead = sources.some(({ exportName }) => exportName === options.export)
+          const deleted = `deleted ${month} of ${options.export}`
+          await output.show({ deleted: month }, () =>
+            isRead
+              ? `${deleted}; its cost source brings it back only when its bill changes: "belfry costs sources delete ${options.export}" ends that too`
+              : deleted,
+          )
         },
       ),
     )

@@ -2,12 +2,15 @@ import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { CostPeriod } from '#src/model/cost.ts'
 import type { CostImport, CostImportFrom } from '#src/model/cost-import.ts'
 import { BucketFault } from '#src/ports/bucket-reader.ts'
 import type { Bucket, BucketReader } from '#src/ports/bucket-reader.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
+import type { State } from '#src/ports/state.ts'
 import { manifestsIn } from './bill-manifests.ts'
 import type { BillManifest } from './bill-manifests.ts'
+import { deletedOf } from './deleted-periods.ts'
 import { ImportFault } from './import-fault.ts'
 import type { ImportFiles } from './run-import.ts'
 import type { TableFile } from './table-files.ts'
@@ -17,6 +20,7 @@ export type FromBucket = Extract<CostImportFrom, { kind: 's3' }>
 
 export interface BucketFilesPorts {
   readonly buckets: BucketReader
+  readonly state: Pick<State, 'list'>
   readonly costs: Pick<CostStore, 'periods'>
   readonly spool: Pick<UploadSpool, 'folder'>
 }
@@ -32,24 +36,27 @@ const FILE_MODE = 0o600
  * @throws ImportFault that names what is missing, or what AWS refused
  */
 export async function filesInBucket(
-  { buckets, costs, spool }: BucketFilesPorts,
+  { buckets, state, costs, spool }: BucketFilesPorts,
   costImport: CostImport & { readonly from: FromBucket },
   signal: AbortSignal,
 ): Promise<ImportFiles> {
-  const { id, organisationId, exportName, tagKeys = [], from } = costImport
+  const { id, organisationId, exportName, tagKeys = [], from, sourceId } = costImport
   const { region = DEFAULT_REGION, roleArn } = from
   try {
     const place = { bucket: from.bucket, region, externalId: organisationId }
     const bucket = buckets.open({ ...place, ...(roleArn !== undefined && { roleArn }) }, signal)
     const manifests = await manifestsIn(bucket, from)
     const known = await costs.periods(organisationId, exportName)
+    const deleted = await deletedOf(state, { organisationId, exportName }, sourceId)
     const executionOf = ({ execution }: BillManifest) => withTagKeys(execution, tagKeys)
-    const changed = manifests.filter(
-      (manifest) =>
-        !known.some(
-          ({ month, execution }) => month === manifest.month && execution === executionOf(manifest),
-        ),
-    )
+    const changed = manifests.filter((manifest) => {
+      const { month } = manifest
+      const isKnown = known.some(
+        (period) => period.month === month && period.execution === executionOf(manifest),
+      )
+      // By whatever tag keys its costs were told apart.
+      return !isKnown && !deleted.some((each) => each.month === month && isOf(manifest, each))
+    })
     const files = await fetched(bucket, changed, await spool.folder(id))
     return {
       files,
@@ -62,9 +69,15 @@ export async function filesInBucket(
   }
 }
 
+const BY_TAG_KEYS = ' by '
+
 /** Costs that are told apart by other tag keys are another state. */
 function withTagKeys(execution: string, tagKeys: readonly string[]): string {
-  return tagKeys.length === 0 ? execution : `${execution} by ${tagKeys.toSorted().join(',')}`
+  return tagKeys.length === 0 ? execution : execution + BY_TAG_KEYS + tagKeys.toSorted().join(',')
+}
+
+function isOf({ execution }: BillManifest, known: Pick<CostPeriod, 'execution'>): boolean {
+  return known.execution === execution || known.execution.startsWith(execution + BY_TAG_KEYS)
 }
 
 function digestOf(executions: readonly string[]): string {
@@ -88,11 +101,7 @@ async function fetched(
         throw new ImportFault(`the manifest "${manifest}" names "${key}", which is not there`)
       }
       bytes += found.bytes
-      if (bytes > FETCHED_BYTES_MAX || files.length >= FETCHED_FILES_MAX) {
-        throw new ImportFault(
-          `the export has more than ${FETCHED_FILES_MAX} files or ${FETCHED_BYTES_MAX} bytes that are new: import fewer billing periods at once, by a prefix of theirs`,
-        )
-      }
+      if (bytes > FETCHED_BYTES_MAX || files.length >= FETCHED_FILES_MAX) throw tooMuch()
       // Files of two billing periods have the same names, and names may be longer than the disk's.
       const path = join(folder, String(files.length))
       await save(path, bucket.read(key, found))
@@ -102,6 +111,12 @@ async function fetched(
     throw new ImportFault(`the manifest "${manifest}" was replaced meanwhile: import it again`)
   }
   return files
+}
+
+function tooMuch(): ImportFault {
+  return new ImportFault(
+    `the export has more than ${FETCHED_FILES_MAX} files or ${FETCHED_BYTES_MAX} bytes that are new: import fewer billing periods at once, by a prefix of theirs`,
+  )
 }
 
 async function save(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {

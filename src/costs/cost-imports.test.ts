@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
@@ -164,5 +164,174 @@ describe('an import that is cancelled', () => {
     const done = await whileRunning((costs) => ended(costs, id))
     expect(done).toMatchObject({ status: 'done' })
     expect(await periods()).toMatchObject([{ importId: id, totals: [{ currency: 'USD' }] }])
+  })
+})
+
+describe('the tenancy is told', () => {
+  const USER = { ...OPERATOR, userId: '0194f0e2-5a3c-7b11-9d0e-0b1d3f5a7c9e' }
+  const eventsOf = async (costImportId: string) => {
+    const names = ['Start', 'Cancel', 'End'].map((verb) => `CostImport${verb}Event`)
+    const found = await Promise.all(names.map((name) => test.events(name)))
+    return found
+      .flat()
+      .filter(({ fields }) => fields['costImportId'] === costImportId)
+      .map(({ name, userId, fields }) => [name, userId, fields['result'] ?? fields['status']])
+  }
+
+  it('who started an import and how it ended', async () => {
+    bill('told.csv', '2025-04', 1)
+    const from = { kind: 'folder', path: 'told.csv' } as const
+    const given = { organisationId: test.organisationId, exportName: 'told', from }
+    await whileRunning(async (costs) => {
+      const importAgain = async () => {
+        const { id } = await costs.imports.create(USER, given)
+        await ended(costs, id)
+        return id
+      }
+      const done = await importAgain()
+      const unchanged = await importAgain()
+      expect(await eventsOf(done)).toEqual([
+        ['CostImportStartEvent', USER.userId, 'SUCCESS'],
+        ['CostImportEndEvent', USER.userId, 'done'],
+      ])
+      expect((await eventsOf(unchanged)).at(-1)).toEqual([
+        ...['CostImportEndEvent', USER.userId, 'unchanged'],
+      ])
+      bill('told.csv', '2025-04', Number.NaN)
+      const failed = await importAgain()
+      const [event] = (await test.events('CostImportEndEvent')).filter(
+        ({ fields }) => fields['costImportId'] === failed,
+      )
+      expect(event?.fields).toMatchObject({
+        ...{ result: 'failed', status: 'FAILED', errorCode: 'cost-import.failed' },
+        ...{ exportName: 'told', kind: 'folder', location: 'told.csv' },
+        message: expect.stringContaining('BilledCost is no decimal number'),
+      })
+    })
+  })
+
+  it('who cancelled it, that it was too late, and nothing of an upload that never began', async () => {
+    const { imports } = newCosts()
+    const { id } = await begin(newCosts(), 'regretted', 'told.csv')
+    await imports.cancel(USER, id)
+    await expect(imports.cancel(USER, id)).rejects.toMatchObject({ code: 'cost-import.ended' })
+    expect(await eventsOf(id)).toEqual([
+      ['CostImportStartEvent', undefined, 'SUCCESS'],
+      ['CostImportCancelEvent', USER.userId, 'SUCCESS'],
+      ['CostImportCancelEvent', USER.userId, 'FAILED'],
+    ])
+    const given = { organisationId: test.organisationId, exportName: 'regretted' }
+    const upload = await imports.create(USER, { ...given, from: { kind: 'upload' } })
+    await expect(imports.start(USER, upload.id)).rejects.toMatchObject({
+      code: 'cost-import.empty',
+    })
+    await imports.cancel(USER, upload.id)
+    expect(await eventsOf(upload.id)).toEqual([['CostImportStartEvent', USER.userId, 'FAILED']])
+  })
+
+  it('of a source what it brings, and that it has nothing new where somebody asked', async () => {
+    bill('source.csv', '2025-05', 1)
+    await whileRunning(async (costs) => {
+      const given = { organisationId: test.organisationId, exportName: 'source' }
+      const from = { kind: 'folder', path: 'source.csv' } as const
+      const source = await costs.sources.create(USER, { ...given, from })
+      const lastId = async () => (await costs.sources.get(USER, source.id)).last?.importId ?? ''
+      const brought = await vi.waitFor(async () => {
+        expect(await lastId()).not.toBe('')
+        return lastId()
+      })
+      await ended(costs, brought)
+      expect(await eventsOf(brought)).toEqual([['CostImportEndEvent', undefined, 'done']])
+      const { id: asked } = await costs.sources.read(USER, source.id)
+      await ended(costs, asked)
+      expect(await eventsOf(asked)).toEqual([
+        ['CostImportStartEvent', USER.userId, 'SUCCESS'],
+        ['CostImportEndEvent', USER.userId, 'unchanged'],
+      ])
+      test.move(source.readEveryHours * 3_600_000)
+      // Anything that changes has sources looked at.
+      await costs.sources.update(USER, source.id, { readEveryHours: 12 })
+      const idle = await vi.waitFor(async () => {
+        expect(await lastId()).not.toBe(asked)
+        return lastId()
+      })
+      expect((await ended(costs, idle)).status).toBe('unchanged')
+      expect(await eventsOf(idle)).toEqual([])
+      await costs.sources.remove(USER, source.id)
+    })
+  })
+
+  it('of a billing period that is deleted, also where the costs go only later', async () => {
+    const { id } = await imported('gone', bill('gone.csv', '2025-06', 1))
+    const killed = () => Promise.reject(new Error('the hub is killed here'))
+    const broken = newCosts({ costs: { ...test.store.costs, removePeriod: killed } })
+    const period = { organisationId: test.organisationId, exportName: 'gone', month: '2025-06' }
+    await expect(broken.imports.removePeriod(USER, period)).rejects.toThrow('killed')
+    const told = async () =>
+      (await test.events('CostPeriodDeleteEvent')).map(({ userId, fields }) => [userId, fields])
+    const { exportName, month } = period
+    const event = [USER.userId, { exportName, month, costImportId: id, status: 'SUCCESS' }]
+    expect(await told()).toEqual([event])
+    expect(await test.store.costs.periods(test.organisationId, 'gone')).toHaveLength(1)
+    await whileRunning(async () => {
+      await vi.waitFor(async () => {
+        expect(await test.store.costs.periods(test.organisationId, 'gone')).toEqual([])
+      })
+    })
+    expect(await told()).toEqual([event])
+    await expect(newCosts().imports.removePeriod(USER, period)).rejects.toMatchObject({
+      ...{ status: 404, message: 'the export "gone" has no costs of 2025-06' },
+    })
+    // Nothing remembers it where no source reads it: the same file brings it back.
+    expect((await imported('gone', 'gone.csv')).status).toBe('done')
+  })
+})
+
+it('a source does not bring back a billing period that was deleted before its files change', async () => {
+  const months = async () => {
+    const found = await test.store.costs.periods(test.organisationId, 'kept')
+    return found.map(({ month }) => month)
+  }
+  for (const [month, cost] of [
+    ['2025-07', 1],
+    ['2025-08', 2],
+  ] as const) {
+    bill(`kept/${month}.csv`, month, cost)
+  }
+  await whileRunning(async (costs) => {
+    const { organisationId } = test
+    const source = await costs.sources.create(OPERATOR, {
+      ...{ organisationId, exportName: 'kept', from: { kind: 'folder', path: 'kept' } },
+    })
+    await vi.waitFor(async () => {
+      expect((await costs.sources.get(OPERATOR, source.id)).last?.status).toBe('done')
+    })
+    const read = async () => ended(costs, (await costs.sources.read(OPERATOR, source.id)).id)
+    const remove = (month: string) =>
+      costs.imports.removePeriod(OPERATOR, { organisationId, exportName: 'kept', month })
+    await remove('2025-07')
+    expect((await read()).status).toBe('unchanged')
+    await remove('2025-08')
+    // Long after: what was brought is still known.
+    test.move((COST_IMPORT_KEPT_DAYS + 1) * MS_PER_DAY)
+  })
+  await whileRunning(async (costs) => {
+    const { items } = await costs.sources.list(OPERATOR, { limit: 100 })
+    const id = items.find(({ exportName }) => exportName === 'kept')?.id ?? ''
+    const read = async () => ended(costs, (await costs.sources.read(OPERATOR, id)).id)
+    // It may be read just now, as its time has come too.
+    await vi.waitFor(async () => expect((await read()).status).toBe('unchanged'))
+    expect(await months()).toEqual([])
+    // Who imports the files again wants their costs.
+    const again = await begin(costs, 'kept', 'kept')
+    expect((await ended(costs, again.id)).status).toBe('done')
+    expect(await months()).toEqual(['2025-07', '2025-08'])
+    await costs.imports.removePeriod(OPERATOR, {
+      ...{ organisationId: test.organisationId, exportName: 'kept', month: '2025-07' },
+    })
+    bill('kept/2025-07.csv', '2025-07', 3)
+    expect((await read()).status).toBe('done')
+    expect(await months()).toEqual(['2025-07', '2025-08'])
+    await costs.sources.remove(OPERATOR, id)
   })
 })

@@ -5,18 +5,19 @@ import type {
   CostPeriodText,
   CostTotalText,
 } from '#src/model/cost-import.ts'
-import type { CostPeriod, Day } from '#src/model/cost.ts'
+import type { CostPeriod, Day, Month } from '#src/model/cost.ts'
 import { pageOf, pageOfAll } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { compareMoney } from '#src/model/money.ts'
 import { SUMS_MAX } from '#src/ports/cost-store.ts'
-import type { CostExport, CostStore, SumDimension } from '#src/ports/cost-store.ts'
+import type { CostExport, SumDimension } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { ORGANISATIONS, listAll } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
+import { noteDeleted, takeAway } from './deleted-periods.ts'
 import {
   COST_IMPORTS,
   COST_IMPORTS_IN_ORDER,
@@ -28,6 +29,7 @@ import {
   totalText,
 } from './import-documents.ts'
 import type { StoredCostImport } from './import-documents.ts'
+import { happeningTo, initiatorOf } from './import-events.ts'
 import { checkPlace } from './import-places.ts'
 import type { ImportPlaces } from './import-places.ts'
 import type { ImportQueue, QueuePorts } from './import-queue.ts'
@@ -62,6 +64,7 @@ export interface CostImports {
   /** Billing periods by organisation, export and month. */
   periods(caller: Principal, page: ImportsPage): Promise<Page<CostPeriodText>>
   sums(caller: Principal, asked: SumsAsked): Promise<readonly CostSumText[]>
+  /** What a source brought of it is not read again before its bill changes. */
   removePeriod(caller: Principal, of: CostExport & { readonly month: string }): Promise<void>
 }
 
@@ -74,8 +77,10 @@ export interface ImportsPage {
   readonly organisationId?: string | undefined
 }
 
-export interface CostImportPorts extends Pick<QueuePorts, 'state' | 'clock' | 'spool'> {
-  readonly costs: CostStore
+export interface CostImportPorts extends Pick<
+  QueuePorts,
+  'state' | 'clock' | 'costs' | 'actions' | 'spool'
+> {
   readonly ids: Ids
   readonly queue: Pick<ImportQueue, 'progressOf'>
   readonly has: ImportPlaces
@@ -85,7 +90,7 @@ export interface CostImportPorts extends Pick<QueuePorts, 'state' | 'clock' | 's
 export const UNENDED_IMPORTS_MAX = 20
 
 export function createCostImports(ports: CostImportPorts): CostImports {
-  const { state, clock, spool, queue } = ports
+  const { state, clock, actions, spool, queue } = ports
   const shown = (stored: StoredCostImport): CostImport => {
     const costImport = shownImport(stored)
     const progress = queue.progressOf(costImport.id)
@@ -95,21 +100,23 @@ export function createCostImports(ports: CostImportPorts): CostImports {
   return {
     create: async (caller, { from, tagKeys, ...given }) => {
       checkPlace(from, caller, ports.has)
-      return state.transact(async (transaction) => {
+      const created = await actions.perform(caller, async ({ transaction, now, tell }) => {
         await organisationOf(transaction, caller, given.organisationId)
-        await checkRoom(state, given.organisationId)
-        const now = clock.now()
-        const created: CostImport = {
+        const costImport: StoredCostImport = {
           id: ports.ids.timeOrderedUuid(now),
           ...given,
           from,
           ...(tagKeys !== undefined && { tagKeys: [...tagKeys] }),
           status: from.kind === 'upload' ? 'uploading' : 'waiting',
           createdAt: now,
+          initiator: initiatorOf(caller),
         }
-        putImport(transaction, created)
-        return created
+        if (costImport.status === 'waiting') tell('CostImportStartEvent', happeningTo(costImport))
+        await checkRoom(state, given.organisationId)
+        putImport(transaction, costImport)
+        return costImport
       })
+      return shownImport(created)
     },
     addPart: async (caller, id, { bytes, ...part }) => {
       notStarted(await found(state, caller, id))
@@ -122,23 +129,28 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       return { bytes: await spool.append(id, { ...part, bytes }) }
     },
     start: async (caller, id) => {
-      notStarted(await found(state, caller, id))
-      if ((await spool.files(id)).length === 0) {
-        throw new RestError(409, 'cost-import.empty', 'the upload has no file yet: send one first')
-      }
-      return state.transact(async (transaction) => {
-        const before = await transaction.get(COST_IMPORTS, id)
-        const started: CostImport = { ...notStarted(before), status: 'waiting' }
-        putImport(transaction, started)
-        return started
+      await found(state, caller, id)
+      const isEmpty = (await spool.files(id)).length === 0
+      const started = await actions.perform(caller, async ({ transaction, tell }) => {
+        const before = await found(transaction, caller, id)
+        tell('CostImportStartEvent', happeningTo(before))
+        notStarted(before)
+        if (isEmpty) throw noFiles()
+        const initiator = initiatorOf(caller)
+        const after: StoredCostImport = { ...before, status: 'waiting', initiator }
+        putImport(transaction, after)
+        return after
       })
+      return shownImport(started)
     },
     cancel: async (caller, id) => {
       await found(state, caller, id)
-      const status = await state.transact(async (transaction) => {
+      const status = await actions.perform(caller, async ({ transaction, now, tell }) => {
         const before = await found(transaction, caller, id)
+        // An upload that is given up was never started.
+        if (before.status !== 'uploading') tell('CostImportCancelEvent', happeningTo(before))
         checkCancellable(before)
-        putImport(transaction, { ...before, status: 'cancelled', endedAt: clock.now() })
+        putImport(transaction, { ...before, status: 'cancelled', endedAt: now })
         return before.status
       })
       // Files of one that runs are removed when it has left off reading them.
@@ -160,10 +172,8 @@ export function createCostImports(ports: CostImportPorts): CostImports {
   }
 }
 
-function reading({
-  state,
-  costs,
-}: CostImportPorts): Pick<CostImports, 'periods' | 'sums' | 'removePeriod'> {
+function reading(ports: CostImportPorts): Pick<CostImports, 'periods' | 'sums' | 'removePeriod'> {
+  const { state, costs, actions } = ports
   return {
     periods: async (caller, { organisationId, ...page }) => {
       const organisations = await listAll(
@@ -189,14 +199,17 @@ function reading({
         .toSorted((a, b) => compareMoney(b.effectiveCost, a.effectiveCost))
         .map((sum) => ({ ...sum, ...totalText(sum) }))
     },
-    removePeriod: async (caller, of) => {
-      await organisationOf(state, caller, of.organisationId)
-      if (await costs.removePeriod(of)) return
-      throw new RestError(
-        404,
-        'cost-period.not-found',
-        `the export "${of.exportName}" has no costs of ${of.month}`,
-      )
+    removePeriod: async (caller, { organisationId, exportName, month }) => {
+      await organisationOf(state, caller, organisationId)
+      const periods = await costs.periods(organisationId, exportName)
+      const period = periods.find((each) => each.month === month)
+      if (period === undefined) throw noPeriod(exportName, month)
+      const deleted = await actions.perform(caller, async ({ transaction, tell }) => {
+        const fields = { exportName, month, costImportId: period.importId }
+        tell('CostPeriodDeleteEvent', { organisationId, fields })
+        return noteDeleted(transaction, period)
+      })
+      await takeAway(ports, deleted)
     },
   }
 }
@@ -216,6 +229,15 @@ function notStarted(costImport: CostImport | undefined): CostImport {
     'cost-import.not-uploading',
     'only an upload that was not started takes files: create another import',
   )
+}
+
+function noFiles(): RestError {
+  return new RestError(409, 'cost-import.empty', 'the upload has no file yet: send one first')
+}
+
+function noPeriod(exportName: string, month: Month): RestError {
+  const message = `the export "${exportName}" has no costs of ${month}`
+  return new RestError(404, 'cost-period.not-found', message)
 }
 
 function noBytes(): RestError {

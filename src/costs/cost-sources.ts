@@ -12,7 +12,8 @@ import type { Actions } from '#src/tenancy/actions.ts'
 import { listAccepted } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { ImportsPage } from './cost-imports.ts'
-import { COST_IMPORTS } from './import-documents.ts'
+import { COST_IMPORTS, shownImport } from './import-documents.ts'
+import { happeningTo as importHappening, initiatorOf, locationOf } from './import-events.ts'
 import { checkPlace } from './import-places.ts'
 import type { ImportPlaces } from './import-places.ts'
 import {
@@ -116,13 +117,15 @@ export function createCostSources(ports: CostSourcePorts): CostSources {
         transaction.delete(COST_SOURCE_IDS, id)
       }),
     read: (caller, id) =>
-      actions.perform(caller, async ({ transaction, now }) => {
-        const begun = await beginRead(transaction, await found(transaction, caller, id), {
-          now,
-          ids,
-        })
-        if (begun !== undefined) return begun
-        throw new RestError(409, 'cost-source.reading', 'the source is being read already')
+      actions.perform(caller, async ({ transaction, now, tell }) => {
+        const source = await found(transaction, caller, id)
+        const initiator = initiatorOf(caller)
+        const begun = await beginRead(transaction, source, { now, ids, initiator })
+        if (begun === undefined) {
+          throw new RestError(409, 'cost-source.reading', 'the source is being read already')
+        }
+        tell('CostImportStartEvent', importHappening(begun))
+        return shownImport(begun)
       }),
   }
 }
@@ -174,7 +177,7 @@ async function shown(
 }
 
 function happeningTo({ id, organisationId, exportName, from, readEveryHours }: StoredCostSource) {
-  const location = from.kind === 's3' ? `s3://${from.bucket}/${from.prefix}` : from.path
+  const location = locationOf(from)
   const fields = { costSourceId: id, exportName, kind: from.kind, location, readEveryHours }
   return { organisationId, fields }
 }

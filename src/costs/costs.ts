@@ -2,7 +2,6 @@ import { join } from 'node:path'
 
 import type { CostImport } from '#src/model/cost-import.ts'
 import type { BucketReader } from '#src/ports/bucket-reader.ts'
-import type { Actions } from '#src/tenancy/actions.ts'
 import { filesInFolder } from './cost-folder.ts'
 import { filesInBucket } from './bucket-files.ts'
 import { createCostImports } from './cost-imports.ts'
@@ -20,7 +19,6 @@ import { createUploadSpool } from './upload-spool.ts'
 export interface CostPorts
   extends Omit<QueuePorts, 'spool' | 'filesOf'>, Omit<CostImportPorts, 'spool' | 'queue' | 'has'> {
   readonly dataFolder: string
-  readonly actions: Actions
   /** Below it, in a folder named by its id, are the files of each organisation. */
   readonly costFolder?: string
   /** Absent: the hub does not use AWS for those who use it. */

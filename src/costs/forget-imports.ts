@@ -4,6 +4,7 @@ import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State } from '#src/ports/state.ts'
+import { deletedPeriods } from './deleted-periods.ts'
 import { COST_IMPORTS, deleteImport } from './import-documents.ts'
 
 export interface ForgetPorts {
@@ -17,7 +18,8 @@ const KEPT_MS = COST_IMPORT_KEPT_DAYS * 24 * 60 * 60_000
 
 /**
  * Forgets imports that ended long ago. Those stay whose billing periods are still what they brought:
- * people look up where costs come from, and the same files again are known by them.
+ * people look up where costs come from, and the same files again are known by them. So do those of
+ * billing periods that were deleted, for as long as a source must not bring them back.
  */
 export async function forgetImports({ state, costs, clock }: ForgetPorts): Promise<void> {
   const before = clock.now() - KEPT_MS
@@ -32,7 +34,8 @@ export async function forgetImports({ state, costs, clock }: ForgetPorts): Promi
     for (const { organisationId } of old.map(({ value }) => value)) {
       if (inUse.has(organisationId)) continue
       const periods = await costs.periods(organisationId)
-      inUse.set(organisationId, new Set(periods.map(({ importId }) => importId)))
+      const deleted = await deletedPeriods(state, `${organisationId}|`)
+      inUse.set(organisationId, new Set([...periods, ...deleted].map(({ importId }) => importId)))
     }
     const gone = old.filter(({ key, value }) => !inUse.get(value.organisationId)?.has(key))
     await state.transact(async (transaction) => {

@@ -3,11 +3,14 @@ import type { CostImport, CostImportStatus, CostTotalText } from '#src/model/cos
 import { formatMoney } from '#src/model/money.ts'
 import { collection } from '#src/ports/state.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
+import type { Initiator } from '#src/tenancy/actions.ts'
 import { backwards } from '#src/tenancy/documents.ts'
 
 export interface StoredCostImport extends CostImport {
   /** Its billing periods are on their way into their places: it is too late to cancel it. */
   readonly isPublishing?: true
+  /** Who asked for it; absent where the time of its source had come. */
+  readonly initiator?: Initiator
 }
 
 /** By id; ids are in the order of time. */
@@ -61,7 +64,8 @@ function placeInOrder({ id, organisationId, createdAt }: CostImport): string {
   return `${importsPrefix(organisationId)}${backwards(createdAt)}|${id}`
 }
 
-export function shownImport({ isPublishing: _, ...shown }: StoredCostImport): CostImport {
+export function shownImport(stored: StoredCostImport): CostImport {
+  const { isPublishing: _, initiator: __, ...shown } = stored
   return shown
 }
 

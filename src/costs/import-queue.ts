@@ -5,15 +5,19 @@ import type { CostStore } from '#src/ports/cost-store.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { pause, patiently } from '#src/ports/patiently.ts'
 import type { State } from '#src/ports/state.ts'
+import type { Actions } from '#src/tenancy/actions.ts'
+import { forgetDeleted, takeAwayRest } from './deleted-periods.ts'
 import {
   COST_IMPORTS,
   COST_IMPORT_QUEUE,
   COST_UPLOADS,
   changeImport,
   isQueued,
+  putImport,
 } from './import-documents.ts'
 import type { StoredCostImport } from './import-documents.ts'
 import { forgetImports } from './forget-imports.ts'
+import { endOf } from './import-events.ts'
 import { ImportFault } from './import-fault.ts'
 import { runImport } from './run-import.ts'
 import type { ImportFiles, RunOptions } from './run-import.ts'
@@ -30,6 +34,7 @@ export interface QueuePorts {
   readonly costs: CostStore
   readonly clock: Clock
   readonly observer: Pick<Observer, 'stageFaulted'>
+  readonly actions: Actions
   readonly spool: UploadSpool
   /** Finds, and fetches where they are elsewhere, the files of an import. */
   readonly filesOf: (costImport: CostImport, signal: AbortSignal) => Promise<ImportFiles>
@@ -56,6 +61,7 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
   const forgetSometimes = async () => {
     const now = clock.now()
     if (forgotAt !== undefined && now < forgotAt + FORGET_EVERY_MS) return
+    await forgetDeleted(ports)
     await forgetImports(ports)
     forgotAt = now
   }
@@ -103,6 +109,7 @@ export function createImportQueue(ports: QueuePorts): ImportQueue {
           if (changes.some(({ collection }) => collection === COST_IMPORT_QUEUE.name)) wake.abort()
         })
         const next = async () => {
+          await takeAwayRest(ports)
           await forgetUploads(ports)
           await tidySpool(ports)
           await forgetSometimes()
@@ -161,11 +168,21 @@ async function outcomeOf(
 }
 
 /** Nothing where it was cancelled: then all is as it was. */
-async function finish({ state, clock }: QueuePorts, { id }: CostImport, outcome: Outcome) {
-  const endedAt = clock.now()
-  await changeImport(state, id, ({ isPublishing: _, ...before }) =>
-    before.status === 'running' ? { ...before, ...outcome, endedAt } : undefined,
-  )
+async function finish(
+  { actions }: QueuePorts,
+  { id, initiator }: StoredCostImport,
+  outcome: Outcome,
+): Promise<void> {
+  await actions.perform(initiator, async ({ transaction, now, tell }) => {
+    const stored = await transaction.get(COST_IMPORTS, id)
+    if (stored?.status !== 'running') return
+    const { isPublishing: _, ...before } = stored
+    const after: StoredCostImport = { ...before, ...outcome, endedAt: now }
+    putImport(transaction, after)
+    // That a source has nothing new is no news, unless somebody asked.
+    if (initiator === undefined && outcome.status === 'unchanged') return
+    tell('CostImportEndEvent', endOf(after))
+  })
 }
 
 /** Ends uploads that nobody goes on with. */

@@ -6,6 +6,7 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { CostStaging, CostStore, StagedPeriod } from '#src/ports/cost-store.ts'
 import type { State } from '#src/ports/state.ts'
 import { lastCompleteDay } from './complete-days.ts'
+import { deletedOf } from './deleted-periods.ts'
 import { COST_IMPORTS, totalText } from './import-documents.ts'
 import { ImportFault } from './import-fault.ts'
 import { readInThread } from './read-in-thread.ts'
@@ -88,14 +89,18 @@ export async function runImport(
   }
 }
 
-/** Whether all that the same execution brought is still what the organisation has. */
+/**
+ * Whether all that the same execution brought is still what the organisation has, or what it deleted
+ * of what its source brought.
+ */
 async function isImported(
   { state, costs }: RunPorts,
-  { organisationId, exportName }: CostImport,
+  { organisationId, exportName, sourceId }: CostImport,
   execution: string,
 ): Promise<boolean> {
   const periods = await costs.periods(organisationId, exportName)
-  const same = periods.filter((period) => period.execution === execution)
+  const deleted = await deletedOf(state, { organisationId, exportName }, sourceId)
+  const same = [...periods, ...deleted].filter((period) => period.execution === execution)
   const [first] = same
   if (first === undefined) return false
   const before = await state.get(COST_IMPORTS, first.importId)

@@ -1,9 +1,10 @@
-import type { CostImport } from '#src/model/cost-import.ts'
 import type { CostSource } from '#src/model/cost-source.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
+import type { Initiator } from '#src/tenancy/actions.ts'
 import { COST_IMPORTS, deleteImport, isQueued, putImport } from './import-documents.ts'
+import type { StoredCostImport } from './import-documents.ts'
 
 export interface StoredCostSource extends Omit<CostSource, 'last'> {
   readonly lastImportId?: string
@@ -32,6 +33,13 @@ export function readAfter(now: number, readEveryHours: number): number {
   return now + readEveryHours * MS_PER_HOUR
 }
 
+interface BeginReadOptions {
+  readonly now: number
+  readonly ids: Pick<Ids, 'timeOrderedUuid'>
+  /** Absent: its time has come. */
+  readonly initiator?: Initiator
+}
+
 /**
  * Begins to read a source, unless that is under way. Of its former reads those stay that brought
  * something.
@@ -39,14 +47,14 @@ export function readAfter(now: number, readEveryHours: number): number {
 export async function beginRead(
   transaction: StateTransaction,
   source: StoredCostSource,
-  { now, ids }: { readonly now: number; readonly ids: Pick<Ids, 'timeOrderedUuid'> },
-): Promise<CostImport | undefined> {
+  { now, ids, initiator }: BeginReadOptions,
+): Promise<StoredCostImport | undefined> {
   const { id: sourceId, organisationId, exportName, from, tagKeys, lastImportId } = source
   const last =
     lastImportId === undefined ? undefined : await transaction.get(COST_IMPORTS, lastImportId)
   if (last !== undefined && isQueued(last.status)) return undefined
   if (last !== undefined && last.status !== 'done') deleteImport(transaction, last)
-  const begun: CostImport = {
+  const begun: StoredCostImport = {
     id: ids.timeOrderedUuid(now),
     organisationId,
     exportName,
@@ -55,6 +63,7 @@ export async function beginRead(
     sourceId,
     status: 'waiting',
     createdAt: now,
+    ...(initiator !== undefined && { initiator }),
   }
   putImport(transaction, begun)
   const nextReadAt = readAfter(now, source.readEveryHours)

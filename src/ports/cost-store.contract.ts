@@ -142,7 +142,7 @@ export function costStoreContract(open: OpenFresh<CostStore>): void {
     it('tells a reader all of its beginning though the period is taken away and swept just then', async () => {
       const { port: costs } = await open()
       await putPeriod(costs, { rows: Array.from({ length: 2_500 }, (_, number) => row(number)) })
-      const removed = costs.removePeriod({ ...EXPORT, month: '2026-01' })
+      const removed = costs.removePeriod({ ...EXPORT, month: '2026-01', importId: 'i1' })
       const swept = costs.sweep(new AbortController().signal)
       const read = collected(costs.rows(ORGANISATION, ALL))
       await Promise.all([removed, swept])
@@ -151,12 +151,16 @@ export function costStoreContract(open: OpenFresh<CostStore>): void {
       expect(await collected(costs.rows(ORGANISATION, ALL))).toEqual([])
     })
 
-    it('takes away a period, once', async () => {
+    it('takes away a period as an import brought it, once', async () => {
       const { port: costs } = await open()
       await putPeriod(costs)
-      expect(await costs.removePeriod({ ...EXPORT, month: '2026-02' })).toBe(false)
-      expect(await costs.removePeriod({ ...EXPORT, month: '2026-01' })).toBe(true)
-      expect(await costs.removePeriod({ ...EXPORT, month: '2026-01' })).toBe(false)
+      const remove = (month: string, importId: string) =>
+        costs.removePeriod({ ...EXPORT, month, importId })
+      expect(await remove('2026-02', 'i1')).toBe(false)
+      expect(await remove('2026-01', 'i2')).toBe(false)
+      expect(await collected(costs.rows(ORGANISATION, ALL))).toHaveLength(1)
+      expect(await remove('2026-01', 'i1')).toBe(true)
+      expect(await remove('2026-01', 'i1')).toBe(false)
       expect(await collected(costs.rows(ORGANISATION, ALL))).toEqual([])
     })
 

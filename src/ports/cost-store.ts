@@ -22,8 +22,8 @@ export interface CostStore {
    * where there are more than SUMS_MAX.
    */
   sums(organisationId: string, asked: SumQuery): Promise<readonly CostSum[] | undefined>
-  /** Takes away a billing period; false where there is none. */
-  removePeriod(of: CostExport & { readonly month: Month }): Promise<boolean>
+  /** Takes away a billing period as an import brought it; false where there is none of that import. */
+  removePeriod(of: CostExport & Pick<CostPeriod, 'month' | 'importId'>): Promise<boolean>
   /** Deletes rows that no state of a period has any more, a few at a time. */
   sweep(signal: AbortSignal): Promise<void>
 }

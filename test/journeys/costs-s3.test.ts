@@ -320,6 +320,46 @@ describe('a cost source', () => {
     )
   })
 
+  it('does not bring back a billing period that was deleted before its bill changes', async () => {
+    await exportRun('deleted', { month: '2026-01', run: 'a', cost: 7 })
+    await exportRun('deleted', { month: '2026-02', run: 'a', cost: 3 })
+    const { id } = (await hub.rest('POST', '/cost-sources', given('deleted'))).body
+    await readOnce(id, ({ last }) => last?.status === 'done')
+    const read = async () =>
+      endOf(hub, (await hub.rest('POST', `/cost-sources/${id}/read`)).body.id)
+    const command = ['costs', 'delete', '2026-01', '--export', 'deleted']
+    const { stdout } = await runCommand(folder, command)
+    expect(stdout).toContain('its cost source brings it back only when its bill changes')
+    expect((await read()).status).toBe('unchanged')
+    // The other one is read alone.
+    await exportRun('deleted', { month: '2026-02', run: 'b', cost: 4 })
+    expect(await read()).toMatchObject({ status: 'done', report: { files: 1 } })
+    expect(await costsOf('deleted')).toEqual([['2026-02', '4']])
+    // Tag keys tell costs apart otherwise, and the bill is the same.
+    const { last } = (await hub.rest('PATCH', `/cost-sources/${id}`, { tagKeys: ['team'] })).body
+    const again = await readOnce(
+      id,
+      (now) => now.last.importId !== last.importId && now.last.status === 'done',
+    )
+    expect(again.last.rowsRead).toBe(1)
+    expect((await read()).status).toBe('unchanged')
+    expect(await costsOf('deleted')).toEqual([['2026-02', '4']])
+    await exportRun('deleted', { month: '2026-01', run: 'b', cost: 8 })
+    expect((await read()).status).toBe('done')
+    const both = [
+      ['2026-01', '8'],
+      ['2026-02', '4'],
+    ]
+    expect(await costsOf('deleted')).toEqual(both)
+    // Who imports it wants it.
+    await hub.rest(
+      'DELETE',
+      `/cost-periods/2026-01?organisationId=${organisationId}&exportName=deleted`,
+    )
+    expect((await importFrom('deleted', { exportName: 'deleted' })).status).toBe('done')
+    expect(await costsOf('deleted')).toEqual(both)
+  })
+
   it('that cannot be read says why, and is read at once when it is changed', async () => {
     await exportRun('moved', { month: '2026-01', run: 'a', cost: 1 })
     const from = { kind: 's3', bucket: 'not-there', prefix: '' }

@@ -96,6 +96,10 @@ export interface TenancyEvents {
   CostSourceCreateEvent: CostSourceCreateEvent
   CostSourceUpdateEvent: CostSourceUpdateEvent
   CostSourceDeleteEvent: CostSourceDeleteEvent
+  CostImportStartEvent: CostImportStartEvent
+  CostImportCancelEvent: CostImportCancelEvent
+  CostImportEndEvent: CostImportEndEvent
+  CostPeriodDeleteEvent: CostPeriodDeleteEvent
   HubCreateEvent: HubCreateEvent
   HubUpdateEvent: HubUpdateEvent
   HubDeleteEvent: HubDeleteEvent
@@ -4300,6 +4304,190 @@ export interface CostSourceDeleteEvent {
   }
 }
 /**
+ * Somebody started an import of costs. A source that is read because its time has come tells of no start.
+ *
+ * `CostManagement: CostImportStartEvent`, version 1, ours
+ */
+export interface CostImportStartEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostImportStartEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostImportStartEvent'
+    costImportId: string
+    exportName: string
+    kind: 'upload' | 's3' | 'folder'
+    /**
+     * Such as s3://bucket/prefix; uploads have none
+     */
+    location?: string
+    /**
+     * Of the source that was read
+     */
+    costSourceId?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An import of costs was cancelled: it ends, and billing periods stay as they were.
+ *
+ * `CostManagement: CostImportCancelEvent`, version 1, ours
+ */
+export interface CostImportCancelEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostImportCancelEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostImportCancelEvent'
+    costImportId: string
+    exportName: string
+    kind: 'upload' | 's3' | 'folder'
+    /**
+     * Such as s3://bucket/prefix; uploads have none
+     */
+    location?: string
+    /**
+     * Of the source that was read
+     */
+    costSourceId?: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * An import of costs ended by itself. That a source, read because its time had come, has nothing new is not told.
+ *
+ * `CostManagement: CostImportEndEvent`, version 1, ours
+ */
+export interface CostImportEndEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostImportEndEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostImportEndEvent'
+    costImportId: string
+    exportName: string
+    kind: 'upload' | 's3' | 'folder'
+    /**
+     * Such as s3://bucket/prefix; uploads have none
+     */
+    location?: string
+    /**
+     * Of the source that was read
+     */
+    costSourceId?: string
+    /**
+     * unchanged: this state of the export was imported before
+     */
+    result: 'done' | 'unchanged' | 'failed'
+    /**
+     * The billing periods that it replaced
+     */
+    months?: string[]
+    rowsRead?: number
+    rowsSkipped?: number
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
+ * The costs of a billing period of an export were deleted.
+ *
+ * `CostManagement: CostPeriodDeleteEvent`, version 1, ours
+ */
+export interface CostPeriodDeleteEvent {
+  version: '0'
+  id: string
+  'detail-type': 'CostManagement: CostPeriodDeleteEvent'
+  source: string
+  account: string
+  time: string
+  region: string
+  resources: string[]
+  detail: {
+    meta: TenancyEventMeta
+    staxEventVersion: '1'
+    staxEventID: string
+    staxEventTime: string
+    staxEventSource: 'stax.costs'
+    staxEventType: 'CostManagement'
+    staxEventName: 'CostPeriodDeleteEvent'
+    exportName: string
+    /**
+     * The billing period, such as 2026-01
+     */
+    month: string
+    /**
+     * Of the import that brought them
+     */
+    costImportId: string
+    status: 'SUCCESS' | 'FAILED'
+    /**
+     * Why it failed, for programs
+     */
+    errorCode?: string
+    /**
+     * Why it failed, for people
+     */
+    message?: string
+  }
+}
+/**
  * A Hub was created.
  *
  * `Networking: HubCreateEvent`, version 1, ours
@@ -5129,6 +5317,10 @@ export interface TenancyEventFields {
   CostSourceCreateEvent: CostSourceCreateEventFields
   CostSourceUpdateEvent: CostSourceUpdateEventFields
   CostSourceDeleteEvent: CostSourceDeleteEventFields
+  CostImportStartEvent: CostImportStartEventFields
+  CostImportCancelEvent: CostImportCancelEventFields
+  CostImportEndEvent: CostImportEndEventFields
+  CostPeriodDeleteEvent: CostPeriodDeleteEventFields
   HubCreateEvent: HubCreateEventFields
   HubUpdateEvent: HubUpdateEventFields
   HubDeleteEvent: HubDeleteEventFields
@@ -7609,6 +7801,114 @@ export interface CostSourceDeleteEventFields {
    */
   location: string
   readEveryHours: number
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostImportStartEvent as its publisher gives them.
+ */
+export interface CostImportStartEventFields {
+  costImportId: string
+  exportName: string
+  kind: 'upload' | 's3' | 'folder'
+  /**
+   * Such as s3://bucket/prefix; uploads have none
+   */
+  location?: string
+  /**
+   * Of the source that was read
+   */
+  costSourceId?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostImportCancelEvent as its publisher gives them.
+ */
+export interface CostImportCancelEventFields {
+  costImportId: string
+  exportName: string
+  kind: 'upload' | 's3' | 'folder'
+  /**
+   * Such as s3://bucket/prefix; uploads have none
+   */
+  location?: string
+  /**
+   * Of the source that was read
+   */
+  costSourceId?: string
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostImportEndEvent as its publisher gives them.
+ */
+export interface CostImportEndEventFields {
+  costImportId: string
+  exportName: string
+  kind: 'upload' | 's3' | 'folder'
+  /**
+   * Such as s3://bucket/prefix; uploads have none
+   */
+  location?: string
+  /**
+   * Of the source that was read
+   */
+  costSourceId?: string
+  /**
+   * unchanged: this state of the export was imported before
+   */
+  result: 'done' | 'unchanged' | 'failed'
+  /**
+   * The billing periods that it replaced
+   */
+  months?: string[]
+  rowsRead?: number
+  rowsSkipped?: number
+  status: 'SUCCESS' | 'FAILED'
+  /**
+   * Why it failed, for programs
+   */
+  errorCode?: string
+  /**
+   * Why it failed, for people
+   */
+  message?: string
+}
+/**
+ * The fields of CostPeriodDeleteEvent as its publisher gives them.
+ */
+export interface CostPeriodDeleteEventFields {
+  exportName: string
+  /**
+   * The billing period, such as 2026-01
+   */
+  month: string
+  /**
+   * Of the import that brought them
+   */
+  costImportId: string
   status: 'SUCCESS' | 'FAILED'
   /**
    * Why it failed, for programs

@@ -49,6 +49,8 @@ interface PublishCosts {
   readonly periods: readonly { readonly month: string; readonly json: string }[]
 }
 
+type BroughtPeriod = CostExport & Pick<CostPeriod, 'month' | 'importId'>
+
 const UNITS_PER_MILLIONTH = 1_000_000n
 /** The writer thread does nothing else meanwhile. */
 const SWEPT_ROWS_MAX = 2_000
@@ -74,6 +76,10 @@ export function costStoreVerbs(database: DatabaseSync): Record<string, Verb> {
     UPDATE cost_edition SET state = 'dead'
     WHERE organisation_id = ? AND export_name = ? AND month = ? AND state = 'published'
     RETURNING period`)
+  const remove = database.prepare(`
+    UPDATE cost_edition SET state = 'dead'
+    WHERE organisation_id = ? AND export_name = ? AND month = ? AND state = 'published'
+      AND period ->> '$.importId' = ?`)
   const publish = database.prepare(
     `UPDATE cost_edition SET state = 'published', period = ? WHERE id = ?`,
   )
@@ -114,8 +120,8 @@ export function costStoreVerbs(database: DatabaseSync): Record<string, Verb> {
     discardCosts: (staging: string) => {
       discard.run(staging)
     },
-    removeCostPeriod: ({ organisationId, exportName, month }: CostExport & { month: string }) =>
-      retire.all(organisationId, exportName, month).length > 0,
+    removeCostPeriod: ({ organisationId, exportName, month, importId }: BroughtPeriod) =>
+      remove.run(organisationId, exportName, month, importId).changes > 0,
     sweepCosts: sweeping(database),
   }
 }
@@ -204,7 +210,10 @@ export function createSqliteCostStore(
       }
       return [...sums.values()]
     },
-    removePeriod: (of) => writer.write<boolean>('removeCostPeriod', of),
+    removePeriod: ({ organisationId, exportName, month, importId }) => {
+      const of: BroughtPeriod = { organisationId, exportName, month, importId }
+      return writer.write<boolean>('removeCostPeriod', of)
+    },
     sweep: async (signal) => {
       for (let id = deadEdition(); id !== undefined && !signal.aborted; id = deadEdition()) {
         await writer.write('sweepCosts', id)

@@ -47,7 +47,8 @@ export function addCostRoutes(add: AddRoute, costs: CostImports): void {
     method: 'DELETE',
     url: '/cost-periods/:month',
     tag,
-    summary: 'Take away the costs of a billing period of an export',
+    summary:
+      'Take away the costs of a billing period of an export; its source brings them back only when the bill changes',
     permission: 'costs:Write',
     params: Type.Object({ month: MonthText }),
     query: Type.Object({ organisationId: Id, exportName: ExportName }),
