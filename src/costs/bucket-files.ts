@@ -14,6 +14,7 @@ import { deletedOf } from './deleted-periods.ts'
 import { ImportFault } from './import-fault.ts'
 import type { ImportFiles } from './run-import.ts'
 import type { TableFile } from './table-files.ts'
+import { orFull } from './upload-spool.ts'
 import type { UploadSpool } from './upload-spool.ts'
 
 export type FromBucket = Extract<CostImportFrom, { kind: 's3' }>
@@ -92,6 +93,8 @@ async function fetched(
   manifests: readonly BillManifest[],
   folder: string,
 ): Promise<readonly TableFile[]> {
+  const count = manifests.reduce((sum, { files: keys }) => sum + keys.length, 0)
+  if (count > FETCHED_FILES_MAX) throw tooMuch()
   const files: TableFile[] = []
   let bytes = 0
   for (const { key: manifest, files: keys, etag } of manifests) {
@@ -101,10 +104,10 @@ async function fetched(
         throw new ImportFault(`the manifest "${manifest}" names "${key}", which is not there`)
       }
       bytes += found.bytes
-      if (bytes > FETCHED_BYTES_MAX || files.length >= FETCHED_FILES_MAX) throw tooMuch()
+      if (bytes > FETCHED_BYTES_MAX) throw tooMuch()
       // Files of two billing periods have the same names, and names may be longer than the disk's.
       const path = join(folder, String(files.length))
-      await save(path, bucket.read(key, found))
+      await orFull(save(path, bucket.read(key, found)))
       files.push({ name: key, path })
     }
     if ((await bucket.find(manifest))?.etag === etag) continue

@@ -26,6 +26,7 @@ import {
   importsPrefix,
   putImport,
   shownImport,
+  takeTurn,
   totalText,
 } from './import-documents.ts'
 import type { StoredCostImport } from './import-documents.ts'
@@ -112,6 +113,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
           initiator: initiatorOf(caller),
         }
         if (costImport.status === 'waiting') tell('CostImportStartEvent', happeningTo(costImport))
+        await takeTurn(transaction, given.organisationId)
         await checkRoom(state, given.organisationId)
         putImport(transaction, costImport)
         return costImport
@@ -121,27 +123,31 @@ export function createCostImports(ports: CostImportPorts): CostImports {
     addPart: async (caller, id, { bytes, ...part }) => {
       notStarted(await found(state, caller, id))
       if (bytes === undefined) throw noBytes()
-      // Before the bytes are kept: from here on the upload is not forgotten under them.
-      await state.transact(async (transaction) => {
-        const before = notStarted(await transaction.get(COST_IMPORTS, id))
-        putImport(transaction, { ...before, receivedAt: clock.now() })
-      })
-      return { bytes: await spool.append(id, { ...part, bytes }) }
+      // From here on the upload is not forgotten under the bytes.
+      const admit = () =>
+        state.transact(async (transaction) => {
+          const before = notStarted(await transaction.get(COST_IMPORTS, id))
+          putImport(transaction, { ...before, receivedAt: clock.now() })
+        })
+      return { bytes: await spool.append(id, { ...part, bytes }, admit) }
     },
     start: async (caller, id) => {
       await found(state, caller, id)
-      const isEmpty = (await spool.files(id)).length === 0
-      const started = await actions.perform(caller, async ({ transaction, tell }) => {
-        const before = await found(transaction, caller, id)
-        tell('CostImportStartEvent', happeningTo(before))
-        notStarted(before)
-        if (isEmpty) throw noFiles()
-        const initiator = initiatorOf(caller)
-        const after: StoredCostImport = { ...before, status: 'waiting', initiator }
-        putImport(transaction, after)
-        return after
+      // A part that is on its way must not come while the file is read.
+      return spool.inTurn(id, async () => {
+        const isEmpty = (await spool.files(id)).length === 0
+        const started = await actions.perform(caller, async ({ transaction, tell }) => {
+          const before = await found(transaction, caller, id)
+          tell('CostImportStartEvent', happeningTo(before))
+          notStarted(before)
+          if (isEmpty) throw noFiles()
+          const initiator = initiatorOf(caller)
+          const after: StoredCostImport = { ...before, status: 'waiting', initiator }
+          putImport(transaction, after)
+          return after
+        })
+        return shownImport(started)
       })
-      return shownImport(started)
     },
     cancel: async (caller, id) => {
       await found(state, caller, id)

@@ -67,9 +67,11 @@ it('a source is read at once and then when its hours have passed, never twice at
 })
 
 it('an organisation has as many sources as it says, and no more', async () => {
-  for (let number = 0; number < COST_SOURCES_PER_ORGANISATION_MAX; number += 1) {
+  for (let number = 1; number < COST_SOURCES_PER_ORGANISATION_MAX; number += 1) {
     await create(`export-${number}`)
   }
+  const last = await Promise.allSettled(['one', 'other'].map((name) => create(name)))
+  expect(last.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
   await expect(create('one-more')).rejects.toMatchObject({ code: 'cost-source.too-many' })
   const { items } = await costs.sources.list(OPERATOR, { limit: 1_000 })
   expect(items).toHaveLength(COST_SOURCES_PER_ORGANISATION_MAX)
@@ -86,9 +88,13 @@ it('an organisation has as many imports that have not ended as it says, and no m
   const before = await costs.imports.list(OPERATOR, begin)
   const unended = before.items.filter(({ endedAt, sourceId }) => !endedAt && !sourceId)
   const made: string[] = []
-  while (made.length + unended.length < UNENDED_IMPORTS_MAX) {
+  while (made.length + unended.length < UNENDED_IMPORTS_MAX - 1) {
     made.push((await upload(made.length % 2 === 0 ? 'upload' : 'folder')).id)
   }
+  const last = await Promise.allSettled([upload('upload'), upload('folder')])
+  const fulfilled = last.flatMap((each) => (each.status === 'fulfilled' ? [each.value.id] : []))
+  expect(fulfilled).toHaveLength(1)
+  made.push(...fulfilled)
   await expect(upload('upload')).rejects.toMatchObject({ code: 'cost-import.too-many' })
   await costs.imports.cancel(OPERATOR, made.pop() ?? '')
   made.push((await upload('upload')).id)

@@ -12,7 +12,7 @@ import type { Actions } from '#src/tenancy/actions.ts'
 import { listAccepted } from '#src/tenancy/documents.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import type { ImportsPage } from './cost-imports.ts'
-import { COST_IMPORTS, shownImport } from './import-documents.ts'
+import { COST_IMPORTS, shownImport, takeTurn } from './import-documents.ts'
 import { happeningTo as importHappening, initiatorOf, locationOf } from './import-events.ts'
 import { checkPlace } from './import-places.ts'
 import type { ImportPlaces } from './import-places.ts'
@@ -82,6 +82,7 @@ export function createCostSources(ports: CostSourcePorts): CostSources {
         tell('CostSourceCreateEvent', happeningTo(source))
         const key = costSourceKey(source)
         if ((await transaction.get(COST_SOURCES, key)) !== undefined) throw exists(source)
+        await takeTurn(transaction, source.organisationId)
         await checkRoom(state, source)
         transaction.put(COST_SOURCES, key, source)
         transaction.put(COST_SOURCE_IDS, source.id, key)

@@ -6,6 +6,18 @@ import type { State, StateTransaction } from '#src/ports/state.ts'
 import type { Initiator } from '#src/tenancy/actions.ts'
 import { backwards } from '#src/tenancy/documents.ts'
 
+/** By organisation: how often something was made that there may be only so many of. */
+const COST_TURNS = collection<number>('cost-turns')
+
+/** Has what is made of an organisation at the same time go one after the other, so that all is counted. */
+export async function takeTurn(
+  transaction: StateTransaction,
+  organisationId: string,
+): Promise<void> {
+  const turns = (await transaction.get(COST_TURNS, organisationId)) ?? 0
+  transaction.put(COST_TURNS, organisationId, turns + 1)
+}
+
 export interface StoredCostImport extends CostImport {
   /** Its billing periods are on their way into their places: it is too late to cancel it. */
   readonly isPublishing?: true

@@ -1,17 +1,21 @@
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { RestError } from '#src/errors.ts'
+import { RestError, StoreFullFault } from '#src/errors.ts'
 import type { TableFile } from './table-files.ts'
 
 /** Files of uploads until they are imported, each import's in a folder of its own. */
 export interface UploadSpool {
   /**
    * Adds bytes to a file, which has as many as `offset` says already.
+   * @param admit is waited for in the part's turn; where it throws nothing is added
    * @returns how many it has then
-   * @throws RestError 409 where it has other than that, 413 where the upload grows too large
+   * @throws RestError 409 where it has other than that, 413 where the upload grows too large, and
+   *   StoreFullFault
    */
-  append(importId: string, part: UploadPart): Promise<number>
+  append(importId: string, part: UploadPart, admit?: () => Promise<void>): Promise<number>
+  /** Does something when the parts that came before are here, and before those that come later. */
+  inTurn<T>(importId: string, step: () => Promise<T>): Promise<T>
   files(importId: string): Promise<readonly TableFile[]>
   /** The folder of an import, made where there is none, for what the hub fetches itself. */
   folder(importId: string): Promise<string>
@@ -91,7 +95,12 @@ export function createUploadSpool(root: string): UploadSpool {
   }
 
   return {
-    append: (importId, part) => oneByOne(importId, () => append(importId, part)),
+    append: (importId, part, admit) =>
+      oneByOne(importId, async () => {
+        await admit?.()
+        return orFull(append(importId, part))
+      }),
+    inTurn: oneByOne,
     folder,
     files: async (importId) =>
       (await sizes(importId)).map(({ name }) => ({ name, path: join(folderOf(importId), name) })),
@@ -100,6 +109,19 @@ export function createUploadSpool(root: string): UploadSpool {
     importIds: () => namesIn(root),
   }
 }
+
+/** @throws StoreFullFault where what was written has no room on the disk */
+export async function orFull<T>(writing: Promise<T>): Promise<T> {
+  try {
+    return await writing
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (FULL.has(code)) throw new StoreFullFault({ cause: error })
+    throw error
+  }
+}
+
+const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT'])
 
 /** None where there is no such folder yet. */
 async function namesIn(folder: string): Promise<readonly string[]> {
