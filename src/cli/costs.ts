@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 
 import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-import.ts'
+import { isDay } from '#src/model/day.ts'
 import type { CostSource } from '#src/model/cost-source.ts'
 import { pathOf } from './api-path.ts'
 import { action, commaSeparated, givenOnly, wholeNumber } from './call.ts'
@@ -108,7 +109,7 @@ function addImport(costs: Command): void {
         checkNames(files)
         await refuseFolders(files)
         const { id } = await hub.post<CostImport>('/cost-imports', given)
-        if (files.length > 0) await upload(hub, id, files)
+        if (files.length > 0) await uploadOrCancel(hub, id, files)
         const ended = options.wait === false ? undefined : await followImport(hub, id)
         const shown = ended ?? (await hub.get<CostImport>(`/cost-imports/${id}`))
         await output.show(shown, () => costImportText(shown))
@@ -138,6 +139,17 @@ async function refuseFolders(files: readonly string[]): Promise<void> {
     throw new UsageFault(
       `"${file}" is a folder: name its files, such as ${join(file, '*.csv.gz')}; --folder is for folders of the hub`,
     )
+  }
+}
+
+/** An upload that breaks off is of no use: it would count as one that has not ended for a day. */
+async function uploadOrCancel(hub: HubClient, id: string, files: readonly string[]): Promise<void> {
+  try {
+    await upload(hub, id, files)
+  } catch (error) {
+    // Where the hub is gone it gives the upload up by itself.
+    await hub.delete(`/cost-imports/${id}`).catch(() => undefined)
+    throw error
   }
 }
 
@@ -309,6 +321,7 @@ async function showSums(call: Call<SummaryOptions>, names: readonly string[]): P
   if (from === undefined || to === undefined) {
     throw new CommandFault('no costs yet: import some with "belfry costs import"')
   }
+  if (isDay(from) && isDay(to) && from > to) throw backwards(options, { from, to })
   const query = { organisationId, from, to, by: by.map(({ dimension }) => dimension) }
   const { items } = await hub.get<{ items: readonly Sum[] }>('/cost-sums', query)
   const columns = by.map(({ name, dimension }): Column<Sum> => ({
@@ -320,6 +333,20 @@ async function showSums(call: Call<SummaryOptions>, names: readonly string[]): P
       ? `no costs from ${from} to ${to}`
       : `${headText(`costs from ${from} to ${to}`)}\n\n${table(items, [...columns, ...COST_COLUMNS], output.width)}`,
   )
+}
+
+/** Days that were given are named as such, and else what there are costs of. */
+function backwards(
+  given: Pick<SummaryOptions, 'from' | 'to'>,
+  { from, to }: { readonly from: string; readonly to: string },
+): Error {
+  if (given.to === undefined) {
+    return new UsageFault(`there are no costs from ${from} on: the last are of ${to}`)
+  }
+  if (given.from === undefined) {
+    return new UsageFault(`there are no costs up to ${to}: the first are of ${from}`)
+  }
+  return new UsageFault(`--from ${from} is after --to ${to}: the first day goes with --from`)
 }
 
 function headText(of: string): string {

@@ -256,6 +256,19 @@ describe('the costs of an organisation', () => {
       expect(sums.stdout).toMatch(/costs from 2023-11-\d\d to 2023-12-31, all charges/)
       expect(`${sums.stdout}${sums.stderr}`).toMatch(/cli +1\.6823086974/)
       expect(list.stdout).toMatch(/cli +done +1281 +0 +2023-11/)
+      const [late, backwards, broken] = await Promise.all([
+        runCommand(folder, ['costs', 'summary', '--by', 'day', '--from', '2999-01-01']),
+        runCommand(folder, [...by, '--from', '2024-01-01']),
+        // It is there, and cannot be read.
+        runCommand(folder, ['costs', 'import', '/proc/self/mem', '--export', 'broken']),
+      ])
+      expect(late.stderr).toMatch(/no costs from 2999-01-01 on: the last are of \d{4}-/)
+      expect(backwards.stderr).toContain('--from 2024-01-01 is after --to 2023-12-31')
+      expect([late.status, backwards.status, broken.status]).not.toContain(0)
+      const asked = `/cost-imports?organisationId=${organisationId}`
+      const { items } = (await hub.rest('GET', asked)).body
+      const [given] = items.filter(({ exportName }: any) => exportName === 'broken')
+      expect(given).toMatchObject({ status: 'cancelled', from: { kind: 'upload' } })
       await runCommand(folder, ['costs', 'delete', '2023-11', '--export', 'cli'])
       expect(await periodsOf('cli')).toEqual([])
     },
