@@ -31,9 +31,9 @@ const DATA_EXPORT =
   /^((?:.*\/)?[^/]+)\/metadata\/billing_period=(\d{4}-\d{2})\/[^/]+-manifest\.json$/i
 const REPORT = /^((?:.*\/)?[^/]+)\/(\d{4})(\d{2})\d{2}-\d{8}\/[^/]+-manifest\.json$/i
 /** A bill of 20 years is 240 manifests among its files. */
-const KEYS_MAX = 100_000
+export const KEYS_MAX = 100_000
 /** Of a billing period with ten thousand files; it is read at once, and parsed. */
-const MANIFEST_BYTES_MAX = 2 * 1024 * 1024
+export const MANIFEST_BYTES_MAX = 2 * 1024 * 1024
 
 const NAMES_TOLD_MAX = 20
 

@@ -27,8 +27,8 @@ export interface BucketFilesPorts {
 }
 
 /** Of all files that one import fetches: they are on the hub's disk until they are read. */
-const FETCHED_BYTES_MAX = 64 * 1024 * 1024 * 1024
-const FETCHED_FILES_MAX = 10_000
+export const FETCHED_BYTES_MAX = 64 * 1024 * 1024 * 1024
+export const FETCHED_FILES_MAX = 10_000
 const DEFAULT_REGION = 'us-east-1'
 const FILE_MODE = 0o600
 

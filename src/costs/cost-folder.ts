@@ -5,7 +5,7 @@ import { ImportFault } from './import-fault.ts'
 import type { TableFile } from './table-files.ts'
 
 /** Files that one import may read. */
-const FOLDER_FILES_MAX = 10_000
+export const FOLDER_FILES_MAX = 10_000
 const FOLDER_MODE = 0o700
 /** Manifests, check sums and the like stand beside what is imported. */
 const TABLES = /\.(csv|csv\.gz|gz|zip|parquet)$/i

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { alerting, hasLength, until } from '../alerting.ts'
+import { importFiles, putBytes } from '../cost-calls.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { createOrganisation } from '../organisation.ts'
@@ -148,3 +149,61 @@ async function newNotification(world: { organisationId: string; next: () => numb
   const { items } = (await hub.rest('GET', `/channels?organisationId=${organisationId}`)).body
   return { ...named(world, 'notification'), channelId: items[0].id, alerts: { budgets: {} } }
 }
+
+it('a part of an upload has 8 MiB and no more', async () => {
+  const given = { organisationId, exportName: 'parts', from: { kind: 'upload' } }
+  const { id } = (await hub.rest('POST', '/cost-imports', given)).body
+  const part = Buffer.alloc(8 * 1024 * 1024, 'x')
+  const path = `/cost-imports/${id}/files/a.csv?offset=`
+  const larger = await putBytes(hub, `${path}0`, Buffer.concat([part, Buffer.from('x')]))
+  expect(larger.status).toBe(413)
+  const taken = await putBytes(hub, `${path}0`, part)
+  expect([taken.status, await taken.json()]).toEqual([200, { bytes: part.length }])
+  expect((await hub.rest('DELETE', `/cost-imports/${id}`)).status).toBe(204)
+})
+
+it.each([
+  { what: '100 tag keys', at: 100, given: (count: number) => ({ tagKeys: keys(count) }) },
+  {
+    ...{ what: 'tag keys of 256 characters', at: 256 },
+    given: (count: number) => ({ tagKeys: ['k'.repeat(count)] }),
+  },
+  {
+    ...{ what: 'a name of its export of 128 characters', at: 128 },
+    given: (count: number) => ({ exportName: 'e'.repeat(count) }),
+  },
+])('an import of costs has $what and no more', async ({ at, given }) => {
+  const create = (count: number) =>
+    hub.rest('POST', '/cost-imports', {
+      ...{ organisationId, exportName: 'tags', from: { kind: 'upload' } },
+      ...given(count),
+    })
+  const most = await create(at)
+  expect(most.status).toBe(201)
+  expect((await hub.rest('DELETE', `/cost-imports/${most.body.id}`)).status).toBe(204)
+  expect((await create(at + 1)).status).toBe(400)
+})
+
+it('a backtest of spikes is of 1,100 days and no more', async () => {
+  const header =
+    'BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName'
+  const row = '1,1,USD,2024-01-01T00:00:00Z,2024-01-31T00:00:00Z,Usage,1,EC2,AWS'
+  const bill = Buffer.from(`${header}\n${row}\n`)
+  await importFiles(hub, { organisationId, exportName: 'backtest' }, { 'bill.csv': bill })
+  const detector = await hub.rest(
+    'POST',
+    '/spike-detectors',
+    newSpikeDetector({ organisationId, next }),
+  )
+  const path = `/spike-detectors/${detector.body.id}`
+  const backtest = (from: string) =>
+    hub.rest('POST', `${path}/backtest`, { from, to: '2024-01-31' })
+  // 1,100 days up to 2024-01-31, and one more.
+  expect(await backtest('2021-01-27')).toMatchObject({ status: 200 })
+  expect(await backtest('2021-01-26')).toMatchObject({
+    ...{ status: 400, body: { code: 'spike-detector.invalid-range' } },
+  })
+  expect((await hub.rest('DELETE', path)).status).toBe(204)
+})
+
+const keys = (count: number) => Array.from({ length: count }, (_, at) => `key-${at}`)
