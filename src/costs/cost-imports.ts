@@ -187,9 +187,9 @@ function reading(ports: CostImportPorts): Pick<CostImports, 'periods' | 'sums' |
         ORGANISATIONS,
         ({ id }) => reaches(caller, id) && (organisationId ?? id) === id,
       )
-      const found: CostPeriod[] = []
-      for (const { id } of organisations) found.push(...(await costs.periods(id)))
-      const { items, ...rest } = pageOfAll(found, periodKey, page)
+      const all: CostPeriod[] = []
+      for (const { id } of organisations) all.push(...(await costs.periods(id)))
+      const { items, ...rest } = pageOfAll(all, periodKey, page)
       return { items: items.map(periodText), ...rest }
     },
     sums: async (caller, { organisationId, ...asked }) => {

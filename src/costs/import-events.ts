@@ -27,7 +27,9 @@ export function endOf(costImport: StoredCostImport): Happening {
     months: report.periods.map(({ month }) => month),
   }
   const failure = error !== undefined && {
-    ...{ status: 'FAILED', errorCode: 'cost-import.failed', message: error },
+    status: 'FAILED',
+    errorCode: 'cost-import.failed',
+    message: error,
   }
   return { organisationId, fields: { ...fields, result: status, ...brought, ...failure } }
 }

@@ -33,3 +33,13 @@ export function addMonths(day: Day, count: number): Day {
   const [year = 0, month = 0] = day.split('-').map(Number)
   return dayOf(Date.UTC(year, month - 1 + count, 1))
 }
+
+/** Whether a text is a day that there is. */
+export function isDay(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && sameDay(text)
+}
+
+/** 2026-02-30 is read as a day of March. */
+function sameDay(text: string): boolean {
+  return dayOf(Date.parse(text)) === text
+}
