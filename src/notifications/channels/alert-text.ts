@@ -158,14 +158,14 @@ function ofCompliance(
   const one = resources.length === 1
   const [first = alert] = shown
   // Of those that the title is about, so that it says nothing of another one.
-  const told = isOver ? alert : (failing.at(-1) ?? alert)
+  const spoken = isOver ? alert : (failing.at(-1) ?? alert)
   const is = shown.length === 1
   return {
     isOver,
     title: `${alert.ruleName}: ${is ? resourceName(first) : `${text.count(shown.length)} resources`} ${standing(shown)[is ? 'one' : 'many']}`,
     summary:
-      told.withdrawal === undefined
-        ? (told.reason ?? `${told.checkedBy} evaluated the rule ${told.ruleName}.`)
+      spoken.withdrawal === undefined
+        ? (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`)
         : `Over: ${is ? `it ${standing(shown).one}` : `they ${standing(shown).many}`}.`,
     facts: facts({
       ...facts1,
