@@ -20,7 +20,7 @@ const DAY_MS = 24 * HOUR_MS
 const isSetWithin = (zone: string, ms: number) => (from: number) =>
   offsetAt(from, zone) !== offsetAt(from + ms, zone)
 const every = (ms: number, from: number, to: number): readonly number[] =>
-  Array.from({ length: (to - from) / ms }, (_, at) => from + at * ms)
+  Array.from({ length: (to - from) / ms }, (_, step) => from + step * ms)
 /** When clocks in each zone are set, to the hour. */
 const CHANGES = new Map(
   zones.map((zone) => [
