@@ -118,6 +118,23 @@ describe('a forecast', () => {
     expect(covered.length / SEEDS.length).toBeLessThan(0.9)
   })
 
+  it('of what began lately is as sure as its days are alike', () => {
+    const KNOWN = 45
+    const of = (noise: number) =>
+      SEEDS.map((seed) => {
+        const pattern = { name: 'began lately', noise, weekend: 0.6 }
+        const costs = costDays(pattern, { seed, first: YEAR, days: HISTORY + 30 })
+        const began = costs.map(({ used }, at) => (at < HISTORY + 10 - KNOWN ? 0 : used))
+        const found = foretell(began.slice(0, HISTORY + 10))
+        const actual = sum(began.slice(HISTORY))
+        const { low = 0, high = 0, estimate = 0 } = found ?? {}
+        return { isWithin: low <= actual && actual <= high, width: (high - low) / estimate }
+      })
+    const noisyOnes = of(0.25)
+    expect(noisyOnes.filter(({ isWithin }) => isWithin).length / SEEDS.length).toBeGreaterThan(0.75)
+    expect(Math.max(...of(0.03).map(({ width }) => width))).toBeLessThan(0.12)
+  })
+
   it('of a year is hardly less sure than of a month where days vary and their level stays', () => {
     const ratios = SEEDS.slice(0, 15).map((seed) => {
       const costs = noisyDays(seed)
