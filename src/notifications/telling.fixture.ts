@@ -61,7 +61,10 @@ export async function createTestTelling(): Promise<TestTelling> {
     observer: { stageFaulted: throwing } as never,
     turns: createTurns(),
     linksOf: () => [],
-    channels: { open: async (_: string, channelId: string) => channelOf(channelId) },
+    channels: {
+      open: async (_: string, channelId: string) => channelOf(channelId),
+      addressesOf: async (_: string, channelId: string) => [channelId],
+    },
   }
   return {
     tenancy,

@@ -90,8 +90,11 @@ export const COST_MANAGEMENT = category('CostManagement', 'costs', [
     }),
     example: {
       ...IMPORT_EXAMPLE,
-      ...{ result: 'done', months: ['2026-01'], rowsRead: 120_000, rowsSkipped: 0 },
-      ...{ status: 'SUCCESS' },
+      result: 'done',
+      months: ['2026-01'],
+      rowsRead: 120_000,
+      rowsSkipped: 0,
+      status: 'SUCCESS',
     },
   },
   {
