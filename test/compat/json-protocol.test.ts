@@ -146,7 +146,6 @@ it.each([
   ['milliseconds, which would be the year 58000', 1_769_904_000_000],
   ['more than a date can be', 1e15],
   ['before the year 0', -1e12],
-  ['no number', 1e999],
 ])('a time is refused that is %s', async (_what, Time) => {
   const { status, answer } = await jsonCall(hub, 'PutEvents', { Entries: [{ ...EVENT, Time }] })
   expect({ status, answer }).toEqual({
