@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { RestError } from '#src/errors.ts'
 import { completeThroughOf } from '#src/model/complete-through.ts'
 import type { Day } from '#src/model/cost.ts'
-import { addDays, daysBetween, isDay } from '#src/model/day.ts'
+import { addDays, daysBetween } from '#src/model/day.ts'
 import { formatMoney } from '#src/model/money.ts'
 import type { Principal } from '#src/model/principal.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
@@ -103,7 +103,7 @@ export async function backtestDetector(
 function rangeOf({ from, to }: BacktestRequest, newest: Day) {
   const last = to === undefined || to > newest ? newest : to
   const first = from ?? addDays(last, 1 - BACKTEST_DAYS_DEFAULT)
-  const days = isDay(first) && isDay(last) ? daysBetween(first, last) + 1 : 0
+  const days = daysBetween(first, last) + 1
   if (days >= 1 && days <= BACKTEST_DAYS_MAX) return { from: first, to: last }
   throw new RestError(
     400,
