@@ -134,7 +134,7 @@ describe.each(NAMESPACES)('the catalogue of a hub whose namespace is $prefix', (
     follower.close()
     expect(seen?.data.event.detail.meta.aws).toMatchObject({ accountName: 'member-account' })
     const { stderr } = await cli(...event, '--fields', '{"status":true}')
-    expect(stderr).toContain('"status" must be equal to one of the allowed values')
+    expect(stderr).toContain('"status" must be one of SUCCESS, FAILED')
   })
 
   it('is shown on the command line', async () => {
