@@ -16,7 +16,7 @@ const EVENT_CHARACTERS = Math.max(800, Math.ceil((HEAP_MEGABYTES_MAX * 1_100_000
 const REST_MS = 100
 const REFUSED_AT_FIRST = 10
 const ENTRIES_PER_REQUEST = 10
-const REQUESTS_AT_ONCE = 8
+const REQUESTS_AT_ONCE = 32
 
 const folder = newDataFolder()
 let hub: HubProcess
