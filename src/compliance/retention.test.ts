@@ -93,21 +93,6 @@ it('forgets what passed 90 days after it was last heard of, and no failure', asy
   expect(await toldOf()).toBe(before)
 })
 
-it('forgets an attack 90 days after it was last heard of, as AWS does, and says that it is over', async () => {
-  const attack = { checkedBy: 'guardduty', status: 'FAILED', atOnce: true } as const
-  const [old, repeated] = ['old', 'repeated'].map((incident) => ({ ...attack, incident }))
-  await take(result('old', old), result('repeated', repeated))
-  const before = await toldOf()
-  test.move(PASSED_KEPT_MS)
-  await take(result('repeated', repeated))
-  await retention().apply(test.now())
-  expect(await isThere('old', old)).toBe(true)
-  test.move(1)
-  await retention().apply(test.now())
-  expect([await isThere('old', old), await isThere('repeated', repeated)]).toEqual([false, true])
-  expect((await told()).slice(before)).toMatchObject([{ resourceId: 'old', change: 'WITHDRAWN' }])
-})
-
 it('ends the findings of a closed account at once, and takes no others in', async () => {
   const left = { awsAccountId: LEFT }
   await take(result('theirs', left), result('bad', { ...left, status: 'FAILED' }))
@@ -128,6 +113,21 @@ it('ends the findings of a closed account at once, and takes no others in', asyn
   expect((await told()).slice(before)).toMatchObject([
     { resourceId: 'bad', change: 'WITHDRAWN', withdrawal: 'ACCOUNT_CLOSED' },
   ])
+})
+
+it('forgets an attack 90 days after it was last heard of, as AWS does, and says that it is over', async () => {
+  const attack = { checkedBy: 'guardduty', status: 'FAILED', atOnce: true } as const
+  const [old, repeated] = ['old', 'repeated'].map((incident) => ({ ...attack, incident }))
+  await take(result('old', old), result('repeated', repeated))
+  const before = await toldOf()
+  test.move(PASSED_KEPT_MS)
+  await take(result('repeated', repeated))
+  await retention().apply(test.now())
+  expect(await isThere('old', old)).toBe(true)
+  test.move(1)
+  await retention().apply(test.now())
+  expect([await isThere('old', old), await isThere('repeated', repeated)]).toEqual([false, true])
+  expect((await told()).slice(before)).toMatchObject([{ resourceId: 'old', change: 'WITHDRAWN' }])
 })
 
 it('has room for so many findings of an organisation, and says what it refused', async () => {
