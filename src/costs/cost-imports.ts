@@ -121,7 +121,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       return shownImport(created)
     },
     addPart: async (caller, id, { bytes, ...part }) => {
-      notStarted(await found(state, caller, id))
+      notStarted(await importBy(state, caller, id))
       if (bytes === undefined) throw noBytes()
       // From here on the upload is not forgotten under the bytes.
       const admit = () =>
@@ -132,12 +132,12 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       return { bytes: await spool.append(id, { ...part, bytes }, admit) }
     },
     start: async (caller, id) => {
-      await found(state, caller, id)
+      await importBy(state, caller, id)
       // A part that is on its way must not come while the file is read.
       return spool.inTurn(id, async () => {
         const isEmpty = (await spool.files(id)).length === 0
         const started = await actions.perform(caller, async ({ transaction, tell }) => {
-          const before = await found(transaction, caller, id)
+          const before = await importBy(transaction, caller, id)
           tell('CostImportStartEvent', happeningTo(before))
           notStarted(before)
           if (isEmpty) throw noFiles()
@@ -150,9 +150,9 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       })
     },
     cancel: async (caller, id) => {
-      await found(state, caller, id)
+      await importBy(state, caller, id)
       const status = await actions.perform(caller, async ({ transaction, now, tell }) => {
-        const before = await found(transaction, caller, id)
+        const before = await importBy(transaction, caller, id)
         // An upload that is given up was never started.
         if (before.status !== 'uploading') tell('CostImportCancelEvent', happeningTo(before))
         checkCancellable(before)
@@ -162,7 +162,7 @@ export function createCostImports(ports: CostImportPorts): CostImports {
       // Files of one that runs are removed when it has left off reading them.
       if (status !== 'running') await spool.remove(id)
     },
-    get: async (caller, id) => shown(await found(state, caller, id)),
+    get: async (caller, id) => shown(await importBy(state, caller, id)),
     list: async (caller, { organisationId = caller.organisationId, after, limit }) => {
       if (organisationId !== undefined && !reaches(caller, organisationId)) return { items: [] }
       const places = await state.list(COST_IMPORTS_IN_ORDER, {
@@ -281,7 +281,7 @@ function tooManySums(): RestError {
 }
 
 /** @throws RestError 404 */
-async function found(
+async function importBy(
   from: Pick<StateTransaction, 'get'>,
   caller: Principal,
   id: string,

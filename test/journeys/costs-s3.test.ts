@@ -336,12 +336,13 @@ describe('a cost source', () => {
     expect(await read()).toMatchObject({ status: 'done', report: { files: 1 } })
     expect(await costsOf('deleted')).toEqual([['2026-02', '4']])
     // Tag keys tell costs apart otherwise, and the bill is the same.
-    const { last } = (await hub.rest('PATCH', `/cost-sources/${id}`, { tagKeys: ['team'] })).body
-    const again = await readOnce(
-      id,
-      (now) => now.last.importId !== last.importId && now.last.status === 'done',
-    )
-    expect(again.last.rowsRead).toBe(1)
+    const readBy = async (tagKeys: readonly string[] | null) => {
+      const { last } = (await hub.rest('PATCH', `/cost-sources/${id}`, { tagKeys })).body
+      const isAnother = (now: any) =>
+        now.last.importId !== last.importId && now.last.status === 'done'
+      return (await readOnce(id, isAnother)).last.rowsRead
+    }
+    expect(await readBy(['team'])).toBe(1)
     expect((await read()).status).toBe('unchanged')
     expect(await costsOf('deleted')).toEqual([['2026-02', '4']])
     await exportRun('deleted', { month: '2026-01', run: 'b', cost: 8 })
@@ -351,11 +352,13 @@ describe('a cost source', () => {
       ['2026-02', '4'],
     ]
     expect(await costsOf('deleted')).toEqual(both)
-    // Who imports it wants it.
+    // Who imports it wants it, and nobody else does.
     await hub.rest(
       'DELETE',
       `/cost-periods/2026-01?organisationId=${organisationId}&exportName=deleted`,
     )
+    expect(await readBy(null)).toBe(1)
+    expect(await costsOf('deleted')).toEqual([['2026-02', '4']])
     expect((await importFrom('deleted', { exportName: 'deleted' })).status).toBe('done')
     expect(await costsOf('deleted')).toEqual(both)
   })

@@ -103,6 +103,28 @@ it('a view has 500 segments beside Unallocated, and no more', async () => {
   expect(full.body.segments).toHaveLength(501)
 })
 
+it('a backtest of spikes is of 1,100 days and no more', async () => {
+  const header =
+    'BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName'
+  const row = '1,1,USD,2024-01-01T00:00:00Z,2024-01-31T00:00:00Z,Usage,1,EC2,AWS'
+  const bill = Buffer.from(`${header}\n${row}\n`)
+  await importFiles(hub, { organisationId, exportName: 'backtest' }, { 'bill.csv': bill })
+  const detector = await hub.rest(
+    'POST',
+    '/spike-detectors',
+    newSpikeDetector({ organisationId, next }),
+  )
+  const path = `/spike-detectors/${detector.body.id}`
+  const backtest = (from: string) =>
+    hub.rest('POST', `${path}/backtest`, { from, to: '2024-01-31' })
+  // 1,100 days up to 2024-01-31, and one more.
+  expect(await backtest('2021-01-27')).toMatchObject({ status: 200 })
+  expect(await backtest('2021-01-26')).toMatchObject({
+    ...{ status: 400, body: { code: 'spike-detector.invalid-range' } },
+  })
+  expect((await hub.rest('DELETE', path)).status).toBe(204)
+})
+
 it.each([
   { path: '/channels', code: 'channel.too-many', given: newChannel, max: 100 },
   { path: '/silences', code: 'silence.too-many', given: newSilence, max: 200 },
@@ -182,28 +204,6 @@ it.each([
   expect(most.status).toBe(201)
   expect((await hub.rest('DELETE', `/cost-imports/${most.body.id}`)).status).toBe(204)
   expect((await create(at + 1)).status).toBe(400)
-})
-
-it('a backtest of spikes is of 1,100 days and no more', async () => {
-  const header =
-    'BilledCost,EffectiveCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ChargeCategory,BillingAccountId,ServiceName,ProviderName'
-  const row = '1,1,USD,2024-01-01T00:00:00Z,2024-01-31T00:00:00Z,Usage,1,EC2,AWS'
-  const bill = Buffer.from(`${header}\n${row}\n`)
-  await importFiles(hub, { organisationId, exportName: 'backtest' }, { 'bill.csv': bill })
-  const detector = await hub.rest(
-    'POST',
-    '/spike-detectors',
-    newSpikeDetector({ organisationId, next }),
-  )
-  const path = `/spike-detectors/${detector.body.id}`
-  const backtest = (from: string) =>
-    hub.rest('POST', `${path}/backtest`, { from, to: '2024-01-31' })
-  // 1,100 days up to 2024-01-31, and one more.
-  expect(await backtest('2021-01-27')).toMatchObject({ status: 200 })
-  expect(await backtest('2021-01-26')).toMatchObject({
-    ...{ status: 400, body: { code: 'spike-detector.invalid-range' } },
-  })
-  expect((await hub.rest('DELETE', path)).status).toBe(204)
 })
 
 const keys = (count: number) => Array.from({ length: count }, (_, at) => `key-${at}`)
