@@ -9,6 +9,9 @@ import type { Costs } from './costs.ts'
 import { createTestImports } from './imports.fixture.ts'
 import type { TestImports } from './imports.fixture.ts'
 
+/** A busy machine takes its time. */
+const PATIENTLY = { timeout: 20_000 }
+
 const MS_PER_DAY = 86_400_000
 
 let fixture: TestImports
@@ -239,7 +242,7 @@ describe('the tenancy is told', () => {
       const brought = await vi.waitFor(async () => {
         expect(await lastId()).not.toBe('')
         return lastId()
-      })
+      }, PATIENTLY)
       await ended(costs, brought)
       expect(await eventsOf(brought)).toEqual([['CostImportEndEvent', undefined, 'done']])
       const { id: asked } = await costs.sources.read(USER, source.id)
@@ -254,7 +257,7 @@ describe('the tenancy is told', () => {
       const idle = await vi.waitFor(async () => {
         expect(await lastId()).not.toBe(asked)
         return lastId()
-      })
+      }, PATIENTLY)
       expect((await ended(costs, idle)).status).toBe('unchanged')
       expect(await eventsOf(idle)).toEqual([])
       await costs.sources.remove(USER, source.id)
@@ -276,7 +279,7 @@ describe('the tenancy is told', () => {
     await whileRunning(async () => {
       await vi.waitFor(async () => {
         expect(await test.store.costs.periods(test.organisationId, 'gone')).toEqual([])
-      })
+      }, PATIENTLY)
     })
     expect(await told()).toEqual([event])
     await expect(newCosts().imports.removePeriod(USER, period)).rejects.toMatchObject({
@@ -305,7 +308,7 @@ it('a source does not bring back a billing period that was deleted before its fi
     })
     await vi.waitFor(async () => {
       expect((await costs.sources.get(OPERATOR, source.id)).last?.status).toBe('done')
-    })
+    }, PATIENTLY)
     const read = async () => ended(costs, (await costs.sources.read(OPERATOR, source.id)).id)
     const remove = (month: string) =>
       costs.imports.removePeriod(OPERATOR, { organisationId, exportName: 'kept', month })
@@ -320,7 +323,7 @@ it('a source does not bring back a billing period that was deleted before its fi
     const id = items.find(({ exportName }) => exportName === 'kept')?.id ?? ''
     const read = async () => ended(costs, (await costs.sources.read(OPERATOR, id)).id)
     // It may be read just now, as its time has come too.
-    await vi.waitFor(async () => expect((await read()).status).toBe('unchanged'))
+    await vi.waitFor(async () => expect((await read()).status).toBe('unchanged'), PATIENTLY)
     expect(await months()).toEqual([])
     // Who imports the files again wants their costs.
     const again = await begin(costs, 'kept', 'kept')
