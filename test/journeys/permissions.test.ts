@@ -1,5 +1,5 @@
 import { Compile } from 'typebox/compile'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 
 import { CATALOGUE, eventSchema, faultOf } from '#src/model/catalogue/catalogue.ts'
 import { signedHeaders } from '#src/model/sigv4.ts'
@@ -110,12 +110,26 @@ async function everythingTold(): Promise<number> {
   return told()
 }
 
+/** Costs are imported in their own time, and the end of each is told. */
+async function importsEnded(): Promise<void> {
+  const listed = async (path: string) => (await hub.rest('GET', `${path}?limit=1000`)).body.items
+  const ended = async () => {
+    const imports = await listed('/cost-imports')
+    const sources = await listed('/cost-sources')
+    const open = ({ status, endedAt }: any) => status !== 'uploading' && endedAt === undefined
+    expect(imports.filter(open)).toEqual([])
+    expect(sources.filter(({ last }: any) => last?.endedAt === undefined)).toEqual([])
+  }
+  await vi.waitFor(ended, { timeout: 20_000, interval: 50 })
+}
+
 /** Calls that are to be refused: they change nothing, make no event, and are answered no more than why. */
 async function expectRefused(
   caller: Caller,
   calls: readonly (readonly [name: string, call: RestCall])[],
   refusal: { readonly status: number; readonly code: string | RegExp },
 ): Promise<void> {
+  await importsEnded()
   const events = await everythingTold()
   const before = await everything()
   for (const [name, call] of calls) {
