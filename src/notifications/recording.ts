@@ -322,6 +322,7 @@ function afterFailure(
   const isForGood = letters.some(({ result }) => result.outcome === 'refused')
   const again = now + (isForGood ? REFUSED_RETRY_MS : READERS_RETRY_MS)
   if (telling.does === 'escalate') {
+    // An escalation has to reach somebody; that it shows how things are has not.
     if (!telling.showsState || failure.outcome === 'RETRYING') {
       return escalatedLater(transaction, kept, channelId, again)
     }

@@ -96,7 +96,7 @@ async function decide(
     notification: Notification,
   ): Promise<Verdict> {
     // It was moved to another channel.
-    const to = channelFor(does, notification)
+    const to = channelFor(does, incident, notification)
     if (to !== undefined && to !== channelId) return { kind: 'wait', until: now }
     const events = await eventsToTell(state, incident)
     const { organisationId } = incident
@@ -107,12 +107,15 @@ async function decide(
   }
 }
 
-/** Undefined where what nobody acknowledges is escalated no more. */
+/** Undefined where it stays on the channel where it is. */
 function channelFor(
   does: AgendaEntry['does'],
+  { escalated, escalatedUpTo }: StoredIncident,
   { channelId, escalation }: Notification,
 ): string | undefined {
-  return does === 'tell' ? channelId : escalation?.channelId
+  if (does === 'tell') return channelId
+  // What was escalated is shown, and told to its end, where that was.
+  return escalated === undefined && escalatedUpTo === undefined ? escalation?.channelId : undefined
 }
 
 const SETTLED_PER_TRANSACTION = 500
@@ -146,7 +149,7 @@ async function settle(
               ? escalatedLater(
                   transaction,
                   withReason(incident, verdict),
-                  channelFor('escalate', notification) ?? channelId,
+                  channelFor('escalate', incident, notification) ?? channelId,
                   verdict.until,
                 )
               : withoutEscalation(transaction, incident)

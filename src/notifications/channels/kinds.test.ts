@@ -99,6 +99,13 @@ describe('a Slack bot', () => {
     ])
   })
 
+  it('says nothing anew where it is but to change what it cannot', async () => {
+    answers = [[200, '{"ok":false,"error":"message_not_found"}']]
+    const only = await send(bot(), { after: { sent, how: 'edit-only' } })
+    expect(only).toMatchObject({ outcome: 'sent', sent })
+    expect(bodies()).toMatchObject([{ path: '/chat.update', ts: '1.1' }])
+  })
+
   it('posts anew what cannot go on where it was, and edits that from then on', async () => {
     const again = [200, '{"ok":true,"channel":"C1","ts":"2.2"}'] as const
     for (const [how, word] of [
@@ -123,13 +130,6 @@ describe('a Slack bot', () => {
     const text = String.raw`\u65e5`.repeat(40_000)
     answers = [[200, `{"ok":true,"message":{"text":"${text}"},"channel":"C1","ts":"1.1"}`]]
     expect(sentOf(await send(bot()))).toEqual(sent)
-  })
-
-  it('says nothing anew where it is but to change what it cannot', async () => {
-    answers = [[200, '{"ok":false,"error":"message_not_found"}']]
-    const only = await send(bot(), { after: { sent, how: 'edit-only' } })
-    expect(only).toMatchObject({ outcome: 'sent', sent })
-    expect(bodies()).toMatchObject([{ path: '/chat.update', ts: '1.1' }])
   })
 
   it('knows what Slack says with status 200', async () => {

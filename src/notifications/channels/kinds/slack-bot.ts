@@ -33,7 +33,7 @@ const GONE: ReadonlySet<string> = new Set([
 /** Slack repeats the message in its answer, with six characters for each that is not of ASCII. */
 const ANSWER_BYTES_MAX = 512 * 1_024
 
-const NOTHING_TO_EDIT = 'Slack has the message no more, or changes it no more'
+const NOT_CHANGED = 'Slack has the message no more, or changes it no more'
 
 interface SlackAnswer {
   readonly ok?: boolean
@@ -64,17 +64,14 @@ export function openSlackBot(
     signal: AbortSignal | undefined,
   ): Promise<SendResult | undefined> => {
     const { channel: where, ts, to = channel } = sent
-    const isEditOnly = how === 'edit-only'
-    const nothingToEdit = { outcome: 'sent', sent, answer: NOTHING_TO_EDIT } as const
-    if (where === undefined || ts === undefined) return isEditOnly ? nothingToEdit : undefined
-    if (to !== channel && !isEditOnly) return undefined
+    const unchanged: SendResult = { outcome: 'sent', sent, answer: NOT_CHANGED }
+    const elsewhere = how === 'edit-only' ? unchanged : undefined
+    if (where === undefined || ts === undefined || to !== channel) return elsewhere
     if (how !== 'reply') {
       const edited = await call('chat.update', { channel: where, ts, ...content }, signal)
-      const isGone = isOf(edited, GONE)
-      const isFixed = isOf(edited, NOT_TO_EDIT)
-      if (isEditOnly && (isGone || isFixed)) return nothingToEdit
-      if (isGone) return undefined
-      if (!isFixed) return resultOf(edited, 'Slack changed it', sent)
+      if (isOf(edited, GONE)) return elsewhere
+      if (!isOf(edited, NOT_TO_EDIT)) return resultOf(edited, 'Slack changed it', sent)
+      if (how === 'edit-only') return unchanged
     }
     const reply = { channel: where, thread_ts: ts, ...content }
     const answer = await call('chat.postMessage', reply, signal)
