@@ -19,7 +19,7 @@ import {
   withdrawnKey,
 } from './bundle-documents.ts'
 import type { EnabledBundle } from './bundle-documents.ts'
-import { parseBundle } from './rules/bundle.ts'
+import { parseBundle, parseStoredBundle } from './rules/bundle.ts'
 import type { Bundle } from './rules/bundle.ts'
 import { faultOfParameter } from './rules/parameters.ts'
 import { RuleFault } from './rules/rule-fault.ts'
@@ -85,7 +85,7 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
         tell(`ComplianceBundle${verb}Event`, { organisationId, fields: { bundle: name, version } })
         if (shippedBundles().has(name)) throw nameTaken(name)
         if (before === undefined) await BUNDLE_COUNT.add(transaction, organisationId)
-        else if (parseBundle(before.text).file.version === version && before.text !== text) {
+        else if (parseStoredBundle(before.text).file.version === version && before.text !== text) {
           throw versionTaken(name, version)
         }
         transaction.put(OWN_BUNDLES, key, { organisationId, name, text })
@@ -105,7 +105,7 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
         const own = await transaction.get(OWN_BUNDLES, key)
         if (own === undefined)
           throw shippedBundles().has(name) ? shippedStays(name) : notFound(name)
-        const { version } = parseBundle(own.text).file
+        const { version } = parseStoredBundle(own.text).file
         tell('ComplianceBundleDeleteEvent', { organisationId, fields: { bundle: name, version } })
         if ((await transaction.get(ENABLED_BUNDLES, key)) !== undefined) throw stillEnabled(name)
         await BUNDLE_COUNT.remove(transaction, organisationId)
@@ -146,7 +146,7 @@ const NO_TYPES: ReadonlyMap<string, string> = new Map()
 
 /** The types of resources that each rule which is applied is about, by its id. */
 function typesOf({ text, deselected }: EnabledBundle): ReadonlyMap<string, string> {
-  const { rules } = parseBundle(text).file
+  const { rules } = parseStoredBundle(text).file
   return new Map(
     rules
       .filter(({ id }) => !deselected.includes(id))
@@ -201,7 +201,7 @@ async function newestOf(
   if (shipped !== undefined) return { ...shipped, source: 'SHIPPED' }
   const own = await from.get(OWN_BUNDLES, bundleKey(organisationId, name))
   if (own === undefined) throw notFound(name)
-  return { text: own.text, bundle: parseBundle(own.text), source: 'OWN' }
+  return { text: own.text, bundle: parseStoredBundle(own.text), source: 'OWN' }
 }
 
 async function shownBy(
@@ -222,7 +222,7 @@ async function shownBy(
     rules: rules.map(({ id, title, severity }) => ({ id, title, severity })),
     ...(enabled !== undefined && {
       enabled: {
-        version: parseBundle(enabled.text).file.version,
+        version: parseStoredBundle(enabled.text).file.version,
         parameters: enabled.parameters,
         deselected: [...enabled.deselected],
         at: enabled.at,

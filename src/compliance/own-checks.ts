@@ -10,7 +10,7 @@ import type { EnabledBundle } from './bundle-documents.ts'
 import { bounded } from './check-result.ts'
 import type { CheckResult } from './check-result.ts'
 import { accountOf, at, given, instantOf, textAt } from './observed/foreign.ts'
-import { parseBundle } from './rules/bundle.ts'
+import { parseStoredBundle } from './rules/bundle.ts'
 import type { ReadyRule } from './rules/bundle.ts'
 import type { RuleResource } from './rules/resource.ts'
 import { shippedBundles } from './rules/shipped.ts'
@@ -46,7 +46,7 @@ export function createOwnChecks(state: Pick<State, 'list' | 'watch'>): OwnChecks
 }
 
 function appliedOf({ name, text, deselected, parameters }: EnabledBundle): readonly AppliedRule[] {
-  return parseBundle(text)
+  return parseStoredBundle(text)
     .rules(parameters)
     .filter(({ rule }) => !deselected.includes(rule.id))
     .map((ready) => ({ ...ready, ruleId: ruleIdOf(name, ready.rule.id) }))

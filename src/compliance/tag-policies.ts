@@ -5,7 +5,7 @@ import type { State } from '#src/ports/state.ts'
 import { organisationOf } from '#src/tenancy/organisations.ts'
 import { OWN_BUNDLES, bundleKey } from './bundle-documents.ts'
 import type { Bundles } from './bundles.ts'
-import { parseBundle } from './rules/bundle.ts'
+import { parseStoredBundle } from './rules/bundle.ts'
 import { RuleFault } from './rules/rule-fault.ts'
 import { rulesOfTagPolicies } from './rules/tag-policy-bundle.ts'
 import { readTagPolicies } from './rules/tag-policy.ts'
@@ -44,7 +44,7 @@ export function createTagPolicyImports({
       const { id: organisationId } = await organisationOf(state, caller, asked)
       const before = await state.get(OWN_BUNDLES, bundleKey(organisationId, name))
       const textOf = (version: string) => JSON.stringify({ bundle: name, version, ...content })
-      const known = before && parseBundle(before.text).file.version
+      const known = before && parseStoredBundle(before.text).file.version
       const isSame = known !== undefined && textOf(known) === before?.text
       const text = textOf(known === undefined ? FIRST_VERSION : isSame ? known : nextAfter(known))
       return {

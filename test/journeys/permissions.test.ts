@@ -113,14 +113,14 @@ async function everythingTold(): Promise<number> {
 /** Costs are imported in their own time, and the end of each is told. */
 async function importsEnded(): Promise<void> {
   const listed = async (path: string) => (await hub.rest('GET', `${path}?limit=1000`)).body.items
-  const importsEnded = async () => {
+  const allEnded = async () => {
     const imports = await listed('/cost-imports')
     const sources = await listed('/cost-sources')
     const open = ({ status, endedAt }: any) => status !== 'uploading' && endedAt === undefined
     expect(imports.filter(open)).toEqual([])
     expect(sources.filter(({ last }: any) => last?.endedAt === undefined)).toEqual([])
   }
-  await vi.waitFor(importsEnded, { timeout: 20_000, interval: 50 })
+  await vi.waitFor(allEnded, { timeout: 20_000, interval: 50 })
 }
 
 /** Calls that are to be refused: they change nothing, make no event, and are answered no more than why. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { parseBundle } from './bundle.ts'
+import { parseBundle, parseStoredBundle } from './bundle.ts'
 import { resourceOf } from './resource.ts'
 import { shippedBundles } from './shipped.ts'
 import { rulesOfTagPolicies } from './tag-policy-bundle.ts'
@@ -198,6 +198,24 @@ describe('a condition', () => {
     ]) {
       expect([assert, said(assert, item)]).toEqual([assert, { status: 'PASSED' }])
     }
+  })
+})
+
+it('a condition that was taken once and is refused by now says so of each resource, and the others go on', () => {
+  const refused = { id: 'r2', title: 't', severity: 'LOW', assert: '1 + 1' }
+  const text = bundle({}, {})
+  const stored = JSON.stringify({
+    ...JSON.parse(text),
+    rules: [...JSON.parse(text).rules, refused],
+  })
+  expect(() => parseBundle(stored)).toThrow('rule "r2"')
+  const resource = resourceOf({ resourceType: 'AWS::S3::Bucket', resourceId: 'b' })
+  if (typeof resource === 'string') throw new Error(resource)
+  const [first, second] = parseStoredBundle(stored).rules()
+  expect(first?.verdictOn(resource)?.status).toBe('PASSED')
+  expect(second?.verdictOn(resource)).toEqual({
+    status: 'UNKNOWN',
+    reason: 'the rule could not be applied: it must say true or false, and says a int',
   })
 })
 

@@ -8,6 +8,7 @@ import { BundleFile } from '#src/model/compliance-bundle.ts'
 import type { BundleRule } from '#src/model/compliance-bundle.ts'
 import { at, textAt } from '../observed/foreign.ts'
 import { conditionOf, firstLine } from './expression.ts'
+import type { Condition } from './expression.ts'
 import { RuleFault } from './rule-fault.ts'
 import type { RuleResource } from './resource.ts'
 
@@ -54,6 +55,27 @@ const validator = Compile(closedSchema(BundleFile))
 
 /** Reads a file of rules. @throws RuleFault that says what is wrong, and in which rule */
 export function parseBundle(text: string): Bundle {
+  return bundleOf(text, conditionOf)
+}
+
+/**
+ * Reads a file of rules that was taken once. A condition that is refused by now cannot be decided, and
+ * says so of each resource; the other rules go on.
+ */
+export function parseStoredBundle(text: string): Bundle {
+  return bundleOf(text, (assert) => {
+    try {
+      return conditionOf(assert)
+    } catch (error) {
+      const refuse = () => {
+        throw error
+      }
+      return { members: undefined, complies: refuse }
+    }
+  })
+}
+
+function bundleOf(text: string, condition: (assert: string) => Condition): Bundle {
   if (text.length > BUNDLE_CHARACTERS_MAX) {
     throw new RuleFault(`the bundle is longer than ${BUNDLE_CHARACTERS_MAX} characters`)
   }
@@ -64,7 +86,9 @@ export function parseBundle(text: string): Bundle {
   const ids = new Set(checked.rules.map(({ id }) => id))
   if (ids.size < checked.rules.length)
     throw new RuleFault('two rules of the bundle have the same id')
-  const ready = checked.rules.map((rule) => inPart(`rule "${rule.id}"`, () => readied(rule)))
+  const ready = checked.rules.map((rule) =>
+    inPart(`rule "${rule.id}"`, () => readied(rule, condition)),
+  )
   return {
     file: checked,
     rules: (parameters = {}) => {
@@ -102,7 +126,7 @@ function fileOf(text: string): unknown {
   }
 }
 
-function readied(rule: BundleRule) {
+function readied(rule: BundleRule, condition: (assert: string) => Condition) {
   const { appliesTo } = rule
   const pattern = appliesTo === undefined ? undefined : patternOf(appliesTo)
   const types = appliesTo?.['resourceType']
@@ -112,7 +136,7 @@ function readied(rule: BundleRule) {
     ofType === undefined
       ? !VERDICT_TYPES.has(resourceType)
       : ofType.matches(JSON.stringify({ resourceType }))
-  const { complies, members } = inPart('"assert"', () => conditionOf(rule.assert))
+  const { complies, members } = inPart('"assert"', () => condition(rule.assert))
   const verdict = (resource: RuleResource, parameters: unknown): Verdict | undefined => {
     if (!isAbout(resource.resourceType)) return undefined
     if (pattern?.matches(JSON.stringify(resource)) === false) return { status: 'NOT_APPLICABLE' }
