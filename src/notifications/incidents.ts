@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import { RestError } from '#src/errors.ts'
 import type { Incident, IncidentDetails } from '#src/model/notification.ts'
 import type { Page } from '#src/model/page.ts'
@@ -119,6 +121,8 @@ export function createIncidents({ state, actions }: IncidentPorts): Incidents {
         }
         if (keys.length < KEYS_PER_READ) return { items }
         cursor = keys.at(-1)?.key
+        // A filter that few incidents fit must not keep the event loop for itself.
+        await nextTurn()
       }
     },
     alerts: async (handler, id, { after, limit }) => {

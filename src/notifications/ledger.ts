@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { LedgerEntry, Notification } from '#src/model/notification.ts'
 import type { Page } from '#src/model/page.ts'
 import { pageOf } from '#src/model/page.ts'
@@ -76,6 +78,8 @@ export async function ledgerOf(
       if (found.length > limit) return pageOf(found, limit)
     }
     if (read.length < ENTRIES_PER_READ) return pageOf(found, limit)
+    // A filter that few entries fit must not keep the event loop for itself.
+    await nextTurn()
     cursor = read.at(-1)?.key
   }
 }

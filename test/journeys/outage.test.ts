@@ -9,7 +9,8 @@ import { createOrganisation } from '../organisation.ts'
 
 /** An hour at 2,000 events a second: `BELFRY_OUTAGE_EVENTS=7200000`, which takes 20 GB of disk. */
 const EVENTS = Number(process.env['BELFRY_OUTAGE_EVENTS'] ?? 5_000)
-const HEAP_MEGABYTES_MAX = 110
+/** Much less than the events are in all. With 110 a long run would spend its time on garbage. */
+const HEAP_MEGABYTES_MAX = EVENTS > 100_000 ? 256 : 110
 /** More than the heap in all: a hub that kept them would end. */
 const EVENT_CHARACTERS = Math.max(800, Math.ceil((HEAP_MEGABYTES_MAX * 1_100_000) / EVENTS))
 /** From one attempt to the next at a target that fails, once it has failed some times. */

@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
 import { describe, expect, it } from 'vitest'
 
 import { allTold, hasLength, until } from '../alerting.ts'
@@ -6,6 +8,7 @@ import { hubWithMail } from '../mail/hub-with-mail.ts'
 import type { ReceivedLetter } from '../mail/mail-server.ts'
 
 const PUBLIC_URL = 'https://belfry.example.com'
+const SETTLING_MS = 3_000
 const ONE_CLICK = 'List-Unsubscribe=One-Click'
 const world = hubWithMail(['--public-url', PUBLIC_URL])
 const { folder, replies, lettersTo, newUser, newChannel, notify, emit, emitAll } = world
@@ -175,14 +178,16 @@ describe('a letter that tells of alerts', () => {
   it('about several notifications ends each by a link of its own, and none by one click', async () => {
     const pat = 'pat@example.com'
     const both = [
-      await told('Storm one', [pat], { settleSeconds: 3 }),
-      await told('Storm two', [pat], { settleSeconds: 3 }),
+      await told('Storm one', [pat], { settleSeconds: SETTLING_MS / 1_000 }),
+      await told('Storm two', [pat], { settleSeconds: SETTLING_MS / 1_000 }),
     ]
     const [one, two] = both as [any, any]
     const { channelId } = await shown(one)
     expect(
       (await world.hub().rest('PATCH', `/notifications/${two.id}`, { channelId })).status,
     ).toBe(200)
+    // No letter is taken before all alerts have settled, however long they take to come.
+    replies.set(pat, 421)
     // More than people are told one by one.
     const alerts = both.flatMap(({ checkedBy }) =>
       ['a', 'b', 'c', 'd'].map((ruleId) => ({
@@ -192,6 +197,9 @@ describe('a letter that tells of alerts', () => {
       })),
     )
     await emitAll('ComplianceAlertEvent', alerts)
+    for (const { id } of both) await until(() => incidents(id), hasLength(4))
+    await pause(2 * SETTLING_MS)
+    replies.delete(pat)
     const letter = onlyOf(await until(async () => lettersTo(pat), hasLength(1)))
     expect(letter.source).not.toMatch(/^List-Unsubscribe/m)
     const links = [...plain(letter).matchAll(/^Stop mails of “(.+)”: (.+)$/gm)]
