@@ -79,7 +79,13 @@ function open({ file, maxStoreBytes }: WriterSettings): DatabaseSync {
     PRAGMA cache_size = -24576;
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_AFTER_PAGES};
   `)
-  migrate(opened)
+  try {
+    migrate(opened)
+  } catch (error) {
+    // The thread ends later than its starter hears of it, which may look at the file at once.
+    opened.close()
+    throw error
+  }
   if (maxStoreBytes !== undefined) {
     opened.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxStoreBytes / PAGE_BYTES))}`)
   }
