@@ -10,7 +10,7 @@ import type { IncidentLinks } from '#src/notifications/incident-links.ts'
 import { createIncidents } from '#src/notifications/incidents.ts'
 import { keepNotificationRules } from '#src/notifications/keeping.ts'
 import { createNotifications } from '#src/notifications/notifications.ts'
-import { createTurns } from '#src/notifications/readers.ts'
+import { createReaderTurns } from '#src/notifications/readers.ts'
 import { keepNotificationsShort } from '#src/notifications/retention.ts'
 import { sendNotifications } from '#src/notifications/sender.ts'
 import { createInhibitions, createSilences } from '#src/notifications/silences.ts'
@@ -101,7 +101,7 @@ export function openNotifications(
     ids,
     observer,
     channels: opener,
-    turns: createTurns(),
+    turns: createReaderTurns(),
     linksOf: (incident: LinkedIncident) => incidentLinks.linksOf(incident),
     ...(isPublic && {
       unsubscribeUrlFor: (notificationId: string, email: string) =>

@@ -9,6 +9,7 @@ import { ORGANISATION, contentOf } from './compliance-bundles.ts'
 import type { OfOrganisation } from './compliance-bundles.ts'
 import { styled } from './output.ts'
 import { organisationBy } from './references.ts'
+import { counted } from './terminal-text.ts'
 
 /** What is sent at once is checked and stored within a minute, and is as much as the hub takes. */
 const ITEMS_PER_PART_MAX = 1_000
@@ -123,20 +124,16 @@ function sumOf(reports: readonly ImportReport[]): ImportReport {
   }, first)
 }
 
-const KINDS = {
+const KINDS: Record<ImportReport['format'], readonly [one: string, many: string]> = {
   OCSF: ['finding in OCSF', 'findings in OCSF'],
   ASFF: ['finding in ASFF', 'findings in ASFF'],
   CONFIG_SNAPSHOT: ['resource of a Config snapshot', 'resources of a Config snapshot'],
-} as const
-
-function counted(count: number, [one, several]: readonly [one: string, several: string]): string {
-  return `${count} ${count === 1 ? one : several}`
 }
 
 function reportText(report: ImportReport): string {
   const { format, read, skippedCount, skipped, changed, unchanged, told, refused, closed } = report
   return [
-    `read ${counted(read, KINDS[format])}: ${counted(changed, ['finding is', 'findings are'])} new or changed, ${unchanged} as before`,
+    `read ${counted(read, ...KINDS[format])}: ${counted(changed, 'finding is', 'findings are')} new or changed, ${unchanged} as before`,
     toldText(told, changed),
     ...(refused > 0
       ? [
@@ -156,7 +153,7 @@ function reportText(report: ImportReport): string {
 /** Who imports for the first time would look for messages that are to come in a summary. */
 function toldText(told: number, changed: number): string {
   if (changed === 0) return 'nothing was told'
-  return `${counted(told, ['change was', 'changes were'])} told at once; first results of a rule are told in one summary, and what is suppressed or under an exception is not`
+  return `${counted(told, 'change was', 'changes were')} told at once; first results of a rule are told in one summary, and what is suppressed or under an exception is not`
 }
 
 const GZIP_MAGIC = 0x1f8b

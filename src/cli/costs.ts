@@ -193,9 +193,9 @@ function addImports(costs: Command): void {
     )
     .argument('[id]', 'of an import')
     .option('--organisation <organisation>', 'whose: id or alias')
-    .option('--limit <n>', `at most so many (default: ${LIMIT_DEFAULT})`, wholeNumber(1, 1_000))
+    .option('--limit <number>', 'how many at most', wholeNumber(1), LIMIT_DEFAULT)
     .action(
-      action<{ organisation?: string; limit?: number }>(async (call, id?: string) => {
+      action<{ organisation?: string; limit: number }>(async (call, id?: string) => {
         const { hub, output, options } = call
         if (id !== undefined) {
           const found = await hub.get<CostImport>(pathOf('/cost-imports', id))
@@ -203,16 +203,15 @@ function addImports(costs: Command): void {
           return
         }
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const { limit = LIMIT_DEFAULT } = options
-        const { items } = await hub.get<{ items: readonly CostImport[] }>('/cost-imports', {
-          organisationId,
-          limit,
-        })
+        const { limit } = options
+        const path = '/cost-imports'
+        const { items, more } = await hub.listFirst<CostImport>(path, { organisationId }, limit)
         await output.show(items, () =>
           items.length === 0
             ? 'no imports yet: make one with "belfry costs import"'
             : table(items, IMPORT_COLUMNS, output.width),
         )
+        if (more) output.note(`there are more: --limit ${limit * 10}`)
       }),
     )
 }

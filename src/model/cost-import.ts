@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
+import { DayText } from './day.ts'
 import { Id, Instant, RegionName } from './tenancy.ts'
 
 export const ExportName = Type.String({
@@ -18,11 +19,6 @@ export const FileName = Type.String({
 export const TagKeys = Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
   maxItems: 100,
   description: 'The only tag keys that costs are told apart by; without it all',
-})
-export const DayText = Type.String({
-  format: 'date',
-  title: 'a day as year-month-day',
-  examples: ['2026-01-31'],
 })
 export const MonthText = Type.String({
   pattern: '^[0-9]{4}-[0-9]{2}$',

@@ -1,6 +1,14 @@
+import { Type } from 'typebox'
+
 import type { Day, Month } from './cost.ts'
 
-/** Arithmetic of days, which are in UTC. */
+/** Days, which are in UTC, and their arithmetic. */
+
+export const DayText = Type.String({
+  format: 'date',
+  title: 'a day as year-month-day',
+  examples: ['2026-01-31'],
+})
 
 const DAY_MS = 86_400_000
 

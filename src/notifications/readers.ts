@@ -35,12 +35,12 @@ export function readersOf(
 }
 
 /** What nobody else may tell the same readers meanwhile. */
-export interface Turns {
+export interface ReaderTurns {
   /** Waits for all that has begun for any of these, and lets none begin until the work is done. */
   take<T>(keys: readonly string[], work: () => Promise<T>): Promise<T>
 }
 
-export function createTurns(): Turns {
+export function createReaderTurns(): ReaderTurns {
   /** By key, the newest. Each waits for older ones alone, so none waits for ever. */
   const newest = new Map<string, Promise<void>>()
   return {

@@ -4,7 +4,7 @@ import type { Observer } from '#src/ports/observer.ts'
 import type { State } from '#src/ports/state.ts'
 import type { ChannelOpener } from './channels/sending.ts'
 import type { ComposingPorts } from './composing.ts'
-import type { Turns } from './readers.ts'
+import type { ReaderTurns } from './readers.ts'
 
 /** What telling people needs. */
 export interface SenderPorts extends ComposingPorts {
@@ -13,5 +13,5 @@ export interface SenderPorts extends ComposingPorts {
   readonly ids: Ids
   readonly observer: Observer
   readonly channels: ChannelOpener
-  readonly turns: Turns
+  readonly turns: ReaderTurns
 }

@@ -8,7 +8,7 @@ import type { StoredIncident } from './documents.ts'
 import { createNotifications } from './notifications.ts'
 import type { NotificationChange } from './notifications.ts'
 import { lookAt } from './round.ts'
-import { createTurns } from './readers.ts'
+import { createReaderTurns } from './readers.ts'
 import { createTaking } from './taking.ts'
 
 /** What a channel was asked to send, and when. */
@@ -59,7 +59,7 @@ export async function createTestTelling(): Promise<TestTelling> {
   const ports = {
     ...common,
     observer: { stageFaulted: throwing } as never,
-    turns: createTurns(),
+    turns: createReaderTurns(),
     linksOf: () => [],
     channels: {
       open: async (_: string, channelId: string) => channelOf(channelId),

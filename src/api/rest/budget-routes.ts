@@ -14,7 +14,7 @@ import {
   SpikeDetector,
   TriedSettings,
 } from '#src/model/budget.ts'
-import { DayText } from '#src/model/cost-import.ts'
+import { DayText } from '#src/model/day.ts'
 import { addNamedRoutes } from './named-routes.ts'
 import { IdParams, ref } from './route.ts'
 import type { AddRoute } from './route.ts'

@@ -7,12 +7,12 @@ import {
   CostImportFrom,
   CostPeriodText,
   CostTotalText,
-  DayText,
   ExportName,
   FileName,
   MonthText,
   TagKeys,
 } from '#src/model/cost-import.ts'
+import { DayText } from '#src/model/day.ts'
 import { SUM_DIMENSIONS } from '#src/ports/cost-store.ts'
 import type { SumDimension } from '#src/ports/cost-store.ts'
 import { addList } from './list-route.ts'

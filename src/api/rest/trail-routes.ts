@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import type { Static } from 'typebox'
 
 import { RestError } from '#src/errors.ts'
-import { DayText } from '#src/model/cost-import.ts'
+import { DayText } from '#src/model/day.ts'
 import { AwsAccountId } from '#src/model/tenancy.ts'
 import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 
-import { DayText } from '#src/model/cost-import.ts'
+import { DayText } from '#src/model/day.ts'
 import { addMonths, dayOf } from '#src/model/day.ts'
 import { Id, Name } from '#src/model/tenancy.ts'
 import { COST_MEASURES, GivenSegments, View, ViewDimension, ViewKind } from '#src/model/view.ts'

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 
 import { parseBundle, parseStoredBundle } from './bundle.ts'
 import { resourceOf } from './resource.ts'
@@ -28,14 +29,14 @@ describe('the bundles that come with the hub', () => {
   )
 })
 
-it('no tags are required of what cannot have any', () => {
+it('no tags are required of what cannot have any, by the shipped bundle and by one of tag policies', () => {
+  const tagging = shippedBundles().get('tagging')
+  const ofPolicies = rulesOfTagPolicies([{ policyKey: 'owner', tagKey: 'owner' }], ['owner'])
+  expect(ofPolicies.rules[1]?.appliesTo).toEqual(parse(tagging?.text ?? '').rules[0].appliesTo)
   const rules = [
-    shippedBundles().get('tagging')?.bundle.rules()[0],
+    tagging?.bundle.rules()[0],
     parseBundle(
-      JSON.stringify({
-        ...{ bundle: 'tag-policy', version: '1.0.0' },
-        ...rulesOfTagPolicies([{ policyKey: 'owner', tagKey: 'owner' }], ['owner']),
-      }),
+      JSON.stringify({ ...{ bundle: 'tag-policy', version: '1.0.0' }, ...ofPolicies }),
     ).rules()[1],
   ]
   const of = (resourceType: string) => {
