@@ -13,6 +13,8 @@ export interface Charge extends Omit<CostDimensions, 'tags'> {
   readonly tags: TagText
   readonly billedCost: Money
   readonly effectiveCost: Money
+  /** What people should be told of it, though it counts; the same for all that it is so for. */
+  readonly oddity?: string
 }
 
 /** Why a row cannot be understood. */

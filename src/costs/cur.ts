@@ -13,17 +13,24 @@ const KINDS: Readonly<Record<string, readonly [ChargeCategory, ChargeFrequency |
   DiscountedUsage: ['Usage', 'Usage-Based'],
   SavingsPlanCoveredUsage: ['Usage', 'Usage-Based'],
   SavingsPlanNegation: ['Usage', 'Usage-Based'],
-  BundledDiscount: ['Usage', 'Usage-Based'],
-  Discount: ['Usage', 'Usage-Based'],
-  EdpDiscount: ['Usage', 'Usage-Based'],
-  PrivateRateDiscount: ['Usage', 'Usage-Based'],
   RIFee: ['Purchase', 'Recurring'],
   SavingsPlanRecurringFee: ['Purchase', 'Recurring'],
   SavingsPlanUpfrontFee: ['Purchase', 'One-Time'],
   Fee: ['Purchase', 'One-Time'],
+  FlatRateSubscription: ['Purchase', 'Recurring'],
   Tax: ['Tax', ''],
   Credit: ['Credit', 'One-Time'],
   Refund: ['Adjustment', 'One-Time'],
+}
+
+const TYPE_SHOWN_MAX = 64
+/** AWS adds types: of an unknown one the invoice has the cost all the same. */
+const UNKNOWN_KIND = ['Adjustment', ''] as const
+
+function kindOf(type: string) {
+  if (Object.hasOwn(KINDS, type)) return KINDS[type]
+  // Bundled, EDP, private rate, RI volume, SPP and whatever comes next.
+  return type.endsWith('Discount') ? KINDS['Usage'] : undefined
 }
 
 export function looksLikeCur(names: readonly string[]): boolean {
@@ -63,10 +70,8 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
     wanted: columns.wanted,
     chargeOf: (cells) => {
       const type = needed(cells, at.type, 'line_item_line_item_type')
-      const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined
-      if (kind === undefined) {
-        throw new RowFaultError('line_item_line_item_type is not one that AWS documents', type)
-      }
+      const kind = kindOf(type)
+      const [chargeCategory, chargeFrequency] = kind ?? UNKNOWN_KIND
       const billedCost = moneyIn(cells, at.unblended, 'line_item_unblended_cost')
       return {
         month: instantIn(cells, at.period, 'bill_billing_period_start_date', instant).month,
@@ -82,14 +87,17 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
           textIn(cells, at.region) ||
           textIn(cells, at.olderRegion) ||
           textIn(cells, at.zone).replace(/[a-z]$/, ''),
-        chargeCategory: kind[0],
-        chargeFrequency: kind[1],
+        chargeCategory,
+        chargeFrequency,
         chargeClass: '',
         meter: textIn(cells, at.usageType),
         currency: needed(cells, at.currency, 'line_item_currency_code'),
         tags: tagText(cells),
         billedCost,
         effectiveCost: amortised(type, cells, billedCost),
+        ...(kind === undefined && {
+          oddity: `the line item type "${type.slice(0, TYPE_SHOWN_MAX)}" is not known: counted as an adjustment`,
+        }),
       }
     },
   }

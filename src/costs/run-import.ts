@@ -162,7 +162,10 @@ async function publish(
         ...(old !== undefined && { before: old }),
       }
     }),
-    warnings: periods.flatMap((period) => overlaps(period, exportName, all)),
+    warnings: [
+      ...report.warnings,
+      ...periods.flatMap((period) => overlaps(period, exportName, all)),
+    ],
   }
 }
 
