@@ -8,7 +8,7 @@ import { OPERATOR } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { Costs } from './costs.ts'
 import { COST_IMPORTS_IN_ORDER, importsPrefix } from './import-documents.ts'
-import { createTestImports } from './imports.fixture.ts'
+import { billText, createTestImports } from './imports.fixture.ts'
 import type { TestImports } from './imports.fixture.ts'
 
 /** A busy machine takes its time. */
@@ -101,6 +101,16 @@ it('imports that an older version kept, which had no list by time, are listed af
   }
   expect(await listed(newCosts())).toEqual([])
   await whileRunning((costs) => vi.waitFor(async () => expect(await listed(costs)).toEqual([kept])))
+})
+
+it('an export by the month is warned of, as nothing can be said of its days', async () => {
+  const byMonth = billText('2025-04', 4).replace('2025-04-02T', '2025-04-01T')
+  const { report } = await imported('monthly', fixture.file('monthly.csv', byMonth))
+  expect(report?.warnings).toEqual([
+    'all usage of 2025-04 is told of on the first day, as exports by the month do: budgets, forecasts and spikes need an export by the day or the hour',
+  ])
+  const daily = await imported('daily', bill('daily.csv', '2025-05', 4))
+  expect(daily.report?.warnings).toEqual([])
 })
 
 describe('an import that is cancelled', () => {

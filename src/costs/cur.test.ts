@@ -61,6 +61,16 @@ describe('a line item of an AWS report', () => {
     expect(charge).toMatchObject({ chargeCategory: category, chargeFrequency: frequency })
   })
 
+  it('that is for a month at once comes again each month, and is no use that goes on by the day', () => {
+    const until = (line_item_usage_end_date: Cell, type = 'Usage') =>
+      chargeOf({ line_item_usage_end_date, line_item_line_item_type: type }).chargeFrequency
+    expect(until('2026-02-01T00:00:00.000Z')).toBe('Recurring')
+    expect(until('2026-02-01T00:00:00.000Z', 'Credit')).toBe('One-Time')
+    for (const end of ['2026-01-05T02:00:00.000Z', '2026-01-12T01:00:00.000Z', '', undefined]) {
+      expect(until(end)).toBe('Usage-Based')
+    }
+  })
+
   it('that buys a reservation costs nothing in effect, as what it covers does', () => {
     const given = {
       line_item_line_item_type: 'Fee',

@@ -1,7 +1,7 @@
 import type { ChargeCategory, ChargeFrequency } from '#src/model/cost.ts'
 import { ZERO, parseMoney } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
-import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
+import { ABSENT, RowFaultError, columnsOf, isForLong, textIn } from './charge.ts'
 import type { Cell, Columns, Mapping, Readers } from './charge.ts'
 import { costCategoryKey, jsonObject } from './cost-tags.ts'
 import type { TagText } from './cost-tags.ts'
@@ -52,6 +52,7 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
     currency: columns.required('line_item_currency_code'),
     period: columns.required('bill_billing_period_start_date'),
     start: columns.required('line_item_usage_start_date'),
+    end: columns.optional('line_item_usage_end_date'),
     payer: columns.required('bill_payer_account_id'),
     account: columns.required('line_item_usage_account_id'),
     code: columns.required('line_item_product_code'),
@@ -71,11 +72,13 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
     chargeOf: (cells) => {
       const type = needed(cells, at.type, 'line_item_line_item_type')
       const kind = kindOf(type)
-      const [chargeCategory, chargeFrequency] = kind ?? UNKNOWN_KIND
+      const [chargeCategory, frequency] = kind ?? UNKNOWN_KIND
+      const start = instantIn(cells, at.start, 'line_item_usage_start_date', instant)
+      const isLong = frequency === 'Usage-Based' && isForLong(start, instant(textIn(cells, at.end)))
       const billedCost = moneyIn(cells, at.unblended, 'line_item_unblended_cost')
       return {
         month: instantIn(cells, at.period, 'bill_billing_period_start_date', instant).month,
-        day: instantIn(cells, at.start, 'line_item_usage_start_date', instant).day,
+        day: start.day,
         provider: 'AWS',
         billingAccountId: needed(cells, at.payer, 'bill_payer_account_id'),
         accountId: needed(cells, at.account, 'line_item_usage_account_id'),
@@ -88,7 +91,7 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
           textIn(cells, at.olderRegion) ||
           textIn(cells, at.zone).replace(/[a-z]$/, ''),
         chargeCategory,
-        chargeFrequency,
+        chargeFrequency: isLong ? 'Recurring' : frequency,
         chargeClass: '',
         meter: textIn(cells, at.usageType),
         currency: needed(cells, at.currency, 'line_item_currency_code'),

@@ -179,6 +179,29 @@ describe('files of costs', () => {
     expect(rows).toMatchObject([{ day: '2026-01-05', billedCost: 2n * 10n ** 12n }])
   })
 
+  it('are recurring where they are of usage for a month at once, whatever the export says', async () => {
+    const columns = [...COLUMNS, 'ChargePeriodEnd', 'ChargeFrequency']
+    const charge = (SubAccountId: string, ChargePeriodEnd: string, more: Row = {}) =>
+      row({ SubAccountId, ChargePeriodEnd, ChargeFrequency: 'Usage-Based', ...more })
+    const { rows } = await read([
+      fileOf(
+        csv(
+          [
+            charge('1', '2026-01-06T00:00:00Z'),
+            charge('2', '2026-02-01T00:00:00Z'),
+            charge('3', '2026-02-01T00:00:00Z', { ChargeFrequency: 'One-Time' }),
+            charge('4', '2026-02-01T00:00:00Z', { ChargeFrequency: '', ChargeCategory: 'Tax' }),
+            charge('5', 'NULL'),
+          ],
+          columns,
+        ),
+      ),
+    ])
+    expect(rows.map(({ chargeFrequency }) => chargeFrequency)).toEqual([
+      ...['Usage-Based', 'Recurring', 'One-Time', '', 'Usage-Based'],
+    ])
+  })
+
   it('are refused where one import has the same bill in two formats', async () => {
     const report = 'bill/PayerAccountId,bill/BillingPeriodStartDate,lineItem/UsageAccountId,'
     const rest = 'lineItem/UsageStartDate,lineItem/LineItemType,lineItem/ProductCode,'
