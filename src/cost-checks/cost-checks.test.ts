@@ -292,6 +292,19 @@ describe('a budget', () => {
     await views.remove(OPERATOR, view.id)
   })
 
+  it('says where costs are in another currency than its own', async () => {
+    const [here, there] = [await createBudget(), await createBudget({ currency: 'AUD' })]
+    await bring(days(MONTH, addDays(MONTH, 3), '10'))
+    expect((await budgets.status(OPERATOR, here.id)).otherCurrencies).toBeUndefined()
+    expect(await budgets.status(OPERATOR, there.id)).toMatchObject({
+      ...{ currency: 'AUD', spend: '0', otherCurrencies: ['USD'] },
+    })
+    test.move(1)
+    await budgets.update(OPERATOR, there.id, { currency: 'USD' })
+    await checks.evaluate(test.organisationId)
+    expect(await budgets.status(OPERATOR, there.id)).toMatchObject({ currency: 'USD', spend: '40' })
+  })
+
   it.each([
     [{ yearAmount: undefined }, 'it needs either "yearAmount"'],
     [{ monthAmounts: Array.from({ length: 12 }, () => '1') }, 'it needs either "yearAmount"'],
