@@ -26,7 +26,7 @@ import type { OutboundConnections } from '#src/ports/outbound.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { NotificationRoutePorts } from '#src/api/rest/notification-routes.ts'
 import { VIEWS } from '#src/views/view-documents.ts'
-import type { MailConfig } from './mail-config.ts'
+import type { MailConfig } from '#src/config/mail-config.ts'
 import { openMailServer } from './mail-server.ts'
 
 type LinkedIncident = Parameters<IncidentLinks['linksOf']>[0]
