@@ -32,6 +32,12 @@ export interface CheckResult extends Pick<
   readonly atOnce?: true
   /** The rule is not about the resource: that ends a finding, and makes none. */
   readonly endsOnly?: true
+  /** What found it, where that tells of it in events of its own, and Security Hub may as well. */
+  readonly analyzer?: {
+    readonly arn: string
+    /** Security Hub tells of it, of several findings as one. */
+    readonly isSecondHand?: true
+  }
 }
 
 /** As much as a person reads, and as an event has room for. */
