@@ -27,9 +27,11 @@ const ARCHIVED = 5
 const SEVERITIES = ['UNKNOWN', 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL', 'CRITICAL']
 /** OCSF's `compliance.status_id`; Warning and others are neither. */
 const COMPLIANCE: Readonly<Record<number, FindingStatus>> = { 1: 'PASSED', 3: 'FAILED' }
-/** In ms this is a day of 1973; in seconds, one of the year 5138. */
+/** In ms a day of 1973; in seconds, one of the year 5138. */
 const SECONDS_MAX = 100_000_000_000
-const MS_PER_SECOND = 1_000
+/** In microseconds a day of 1973; in ms, one of the year 5138. */
+const MS_MAX = 100_000_000_000_000
+const PER_UNIT = 1_000
 const COMPLIANCE_WORDS: Readonly<Record<string, FindingStatus>> = {
   PASS: 'PASSED',
   PASSED: 'PASSED',
@@ -180,7 +182,14 @@ function labelsOf(resource: Foreign): Readonly<Record<string, string>> {
 export function timeOf(finding: Foreign): number {
   const modified = at(finding, 'finding_info', 'modified_time')
   const time = modified ?? at(finding, 'time') ?? at(finding, 'time_dt')
-  // Prowler writes seconds where OCSF says milliseconds.
-  const isSeconds = typeof time === 'number' && time < SECONDS_MAX
-  return isSeconds ? time * MS_PER_SECOND : instantOf(time)
+  // JSON of 1e999 is infinite, in any unit.
+  return typeof time === 'number' && Number.isFinite(time) ? inMs(time) : instantOf(time)
+}
+
+/** OCSF says milliseconds; Prowler writes seconds, and others what their clock gives. */
+function inMs(time: number): number {
+  if (time < SECONDS_MAX) return time * PER_UNIT
+  let ms = time
+  while (ms > MS_MAX) ms /= PER_UNIT
+  return ms
 }

@@ -375,6 +375,35 @@ describe('a finding', () => {
     ])
   })
 
+  it.each([
+    ['seconds', 1_769_839_200],
+    ['milliseconds', 1_769_839_200_000],
+    ['microseconds', 1_769_839_200_000_000],
+    ['nanoseconds', 1_769_839_200_000_000_000],
+  ])('in OCSF is of its time, in %s', (_, time) => {
+    const { results } = told('aws.securityhub', 'Findings Imported V2', {
+      ...{ class_uid: 2004, time, resources: [{ uid: 'arn:r' }], finding_info: { title: 'T' } },
+    })
+    expect(results).toMatchObject([{ evaluatedAt: 1_769_839_200_000 }])
+  })
+
+  it('in OCSF of an infinite time is unreadable', () => {
+    const json = '{"detail":{"class_uid":2004,"time":1e999,"resources":[{"uid":"r"}]}}'
+    const detailType = 'Findings Imported V2'
+    expect(resultsOfEvent({ source: 'aws.securityhub', detailType, json })).toEqual({
+      ...{ results: [], unreadable: 1 },
+    })
+  })
+
+  it.each(['-271821-04-20T00:00:00Z', '+010000-01-01T00:00:00Z'])(
+    'of a time that no alert can tell is unreadable (%s)',
+    (updatedAt) => {
+      const detail = { arn: 'f', type: 'T', updatedAt }
+      const nothing = { results: [], unreadable: 1 }
+      expect(told('aws.guardduty', 'GuardDuty Finding', detail)).toEqual(nothing)
+    },
+  )
+
   it('that has no name, no time or too long a name is unreadable, and harms nothing', () => {
     const nameless = told('aws.guardduty', 'GuardDuty Finding', {})
     expect(nameless).toEqual({ results: [], unreadable: 1 })
