@@ -3,7 +3,8 @@ import type { Command } from 'commander'
 
 import { BUDGET_COSTS, BUDGET_DEFAULTS, BUDGET_PERIODS, MONTHS } from '#src/model/budget.ts'
 import type { Budget, BudgetStatus } from '#src/model/budget.ts'
-import { ZERO, parseMoney, roundedMoney } from '#src/model/money.ts'
+import { addDays } from '#src/model/day.ts'
+import { ZERO, parseMoney, roundedMoney, sumOf } from '#src/model/money.ts'
 import type { View } from '#src/model/view.ts'
 import { action, commaSeparated, givenOnly, oneOf, wholeNumber } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
@@ -28,6 +29,14 @@ of the budget, and when the forecast of the period twice in a row is over it:
 
   belfry budgets create "Cloud 2026" --year-amount 120000
   belfry budgets create Shop --view Teams --segment Shop --year-amount 24000 --thresholds 80,100
+  belfry budgets create Labs --month-amounts 500
+
+A month may have another amount than others (planned budget limits in AWS Budgets), in each financial
+year anew; a budget of the year has the sum of them:
+
+  belfry budgets create Season --start-month 7 \\
+    --month-amounts 900,900,900,900,1500,2400,700,700,700,700,700,700
+
   belfry budgets status Shop`,
     )
 
@@ -111,7 +120,11 @@ function withSettings(command: Command): Command {
     )
     .option('--currency <currency>', `default: ${BUDGET_DEFAULTS.currency}`)
     .option('--year-amount <amount>', 'of a financial year; a month has a twelfth of it')
-    .option('--month-amounts <amounts>', '12, with commas, from the start month on', commaSeparated)
+    .option(
+      '--month-amounts <amounts>',
+      'of each month instead: 12 with commas, from the start month on, or one for every month',
+      amountsByMonth,
+    )
     .option(
       '--costs <costs>',
       `USAGE or ALL charges (default: ${BUDGET_DEFAULTS.costs})`,
@@ -201,6 +214,17 @@ function addUpdate(budgets: Command): void {
 }
 
 /** A parser of options. */
+function amountsByMonth(text: string): readonly string[] {
+  const amounts = commaSeparated(text)
+  const [first] = amounts
+  if (amounts.length === MONTHS) return amounts
+  if (amounts.length === 1 && first !== undefined) return Array(MONTHS).fill(first)
+  throw new InvalidArgumentError(
+    `It must be one amount for every month, or ${MONTHS} with commas, from the start month on; found ${amounts.length}.`,
+  )
+}
+
+/** A parser of options. */
 function percents(text: string): readonly number[] {
   if (text.trim() === 'none') return []
   const numbers = text.split(',').map((one) => Number(one.replace('%', '')))
@@ -226,7 +250,26 @@ const ID_COLUMN: Column<Budget> = {
 
 function amountText({ currency, yearAmount, monthAmounts }: Budget): string {
   if (yearAmount !== undefined) return `${money(yearAmount)} ${currency} a year`
-  return `${(monthAmounts ?? []).map(money).join(', ')} ${currency}`
+  const [first = '', ...others] = monthAmounts ?? []
+  if (others.every((amount) => amount === first)) return `${money(first)} ${currency} a month`
+  const year = sumOf([first, ...others].map((amount) => parseMoney(amount) ?? ZERO))
+  return `${roundedMoney(year, DECIMALS_SHOWN)} ${currency} a year, by the month`
+}
+
+const MONTH_NAMES =
+  'January February March April May June July August September October November December'.split(' ')
+const MONTHS_PER_LINE = 3
+
+/** Lines of months with their amounts, where these are not all the same. */
+function monthsShown({ monthAmounts = [], startMonth }: Budget): readonly string[] {
+  if (new Set(monthAmounts).size <= 1) return []
+  const months = monthAmounts.map((amount, at) => {
+    const name = MONTH_NAMES[(startMonth - 1 + at) % MONTHS] ?? ''
+    return `${name.slice(0, 3)} ${money(amount)}`
+  })
+  return Array.from({ length: MONTHS / MONTHS_PER_LINE }, (_, line) =>
+    months.slice(line * MONTHS_PER_LINE, (line + 1) * MONTHS_PER_LINE).join(', '),
+  )
 }
 
 const DECIMALS_SHOWN = 2
@@ -246,8 +289,9 @@ async function shown(hub: HubClient, budget: Budget): Promise<string> {
       number: String(budget.number),
       of: view === undefined ? 'the organisation' : `${segment?.title} of the view ${view.name}`,
       amount: amountText(budget),
+      months: monthsShown(budget),
       period: budget.period,
-      'year begins': `month ${budget.startMonth}`,
+      'year begins': MONTH_NAMES[budget.startMonth - 1],
       costs: budget.costs,
       thresholds: listOf(budget.thresholds),
       'by forecast': listOf(budget.forecastThresholds),
@@ -267,6 +311,7 @@ function statusShown(name: string, status: BudgetStatus): string {
   if (state === 'NO_COSTS' || spend === undefined || budget === undefined) {
     return `${name}: there are no costs of this period yet`
   }
+  const lastDay = status.periodEnd && addDays(status.periodEnd, -1)
   const off =
     forecast?.errorPercent === undefined
       ? ''
@@ -274,7 +319,7 @@ function statusShown(name: string, status: BudgetStatus): string {
   return fields(
     {
       budget: name,
-      period: `${status.periodStart} up to ${status.periodEnd}, costs complete through ${status.completeThrough}`,
+      period: `${status.periodStart} to ${lastDay}, costs complete through ${status.completeThrough}`,
       spend: `${money(spend)} of ${money(budget)} ${currency} (${percentText(percentage)})`,
       forecast:
         forecast === undefined

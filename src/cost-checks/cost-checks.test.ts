@@ -201,6 +201,43 @@ describe('a budget', () => {
     expect(Number(forecast?.high)).toBeGreaterThan(Number(forecast?.estimate))
   })
 
+  it('has another amount for each month where it says so, also for what is foretold', async () => {
+    goTo(addDays(MONTH, 20))
+    const settings = { startMonth: 7, thresholds: [50, 100], forecastThresholds: [100] }
+    // From July on: March is the ninth.
+    const amounts = (march: string, others: string) => ({
+      ...{ ...settings, yearAmount: undefined },
+      monthAmounts: Array.from({ length: 12 }, (_, at) => (at === 8 ? march : others)),
+    })
+    const low = await createBudget({ ...amounts('300', '400'), name: 'low' })
+    const high = await createBudget({ ...amounts('400', '300'), name: 'high' })
+    const year = await createBudget({ ...amounts('400', '300'), period: 'ANNUAL', name: 'year' })
+    const past = days(addDays(MONTH, -100), addDays(MONTH, -1), '10')
+    for (const through of [15, 16]) {
+      await bring([...past, ...days(MONTH, addDays(MONTH, through - 1), '11')])
+    }
+    const statuses = []
+    for (const { id } of [low, high, year]) statuses.push(await budgets.status(OPERATOR, id))
+    expect(statuses).toMatchObject([
+      { budget: '300', spend: '176', periodStart: MONTH },
+      { budget: '400', spend: '176', periodStart: MONTH },
+      { budget: '3700', spend: '1176', periodStart: '2025-07-01', periodEnd: '2026-07-01' },
+    ])
+    expect(
+      (await told('BudgetAlertEvent')).map(({ budgetName, thresholds }) => [
+        budgetName,
+        ...thresholds.map(({ basis, percent }: any) => `${basis} ${percent}`),
+      ]),
+    ).toEqual([
+      ['low', 'ACTUAL 50'],
+      ['low', 'FORECAST 100'],
+    ])
+    goTo(addDays(addMonths(MONTH, 1), 5))
+    await bring(days(addMonths(MONTH, 1), addDays(addMonths(MONTH, 1), 3), '11'))
+    expect(await budgets.status(OPERATOR, low.id)).toMatchObject({ budget: '400', spend: '44' })
+    expect(await budgets.status(OPERATOR, high.id)).toMatchObject({ budget: '300', spend: '44' })
+  })
+
   it('foretells fees on their day of the month, and no payment that was made once', async () => {
     goTo(addDays(MONTH, 20))
     const budget = await createBudget({ costs: 'ALL', yearAmount: '12000' })

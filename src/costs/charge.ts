@@ -1,7 +1,8 @@
 import type { CostDimensions, Day, Month } from '#src/model/cost.ts'
+import { daysBetween } from '#src/model/day.ts'
 import type { Money } from '#src/model/money.ts'
 import type { TagReader, TagText } from './cost-tags.ts'
-import type { createInstantReader } from './instants.ts'
+import type { CostInstant, createInstantReader } from './instants.ts'
 import { ImportFault } from './import-fault.ts'
 
 /** A row of an export, as the hub understands it. */
@@ -13,6 +14,8 @@ export interface Charge extends Omit<CostDimensions, 'tags'> {
   readonly tags: TagText
   readonly billedCost: Money
   readonly effectiveCost: Money
+  /** What people should be told of it, though it counts; the same for all that it is so for. */
+  readonly oddity?: string
 }
 
 /** Why a row cannot be understood. */
@@ -52,6 +55,15 @@ export class RowFaultError extends Error implements RowFault {
     this.reason = reason
     this.found = found
   }
+}
+
+/** A charge for longer is no use that goes on day by day; some exports tell of a day or a week at once. */
+const DAYS_OF_USE_MAX = 7
+
+/** Whether a charge is for so long at once as what is billed by the month, such as a desktop. */
+export function isForLong(start: CostInstant, end: CostInstant | undefined): boolean {
+  if (end === undefined || end.day === start.day) return false
+  return daysBetween(start.day, end.day) > DAYS_OF_USE_MAX
 }
 
 /** Takes cells by the names of columns, while a mapping is made for a table. */

@@ -3,10 +3,12 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
+import { backwards } from '#src/tenancy/documents.ts'
 import { OPERATOR } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { Costs } from './costs.ts'
-import { createTestImports } from './imports.fixture.ts'
+import { COST_IMPORTS_IN_ORDER, importsPrefix } from './import-documents.ts'
+import { billText, createTestImports } from './imports.fixture.ts'
 import type { TestImports } from './imports.fixture.ts'
 
 /** A busy machine takes its time. */
@@ -85,6 +87,30 @@ it('imports are listed by organisation, the newest first, a page at a time', asy
   const asked = { limit: 2, organisationId: test.organisationId }
   expect((await imports.list(others, asked)).items).toEqual([])
   await Promise.all(made.map((id) => imports.cancel(OPERATOR, id)))
+})
+
+it('imports that an older version kept, which had no list by time, are listed after a start', async () => {
+  const kept = await imported('older', bill('older.csv', '2025-03', 4))
+  const place = `${importsPrefix(kept.organisationId)}${backwards(kept.createdAt)}|${kept.id}`
+  await test.store.state.transact(async (transaction) => {
+    transaction.delete(COST_IMPORTS_IN_ORDER, place)
+  })
+  const listed = async ({ imports }: Costs) => {
+    const asked = { limit: 100, organisationId: kept.organisationId }
+    return (await imports.list(OPERATOR, asked)).items.filter(({ id }) => id === kept.id)
+  }
+  expect(await listed(newCosts())).toEqual([])
+  await whileRunning((costs) => vi.waitFor(async () => expect(await listed(costs)).toEqual([kept])))
+})
+
+it('an export by the month is warned of, as nothing can be said of its days', async () => {
+  const byMonth = billText('2025-04', 4).replace('2025-04-02T', '2025-04-01T')
+  const { report } = await imported('monthly', fixture.file('monthly.csv', byMonth))
+  expect(report?.warnings).toEqual([
+    'all usage of 2025-04 is told of on the first day, as exports by the month do: budgets, forecasts and spikes need an export by the day or the hour',
+  ])
+  const daily = await imported('daily', bill('daily.csv', '2025-05', 4))
+  expect(daily.report?.warnings).toEqual([])
 })
 
 describe('an import that is cancelled', () => {

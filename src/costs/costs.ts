@@ -5,11 +5,13 @@ import type { BucketReader } from '#src/ports/bucket-reader.ts'
 import { filesInFolder } from './cost-folder.ts'
 import { filesInBucket } from './bucket-files.ts'
 import { createCostImports } from './cost-imports.ts'
+import { patiently } from '#src/ports/patiently.ts'
 import { NO_BUCKETS } from './import-places.ts'
 import type { CostImportPorts, CostImports } from './cost-imports.ts'
 import { createCostSources } from './cost-sources.ts'
 import type { CostSources } from './cost-sources.ts'
 import { ImportFault } from './import-fault.ts'
+import { putAllInOrder } from './import-documents.ts'
 import { createImportQueue } from './import-queue.ts'
 import type { QueuePorts } from './import-queue.ts'
 import type { ImportFiles } from './run-import.ts'
@@ -54,6 +56,9 @@ export function createCosts(ports: CostPorts): Costs {
     imports: createCostImports({ ...ports, spool, queue, has }),
     sources: createCostSources({ ...ports, has }),
     run: async (signal) => {
+      const { state, observer } = ports
+      const onFault = (error: unknown) => observer.stageFaulted('costs', error)
+      await patiently(() => putAllInOrder(state), onFault, signal)
       await Promise.all([queue.run(signal), readSources(ports, signal)])
     },
   }

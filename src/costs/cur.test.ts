@@ -51,11 +51,24 @@ describe('a line item of an AWS report', () => {
     ['Credit', '10', 'Credit', 'One-Time'],
     ['Refund', '10', 'Adjustment', 'One-Time'],
     ['EdpDiscount', '10', 'Usage', 'Usage-Based'],
+    ['RiVolumeDiscount', '10', 'Usage', 'Usage-Based'],
+    ['SppDiscount', '10', 'Usage', 'Usage-Based'],
+    ['FlatRateSubscription', '10', 'Purchase', 'Recurring'],
   ])('of type %s has an effective cost of %s', (type, effective, category, frequency) => {
     const charge = chargeOf({ line_item_line_item_type: type })
     expect(formatMoney(charge.billedCost)).toBe('10')
     expect(formatMoney(charge.effectiveCost)).toBe(effective)
     expect(charge).toMatchObject({ chargeCategory: category, chargeFrequency: frequency })
+  })
+
+  it('that is for a month at once comes again each month, and is no use that goes on by the day', () => {
+    const until = (line_item_usage_end_date: Cell, type = 'Usage') =>
+      chargeOf({ line_item_usage_end_date, line_item_line_item_type: type }).chargeFrequency
+    expect(until('2026-02-01T00:00:00.000Z')).toBe('Recurring')
+    expect(until('2026-02-01T00:00:00.000Z', 'Credit')).toBe('One-Time')
+    for (const end of ['2026-01-05T02:00:00.000Z', '2026-01-12T01:00:00.000Z', '', undefined]) {
+      expect(until(end)).toBe('Usage-Based')
+    }
   })
 
   it('that buys a reservation costs nothing in effect, as what it covers does', () => {
@@ -66,10 +79,13 @@ describe('a line item of an AWS report', () => {
     expect(chargeOf(given).effectiveCost).toBe(0n)
   })
 
-  it('of a type that AWS does not document is refused', () => {
-    expect(() => chargeOf({ line_item_line_item_type: 'Gift' })).toThrow(
-      'not one that AWS documents',
-    )
+  it('of a type that is not known counts as it is invoiced, which people are told', () => {
+    expect(chargeOf({ line_item_line_item_type: 'Gift' })).toMatchObject({
+      ...{ chargeCategory: 'Adjustment', chargeFrequency: '' },
+      ...{ billedCost: 10n ** 13n, effectiveCost: 10n ** 13n },
+      oddity: 'the line item type "Gift" is not known: counted as an adjustment',
+    })
+    expect(chargeOf({ line_item_line_item_type: 'Credit' }).oddity).toBeUndefined()
   })
 
   it('is of the region of its product, else of its zone, and of the service by its name', () => {

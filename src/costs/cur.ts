@@ -1,7 +1,7 @@
 import type { ChargeCategory, ChargeFrequency } from '#src/model/cost.ts'
 import { ZERO, parseMoney } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
-import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
+import { ABSENT, RowFaultError, columnsOf, isForLong, textIn } from './charge.ts'
 import type { Cell, Columns, Mapping, Readers } from './charge.ts'
 import { costCategoryKey, jsonObject } from './cost-tags.ts'
 import type { TagText } from './cost-tags.ts'
@@ -13,17 +13,24 @@ const KINDS: Readonly<Record<string, readonly [ChargeCategory, ChargeFrequency |
   DiscountedUsage: ['Usage', 'Usage-Based'],
   SavingsPlanCoveredUsage: ['Usage', 'Usage-Based'],
   SavingsPlanNegation: ['Usage', 'Usage-Based'],
-  BundledDiscount: ['Usage', 'Usage-Based'],
-  Discount: ['Usage', 'Usage-Based'],
-  EdpDiscount: ['Usage', 'Usage-Based'],
-  PrivateRateDiscount: ['Usage', 'Usage-Based'],
   RIFee: ['Purchase', 'Recurring'],
   SavingsPlanRecurringFee: ['Purchase', 'Recurring'],
   SavingsPlanUpfrontFee: ['Purchase', 'One-Time'],
   Fee: ['Purchase', 'One-Time'],
+  FlatRateSubscription: ['Purchase', 'Recurring'],
   Tax: ['Tax', ''],
   Credit: ['Credit', 'One-Time'],
   Refund: ['Adjustment', 'One-Time'],
+}
+
+const TYPE_SHOWN_MAX = 64
+/** AWS adds types: of an unknown one the invoice has the cost all the same. */
+const UNKNOWN_KIND = ['Adjustment', ''] as const
+
+function kindOf(type: string) {
+  if (Object.hasOwn(KINDS, type)) return KINDS[type]
+  // Bundled, EDP, private rate, RI volume, SPP and whatever comes next.
+  return type.endsWith('Discount') ? KINDS['Usage'] : undefined
 }
 
 export function looksLikeCur(names: readonly string[]): boolean {
@@ -45,6 +52,7 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
     currency: columns.required('line_item_currency_code'),
     period: columns.required('bill_billing_period_start_date'),
     start: columns.required('line_item_usage_start_date'),
+    end: columns.optional('line_item_usage_end_date'),
     payer: columns.required('bill_payer_account_id'),
     account: columns.required('line_item_usage_account_id'),
     code: columns.required('line_item_product_code'),
@@ -63,14 +71,14 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
     wanted: columns.wanted,
     chargeOf: (cells) => {
       const type = needed(cells, at.type, 'line_item_line_item_type')
-      const kind = Object.hasOwn(KINDS, type) ? KINDS[type] : undefined
-      if (kind === undefined) {
-        throw new RowFaultError('line_item_line_item_type is not one that AWS documents', type)
-      }
+      const kind = kindOf(type)
+      const [chargeCategory, frequency] = kind ?? UNKNOWN_KIND
+      const start = instantIn(cells, at.start, 'line_item_usage_start_date', instant)
+      const isLong = frequency === 'Usage-Based' && isForLong(start, instant(textIn(cells, at.end)))
       const billedCost = moneyIn(cells, at.unblended, 'line_item_unblended_cost')
       return {
         month: instantIn(cells, at.period, 'bill_billing_period_start_date', instant).month,
-        day: instantIn(cells, at.start, 'line_item_usage_start_date', instant).day,
+        day: start.day,
         provider: 'AWS',
         billingAccountId: needed(cells, at.payer, 'bill_payer_account_id'),
         accountId: needed(cells, at.account, 'line_item_usage_account_id'),
@@ -82,14 +90,17 @@ export function curMapping(names: readonly string[], { instant, tags }: Readers)
           textIn(cells, at.region) ||
           textIn(cells, at.olderRegion) ||
           textIn(cells, at.zone).replace(/[a-z]$/, ''),
-        chargeCategory: kind[0],
-        chargeFrequency: kind[1],
+        chargeCategory,
+        chargeFrequency: isLong ? 'Recurring' : frequency,
         chargeClass: '',
         meter: textIn(cells, at.usageType),
         currency: needed(cells, at.currency, 'line_item_currency_code'),
         tags: tagText(cells),
         billedCost,
         effectiveCost: amortised(type, cells, billedCost),
+        ...(kind === undefined && {
+          oddity: `the line item type "${type.slice(0, TYPE_SHOWN_MAX)}" is not known: counted as an adjustment`,
+        }),
       }
     },
   }

@@ -1,7 +1,7 @@
 import { CHARGE_CATEGORIES, CHARGE_FREQUENCIES } from '#src/model/cost.ts'
 import { parseMoney } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
-import { ABSENT, RowFaultError, columnsOf, textIn } from './charge.ts'
+import { ABSENT, RowFaultError, columnsOf, isForLong, textIn } from './charge.ts'
 import type { Cell, Mapping, Readers } from './charge.ts'
 import { NO_TAGS } from './cost-tags.ts'
 import type { TagReader, TagText } from './cost-tags.ts'
@@ -30,6 +30,7 @@ export function focusMapping(names: readonly string[], readers: Readers): Mappin
     currency: columns.required('BillingCurrency'),
     period: columns.required('BillingPeriodStart'),
     start: columns.required('ChargePeriodStart'),
+    end: columns.optional('ChargePeriodEnd'),
     category: columns.required('ChargeCategory'),
     billingAccount: columns.required('BillingAccountId'),
     service: columns.required('ServiceName'),
@@ -52,16 +53,21 @@ export function focusMapping(names: readonly string[], readers: Readers): Mappin
     wanted: columns.wanted,
     chargeOf: (cells) => {
       const billingAccountId = needed(cells, at.billingAccount, 'BillingAccountId')
+      const start = instantIn(cells, at.start, 'ChargePeriodStart', instant)
+      const frequency = frequencyOf(textIn(cells, at.frequency))
+      const chargeCategory = oneOf(CHARGE_CATEGORIES, textIn(cells, at.category), 'ChargeCategory')
+      const isUse = chargeCategory === 'Usage' && frequency !== 'One-Time'
+      const isLong = isUse && isForLong(start, instant(textIn(cells, at.end)))
       return {
         month: instantIn(cells, at.period, 'BillingPeriodStart', instant).month,
-        day: instantIn(cells, at.start, 'ChargePeriodStart', instant).day,
+        day: start.day,
         provider: textIn(cells, at.provider),
         billingAccountId,
         accountId: textIn(cells, at.account) || billingAccountId,
         service: textIn(cells, at.service),
         region: textIn(cells, at.region),
-        chargeCategory: oneOf(CHARGE_CATEGORIES, textIn(cells, at.category), 'ChargeCategory'),
-        chargeFrequency: frequencyOf(textIn(cells, at.frequency)),
+        chargeCategory,
+        chargeFrequency: isLong ? 'Recurring' : frequency,
         chargeClass: classOf(textIn(cells, at.chargeClass)),
         meter: textIn(cells, at.meter),
         currency: needed(cells, at.currency, 'BillingCurrency'),

@@ -62,6 +62,28 @@ export function putImport(transaction: StateTransaction, costImport: StoredCostI
   }
 }
 
+const IMPORTS_PER_READ = 500
+
+/** Lists the imports of a store that an older version wrote: it had no list in that order. */
+export async function putAllInOrder(state: State): Promise<void> {
+  let after: string | undefined
+  for (;;) {
+    const some = await state.list(COST_IMPORTS, {
+      limit: IMPORTS_PER_READ,
+      ...(after !== undefined && { after }),
+    })
+    const unlisted: string[] = []
+    for (const { key, value } of some) {
+      const listed = await state.get(COST_IMPORTS_IN_ORDER, placeInOrder(value))
+      if (listed === undefined) unlisted.push(key)
+    }
+    // Meanwhile one may have been forgotten.
+    for (const id of unlisted) await changeImport(state, id, (costImport) => costImport)
+    if (some.length < IMPORTS_PER_READ) return
+    after = some.at(-1)?.key
+  }
+}
+
 /** Forgets an import that has ended. */
 export function deleteImport(transaction: StateTransaction, costImport: CostImport): void {
   transaction.delete(COST_IMPORTS, costImport.id)

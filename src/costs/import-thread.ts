@@ -1,11 +1,12 @@
 import { on } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { digestOf } from './file-digest.ts'
+import { digestsOf, executionOf } from './file-digest.ts'
 import { ImportFault } from './import-fault.ts'
 import { readFiles } from './read-files.ts'
 import type { ReadProgress } from './read-files.ts'
 import type { ThreadMessage, ThreadTask } from './import-thread-messages.ts'
+import { checkNoCopies } from './told-twice.ts'
 
 /**
  * Reads and sums up the files of one import, away from the thread that answers requests. What came of
@@ -23,14 +24,17 @@ const answers = on(port, 'message')
 
 const { files, tagKeys, execution, mayBeEmpty = false } = workerData as ThreadTask
 try {
-  send({ kind: 'execution', execution: execution ?? (await digestOf(files, tagKeys)) })
+  // Manifests name each file once.
+  const digests = execution === undefined ? await digestsOf(files) : []
+  send({ kind: 'execution', execution: execution ?? executionOf(digests, tagKeys) })
   // Whoever knows that state of the export already ends the thread.
   await answers.next()
-  const { rollup, report } = await readFiles(files, {
+  const { rollup, report, fileRows } = await readFiles(files, {
     ...(tagKeys !== undefined && { tagKeys }),
     mayBeEmpty,
     onProgress: (progress: ReadProgress) => send({ kind: 'progress', progress }),
   })
+  checkNoCopies(files, digests, fileRows)
   let unstored = 0
   for (const part of rollup.parts()) {
     send({ kind: 'part', part })

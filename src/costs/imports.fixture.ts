@@ -34,7 +34,7 @@ export interface TestImports {
     parts?: TestParts,
   ) => Promise<CostImport>
   /** Writes a file into the organisation's folder, and answers its name. */
-  readonly file: (name: string, text: string) => string
+  readonly file: (name: string, content: string | Uint8Array) => string
   /** The same of a bill of one row. */
   readonly bill: (name: string, month: string, cost: number) => string
   readonly close: () => Promise<void>
@@ -91,10 +91,10 @@ export async function createTestImports(): Promise<TestImports> {
       },
       { timeout: 60_000 },
     )
-  const file: TestImports['file'] = (name, text) => {
+  const file: TestImports['file'] = (name, content) => {
     const path = join(bills, organisationId, name)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, text)
+    writeFileSync(path, content)
     return name
   }
   return {

@@ -7,7 +7,7 @@ export interface CostInstant {
 }
 
 const TEXT =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?\s*(Z|UTC|[+-]\d{2}:?\d{2})?)?$/i
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?\s*(Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?$/i
 /** Hours of two years, so that the times of any one import are read once each. */
 const REMEMBERED_MAX = 20_000
 
@@ -32,7 +32,7 @@ function instantOf(text: string): CostInstant | undefined {
   const found = TEXT.exec(text.trim())
   if (found === null) return undefined
   const [, date = '', time = '00:00', zone = 'Z'] = found
-  const offset = /^(z|utc)$/i.test(zone) ? 'Z' : zone
+  const offset = /^(z|utc)$/i.test(zone) ? 'Z' : `${zone.replace(':', '')}00`.slice(0, 5)
   const at = new Date(`${date}T${time}${offset}`)
   // 2026-02-30 is read as a day of March elsewhere.
   if (Number.isNaN(at.getTime()) || !isDay(date)) return undefined

@@ -190,6 +190,7 @@ function timeText(ms: number): string | undefined {
 
 const MS_PER_DAY = 86_400_000
 const PARSERS = {
+  jsonFromBytes: (bytes: Uint8Array | undefined) => bytes && UTF8.decode(bytes),
   timestampFromMilliseconds: (ms: bigint) => timeText(Number(ms)),
   timestampFromMicroseconds: (micros: bigint) => timeText(Number(micros / 1_000n)),
   timestampFromNanoseconds: (nanos: bigint) => timeText(Number(nanos / 1_000_000n)),

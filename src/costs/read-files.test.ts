@@ -165,6 +165,71 @@ describe('files of costs', () => {
     expect(report.skipped.map(({ reason }) => reason)).toContain('BillingCurrency is empty')
   })
 
+  it('are read in the ways of writing times and numbers that databases have', async () => {
+    const { rows, report } = await read([
+      fileOf(
+        csv([
+          row({ ChargePeriodStart: '2026-01-05 01:00:00+00', BilledCost: '2.5E-101' }),
+          row({ ChargePeriodStart: '2026-01-05 03:00:00.123456-0530', BilledCost: '2e0' }),
+          row({ ChargePeriodStart: '2026-01-06 01:00+02', BilledCost: '-4.9e-324' }),
+        ]),
+      ),
+    ])
+    expect(report.rowsSkipped).toBe(0)
+    expect(rows).toMatchObject([{ day: '2026-01-05', billedCost: 2n * 10n ** 12n }])
+  })
+
+  it('are recurring where they are of usage for a month at once, whatever the export says', async () => {
+    const columns = [...COLUMNS, 'ChargePeriodEnd', 'ChargeFrequency']
+    const charge = (SubAccountId: string, ChargePeriodEnd: string, more: Row = {}) =>
+      row({ SubAccountId, ChargePeriodEnd, ChargeFrequency: 'Usage-Based', ...more })
+    const { rows } = await read([
+      fileOf(
+        csv(
+          [
+            charge('1', '2026-01-06T00:00:00Z'),
+            charge('2', '2026-02-01T00:00:00Z'),
+            charge('3', '2026-02-01T00:00:00Z', { ChargeFrequency: 'One-Time' }),
+            charge('4', '2026-02-01T00:00:00Z', { ChargeFrequency: '', ChargeCategory: 'Tax' }),
+            charge('5', 'NULL'),
+          ],
+          columns,
+        ),
+      ),
+    ])
+    expect(rows.map(({ chargeFrequency }) => chargeFrequency)).toEqual([
+      ...['Usage-Based', 'Recurring', 'One-Time', '', 'Usage-Based'],
+    ])
+  })
+
+  it('are refused where one import has the same bill in two formats', async () => {
+    const report = 'bill/PayerAccountId,bill/BillingPeriodStartDate,lineItem/UsageAccountId,'
+    const rest = 'lineItem/UsageStartDate,lineItem/LineItemType,lineItem/ProductCode,'
+    const header = `${report}${rest}lineItem/CurrencyCode,lineItem/UnblendedCost`
+    const line = (payer: string, month: string) =>
+      `${header}\n${payer},${month}-01T00:00:00Z,222,${month}-05T01:00:00Z,Usage,AmazonEC2,USD,1`
+    const focus = fileOf(csv([row({ BillingAccountId: '110' }), row()]))
+    const others = [line('112', '2026-01'), line('111', '2026-02')].map((text) => fileOf(text))
+    const apart = await read([focus, ...others])
+    expect(apart.report).toMatchObject({ formats: ['FOCUS', 'AWS CUR'], warnings: [] })
+    const twice = read([focus, fileOf(line('111', '2026-01'))])
+    await expect(twice).rejects.toThrow(
+      /FOCUS in "file-\d+.csv" and AWS CUR in "file-\d+.csv" both tell of the billing account 111 in 2026-01/,
+    )
+  })
+
+  it('are told of where files of the same bill have other columns, as those of two exports have', async () => {
+    const [first, second] = [fileOf(csv([row()])), fileOf(csv([row()], [...COLUMNS, 'InvoiceId']))]
+    const { report, summaries } = await read([first, second])
+    expect(report.warnings).toEqual([
+      `the billing account 111 has costs of 2026-01 in "${first.name}" and in "${second.name}", which have other columns, and both are counted: where they are of two exports, import one of them`,
+    ])
+    expect(summaries[0]?.totals).toMatchObject([{ billedCost: 2n * 10n ** 12n }])
+    const later = [row({ BillingPeriodStart: '2026-02-01T00:00:00Z' })]
+    const months = [first, fileOf(csv(later, [...COLUMNS, 'InvoiceId']))]
+    expect((await read(months)).report.warnings).toEqual([])
+  })
+
   it('are refused with what is missing of them and what was found', async () => {
     const without = COLUMNS.filter((name) => !/Currency|Provider/.test(name))
     expect(await faultOf(csv([row()], without))).toMatch(
@@ -265,6 +330,28 @@ describe('files of costs', () => {
     const { tags, report } = await tagsRead(list, [['a', 'b'], null])
     expect(tags).toEqual([{}])
     expect(report.skipped).toMatchObject([{ reason: 'Tags is no JSON object', rows: 1 }])
+  })
+
+  it('in Parquet have tags in columns of JSON', async () => {
+    const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8' } as const
+    const schema: SchemaElement[] = [
+      { name: 'root', num_children: COLUMNS.length },
+      ...COLUMNS.map((name): SchemaElement => {
+        if (name !== 'Tags') return { ...text, name, repetition_type: 'REQUIRED' }
+        return { type: 'BYTE_ARRAY', converted_type: 'JSON', name, repetition_type: 'OPTIONAL' }
+      }),
+    ]
+    const given = [row(), row(), row({ SubAccountId: '333' })]
+    const tags = [{ team: 'a' }, null, { team: 'a', spot: true }]
+    const columnData = COLUMNS.map((name) => ({
+      name,
+      data: name === 'Tags' ? tags : given.map((each) => each[name] ?? ''),
+    }))
+    const bytes = parquetWriteBuffer({ columnData, schema })
+    const found = await read([fileOf(new Uint8Array(bytes), 'parquet')])
+    const texts = tags.map((each) => (each === null ? '' : JSON.stringify(each)))
+    const same = given.map((each, at) => ({ ...each, Tags: texts[at] ?? '' }))
+    expect(found.rows).toEqual((await read([fileOf(csv(same))])).rows)
   })
 
   it('in a zip of several files come to the same as apart, whether packed or stored', async () => {

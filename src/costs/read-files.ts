@@ -9,6 +9,7 @@ import { createRollup } from './rollup.ts'
 import type { Rollup } from './rollup.ts'
 import { readTableFile } from './table-files.ts'
 import type { RowPlace, TableFile, TableSink } from './table-files.ts'
+import { checkNamesOnce, createToldTwice } from './told-twice.ts'
 
 /** How far an import is. */
 export interface ReadProgress {
@@ -32,6 +33,7 @@ export interface ReadReport {
   readonly rowsRead: number
   readonly rowsSkipped: number
   readonly skipped: readonly SkippedRows[]
+  readonly warnings: readonly string[]
 }
 
 export interface ReadOptions {
@@ -45,7 +47,15 @@ export interface ReadOptions {
 const EXAMPLES_MAX = 5
 const FOUND_CHARACTERS_MAX = 80
 const REASONS_MAX = 100
+const ODDITIES_MAX = 20
 const PROGRESS_EVERY_ROWS = 10_000
+
+interface ReadResult {
+  readonly rollup: Rollup
+  readonly report: ReadReport
+  /** How many rows each file has. */
+  readonly fileRows: readonly number[]
+}
 
 /**
  * Reads all files of an import and sums them up.
@@ -55,7 +65,8 @@ const PROGRESS_EVERY_ROWS = 10_000
 export async function readFiles(
   files: readonly TableFile[],
   { tagKeys, mayBeEmpty = false, onProgress }: ReadOptions,
-): Promise<{ readonly rollup: Rollup; readonly report: ReadReport }> {
+): Promise<ReadResult> {
+  checkNamesOnce(files)
   const rollup = createRollup()
   const readers = {
     instant: createInstantReader(),
@@ -64,10 +75,14 @@ export async function readFiles(
   }
   const skipped = createSkipped()
   const formats = new Set<Mapping['format']>()
+  const toldTwice = createToldTwice()
+  const oddities = createOddities()
+  const fileRows: number[] = []
   let rows = 0
   for (const [index, file] of files.entries()) {
     let mapping: Mapping | undefined
     let bytes = 0
+    const before = rows
     const tell = () => onProgress({ rows, bytes, file: index + 1 })
     const counted = () => {
       rows += 1
@@ -77,12 +92,16 @@ export async function readFiles(
       onHeader: (names) => {
         mapping = mappingFor(names, readers)
         formats.add(mapping.format)
+        toldTwice.table(mapping.format, names, file.name)
         return mapping.wanted
       },
       onRow: (cells, place) => {
         counted()
         try {
-          rollup.add((mapping as Mapping).chargeOf(cells))
+          const charge = (mapping as Mapping).chargeOf(cells)
+          toldTwice.note(charge, place.file)
+          if (charge.oddity !== undefined) oddities.add(charge.oddity)
+          rollup.add(charge)
         } catch (error) {
           if (!(error instanceof RowFaultError)) throw error
           skipped.add(error.reason, place, error.found)
@@ -98,11 +117,13 @@ export async function readFiles(
     }
     await inFile(file, () => readTableFile(file, sink))
     tell()
+    fileRows.push(rows - before)
   }
-  const report = { formats: [...formats], rowsRead: rows, ...skipped.told() }
+  const warnings = [...toldTwice.warnings(), ...oddities.told()]
+  const report = { formats: [...formats], rowsRead: rows, ...skipped.told(), warnings }
   const isEmpty = report.rowsRead === 0 && mayBeEmpty
   if (report.rowsRead === report.rowsSkipped && !isEmpty) throw nothingRead(report)
-  return { rollup, report }
+  return { rollup, report, fileRows }
 }
 
 function mappingFor(names: readonly string[], readers: Readers): Mapping {
@@ -148,6 +169,18 @@ function createSkipped() {
         .map(([reason, { rows, examples }]) => ({ reason, rows, examples }))
         .toSorted((a, b) => b.rows - a.rows),
     }),
+  }
+}
+
+function createOddities() {
+  const rowsOf = new Map<string, number>()
+  return {
+    add: (oddity: string) => {
+      const rows = rowsOf.get(oddity)
+      if (rows !== undefined || rowsOf.size < ODDITIES_MAX) rowsOf.set(oddity, (rows ?? 0) + 1)
+    },
+    told: () =>
+      Array.from(rowsOf, ([oddity, rows]) => `${rows} ${rows === 1 ? 'row' : 'rows'}: ${oddity}`),
   }
 }
 

@@ -162,7 +162,11 @@ async function publish(
         ...(old !== undefined && { before: old }),
       }
     }),
-    warnings: periods.flatMap((period) => overlaps(period, exportName, all)),
+    warnings: [
+      ...report.warnings,
+      ...byTheMonth(summaries, importedAt),
+      ...periods.flatMap((period) => overlaps(period, exportName, all)),
+    ],
   }
 }
 
@@ -191,6 +195,23 @@ function executionOf(executions: ReadonlyMap<Month, string>, month: Month): stri
   throw new ImportFault(
     `the files have rows of the billing period ${month}, and their manifests are of ${[...executions.keys()].join(', ')}: a billing period is restated whole or not at all`,
   )
+}
+
+/** Exports are a day late, and two where something is wrong. */
+const USAGE_KNOWN_AFTER_MS = 4 * 24 * 60 * 60_000
+
+/** Of an export by the month no day is known to be complete before the month is over. */
+function byTheMonth(summaries: readonly PeriodSummary[], importedAt: number): readonly string[] {
+  const months = summaries.filter(({ month, lastUsageDay }) => {
+    const firstDay = `${month}-01`
+    const isOld = importedAt >= Date.parse(firstDay) + USAGE_KNOWN_AFTER_MS
+    return isOld && lastUsageDay === firstDay
+  })
+  if (months.length === 0) return []
+  const names = months.map(({ month }) => month).join(', ')
+  return [
+    `all usage of ${names} is told of on the first day, as exports by the month do: budgets, forecasts and spikes need an export by the day or the hour`,
+  ]
 }
 
 /** Two exports that tell of the same bill make everything cost twice as much. */

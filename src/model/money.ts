@@ -17,7 +17,7 @@ export const MONEY_ABSOLUTE_MAX = 10n ** 12n * UNITS
 /** Longer than any export writes a number, and short enough to be read quickly. */
 const CHARACTERS_MAX = 64
 const EXPONENT_MAX = 40
-const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,2}))?$/
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
 
 export const ZERO: Money = 0n
 
@@ -33,7 +33,7 @@ export function parseMoney(text: string): Money | undefined {
   const [, sign, whole = '', fraction = '', exponent = '0'] = found
   if (whole === '' && fraction === '') return undefined
   const power = Number(exponent) + MONEY_DECIMALS - fraction.length
-  if (Math.abs(Number(exponent)) > EXPONENT_MAX) return undefined
+  if (Number(exponent) > EXPONENT_MAX) return undefined
   const digits = BigInt(whole + fraction)
   const amount = power >= 0 ? digits * 10n ** BigInt(power) : divided(digits, 10n ** BigInt(-power))
   if (amount >= MONEY_ABSOLUTE_MAX) return undefined

@@ -58,11 +58,12 @@ const told = async (name: string, count: number): Promise<any[]> => {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
 }
+/** On the first days of a month there are no costs of it, which is a status too. */
 const evaluated = async (id: string, isSo: (status: any) => boolean) => {
   const deadline = Date.now() + WITHIN_MS
   for (;;) {
     const { body } = await hub.rest('GET', `/budgets/${id}/status`)
-    if (body.state === 'EVALUATED' && isSo(body)) return body
+    if (body.evaluatedAt !== undefined && isSo(body)) return body
     if (Date.now() > deadline) throw new Error(JSON.stringify(body))
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
@@ -112,10 +113,30 @@ describe('costs of a hub', { timeout: 2 * WITHIN_MS }, () => {
 
   it('are told once, however often the hub is killed and costs are restated', async () => {
     const { id } = (await hub.rest('GET', '/budgets')).body.items[0]
-    const before = await evaluated(id, ({ reached }) => reached.length > 1)
+    const before = await evaluated(id, () => true)
     await withNewCosts([...USUAL, costRow(LAST, String(more + 31), { tags: { team: 'shop' } })])
     await evaluated(id, ({ evaluatedAt }) => evaluatedAt > before.evaluatedAt)
     expect(await told('BudgetAlertEvent', 2)).toHaveLength(2)
     expect(await told('CostSpikeEvent', 1)).toHaveLength(1)
+  })
+
+  it('are held against an amount for each month, where these are given', async () => {
+    const amounts = Array.from({ length: 12 }, (_, at) => 1_000_000 + at)
+    const created = await belfry(
+      ...['budgets', 'create', 'Season', '--start-month', '7'],
+      ...['--month-amounts', amounts.join(',')],
+    )
+    expect(created).toMatch(
+      /amount +12000066.00 USD a year, by the month\nmonths +Jul 1000000.00, /,
+    )
+    expect(created).toMatch(/year begins +July/)
+    const [season] = (await hub.rest('GET', '/budgets')).body.items.slice(-1)
+    expect(season).toMatchObject({ startMonth: 7, monthAmounts: amounts.map(String) })
+    expect(await belfry('budgets', 'create', 'Even', '--month-amounts', '500')).toMatch(
+      /amount +500.00 USD a month\n/,
+    )
+    await expect(belfry('budgets', 'create', 'Odd', '--month-amounts', '1,2')).rejects.toThrow(
+      'one amount for every month, or 12',
+    )
   })
 })
