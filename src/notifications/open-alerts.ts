@@ -1,6 +1,6 @@
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
-import { endingOf } from './alert-event.ts'
+import type { endingOf } from './alert-event.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { INCIDENTS, keyIn, ofIncident } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
@@ -16,11 +16,11 @@ type Of = Pick<StoredIncident, 'id' | 'notificationId'>
 export async function openAfter(
   transaction: StateTransaction,
   incident: Of & Pick<StoredIncident, 'open'>,
-  event: AlertEvent,
+  { alert: { alertId } }: AlertEvent,
+  ending: ReturnType<typeof endingOf>,
 ): Promise<number> {
   const { id, notificationId, open } = incident
-  const { alertId } = event.alert
-  if (endingOf(event) === 'ends') {
+  if (ending === 'ends') {
     return (await closeAlert(transaction, incident, alertId)) ? open - 1 : open
   }
   const key = ofIncident(id) + alertId
@@ -50,16 +50,15 @@ export async function closeAlert(
 }
 
 /**
- * The incidents that an alert is the end of a part of. It may be of another group by now: the tag
+ * The incidents, not over yet, in which an alert is so. It may be of another group by now: the tag
  * that names the owner was changed, or a silence that was over it has ended.
  */
-export async function incidentsEndedBy(
+export async function incidentsWith(
   transaction: StateTransaction,
   notificationId: string,
-  event: AlertEvent,
+  { alert: { alertId } }: AlertEvent,
 ): Promise<readonly StoredIncident[]> {
-  if (endingOf(event) !== 'ends') return []
-  const ids = (await transaction.get(OPEN_IN, keyIn(notificationId, event.alert.alertId))) ?? []
+  const ids = (await transaction.get(OPEN_IN, keyIn(notificationId, alertId))) ?? []
   const all = await Promise.all(ids.map((id) => transaction.get(INCIDENTS, id)))
   return all.flatMap((each) => (each === undefined || each.state === 'RESOLVED' ? [] : [each]))
 }

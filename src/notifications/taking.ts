@@ -32,7 +32,7 @@ import type { StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { mutingNow } from './muting.ts'
 import type { Muting } from './muting.ts'
-import { incidentsEndedBy, openAfter } from './open-alerts.ts'
+import { incidentsWith, openAfter } from './open-alerts.ts'
 
 export interface TakingPorts {
   readonly state: State
@@ -107,8 +107,7 @@ async function takeOne(
   await muting.noteHiding(transaction, organisationId, event)
   const now = ports.clock.now()
   const silence = muting.silenceOf(organisationId, [event], now)
-  const ended = await incidentsEndedBy(transaction, notificationId, event)
-  const found = await incidentsFor(ports, transaction, { notification, event, silence, ended })
+  const found = await incidentsFor(ports, transaction, { notification, event, silence })
   for (const incident of found)
     await takeInto(ports, transaction, { notification, event }, incident)
   // What is over, and was never told, needs no telling.
@@ -124,11 +123,12 @@ async function takeInto(
 ): Promise<void> {
   const now = ports.clock.now()
   const turn = found.alerts + 1
-  const open = await openAfter(transaction, found, event)
+  const ending = endingOf(event, notification.alerts)
+  const open = await openAfter(transaction, found, event, ending)
   const isOver = open === 0
   const why = unwanted(event, notification)
   const quiet = quietEndOf(event)
-  const isTold = endingOf(event) === 'opens' || (notification.tellResolved && quiet === undefined)
+  const isTold = ending === 'opens' || (notification.tellResolved && quiet === undefined)
   const isNews = why === undefined && isTold
   const endsNow = isOver && found.state !== 'RESOLVED'
   // Of several ends the last decides whether the incident's is told.
@@ -164,9 +164,12 @@ async function takeInto(
 async function incidentsFor(
   { clock, ids }: TakingPorts,
   transaction: StateTransaction,
-  { notification, event, silence, ended }: IncidentRequest,
+  { notification, event, silence }: IncidentRequest,
 ): Promise<readonly StoredIncident[]> {
-  if (ended.length > 0) return ended
+  const ending = endingOf(event, notification.alerts)
+  const parted = ending === 'opens' ? [] : await incidentsWith(transaction, notification.id, event)
+  // What eases was not told where it is in none.
+  if (parted.length > 0 || ending === 'eases') return parted
   const now = clock.now()
   const { group, ...cause } = causeOf(event, notification)
   // What is silenced waits by itself, so that it holds back nothing else.
@@ -176,7 +179,7 @@ async function incidentsFor(
   const known = id === undefined ? undefined : await transaction.get(INCIDENTS, id)
   if (known !== undefined && takesMore(known, now)) return [known]
   const isUntold = !notification.tellResolved || quietEndOf(event) !== undefined
-  if (endingOf(event) === 'ends' && isUntold) return []
+  if (ending === 'ends' && isUntold) return []
   const incident: StoredIncident = {
     id: ids.timeOrderedUuid(now),
     number: await nextNumber(transaction, notification.organisationId, 'incident'),
@@ -205,7 +208,6 @@ interface IncidentRequest {
   readonly notification: Notification
   readonly event: AlertEvent
   readonly silence: Silence | undefined
-  readonly ended: readonly StoredIncident[]
 }
 
 function takesMore({ state, resolvedAt = 0 }: StoredIncident, now: number): boolean {

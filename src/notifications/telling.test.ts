@@ -138,6 +138,48 @@ describe('an inhibition', () => {
   })
 })
 
+describe('a correction of a budget', () => {
+  const percents = (...all: readonly number[]) =>
+    all.map((percent) => ({ basis: 'ACTUAL' as const, percent }))
+  const reached = { ...budget({ thresholds: percents(50, 75, 90) }), id: 'reached' }
+  const corrected = (percent: number, ...remaining: readonly number[]) => ({
+    ...budget({
+      ...{ change: 'CORRECTED', thresholds: percents(percent), severity: 'LOW' },
+      remaining: percents(...remaining),
+    }),
+    id: `corrected ${percent}`,
+  })
+
+  it('ends its incident when nothing that was told is so any more, and not before', async () => {
+    const all = await test.notify({ settleSeconds: 0, tellResolved: true })
+    await test.take(all, reached)
+    await test.tellDue('channel')
+    await test.take(all, corrected(90, 50, 75))
+    expect(await test.incidents()).toMatchObject([{ state: 'OPEN', alerts: 2, open: 1 }])
+    test.tenancy.move(HOUR_MS)
+    await test.tellDue('channel')
+    expect(test.sent.at(-1)?.message).toMatchObject({
+      state: 'OPEN',
+      title: expect.stringContaining('below 90% of the monthly budget again'),
+    })
+    await test.take(all, corrected(75, 50))
+    await test.take(all, corrected(50))
+    expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 4, open: 0 }])
+  })
+
+  it('ends it where what goes on is below what the notification tells', async () => {
+    const high = await test.notify({ alerts: { budgets: { fromPercent: 75 } } })
+    await test.take(high, reached)
+    await test.take(high, corrected(75, 50))
+    expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 2, open: 0 }])
+  })
+
+  it('is nothing to a notification that has heard of nothing before', async () => {
+    await test.take(await test.notify({ tellResolved: true }), corrected(90, 50, 75))
+    expect(await test.incidents()).toEqual([])
+  })
+})
+
 describe('the owner of what fails', () => {
   const owned = () => test.notify({ settleSeconds: 0, ownerTag: 'owner' })
 
