@@ -32,6 +32,27 @@ export async function openAfter(
   return open + 1
 }
 
+/** Whether an alert is still so in an incident. */
+export async function isOpenIn(
+  from: Pick<StateTransaction, 'get'>,
+  incidentId: string,
+  alertId: string,
+): Promise<boolean> {
+  return (await from.get(OPEN_ALERTS, ofIncident(incidentId) + alertId)) !== undefined
+}
+
+/** Whether it is, in an incident of any of these notifications that is not over. */
+export async function isOpenInAny(
+  from: Pick<StateTransaction, 'get'>,
+  notificationIds: readonly string[],
+  alertId: string,
+): Promise<boolean> {
+  for (const notificationId of notificationIds) {
+    if ((await incidentsWith(from, notificationId, alertId)).length > 0) return true
+  }
+  return false
+}
+
 /** Forgets that an alert is still so in an incident. Answers whether it was. */
 export async function closeAlert(
   transaction: StateTransaction,
@@ -39,8 +60,7 @@ export async function closeAlert(
   alertId: string,
 ): Promise<boolean> {
   const key = ofIncident(id) + alertId
-  const wasOpen = (await transaction.get(OPEN_ALERTS, key)) !== undefined
-  if (!wasOpen) return false
+  if (!(await isOpenIn(transaction, id, alertId))) return false
   transaction.delete(OPEN_ALERTS, key)
   const openIn = keyIn(notificationId, alertId)
   const others = ((await transaction.get(OPEN_IN, openIn)) ?? []).filter((other) => other !== id)
@@ -54,11 +74,11 @@ export async function closeAlert(
  * that names the owner was changed, or a silence that was over it has ended.
  */
 export async function incidentsWith(
-  transaction: StateTransaction,
+  from: Pick<StateTransaction, 'get'>,
   notificationId: string,
-  { alert: { alertId } }: AlertEvent,
+  alertId: string,
 ): Promise<readonly StoredIncident[]> {
-  const ids = (await transaction.get(OPEN_IN, keyIn(notificationId, alertId))) ?? []
-  const all = await Promise.all(ids.map((id) => transaction.get(INCIDENTS, id)))
+  const ids = (await from.get(OPEN_IN, keyIn(notificationId, alertId))) ?? []
+  const all = await Promise.all(ids.map((id) => from.get(INCIDENTS, id)))
   return all.flatMap((each) => (each === undefined || each.state === 'RESOLVED' ? [] : [each]))
 }

@@ -45,6 +45,8 @@ export interface TakingPorts {
 export interface Taking {
   /** Resolves when it is durable. An event that was taken before changes nothing. */
   take(notificationId: string, event: Pick<RecordedEvent, 'json'>): Promise<void>
+  /** Resolves when those are taken that are being taken now. */
+  settled(): Promise<void>
 }
 
 /** Taken together: they share a flush of the store. */
@@ -62,22 +64,27 @@ export function createTaking(ports: TakingPorts): Taking {
   const { state, namespace } = ports
   const waiting: Waiting[] = []
   let isTaking = false
+  let underWay = Promise.resolve()
 
   const takeAll = async () => {
     isTaking = true
     while (waiting.length > 0) {
-      const some = waiting.splice(0, ALERTS_PER_TRANSACTION_MAX)
-      try {
-        const muting = await mutingNow(state, ports.clock.now())
-        await state.transact(async (transaction) => {
-          for (const each of some) await takeOne(ports, transaction, each, muting)
-        })
-        for (const { taken } of some) taken.resolve()
-      } catch (error) {
-        for (const { taken } of some) taken.reject(error)
-      }
+      underWay = takeSome(waiting.splice(0, ALERTS_PER_TRANSACTION_MAX))
+      await underWay
     }
     isTaking = false
+  }
+
+  const takeSome = async (some: readonly Waiting[]) => {
+    try {
+      const muting = await mutingNow(state, ports.clock.now())
+      await state.transact(async (transaction) => {
+        for (const each of some) await takeOne(ports, transaction, each, muting)
+      })
+      for (const { taken } of some) taken.resolve()
+    } catch (error) {
+      for (const { taken } of some) taken.reject(error)
+    }
   }
 
   return {
@@ -89,6 +96,7 @@ export function createTaking(ports: TakingPorts): Taking {
       if (!isTaking) void takeAll()
       await taken.promise
     },
+    settled: () => underWay,
   }
 }
 
@@ -167,7 +175,8 @@ async function incidentsFor(
   { notification, event, silence }: IncidentRequest,
 ): Promise<readonly StoredIncident[]> {
   const ending = endingOf(event, notification.alerts)
-  const parted = ending === 'opens' ? [] : await incidentsWith(transaction, notification.id, event)
+  const parted =
+    ending === 'opens' ? [] : await incidentsWith(transaction, notification.id, event.alert.alertId)
   // What eases was not told where it is in none.
   if (parted.length > 0 || ending === 'eases') return parted
   const now = clock.now()

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { OPERATOR } from '#src/tenancy/tenancy.fixture.ts'
 import { DEFAULT_SEGMENTS } from './audiences.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { budget, finding, spike } from './channels/alerts.fixture.ts'
-import { INHIBITIONS, SILENCES } from './documents.ts'
+import { SILENCES } from './documents.ts'
 import { createTestTelling } from './telling.fixture.ts'
 import type { TestTelling } from './telling.fixture.ts'
 
@@ -101,19 +102,25 @@ describe('an escalation', () => {
 })
 
 describe('an inhibition', () => {
-  const hide = async (source: Record<string, unknown>) => {
-    const { state, organisationId, now } = test.tenancy
-    const inhibition = { id: 'hides', organisationId, name: 'hides', createdAt: now() }
+  type Given = Parameters<TestTelling['inhibitions']['create']>[1]
+  const inhibit = (given: Partial<Given> = {}) => {
+    const { organisationId } = test.tenancy
     const target = { detail: { ruleId: [{ exists: true }] } }
-    await state.transact((transaction) =>
-      INHIBITIONS.add(transaction, { ...inhibition, source, target, equal: [] }),
-    )
-    return test.notify({ settleSeconds: 0 })
+    const source = { detail: { severity: ['CRITICAL'] } }
+    const inhibition = { organisationId, name: 'hides', equal: [], source, target, ...given }
+    return test.inhibitions.create(OPERATOR, inhibition)
   }
   const titles = () => test.sent.map(({ message: { title } }) => title)
+  const severe = spike({ severity: 'CRITICAL' })
+  const isTold = expect.stringContaining('does not comply')
+  const lookAgain = async () => {
+    test.tenancy.move(MINUTE_MS)
+    await test.tellDue('channel')
+  }
 
   it('ends with the period of the budget that hides', async () => {
-    const notification = await hide({ detail: { budgetId: [{ exists: true }] } })
+    await inhibit({ source: { detail: { budgetId: [{ exists: true }] } } })
+    const notification = await test.notify({ settleSeconds: 0 })
     const periodEnd = new Date(test.tenancy.now() + 50 * HOUR_MS).toISOString().slice(0, 10)
     await test.take(notification, budget({ periodEnd }))
     await test.take(notification, finding())
@@ -121,20 +128,70 @@ describe('an inhibition', () => {
     expect(titles()).toEqual([expect.stringContaining('budget')])
     test.tenancy.move(Date.parse(periodEnd) - test.tenancy.now())
     await test.tellDue('channel')
-    expect(titles().at(-1)).toContain('does not comply')
+    expect(titles().at(-1)).toEqual(isTold)
   })
 
-  it('ends with what hides, however mild its end is', async () => {
-    const notification = await hide({ detail: { severity: ['CRITICAL'] } })
-    await test.take(notification, spike({ severity: 'CRITICAL' }))
-    await test.take(notification, finding())
+  it('ends with what hides, however mild its end is, and whatever that says by then', async () => {
+    await inhibit({ equal: ['awsAccountId', 'severity'] })
+    const notification = await test.notify({ settleSeconds: 0 })
+    await test.take(notification, severe)
+    await test.take(notification, finding({ severity: 'CRITICAL' }))
     await test.tellDue('channel')
     expect(titles()).toEqual([expect.stringContaining('Cost spike')])
     const closed = spike({ change: 'CLOSED', severity: 'INFORMATIONAL' })
     await test.take(notification, { ...closed, id: 'closed' })
-    test.tenancy.move(MINUTE_MS)
+    await lookAgain()
+    expect(titles().at(-1)).toEqual(isTold)
+  })
+
+  it('hides behind what was told before it was made, and tells what it hid when it is deleted', async () => {
+    const notification = await test.notify({ settleSeconds: 0 })
+    await test.take(notification, severe)
     await test.tellDue('channel')
-    expect(titles().at(-1)).toContain('does not comply')
+    const { id } = await inhibit()
+    await test.take(notification, finding())
+    await lookAgain()
+    expect(titles()).toEqual([expect.stringContaining('Cost spike')])
+    await test.inhibitions.remove(OPERATOR, id)
+    await test.tellDue('channel')
+    expect(titles().slice(1)).toEqual([isTold])
+  })
+
+  it('hides behind nothing that was over when it was made', async () => {
+    const notification = await test.notify({ settleSeconds: 0 })
+    await test.take(notification, severe)
+    await test.take(notification, { ...spike({ change: 'CLOSED' }), id: 'closed' })
+    await inhibit()
+    await test.take(notification, finding())
+    await test.tellDue('channel')
+    expect(titles()).toEqual([isTold])
+  })
+
+  it('hides none of several alerts behind each other, or nobody would hear of any', async () => {
+    await inhibit({ equal: ['awsAccountId'] })
+    const notification = await test.notify({ settleSeconds: 0 })
+    const severeFinding = (ruleId: string) => ({
+      ...finding({ alertId: ruleId, ruleId, severity: 'CRITICAL' }),
+      id: ruleId,
+    })
+    await test.take(notification, severeFinding('one'))
+    await test.take(notification, severeFinding('other'))
+    await test.tellDue('channel')
+    expect(titles()).toEqual([isTold, isTold])
+  })
+
+  it('hides behind nothing that nobody hears of any more', async () => {
+    await inhibit()
+    const hears = await test.notify({ settleSeconds: 0, channelId: 'elsewhere' })
+    const other = await test.notify({ settleSeconds: 0, alerts: { compliance: {} } })
+    await test.take(hears, severe)
+    await test.take(other, finding())
+    await test.tellDue('channel')
+    expect(titles()).toEqual([])
+    // The end of the spike will come to nobody.
+    await test.remove(hears)
+    await lookAgain()
+    expect(titles()).toEqual([isTold])
   })
 })
 
