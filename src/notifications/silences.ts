@@ -53,8 +53,8 @@ export function createSilences({ state, clock, ids, actions }: SilencePorts): Si
         const id = ids.timeOrderedUuid(now)
         const silence = { ...given, id, startsAt, createdBy: caller.arn, createdAt: now }
         tell('SilenceCreateEvent', happeningToSilence(silence))
-        await forgetEnded(transaction, listed, now)
-        await SILENCE_COUNT.add(transaction, organisationId)
+        const known = await forgetEnded(transaction, listed, now)
+        await SILENCE_COUNT.add(transaction, organisationId, known)
         transaction.put(SILENCES, id, silence)
         return silence
       })
@@ -81,17 +81,20 @@ export function createSilences({ state, clock, ids, actions }: SilencePorts): Si
   }
 }
 
-/** Those of these that are over by themselves, and still there, make room. */
+/** Those of these that are over by themselves make room. Answers how many of the others are still there. */
 async function forgetEnded(
   transaction: StateTransaction,
   listed: readonly Silence[],
   now: number,
-): Promise<void> {
+): Promise<number> {
+  let left = 0
   for (const { id, endsAt } of listed) {
-    if (endsAt > now) continue
     const silence = await transaction.get(SILENCES, id)
-    if (silence !== undefined) await forget(transaction, silence)
+    if (silence === undefined) continue
+    if (endsAt > now) left += 1
+    else await forget(transaction, silence)
   }
+  return left
 }
 
 async function forget(
