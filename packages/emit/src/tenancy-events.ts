@@ -3564,11 +3564,21 @@ export interface BudgetAlertEventFields {
    */
   change: 'REACHED' | 'CORRECTED'
   /**
-   * All that were reached since the last alert, the highest last
+   * All that were reached since the last alert, or are corrected; the highest last
    *
    * @minItems 1
    */
   thresholds: {
+    basis: 'ACTUAL' | 'FORECAST'
+    /**
+     * In per cent, not a fraction
+     */
+    percent: number
+  }[]
+  /**
+   * With CORRECTED: of what was told in the period, what is not corrected; absent: nothing
+   */
+  remaining?: {
     basis: 'ACTUAL' | 'FORECAST'
     /**
      * In per cent, not a fraction
