@@ -89,43 +89,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     // What checks found, and who is told of it.
     ...['compliance', 'notifications'],
   ],
-  config: [
-    ...['model', 'config-values', 'bus-log-config', 'mail-config', 'target-config'],
-    'trail-config',
-  ],
-  'bus-log-config': ['config-values'],
+  // What an operator can set; the trail knows its formats.
+  config: ['model', 'trail/settings'],
   cli: [
     ...['model', 'ports/clock', 'ports/each-of', 'ports/ids', 'version'],
     // Rules are tested without a hub.
     'compliance/rules/test-bundle',
   ],
-  'config-values': [],
-  'mail-config': ['config-values'],
-  // Opens the operator's mail server as the configuration says.
-  'mail-server': ['ports', 'mail-config', 'adapters/smtp'],
-  // The formats that the trail knows.
-  'trail-config': ['model', 'config-values', 'trail/settings'],
   version: [],
-  'master-key': ['tenancy'],
-  'target-config': ['config-values'],
-  // Chooses the adapters of targets by the configuration.
-  'target-places': ['ports', 'target-config', 'adapters/aws', 'adapters/folder'],
-  // Metrics and log, and the folder of buses' logs as the configuration has it.
-  observation: ['ports', 'observe', 'bus-logs', 'bus-log-config', 'adapters/folder'],
-  // Chooses where costs may be imported from by the configuration.
-  'cost-places': ['ports', 'costs', 'tenancy', 'target-config', 'adapters/aws'],
-  // Chooses the kind of each target.
-  'target-kinds': [
-    ...['model', 'ports', 'buses', 'pipeline/5-deliver', 'target-places', 'connections'],
-    'notifications',
-  ],
-  // Chooses the trail's adapter by the configuration.
-  'trail-places': ['model', 'ports', 'trail', 'trail-config', 'adapters/folder', 'adapters/aws'],
 }
-/** The composition root puts everything together. */
-const COMPOSITION = new Set([
-  ...['alert-parts', 'compliance-parts', 'cost-parts', 'hub', 'main', 'notification-parts'],
-])
+/** The composition root puts everything together: it alone chooses adapters, by the configuration. */
+const COMPOSITION = new Set(['hub', 'main'])
 
 /** One folder or file imports each of these, so that replacing one is a change in one place. */
 const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
@@ -159,9 +133,9 @@ const ONLY_IMPORTER: Readonly<Record<string, RegExp>> = {
   // Connections out go through the outbound seam alone; the command line listens for a browser.
   'node:http': /^(api\/(signature\/|server\.ts$)|adapters\/outbound\/|cli\/loopback\.ts$)/,
   'node:https': /^$/,
-  // config-values.ts asks it what an address is, and the port of the seam names the type of a socket.
+  // The configuration asks it what an address is, and the port of the seam names the type of a socket.
   'node:net':
-    /^(adapters\/outbound\/|ports\/outbound\.ts$|hub\.ts$|config-values\.ts$|cli\/loopback\.ts$)/,
+    /^(adapters\/outbound\/|ports\/outbound\.ts$|hub\/hub\.ts$|config\/config-values\.ts$|cli\/loopback\.ts$)/,
   // The certificate authorities that Node knows, beside the operator's.
   'node:tls': /^adapters\/(outbound|smtp)\//,
   'node:http2': /^$/,

@@ -16,5 +16,5 @@ export function catalogueTypes({ prefix }: EventNamespace): string {
       new RegExp(`\\b${PREFIX}(?=Event(Version|ID|Time|Source|Type|Name): )`, 'g'),
       prefix,
     )
-    .replaceAll(`EventSource: '${PREFIX}.`, `EventSource: '${prefix}.`)
+    .replaceAll(`EventSource: \`${PREFIX}.`, `EventSource: \`${prefix}.`)
 }

@@ -7,7 +7,11 @@ import { action } from './call.ts'
 import { CommandFault, UsageFault } from './cli-faults.ts'
 import { ORGANISATION, contentOf } from './compliance-bundles.ts'
 import type { OfOrganisation } from './compliance-bundles.ts'
+import { SNAPSHOT_ITEMS, goneBy, memberOf, wholeSnapshotOf } from './config-snapshot.ts'
+import type { WholeSnapshot } from './config-snapshot.ts'
+import type { HubClient } from './hub-client.ts'
 import { styled } from './output.ts'
+import { instant } from './period.ts'
 import { organisationBy } from './references.ts'
 import { counted } from './terminal-text.ts'
 
@@ -22,6 +26,11 @@ export function addImport(compliance: Command): void {
       'check a snapshot of AWS Config by the enabled rules, or take in what Prowler or Security Hub found',
     )
     .argument('<file>', 'JSON, gzipped or not')
+    .option(
+      '--taken-at <time>',
+      'when a whole snapshot was taken whose name is not the one that AWS Config gave it',
+      instant,
+    )
     .option(...ORGANISATION)
     .addHelpText(
       'after',
@@ -30,41 +39,76 @@ A file is a snapshot of AWS Config, as it is delivered to a bucket; findings in 
 them (its file that ends in .ocsf.json); or findings in ASFF, as "prowler aws -M json-asff" writes and
 "aws securityhub get-findings" prints them. It is sent in parts, and the same file again changes nothing.
 
-  belfry compliance import ConfigSnapshot.json.gz
+A snapshot under the name that AWS Config gave it is whole: what it does not have was deleted, and what
+was found of that more than an hour before is over. Of types that it has nothing of nothing is said, since
+they may not be recorded. Of one under another name say when it was taken.
+
+  belfry compliance import 123456789012_Config_eu-west-1_ConfigSnapshot_20260131T080000Z_....json.gz
+  belfry compliance import snapshot.json --taken-at 2026-01-31T08:00:00Z
   belfry compliance import prowler-output.ocsf.json`,
     )
     .action(
-      action<OfOrganisation>(async ({ hub, output, options }, file: string) => {
+      action<ImportOptions>(async ({ hub, output, options }, file: string) => {
         const text = unpacked(await contentOf(file), file).toString('utf8')
+        const document = parsed(text, file)
+        const snapshot = wholeSnapshotOf(document, { file, takenAt: options.takenAt })
         const { id: organisationId } = await organisationBy(hub, options.organisation)
-        const reports: ImportReport[] = []
-        for (const part of partsOf(text, file)) {
-          const gzip = gzipSync(part).toString('base64')
-          const given = { organisationId, gzip }
-          try {
-            reports.push(await hub.post<ImportReport>('/compliance/imports', given))
-          } catch (error) {
-            if (reports.length === 0) throw error
-            const { read, skippedCount } = sumOf(reports)
-            throw new CommandFault(
-              `${(error as Error).message} (the first ${read + skippedCount} items are taken in: import the file again to go on)`,
-              { cause: error },
-            )
-          }
-        }
-        const report = sumOf(reports)
-        await output.show(report, () => reportText(report))
+        const report = sumOf(await sent(hub, organisationId, partsOf(text, document)))
+        const whole =
+          snapshot === undefined ? report : await withGone(hub, report, organisationId, snapshot)
+        await output.show(whole, () => reportText(whole))
       }),
     )
 }
 
+interface ImportOptions extends OfOrganisation {
+  readonly takenAt?: number
+}
+
+/** Of a whole snapshot with how many resources were found to be deleted. */
+type FileReport = ImportReport & { readonly gone?: number }
+
+/** Ends the findings of resources that a whole snapshot does not have. */
+async function withGone(
+  hub: HubClient,
+  report: ImportReport,
+  organisationId: string,
+  snapshot: WholeSnapshot,
+): Promise<FileReport> {
+  const gone = await goneBy(hub, organisationId, snapshot)
+  const document = { [SNAPSHOT_ITEMS]: gone }
+  const parts = gone.length === 0 ? [] : partsOf(JSON.stringify(document), document)
+  const { changed, told } = sumOf([report, ...(await sent(hub, organisationId, parts))])
+  return { ...report, changed, told, gone: gone.length }
+}
+
+/** Sends the parts of a document, one after the other. */
+async function sent(
+  hub: HubClient,
+  organisationId: string,
+  parts: readonly string[],
+): Promise<readonly ImportReport[]> {
+  const reports: ImportReport[] = []
+  for (const part of parts) {
+    const gzip = gzipSync(part).toString('base64')
+    try {
+      reports.push(await hub.post<ImportReport>('/compliance/imports', { organisationId, gzip }))
+    } catch (error) {
+      if (reports.length === 0) throw error
+      const { read, skippedCount } = sumOf(reports)
+      throw new CommandFault(
+        `${(error as Error).message} (the first ${read + skippedCount} items are taken in: import the file again to go on)`,
+        { cause: error },
+      )
+    }
+  }
+  return reports
+}
+
 /** A document in parts; whole where it is none that has parts, so that the hub says what it is not. */
-function partsOf(text: string, file: string): readonly string[] {
-  const document = parsed(text, file)
-  const name = ['configurationItems', 'Findings'].find((one) =>
-    Array.isArray(member(document, one)),
-  )
-  const items: unknown = name === undefined ? document : member(document, name)
+function partsOf(text: string, document: unknown): readonly string[] {
+  const name = [SNAPSHOT_ITEMS, 'Findings'].find((one) => Array.isArray(memberOf(document, one)))
+  const items: unknown = name === undefined ? document : memberOf(document, name)
   if (!Array.isArray(items) || items.length <= 1) return [text]
   const parts: string[][] = [[]]
   let characters = 0
@@ -96,11 +140,6 @@ function parsed(text: string, file: string): unknown {
   }
 }
 
-function member(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  return (value as Readonly<Record<string, unknown>>)[name]
-}
-
 const SKIPPED_SHOWN_MAX = 100
 
 /** The reports of the parts as that of the whole. */
@@ -130,10 +169,16 @@ const KINDS: Record<ImportReport['format'], readonly [one: string, many: string]
   CONFIG_SNAPSHOT: ['resource of a Config snapshot', 'resources of a Config snapshot'],
 }
 
-function reportText(report: ImportReport): string {
+function reportText(report: FileReport): string {
+  const { gone = 0 } = report
   const { format, read, skippedCount, skipped, changed, unchanged, told, refused, closed } = report
   return [
     `read ${counted(read, ...KINDS[format])}: ${counted(changed, 'finding is', 'findings are')} new or changed, ${unchanged} as before`,
+    ...(gone > 0
+      ? [
+          `${counted(gone, 'resource is', 'resources are')} gone by the snapshot, and what was found of them is over`,
+        ]
+      : []),
     toldText(told, changed),
     ...(refused > 0
       ? [

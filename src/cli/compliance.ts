@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
 
 import type { ComplianceException, ExceptionScope } from '#src/model/compliance-exception.ts'
@@ -11,6 +10,7 @@ import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import { addListCommand } from './list-command.ts'
 import type { Column } from './output.ts'
+import { instant } from './period.ts'
 import { ACCOUNT_REFERENCE, accountBy, organisationBy } from './references.ts'
 import { addScores } from './compliance-scores.ts'
 import { addTagPolicies } from './tag-policies.ts'
@@ -108,12 +108,6 @@ interface CreateOptions {
   readonly account?: string
   readonly tag?: string
   readonly organisation?: string
-}
-
-function instant(text: string): number {
-  const at = Date.parse(text)
-  if (Number.isFinite(at)) return at
-  throw new InvalidArgumentError('It must be a day or an instant, such as 2026-06-30.')
 }
 
 function tagOf(text: string) {

@@ -77,7 +77,8 @@ export function addInhibitions(program: Command): void {
       'after',
       `
 While an alert that matches "source" is open, alerts that match "target" are not told where the
-fields in "equal" are the same in both:
+fields in "equal" are the same in both. Alerts that are open already hide others from now on. Of
+alerts that match both none hides another:
 
   name: A closed account hides its findings
   source: { detail: { ruleId: [account-suspended] } }

@@ -39,3 +39,10 @@ function timeOf(text: string): string {
     'It must be a span such as 15m, 12h or 7d, or a time such as 2026-01-31T08:00.',
   )
 }
+
+/** Of an option: a day or an instant, as epoch ms. */
+export function instant(text: string): number {
+  const at = Date.parse(text)
+  if (Number.isFinite(at)) return at
+  throw new InvalidArgumentError('It must be a day or an instant, such as 2026-06-30.')
+}

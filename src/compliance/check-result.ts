@@ -32,27 +32,43 @@ export interface CheckResult extends Pick<
   readonly atOnce?: true
   /** The rule is not about the resource: that ends a finding, and makes none. */
   readonly endsOnly?: true
+  /** What found it, where that tells of it in events of its own, and Security Hub may as well. */
+  readonly analyzer?: {
+    readonly arn: string
+    /** Security Hub tells of it, of several findings as one. */
+    readonly isSecondHand?: true
+  }
 }
 
 /** As much as a person reads, and as an event has room for. */
 const TEXT_CHARACTERS_MAX = 1_024
 /** An ARN has at most so many. */
 const ID_CHARACTERS_MAX = 2_048
+/** A longer one is left out: cut, it would lead nowhere. */
+const LINK_CHARACTERS_MAX = 2_048
 const TAGS_MAX = 100
 const FRAMEWORKS_MAX = 50
+const INSTANT_MAX = Date.parse('9999-12-31T23:59:59.999Z')
 
 /**
  * The result with its texts cut to what is kept of them.
- * @returns undefined where what names it is missing or too long to be a name
+ * @returns undefined where what names it is missing or too long to be a name, or where it has no time
+ * that an alert could tell
  */
 export function bounded(result: CheckResult): CheckResult | undefined {
+  const { link = '', ...rest } = result
   const { ruleId, resourceId, incident = '', ruleName, reason, tags, frameworks } = result
+  const { evaluatedAt, sentAt, region, resourceType } = result
   const isName = (text: string) => text.length > 0 && text.length <= ID_CHARACTERS_MAX
   if (!isName(ruleId) || !isName(resourceId) || incident.length > ID_CHARACTERS_MAX)
     return undefined
-  if (!Number.isFinite(result.evaluatedAt) || !Number.isFinite(result.sentAt)) return undefined
+  const isInstant = (time: number) => time >= 0 && time <= INSTANT_MAX
+  if (!isInstant(evaluatedAt) || !isInstant(sentAt)) return undefined
   return {
-    ...result,
+    ...rest,
+    ...(link !== '' && link.length <= LINK_CHARACTERS_MAX && { link }),
+    ...(region !== undefined && { region: clipped(region) }),
+    ...(resourceType !== undefined && { resourceType: clipped(resourceType) }),
     ruleName: clipped(ruleName === '' ? ruleId : ruleName),
     ...(reason !== undefined && { reason: clipped(reason) }),
     tags: Object.fromEntries(

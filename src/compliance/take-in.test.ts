@@ -275,6 +275,37 @@ describe('an exception', () => {
   })
 })
 
+describe('what an analyzer found and Security Hub sums up', () => {
+  const of = (resourceId: string, given: Partial<CheckResult>) =>
+    resultOf(resourceId, { checkedBy: 'access-analyzer', status: 'FAILED', ...given })
+  const own = (arn: string, resourceId: string) =>
+    of(resourceId, { incident: `own of ${resourceId}`, analyzer: { arn } })
+  const summed = (arn: string, resourceId: string, given: Partial<CheckResult> = {}) =>
+    of(resourceId, {
+      ...{ incident: `${arn}/${resourceId}`, ruleId: 'summed', ...given },
+      analyzer: { arn, isSecondHand: true },
+    })
+
+  it('is told by the analyzer alone once it has told of anything itself', async () => {
+    const resources = ['aa-1', 'aa-2', 'aa-3']
+    for (const resource of resources) {
+      const together = resource === 'aa-1'
+      await takenIn([own('analyzer-1', resource), summed('analyzer-1', resource)], together)
+    }
+    for (const resource of resources) expect(await toldOf(resource)).toEqual(['FAILED'])
+    expect(await stored(summed('analyzer-1', 'aa-1'))).toBeUndefined()
+  })
+
+  it('is told where the analyzer tells of nothing, to its end', async () => {
+    await takenIn([summed('analyzer-2', 'aa-4')])
+    expect(await toldOf('aa-4')).toEqual(['FAILED'])
+    await takenIn([own('analyzer-2', 'aa-5'), summed('analyzer-2', 'aa-5')])
+    expect(await toldOf('aa-5')).toEqual(['FAILED'])
+    await takenIn([summed('analyzer-2', 'aa-4', { muted: 'ARCHIVED', evaluatedAt: 1 })])
+    expect(await toldOf('aa-4')).toEqual(['FAILED', 'WITHDRAWN'])
+  })
+})
+
 it('an incident whose kind two services call differently is counted of the newest one', async () => {
   const of = (ruleId: string, given: Partial<CheckResult>) =>
     resultOf('i', { ruleId, incident: 'two-kinds', atOnce: true, ...given })

@@ -10,6 +10,7 @@ import type { Actions, Step } from '#src/tenancy/actions.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { tellChange } from './alerts.ts'
 import type { Change } from './alerts.ts'
+import { isToldFirstHand, noteAnalyzer } from './analyzers.ts'
 import type { CheckResult } from './check-result.ts'
 import type { ClosedAccounts } from './closed-accounts.ts'
 import { recount } from './counts.ts'
@@ -128,11 +129,14 @@ async function takeOne(
   if (before === undefined && result.endsOnly) return 'nothing'
   if (before !== undefined && !isNewer(result, before)) return 'unchanged'
   if (before === undefined) {
+    // One that there is already goes on, so that its end is told.
+    if (await isToldFirstHand(transaction, organisationId, result)) return 'nothing'
     if (room.left <= 0) return 'refused'
     room.left -= 1
+    noteAnalyzer(transaction, organisationId, result)
   }
   const rule = await ruleOf(step, circumstances, result)
-  const { atOnce: _, endsOnly: __, ...said } = result
+  const { atOnce: _, endsOnly: __, analyzer: ___, ...said } = result
   const untold: StoredFinding = {
     ...said,
     frameworks: [...said.frameworks],

@@ -15,7 +15,7 @@ import { amountOf, openPeriods } from './budget-periods.ts'
 import type { BudgetPeriod } from './budget-periods.ts'
 import { BUDGET_STATES, budgetStateKey } from './budget-states.ts'
 import { decide } from './budget-thresholds.ts'
-import type { Decision, Figures } from './budget-thresholds.ts'
+import type { Decision, Figures, Threshold } from './budget-thresholds.ts'
 import { BUDGETS } from './budgets.ts'
 import { greatestOf } from './contributors.ts'
 import { FORECAST_DAYS_MIN, forecast, inCurrency, rounded } from './forecast.ts'
@@ -113,9 +113,15 @@ async function evaluatePeriod(ports: EvaluationPorts, given: PeriodEvaluation): 
     for (const change of ['REACHED', 'CORRECTED'] as const) {
       const thresholds = change === 'REACHED' ? decision.reached : decision.corrected
       if (thresholds.length === 0) continue
-      const fields = { ...alertOf(given, measured), change, thresholds: [...thresholds] }
-      const severity = change === 'CORRECTED' ? 'INFORMATIONAL' : severityOf(decision.reached)
-      const alert = { ...fields, severity, contributors } satisfies BudgetAlert
+      const standing = change === 'CORRECTED' ? decision.remaining : decision.reached
+      const alert = {
+        ...alertOf(given, measured),
+        change,
+        thresholds: [...thresholds],
+        ...(change === 'CORRECTED' && standing.length > 0 && { remaining: [...standing] }),
+        severity: standing.length === 0 ? 'INFORMATIONAL' : severityOf(standing),
+        contributors,
+      } satisfies BudgetAlert
       tell(ALERT_EVENTS.BUDGET, { organisationId: budget.organisationId, fields: alert })
     }
     const status = statusFrom(given, measured, decision)
@@ -252,8 +258,8 @@ const SEVERE = [
   [75, 'MEDIUM'],
 ] as const
 
-/** By the highest that is spent; one that is only foretold is a step milder. */
-function severityOf(reached: Decision['reached']): BudgetAlert['severity'] {
+/** By the highest that is spent, which are last; one that is only foretold is a step milder. */
+function severityOf(reached: readonly Threshold[]): BudgetAlert['severity'] {
   const actual = reached.filter(({ basis }) => basis === 'ACTUAL').at(-1)?.percent ?? 0
   const foretold = reached.filter(({ basis }) => basis === 'FORECAST').at(-1)?.percent ?? 0
   const found = SEVERE.find(([percent]) => actual >= percent)?.[1]

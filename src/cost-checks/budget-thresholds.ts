@@ -38,6 +38,8 @@ export interface Threshold {
 export interface Decision {
   readonly reached: readonly Threshold[]
   readonly corrected: readonly Threshold[]
+  /** Of all that was told in the period, what no correction takes back. */
+  readonly remaining: readonly Threshold[]
   readonly after: Pick<BudgetState, 'reached' | 'corrected' | 'foretold' | 'costsKey' | 'revision'>
 }
 
@@ -61,10 +63,17 @@ export function decide(
     budget.tellCorrections && !figures.isOver ? belowAgain(figures, told, before) : []
   const { foretold, news } = decideForecast(budget, figures, before)
   const all = [...news, ...reached].toSorted(byHeight)
+  const takenBack = [...(before?.corrected ?? []), ...corrected.map(({ percent }) => percent)]
   const at = { at: figures.now, completeThrough: figures.completeThrough }
   return {
     reached: all,
     corrected,
+    remaining: [
+      ...foretold.filter((one) => one.told).map(thresholdOf('FORECAST')),
+      ...[...told, ...reached]
+        .filter(({ percent }) => !takenBack.includes(percent) || isMet(percent))
+        .map(thresholdOf('ACTUAL')),
+    ].toSorted(byHeight),
     after: {
       revision: budget.revision,
       reached: [
@@ -72,7 +81,7 @@ export function decide(
         ...(before?.reached ?? []).filter(({ basis }) => basis === 'FORECAST'),
         ...all.map((threshold) => ({ ...threshold, ...at })),
       ].toSorted((a, b) => a.at - b.at),
-      corrected: [...(before?.corrected ?? []), ...corrected.map(({ percent }) => percent)],
+      corrected: takenBack,
       foretold,
       costsKey: figures.costsKey,
     },
@@ -103,7 +112,12 @@ function belowAgain(
       const isFarBelow = !reaches(spend, budget, Math.max(0, percent - MARGIN))
       return isFarBelow && before?.corrected.includes(percent) !== true
     })
-    .map(({ percent }) => ({ basis: 'ACTUAL', percent }))
+    .map(thresholdOf('ACTUAL'))
+    .toSorted(byHeight)
+}
+
+function thresholdOf(basis: Threshold['basis']) {
+  return ({ percent }: { readonly percent: number }): Threshold => ({ basis, percent })
 }
 
 function decideForecast(budget: Budget, figures: Figures, before: BudgetState | undefined) {

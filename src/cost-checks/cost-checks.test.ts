@@ -161,6 +161,25 @@ describe('a budget', () => {
     ])
   })
 
+  it('says with a correction what of all that was told is not corrected', async () => {
+    await createBudget({ thresholds: [50, 75, 90], tellCorrections: true })
+    for (const cost of ['31', '24', '21', '11']) {
+      await bring(days(MONTH, addDays(MONTH, 2), cost))
+    }
+    const all = (await told('BudgetAlertEvent')).map(({ thresholds, remaining, severity }) => ({
+      severity,
+      thresholds: thresholds.map(({ percent }: any) => percent),
+      remaining: remaining?.map(({ percent }: any) => percent),
+    }))
+    expect(all).toEqual([
+      { severity: 'HIGH', thresholds: [50, 75, 90], remaining: undefined },
+      // 75 points are told, and 72 are no correction of them.
+      { severity: 'MEDIUM', thresholds: [90], remaining: [50, 75] },
+      { severity: 'LOW', thresholds: [75], remaining: [50] },
+      { severity: 'INFORMATIONAL', thresholds: [50], remaining: undefined },
+    ])
+  })
+
   it('of a forecast needs two in a row, and two far below before it tells again', async () => {
     goTo(addDays(MONTH, 20))
     const budget = await createBudget({

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { EventPattern } from '@belfry/event-pattern'
 
 import type { LogPosition, PositionedEvent, RecordedEvent } from '#src/model/event.ts'
@@ -45,6 +47,10 @@ export interface SearchResult {
 
 /** One answer looks at no more: a second of one core, about. */
 const EVENTS_PER_SEARCH_MAX = 100_000
+/** Nor at the deliveries of more of them, each of which is read from the store: a second, too. */
+const EVENTS_LOOKED_UP_MAX = 15_000
+/** A batch may hold thousands of events: others get their turn in between, every few milliseconds. */
+const EVENTS_LOOKED_UP_PER_TURN = 50
 
 /** Searches the history back from its end, until enough is found or enough was looked at. */
 export async function searchEvents(
@@ -54,18 +60,25 @@ export async function searchEvents(
   const matches = matcherOf(filter)
   const events: PositionedEvent[] = []
   let searched = 0
+  let lookedUp = 0
+  const hasStatus = async (position: LogPosition): Promise<boolean> => {
+    if (filter.status === undefined) return true
+    lookedUp += 1
+    if (lookedUp % EVENTS_LOOKED_UP_PER_TURN === 0) await nextTurn()
+    return hasDelivery(await ports.queue.historyOf(position, ATTEMPTS_LOOKED_AT), filter.status)
+  }
   for await (const batch of scanBack(ports, period, before)) {
     for (const positioned of batch) {
       searched += 1
       const { position, event } = positioned
-      if (
-        (await matches(event)) &&
-        (await hasStatus(ports, position, filter)) &&
-        (await accept(event))
-      ) {
+      if ((await matches(event)) && (await accept(event)) && (await hasStatus(position))) {
         events.push(positioned)
       }
-      if (events.length === limit || searched === EVENTS_PER_SEARCH_MAX) {
+      const isEnough =
+        events.length === limit ||
+        searched === EVENTS_PER_SEARCH_MAX ||
+        lookedUp === EVENTS_LOOKED_UP_MAX
+      if (isEnough) {
         return { events, next: position, searchedTo: event.acceptedAt }
       }
     }
@@ -80,15 +93,6 @@ function matcherOf(filter: EventFilter): (event: RecordedEvent) => Promise<boole
     (await isNamed(event)) &&
     (words === undefined || event.json.toLowerCase().includes(words)) &&
     (pattern === undefined || pattern.matches(event.json))
-}
-
-async function hasStatus(
-  { queue }: SearchPorts,
-  position: LogPosition,
-  { status }: EventFilter,
-): Promise<boolean> {
-  if (status === undefined) return true
-  return hasDelivery(await queue.historyOf(position, ATTEMPTS_LOOKED_AT), status)
 }
 
 /** Enough to know whether one of an event's deliveries succeeded. */

@@ -71,8 +71,14 @@ export const BudgetAlert = Type.Object({
   }),
   thresholds: Type.Array(Threshold, {
     minItems: 1,
-    description: 'All that were reached since the last alert, the highest last',
+    description: 'All that were reached since the last alert, or are corrected; the highest last',
   }),
+  remaining: Type.Optional(
+    Type.Array(Threshold, {
+      description:
+        'With CORRECTED: of what was told in the period, what is not corrected; absent: nothing',
+    }),
+  ),
   costs: Type.Enum(['USAGE', 'ALL'], { description: 'Which charges the budget counts' }),
   period: Type.Enum(['MONTHLY', 'ANNUAL']),
   periodStart: Day,

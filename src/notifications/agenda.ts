@@ -1,7 +1,15 @@
 import type { Notification } from '#src/model/notification.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
-import { AGENDA, INCIDENTS, agendaKey, agendaPlace, ofChannel, stateShown } from './documents.ts'
+import {
+  AGENDA,
+  INCIDENTS,
+  NOTIFICATIONS,
+  agendaKey,
+  agendaPlace,
+  ofChannel,
+  stateShown,
+} from './documents.ts'
 import type { AgendaEntry, StoredIncident } from './documents.ts'
 
 const SECOND_MS = 1_000
@@ -114,6 +122,16 @@ export function withoutEscalation(
 ): StoredIncident {
   if (escalationDue !== undefined) transaction.delete(AGENDA, escalationDue)
   return incident
+}
+
+/** What was held back in an organisation may be told now. */
+export async function lookAtAllNow(
+  ports: { readonly state: State; readonly clock: Clock },
+  organisationId: string,
+): Promise<void> {
+  for (const notification of await NOTIFICATIONS.all(ports.state, organisationId)) {
+    await lookAtNow(ports, notification, notification.channelId)
+  }
 }
 
 const ENTRIES_PER_READ = 500

@@ -76,11 +76,24 @@ function complianceCause(alert: ComplianceAlert, ownerTag: string | undefined): 
   }
 }
 
-/** What an alert does to what is open of its incident. */
-export function endingOf({ name, alert }: AlertEvent): 'opens' | 'ends' {
+/**
+ * What an alert does to what is open of its incident; `eases`: some of it is over, and the rest goes on.
+ * @param alerts of which a notification tells: what it does not is nothing that goes on for it
+ */
+export function endingOf(
+  { name, alert }: AlertEvent,
+  { budgets = {} }: Notification['alerts'] = {},
+): 'opens' | 'eases' | 'ends' {
   const { change } = alert
-  if (name === ALERT_EVENTS.BUDGET) return change === 'CORRECTED' ? 'ends' : 'opens'
-  return change === 'CLOSED' || change === 'PASSED' || change === 'WITHDRAWN' ? 'ends' : 'opens'
+  if (name !== ALERT_EVENTS.BUDGET) {
+    return change === 'CLOSED' || change === 'PASSED' || change === 'WITHDRAWN' ? 'ends' : 'opens'
+  }
+  if (change !== 'CORRECTED') return 'opens'
+  const { fromPercent = 0, forecasts = true } = budgets
+  const goesOn = alert.remaining?.some(
+    ({ basis, percent }) => percent >= fromPercent && (forecasts || basis === 'ACTUAL'),
+  )
+  return goesOn === true ? 'eases' : 'ends'
 }
 
 /** Why an end is told to nobody: whoever brought it about knows, and there is nothing to do. */

@@ -6,6 +6,7 @@ import type {
   Silence,
 } from '#src/model/notification.ts'
 import { collection } from '#src/ports/state.ts'
+import type { Collection, State, StoredDocument } from '#src/ports/state.ts'
 import { namedDocuments } from '#src/tenancy/named-documents.ts'
 import type { AlertEvent, Sent } from './channels/sending.ts'
 
@@ -79,16 +80,6 @@ export const LEDGER = collection<LedgerEntry>('notification-ledger')
 export const CHANNEL_PACES = collection<ChannelPace>('channel-paces')
 /** By id. */
 export const SILENCES = collection<Silence>('silences')
-/** By inhibition and the values of its fields; holds the alerts that hide others now. */
-export const HIDING = collection<readonly (HidingAlert | string)[]>('hiding-alerts')
-
-/** An alert that hides others; before 2026-11-27 its id alone was stored. */
-export interface HidingAlert {
-  readonly alertId: string
-  /** Where no other alert ends it. */
-  readonly until?: number
-}
-
 /** What a channel may be sent, as of what it was sent. */
 export interface ChannelPace {
   /** When messages that disturb people were sent, of late. */
@@ -148,4 +139,25 @@ export function agendaKey(channelId: string, at: number, entry: AgendaEntry): st
 export function agendaPlace(key: string): { readonly channelId: string; readonly at: number } {
   const [channelId = '', time = '0'] = key.split(SEPARATOR)
   return { channelId, at: Number(time) }
+}
+
+const DOCUMENTS_PER_READ = 500
+
+/** All of a collection under a prefix, however many there are. */
+export async function* documentsOf<T>(
+  state: Pick<State, 'list'>,
+  from: Collection<T>,
+  prefix = '',
+): AsyncGenerator<StoredDocument<T>> {
+  let after: string | undefined
+  for (;;) {
+    const read = await state.list(from, {
+      prefix,
+      limit: DOCUMENTS_PER_READ,
+      ...(after !== undefined && { after }),
+    })
+    yield* read
+    if (read.length < DOCUMENTS_PER_READ) return
+    after = read.at(-1)?.key
+  }
 }

@@ -1,6 +1,6 @@
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
-import { endingOf } from './alert-event.ts'
+import type { endingOf } from './alert-event.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { INCIDENTS, keyIn, ofIncident } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
@@ -16,11 +16,11 @@ type Of = Pick<StoredIncident, 'id' | 'notificationId'>
 export async function openAfter(
   transaction: StateTransaction,
   incident: Of & Pick<StoredIncident, 'open'>,
-  event: AlertEvent,
+  { alert: { alertId } }: AlertEvent,
+  ending: ReturnType<typeof endingOf>,
 ): Promise<number> {
   const { id, notificationId, open } = incident
-  const { alertId } = event.alert
-  if (endingOf(event) === 'ends') {
+  if (ending === 'ends') {
     return (await closeAlert(transaction, incident, alertId)) ? open - 1 : open
   }
   const key = ofIncident(id) + alertId
@@ -32,6 +32,27 @@ export async function openAfter(
   return open + 1
 }
 
+/** Whether an alert is still so in an incident. */
+export async function isOpenIn(
+  from: Pick<StateTransaction, 'get'>,
+  incidentId: string,
+  alertId: string,
+): Promise<boolean> {
+  return (await from.get(OPEN_ALERTS, ofIncident(incidentId) + alertId)) !== undefined
+}
+
+/** Whether it is, in an incident of any of these notifications that is not over. */
+export async function isOpenInAny(
+  from: Pick<StateTransaction, 'get'>,
+  notificationIds: readonly string[],
+  alertId: string,
+): Promise<boolean> {
+  for (const notificationId of notificationIds) {
+    if ((await incidentsWith(from, notificationId, alertId)).length > 0) return true
+  }
+  return false
+}
+
 /** Forgets that an alert is still so in an incident. Answers whether it was. */
 export async function closeAlert(
   transaction: StateTransaction,
@@ -39,8 +60,7 @@ export async function closeAlert(
   alertId: string,
 ): Promise<boolean> {
   const key = ofIncident(id) + alertId
-  const wasOpen = (await transaction.get(OPEN_ALERTS, key)) !== undefined
-  if (!wasOpen) return false
+  if (!(await isOpenIn(transaction, id, alertId))) return false
   transaction.delete(OPEN_ALERTS, key)
   const openIn = keyIn(notificationId, alertId)
   const others = ((await transaction.get(OPEN_IN, openIn)) ?? []).filter((other) => other !== id)
@@ -50,16 +70,15 @@ export async function closeAlert(
 }
 
 /**
- * The incidents that an alert is the end of a part of. It may be of another group by now: the tag
+ * The incidents, not over yet, in which an alert is so. It may be of another group by now: the tag
  * that names the owner was changed, or a silence that was over it has ended.
  */
-export async function incidentsEndedBy(
-  transaction: StateTransaction,
+export async function incidentsWith(
+  from: Pick<StateTransaction, 'get'>,
   notificationId: string,
-  event: AlertEvent,
+  alertId: string,
 ): Promise<readonly StoredIncident[]> {
-  if (endingOf(event) !== 'ends') return []
-  const ids = (await transaction.get(OPEN_IN, keyIn(notificationId, event.alert.alertId))) ?? []
-  const all = await Promise.all(ids.map((id) => transaction.get(INCIDENTS, id)))
+  const ids = (await from.get(OPEN_IN, keyIn(notificationId, alertId))) ?? []
+  const all = await Promise.all(ids.map((id) => from.get(INCIDENTS, id)))
   return all.flatMap((each) => (each === undefined || each.state === 'RESOLVED' ? [] : [each]))
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '#src/ports/clock.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently, pause } from '#src/ports/patiently.ts'
-import type { Collection, State } from '#src/ports/state.ts'
+import type { State } from '#src/ports/state.ts'
 import {
   INCIDENTS,
   INCIDENTS_IN_ORDER,
@@ -9,6 +9,7 @@ import {
   INCIDENT_OF_GROUP,
   LEDGER,
   TAKEN,
+  documentsOf,
   keyIn,
   ofIncident,
 } from './documents.ts'
@@ -18,7 +19,6 @@ import { closeAlert } from './open-alerts.ts'
 /** How long an incident is kept after its end, and what was written of it in the ledger. */
 const KEPT_MS = 90 * 24 * 60 * 60_000
 const LOOK_EVERY_MS = 60 * 60_000
-const DOCUMENTS_PER_READ = 500
 
 interface RetentionPorts {
   readonly state: State
@@ -78,18 +78,4 @@ async function forget(
       transaction.delete(INCIDENT_OF_GROUP, groupKey)
     }
   })
-}
-
-async function* documentsOf<T>(state: State, from: Collection<T>, prefix = '') {
-  let after: string | undefined
-  for (;;) {
-    const read = await state.list(from, {
-      prefix,
-      limit: DOCUMENTS_PER_READ,
-      ...(after !== undefined && { after }),
-    })
-    yield* read
-    if (read.length < DOCUMENTS_PER_READ) return
-    after = read.at(-1)?.key
-  }
 }

@@ -32,7 +32,7 @@ import type { StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { mutingNow } from './muting.ts'
 import type { Muting } from './muting.ts'
-import { incidentsEndedBy, openAfter } from './open-alerts.ts'
+import { incidentsWith, openAfter } from './open-alerts.ts'
 
 export interface TakingPorts {
   readonly state: State
@@ -45,6 +45,8 @@ export interface TakingPorts {
 export interface Taking {
   /** Resolves when it is durable. An event that was taken before changes nothing. */
   take(notificationId: string, event: Pick<RecordedEvent, 'json'>): Promise<void>
+  /** Resolves when those are taken that are being taken now. */
+  settled(): Promise<void>
 }
 
 /** Taken together: they share a flush of the store. */
@@ -62,22 +64,27 @@ export function createTaking(ports: TakingPorts): Taking {
   const { state, namespace } = ports
   const waiting: Waiting[] = []
   let isTaking = false
+  let underWay = Promise.resolve()
 
   const takeAll = async () => {
     isTaking = true
     while (waiting.length > 0) {
-      const some = waiting.splice(0, ALERTS_PER_TRANSACTION_MAX)
-      try {
-        const muting = await mutingNow(state, ports.clock.now())
-        await state.transact(async (transaction) => {
-          for (const each of some) await takeOne(ports, transaction, each, muting)
-        })
-        for (const { taken } of some) taken.resolve()
-      } catch (error) {
-        for (const { taken } of some) taken.reject(error)
-      }
+      underWay = takeSome(waiting.splice(0, ALERTS_PER_TRANSACTION_MAX))
+      await underWay
     }
     isTaking = false
+  }
+
+  const takeSome = async (some: readonly Waiting[]) => {
+    try {
+      const muting = await mutingNow(state, ports.clock.now())
+      await state.transact(async (transaction) => {
+        for (const each of some) await takeOne(ports, transaction, each, muting)
+      })
+      for (const { taken } of some) taken.resolve()
+    } catch (error) {
+      for (const { taken } of some) taken.reject(error)
+    }
   }
 
   return {
@@ -89,6 +96,7 @@ export function createTaking(ports: TakingPorts): Taking {
       if (!isTaking) void takeAll()
       await taken.promise
     },
+    settled: () => underWay,
   }
 }
 
@@ -107,8 +115,7 @@ async function takeOne(
   await muting.noteHiding(transaction, organisationId, event)
   const now = ports.clock.now()
   const silence = muting.silenceOf(organisationId, [event], now)
-  const ended = await incidentsEndedBy(transaction, notificationId, event)
-  const found = await incidentsFor(ports, transaction, { notification, event, silence, ended })
+  const found = await incidentsFor(ports, transaction, { notification, event, silence })
   for (const incident of found)
     await takeInto(ports, transaction, { notification, event }, incident)
   // What is over, and was never told, needs no telling.
@@ -124,11 +131,12 @@ async function takeInto(
 ): Promise<void> {
   const now = ports.clock.now()
   const turn = found.alerts + 1
-  const open = await openAfter(transaction, found, event)
+  const ending = endingOf(event, notification.alerts)
+  const open = await openAfter(transaction, found, event, ending)
   const isOver = open === 0
   const why = unwanted(event, notification)
   const quiet = quietEndOf(event)
-  const isTold = endingOf(event) === 'opens' || (notification.tellResolved && quiet === undefined)
+  const isTold = ending === 'opens' || (notification.tellResolved && quiet === undefined)
   const isNews = why === undefined && isTold
   const endsNow = isOver && found.state !== 'RESOLVED'
   // Of several ends the last decides whether the incident's is told.
@@ -164,9 +172,13 @@ async function takeInto(
 async function incidentsFor(
   { clock, ids }: TakingPorts,
   transaction: StateTransaction,
-  { notification, event, silence, ended }: IncidentRequest,
+  { notification, event, silence }: IncidentRequest,
 ): Promise<readonly StoredIncident[]> {
-  if (ended.length > 0) return ended
+  const ending = endingOf(event, notification.alerts)
+  const parted =
+    ending === 'opens' ? [] : await incidentsWith(transaction, notification.id, event.alert.alertId)
+  // What eases was not told where it is in none.
+  if (parted.length > 0 || ending === 'eases') return parted
   const now = clock.now()
   const { group, ...cause } = causeOf(event, notification)
   // What is silenced waits by itself, so that it holds back nothing else.
@@ -176,7 +188,7 @@ async function incidentsFor(
   const known = id === undefined ? undefined : await transaction.get(INCIDENTS, id)
   if (known !== undefined && takesMore(known, now)) return [known]
   const isUntold = !notification.tellResolved || quietEndOf(event) !== undefined
-  if (endingOf(event) === 'ends' && isUntold) return []
+  if (ending === 'ends' && isUntold) return []
   const incident: StoredIncident = {
     id: ids.timeOrderedUuid(now),
     number: await nextNumber(transaction, notification.organisationId, 'incident'),
@@ -205,7 +217,6 @@ interface IncidentRequest {
   readonly notification: Notification
   readonly event: AlertEvent
   readonly silence: Silence | undefined
-  readonly ended: readonly StoredIncident[]
 }
 
 function takesMore({ state, resolvedAt = 0 }: StoredIncident, now: number): boolean {

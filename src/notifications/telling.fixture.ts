@@ -4,6 +4,8 @@ import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { AlertEvent, Message, OpenChannel, SendResult, Sending } from './channels/sending.ts'
 import { INCIDENTS } from './documents.ts'
+import { createInhibitions } from './inhibitions.ts'
+import type { Inhibitions } from './inhibitions.ts'
 import type { StoredIncident } from './documents.ts'
 import { createNotifications } from './notifications.ts'
 import type { NotificationChange } from './notifications.ts'
@@ -29,6 +31,8 @@ export interface TestTelling {
   answer: (result: SendResult) => void
   notify: (given?: Partial<NewNotification>) => Promise<Notification>
   update: (id: string, change: NotificationChange) => Promise<void>
+  remove: (notification: Notification) => Promise<void>
+  readonly inhibitions: Inhibitions
   take: (notification: Notification, event: AlertEvent) => Promise<void>
   /** Tells what is due on channels, as often as something is. */
   tellDue: (...channelIds: readonly string[]) => Promise<void>
@@ -49,9 +53,10 @@ export async function createTestTelling(): Promise<TestTelling> {
   let result = SENT
   let serial = 0
   const common = { state, clock, ids, namespace: NAMESPACE }
+  const { actions } = tenancy.restarted()
   const notifications = createNotifications({
     ...common,
-    actions: tenancy.restarted().actions,
+    actions,
     hasChannel: async () => true,
     hasView: async () => true,
   })
@@ -77,6 +82,8 @@ export async function createTestTelling(): Promise<TestTelling> {
         alerts: { budgets: {}, costSpikes: {}, compliance: {} },
         ...given,
       }),
+    remove: ({ id }) => notifications.remove(OPERATOR, id),
+    inhibitions: createInhibitions({ ...common, actions, taking }),
     update: async (id, change) => void (await notifications.update(OPERATOR, id, change)),
     take: ({ id }, { id: eventId, at, name, alert }) => {
       const detail = { staxEventName: name, ...alert }

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { OPERATOR } from '#src/tenancy/tenancy.fixture.ts'
 import { DEFAULT_SEGMENTS } from './audiences.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { budget, finding, spike } from './channels/alerts.fixture.ts'
-import { INHIBITIONS, SILENCES } from './documents.ts'
+import { SILENCES } from './documents.ts'
 import { createTestTelling } from './telling.fixture.ts'
 import type { TestTelling } from './telling.fixture.ts'
 
@@ -33,6 +34,40 @@ describe('many incidents', () => {
       expect(message.summary).not.toContain('digest')
     }
   })
+})
+
+it('a storm is told at once and whole, though most of it is still gathered', async () => {
+  const notification = await test.notify({ settleSeconds: 30 })
+  for (const event of many(20)) {
+    await test.take(notification, event)
+    test.tenancy.move(1_000)
+    await test.tellDue('channel')
+  }
+  test.tenancy.move(10_000)
+  await test.tellDue('channel')
+  test.tenancy.move(MINUTE_MS)
+  await test.tellDue('channel')
+  expect(test.sent.map(({ message: { facts } }) => facts[0])).toEqual([
+    { label: 'Alerts in all', value: '20' },
+  ])
+})
+
+it('a letter is no reply to readers who have had none, as to those of another channel', async () => {
+  const [ana, ben, cleo] = ['ana@example.com', 'ben@example.com', 'cleo@example.com'] as const
+  const had = () => test.sent.map(({ sending: { after } }) => after?.hadBy)
+  const news = (day: string) => ({ ...spike({ change: 'UPDATED', day }), id: day })
+  const notification = await test.notify({ settleSeconds: 0, updateSeconds: 30 })
+  const tell = async (event: AlertEvent, ...readers: readonly string[]) => {
+    test.recipients.splice(0, test.recipients.length, ...readers)
+    await test.take(notification, event)
+    await test.tellDue('channel')
+    test.tenancy.move(MINUTE_MS)
+  }
+  await tell(spike(), ana, ben)
+  await tell(news('2026-01-21'), ana, ben)
+  await tell(news('2026-01-22'), ben, cleo)
+  await tell(news('2026-01-23'), ana)
+  expect(had()).toEqual([undefined, [ana, ben], [ben], []])
 })
 
 it('is one message to all its readers, whatever segments they are told of', async () => {
@@ -83,6 +118,18 @@ describe('an escalation', () => {
     expect(told()).toEqual(['channel', 'directors'])
   })
 
+  it('goes to those whom it names, not to the owner who has not seen to it', async () => {
+    const { email } = await test.tenancy.newUser()
+    test.recipients.push('boss@example.com')
+    const owned = { ownerTag: 'owner', tellOwner: true }
+    const notification = await test.notify({ settleSeconds: 0, escalation, ...owned })
+    await test.take(notification, finding({ resourceTags: { owner: email } }))
+    await test.tellDue('channel')
+    test.tenancy.move(10 * MINUTE_MS)
+    await test.tellDue('managers')
+    expect(test.sent.map(({ sending: { to } }) => to)).toEqual([[email], ['boss@example.com']])
+  })
+
   it('that is refused is tried again until somebody sees to it', async () => {
     await escalated()
     test.answer({ outcome: 'refused', reason: 'the channel is archived' })
@@ -101,19 +148,25 @@ describe('an escalation', () => {
 })
 
 describe('an inhibition', () => {
-  const hide = async (source: Record<string, unknown>) => {
-    const { state, organisationId, now } = test.tenancy
-    const inhibition = { id: 'hides', organisationId, name: 'hides', createdAt: now() }
+  type Given = Parameters<TestTelling['inhibitions']['create']>[1]
+  const inhibit = (given: Partial<Given> = {}) => {
+    const { organisationId } = test.tenancy
     const target = { detail: { ruleId: [{ exists: true }] } }
-    await state.transact((transaction) =>
-      INHIBITIONS.add(transaction, { ...inhibition, source, target, equal: [] }),
-    )
-    return test.notify({ settleSeconds: 0 })
+    const source = { detail: { severity: ['CRITICAL'] } }
+    const inhibition = { organisationId, name: 'hides', equal: [], source, target, ...given }
+    return test.inhibitions.create(OPERATOR, inhibition)
   }
   const titles = () => test.sent.map(({ message: { title } }) => title)
+  const severe = spike({ severity: 'CRITICAL' })
+  const isTold = expect.stringContaining('does not comply')
+  const lookAgain = async () => {
+    test.tenancy.move(MINUTE_MS)
+    await test.tellDue('channel')
+  }
 
   it('ends with the period of the budget that hides', async () => {
-    const notification = await hide({ detail: { budgetId: [{ exists: true }] } })
+    await inhibit({ source: { detail: { budgetId: [{ exists: true }] } } })
+    const notification = await test.notify({ settleSeconds: 0 })
     const periodEnd = new Date(test.tenancy.now() + 50 * HOUR_MS).toISOString().slice(0, 10)
     await test.take(notification, budget({ periodEnd }))
     await test.take(notification, finding())
@@ -121,20 +174,112 @@ describe('an inhibition', () => {
     expect(titles()).toEqual([expect.stringContaining('budget')])
     test.tenancy.move(Date.parse(periodEnd) - test.tenancy.now())
     await test.tellDue('channel')
-    expect(titles().at(-1)).toContain('does not comply')
+    expect(titles().at(-1)).toEqual(isTold)
   })
 
-  it('ends with what hides, however mild its end is', async () => {
-    const notification = await hide({ detail: { severity: ['CRITICAL'] } })
-    await test.take(notification, spike({ severity: 'CRITICAL' }))
-    await test.take(notification, finding())
+  it('ends with what hides, however mild its end is, and whatever that says by then', async () => {
+    await inhibit({ equal: ['awsAccountId', 'severity'] })
+    const notification = await test.notify({ settleSeconds: 0 })
+    await test.take(notification, severe)
+    await test.take(notification, finding({ severity: 'CRITICAL' }))
     await test.tellDue('channel')
     expect(titles()).toEqual([expect.stringContaining('Cost spike')])
     const closed = spike({ change: 'CLOSED', severity: 'INFORMATIONAL' })
     await test.take(notification, { ...closed, id: 'closed' })
-    test.tenancy.move(MINUTE_MS)
+    await lookAgain()
+    expect(titles().at(-1)).toEqual(isTold)
+  })
+
+  it('hides behind what was told before it was made, and tells what it hid when it is deleted', async () => {
+    const notification = await test.notify({ settleSeconds: 0 })
+    await test.take(notification, severe)
     await test.tellDue('channel')
-    expect(titles().at(-1)).toContain('does not comply')
+    const { id } = await inhibit()
+    await test.take(notification, finding())
+    await lookAgain()
+    expect(titles()).toEqual([expect.stringContaining('Cost spike')])
+    await test.inhibitions.remove(OPERATOR, id)
+    await test.tellDue('channel')
+    expect(titles().slice(1)).toEqual([isTold])
+  })
+
+  it('hides behind nothing that was over when it was made', async () => {
+    const notification = await test.notify({ settleSeconds: 0 })
+    await test.take(notification, severe)
+    await test.take(notification, { ...spike({ change: 'CLOSED' }), id: 'closed' })
+    await inhibit()
+    await test.take(notification, finding())
+    await test.tellDue('channel')
+    expect(titles()).toEqual([isTold])
+  })
+
+  it('hides none of several alerts behind each other, or nobody would hear of any', async () => {
+    await inhibit({ equal: ['awsAccountId'] })
+    const notification = await test.notify({ settleSeconds: 0 })
+    const severeFinding = (ruleId: string) => ({
+      ...finding({ alertId: ruleId, ruleId, severity: 'CRITICAL' }),
+      id: ruleId,
+    })
+    await test.take(notification, severeFinding('one'))
+    await test.take(notification, severeFinding('other'))
+    await test.tellDue('channel')
+    expect(titles()).toEqual([isTold, isTold])
+  })
+
+  it('hides behind nothing that nobody hears of any more', async () => {
+    await inhibit()
+    const hears = await test.notify({ settleSeconds: 0, channelId: 'elsewhere' })
+    const other = await test.notify({ settleSeconds: 0, alerts: { compliance: {} } })
+    await test.take(hears, severe)
+    await test.take(other, finding())
+    await test.tellDue('channel')
+    expect(titles()).toEqual([])
+    // The end of the spike will come to nobody.
+    await test.remove(hears)
+    await lookAgain()
+    expect(titles()).toEqual([isTold])
+  })
+})
+
+describe('a correction of a budget', () => {
+  const percents = (...all: readonly number[]) =>
+    all.map((percent) => ({ basis: 'ACTUAL' as const, percent }))
+  const reached = { ...budget({ thresholds: percents(50, 75, 90) }), id: 'reached' }
+  const corrected = (percent: number, ...remaining: readonly number[]) => ({
+    ...budget({
+      ...{ change: 'CORRECTED', thresholds: percents(percent), severity: 'LOW' },
+      remaining: percents(...remaining),
+    }),
+    id: `corrected ${percent}`,
+  })
+
+  it('ends its incident when nothing that was told is so any more, and not before', async () => {
+    const all = await test.notify({ settleSeconds: 0, tellResolved: true })
+    await test.take(all, reached)
+    await test.tellDue('channel')
+    await test.take(all, corrected(90, 50, 75))
+    expect(await test.incidents()).toMatchObject([{ state: 'OPEN', alerts: 2, open: 1 }])
+    test.tenancy.move(HOUR_MS)
+    await test.tellDue('channel')
+    expect(test.sent.at(-1)?.message).toMatchObject({
+      state: 'OPEN',
+      title: expect.stringContaining('below 90% of the monthly budget again'),
+    })
+    await test.take(all, corrected(75, 50))
+    await test.take(all, corrected(50))
+    expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 4, open: 0 }])
+  })
+
+  it('ends it where what goes on is below what the notification tells', async () => {
+    const high = await test.notify({ alerts: { budgets: { fromPercent: 75 } } })
+    await test.take(high, reached)
+    await test.take(high, corrected(75, 50))
+    expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', alerts: 2, open: 0 }])
+  })
+
+  it('is nothing to a notification that has heard of nothing before', async () => {
+    await test.take(await test.notify({ tellResolved: true }), corrected(90, 50, 75))
+    expect(await test.incidents()).toEqual([])
   })
 })
 

@@ -2,12 +2,12 @@ import { BUSES, busKey } from '#src/buses/documents.ts'
 import { keepRule, removeManagedRule } from '#src/buses/managed-wiring.ts'
 import { busArn, parseBusArn } from '#src/model/arn.ts'
 import type { BusAddress } from '#src/model/arn.ts'
+import { pageOfAll } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { placeOf, putPlace, withOne } from './documents.ts'
 import type { Discoverer, Place, PlaceDocument, Tags } from './documents.ts'
 import { badRequest, conflict, forbidden, notFound } from './faults.ts'
-import { pageAfter } from './registries.ts'
 
 export interface NewDiscoverer {
   readonly sourceArn: string
@@ -103,12 +103,12 @@ export function createDiscoverers(state: State): Discoverers {
         putPlace(transaction, place, { ...document, discoverers })
       })
     },
-    list: async (place, { idPrefix = '', sourceArnPrefix = '', after, limit }) => {
+    list: async (place, { idPrefix = '', sourceArnPrefix = '', ...page }) => {
       const { discoverers } = await placeOf(state, place)
       const named = Object.values(discoverers).filter(
         ({ id, bus }) => id.startsWith(idPrefix) && busArn(bus).startsWith(sourceArnPrefix),
       )
-      return pageAfter(named, ({ id }) => id, { after, limit })
+      return pageOfAll(named, ({ id }) => id, page)
     },
   }
 }

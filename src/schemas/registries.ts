@@ -1,3 +1,4 @@
+import { pageOfAll } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State } from '#src/ports/state.ts'
@@ -112,14 +113,14 @@ export function createRegistries({ state, ids, provided }: RegistryPorts): Regis
         return undefined
       })
     },
-    list: async (place, { namePrefix = '', scope, after = '', limit }) => {
+    list: async (place, { namePrefix = '', scope, ...page }) => {
       const { registries } = await placeOf(state, place)
       const local = Object.values(registries).map(shown)
       const theirs = [...provided.values()].map(shownProvided)
-      const all = [...(scope === 'AWS' ? [] : local), ...(scope === 'LOCAL' ? [] : theirs)]
-        .filter(({ name }) => name.startsWith(namePrefix))
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-      return pageAfter(all, ({ name }) => name, { after, limit })
+      const all = [...(scope === 'AWS' ? [] : local), ...(scope === 'LOCAL' ? [] : theirs)].filter(
+        ({ name }) => name.startsWith(namePrefix),
+      )
+      return pageOfAll(all, ({ name }) => name, page)
     },
     policy: async (place, name) => {
       refuseProvided(provided, name)
@@ -157,18 +158,6 @@ export function registryOf({ registries }: PlaceDocument, name: string): Registr
 /** @throws AwsError ForbiddenException */
 export function refuseProvided(provided: ProvidedRegistries, name: string): void {
   if (provided.has(name)) throw forbidden(`Registry ${name} is provided and cannot be changed.`)
-}
-
-/** A page of a list that is in memory, in the order of its keys. */
-export function pageAfter<T>(
-  all: readonly T[],
-  keyOf: (item: T) => string,
-  { after, limit }: { readonly after?: string | undefined; readonly limit: number },
-): Page<T> {
-  const rest = after === undefined ? all : all.filter((item) => keyOf(item) > after)
-  const items = rest.slice(0, limit)
-  const last = rest.length > limit ? keyOf(items.at(-1) as T) : undefined
-  return { items, ...(last !== undefined && { last }) }
 }
 
 function policyOf({ name, policy }: Registry): RegistryPolicy {

@@ -1,4 +1,4 @@
-import { pageOf } from '#src/model/page.ts'
+import { pageOf, pageOfAll } from '#src/model/page.ts'
 import type { Page } from '#src/model/page.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { CONTENTS, SCHEMAS, contentKey, placeOf, schemaKey } from './documents.ts'
@@ -6,7 +6,7 @@ import type { Place, Schema, SchemaAddress, SchemaVersion } from './documents.ts
 import { notFound } from './faults.ts'
 import { noSuchSchema, providedSchema } from './provided-registries.ts'
 import type { ProvidedRegistries, ProvidedSchema } from './provided-registries.ts'
-import { pageAfter, registryOf } from './registries.ts'
+import { registryOf } from './registries.ts'
 import type { PageOfNames } from './registries.ts'
 
 /** One version of a schema with its content. */
@@ -42,7 +42,7 @@ export function createSchemaReads(state: State, provided: ProvidedRegistries): S
     const known = provided.get(registry)
     if (known !== undefined) {
       const named = [...known.schemas().values()].filter(({ name }) => name.startsWith(namePrefix))
-      return pageAfter(named.map(asSchema), ({ name }) => name, { after, limit })
+      return pageOfAll(named.map(asSchema), ({ name }) => name, { after, limit })
     }
     registryOf(await placeOf(state, place), registry)
     const found = await state.list(SCHEMAS, {

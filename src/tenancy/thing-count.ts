@@ -7,8 +7,12 @@ import type { StateTransaction } from '#src/ports/state.ts'
  * them: a list that is read before one is made knows nothing of those that are made beside it.
  */
 export interface ThingCount {
-  /** One more. @throws RestError 409 where there is no room */
-  add(transaction: StateTransaction, organisationId: string): Promise<void>
+  /**
+   * One more.
+   * @param known how many there are at least: a store that is older than the count has more than were counted
+   * @throws RestError 409 where there is no room
+   */
+  add(transaction: StateTransaction, organisationId: string, known?: number): Promise<void>
   /** One fewer. */
   remove(transaction: StateTransaction, organisationId: string): Promise<void>
 }
@@ -33,8 +37,8 @@ export function thingCount({
   /** By organisation. */
   const counts = collection<number>(`${noun}-counts`)
   return {
-    add: async (transaction, organisationId) => {
-      const count = ((await transaction.get(counts, organisationId)) ?? 0) + 1
+    add: async (transaction, organisationId, known = 0) => {
+      const count = Math.max((await transaction.get(counts, organisationId)) ?? 0, known) + 1
       if (count > max) {
         throw new RestError(
           409,

@@ -145,6 +145,24 @@ describe('rules and targets', () => {
     })
   })
 
+  it('goes on with a list where it was when the last that was shown is gone by then', async () => {
+    const Rule = 'paged'
+    const Arn = `${receiver.url}/paged`
+    await events.send(new PutRuleCommand({ Name: Rule, EventPattern: '{"source":["paged"]}' }))
+    const Targets = ['d', 'b', 'a', 'c'].map((Id) => ({ Id, Arn: `${Arn}/${Id}` }))
+    await events.send(new PutTargetsCommand({ Rule, Targets }))
+    const page = async (NextToken?: string) =>
+      events.send(new ListTargetsByRuleCommand({ Rule, Limit: 2, NextToken }))
+    const first = await page()
+    const shown = first.Targets?.map(({ Id }) => Id) ?? []
+    await events.send(new RemoveTargetsCommand({ Rule, Ids: shown.slice(1) as string[] }))
+    const second = await page(first.NextToken)
+    expect(second.NextToken).toBeUndefined()
+    const seen = [...shown, ...(second.Targets?.map(({ Id }) => Id) ?? [])]
+    expect(seen).toHaveLength(Targets.length)
+    expect(new Set(seen)).toEqual(new Set(Targets.map(({ Id }) => Id)))
+  })
+
   it('keeps the managed forwarding rule from hands and shows who manages it', async () => {
     const rules = await events.send(new ListRulesCommand({ NamePrefix: 'belfry-' }))
     expect(rules.Rules).toMatchObject([

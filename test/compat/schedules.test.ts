@@ -255,10 +255,11 @@ describe('schedules', () => {
     ])
     expect(await names({ GroupName: 'pages', State: 'DISABLED' })).toEqual([['a2']])
     expect(await names({}, elsewhere)).toEqual([[]])
-    const { NextToken } = await scheduler.send(new ListSchedulesCommand({ MaxResults: 1 }))
-    await expect(
-      scheduler.send(new ListSchedulesCommand({ NamePrefix: 'a', NextToken })),
-    ).rejects.toMatchObject({ name: 'ValidationException', $metadata: { httpStatusCode: 400 } })
+    const list = async (query: object) => scheduler.send(new ListSchedulesCommand(query))
+    const refused = { name: 'ValidationException', $metadata: { httpStatusCode: 400 } }
+    const { NextToken } = await list({ MaxResults: 1 })
+    await expect(list({ NamePrefix: 'a', NextToken })).rejects.toMatchObject(refused)
+    await expect(list({ GroupName: 'a b' })).rejects.toThrow("'a b' at 'groupName' failed")
   })
 
   const target = (more: object) => ({ Target: { ...schedule('x').Target, ...more } })

@@ -90,10 +90,9 @@ describe.each(NAMESPACES)('the catalogue of a hub whose namespace is $prefix', (
     const answer = await fetch(`${hub.url}/api/v1${path}`, { headers })
     expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
     const types = await answer.text()
-    expect(types).toMatch(/^export interface TenancyEventCatalogue/)
     const generated = await generatedTypes(namespace)
-    expect(types).toBe(generated.slice(generated.indexOf('export ')))
-    expect(types).toContain(`${namespace.prefix}EventName: 'VpcCreateEvent'`)
+    expect(types).toBe(generated.slice(generated.indexOf('/**')))
+    expect(types).toContain(`${namespace.prefix}EventSource: \`${namespace.prefix}.`)
     expect((await cli('catalogue', 'types')).stdout).toBe(types)
   })
 

@@ -239,6 +239,72 @@ rules:
     expect(code).toBe('compliance-bundle.shipped')
   }, 60_000)
 
+  it('end what they found of a resource that a whole snapshot has no more', async () => {
+    const rule = { id: 'r', title: 'R', severity: 'LOW', assert: 'false' }
+    const text = JSON.stringify({ bundle: 'gone', version: '1.0.0', rules: [rule] })
+    await hub.rest('POST', '/compliance/bundles', { organisationId, text })
+    await hub.rest('PUT', '/compliance/bundles/gone', { organisationId, enabled: true })
+    const [old, hourBefore] = ['2026-03-01T00:00:00Z', '2026-03-02T07:30:00Z']
+    const other = (more: object) => ({ ...item('elsewhere', true, old), ...more })
+    const first = [
+      ...['stays', 'deleted', 'deleted-too'].map((name) => item(name, true, old)),
+      item('new', true, hourBefore),
+      other({ ARN: 'arn:type', resourceType: 'AWS::DynamoDB::Table' }),
+      other({ ARN: 'arn:region', awsRegion: 'eu-central-1' }),
+      other({ ARN: 'arn:account', awsAccountId: ACCOUNTS.LOGGING }),
+    ]
+    const send = (...configurationItems: readonly object[]) =>
+      hub.rest('POST', '/compliance/imports', { organisationId, document: { configurationItems } })
+    await send(...first)
+    const of = (detail: any) => detail.ruleId === 'gone/r'
+    await alertsOf(of, 1)
+    const failing = async (): Promise<string[]> =>
+      (await findingsOf(`ruleId=gone/r&status=FAILED&organisationId=${organisationId}`))
+        .map(({ resourceId }): string => resourceId.split(':').at(-1))
+        .toSorted((a, b) => (a < b ? -1 : 1))
+    const all = ['account', 'deleted', 'deleted-too', 'new', 'region', 'stays', 'type']
+    expect(await failing()).toEqual(all)
+
+    const later = snapshot(item('stays', true, old))
+    // Nothing says that these are whole: their name, or the id in what was made of one.
+    const id = '16da64e4-cb65-4846-b061-e6c3ba43cb96'
+    const name = `${ACCOUNTS.MEMBER}_Config_${REGION}_ConfigSnapshot_20260302T080000Z_${id}.json`
+    for (const path of [file('later.json', later), file(name, later)]) {
+      expect(JSON.parse((await compliance('import', path, '--json')).stdout)).not.toHaveProperty(
+        'gone',
+      )
+    }
+    expect(await failing()).toEqual(all)
+
+    const whole = file(name, JSON.stringify({ ...JSON.parse(later), configSnapshotId: id }))
+    const ended = await compliance('import', whole)
+    expect(ended.stdout).toContain('2 resources are gone by the snapshot')
+    expect(await failing()).toEqual(['account', 'new', 'region', 'stays', 'type'])
+    const over = (await alertsOf((detail) => of(detail) && detail.change === 'WITHDRAWN', 2)).map(
+      ({ data: { event } }) => event.detail,
+    )
+    const said = over.map(({ resourceId, withdrawal }) => `${resourceId} ${withdrawal}`)
+    expect(said.toSorted()).toEqual([
+      'arn:aws:s3:::deleted RESOURCE_DELETED',
+      'arn:aws:s3:::deleted-too RESOURCE_DELETED',
+    ])
+    const again = JSON.parse((await compliance('import', whole, '--json')).stdout)
+    expect(again).toMatchObject({ gone: 0, changed: 0, told: 0 })
+    // What came before the snapshot, and is read late, changes nothing; what came after it does.
+    await send(item('deleted', true, old))
+    expect(await failing()).not.toContain('deleted')
+    await send(item('deleted', true, '2026-03-02T09:00:00Z'))
+    expect(await failing()).toContain('deleted')
+
+    const renamed = (time: string, path = whole) => compliance('import', path, '--taken-at', time)
+    const third = file('third.json', later)
+    expect((await renamed('2026-03-03', third)).stdout).toContain('2 resources are gone')
+    expect(await failing()).toEqual(['account', 'region', 'stays', 'type'])
+    expect((await renamed('2999-01-01')).stderr).toContain('--taken-at is in the future')
+    expect((await renamed('2026-03-03', file('f.json', '[]'))).stderr).toContain('is no snapshot')
+    await hub.rest('PUT', '/compliance/bundles/gone', { organisationId, enabled: false })
+  }, 120_000)
+
   it('take back what they said of resources of types that a new version is not about', async () => {
     const enable = async (version: string, appliesTo?: object) => {
       const rule = { id: 'r', title: 'R', severity: 'LOW', assert: 'false' }

@@ -110,6 +110,12 @@ describe('events of the past', () => {
     expect(seen).toEqual(downFrom(29, 1))
   })
 
+  it('are not gone on with in another search', async () => {
+    const { nextToken } = (await search('source=shop&limit=7')).body
+    const other = await search(`source=shop&text=x&nextToken=${nextToken}`)
+    expect(other).toMatchObject({ status: 400, body: { code: 'page.invalid-token' } })
+  })
+
   it('are refused a search that makes no sense, with a reason', async () => {
     const refused = async (query: string) => {
       const { status, body } = await search(query)

@@ -327,6 +327,53 @@ describe('lists', () => {
       expect(narrowed.length).toBeLessThan(items.length)
     },
   )
+
+  it.each(['accounts', 'users', 'api-tokens', 'ingest-keys'])(
+    'of %s go on with the request that gave the token, and refuse it in any other',
+    async (list) => {
+      const narrowed = `organisationId=${ours.organisationId}`
+      const { nextToken } = (await call('GET', `/${list}?${narrowed}&limit=1`)).body
+      const all = (await call('GET', `/${list}?${narrowed}&limit=1000`)).body.items
+      const goOn = (query: string, of = list) =>
+        call('GET', `/${of}?nextToken=${nextToken}&limit=1000${query}`)
+      expect((await goOn(`&${narrowed}`)).body.items).toEqual(all.slice(1))
+      const others = [
+        goOn(''),
+        goOn(`&organisationId=${theirsId}`),
+        goOn(`&${narrowed}`, list === 'users' ? 'accounts' : 'users'),
+      ]
+      for (const { status, body } of await Promise.all(others)) {
+        expect([status, body.code]).toEqual([400, 'page.invalid-token'])
+        expect(body.message).toContain('the same path and filters')
+      }
+    },
+  )
+
+  it('below one thing refuse the token of another', async () => {
+    const groups = ['first', 'second'].map((name) => made('/groups', newKey(name)))
+    const [first, second] = await Promise.all(groups)
+    for (let n = 0; n < 2; n += 1) {
+      const { id } = await made('/users', newUser())
+      for (const group of [first, second]) await call('PUT', `/groups/${group.id}/members/${id}`)
+    }
+    const { nextToken } = (await call('GET', `/groups/${first.id}/members?limit=1`)).body
+    const goOn = (id: string) => call('GET', `/groups/${id}/members?nextToken=${nextToken}`)
+    expect((await goOn(first.id)).body.items).toHaveLength(1)
+    expect(await goOn(second.id)).toMatchObject({ status: 400 })
+  })
+
+  it('whose order is that of long URLs go on behind each of them', async () => {
+    const url = (n: number) => `https://hooks.example.com/${n}/`.padEnd(2_048, 'x')
+    for (const n of [1, 2]) {
+      await made('/webhook-secrets', { awsAccountId: ACCOUNTS.MEMBER, url: url(n) })
+    }
+    const list = `/webhook-secrets?awsAccountId=${ACCOUNTS.MEMBER}&limit=1`
+    const first = (await call('GET', list)).body
+    const second = (await call('GET', `${list}&nextToken=${first.nextToken}`)).body
+    const urls = [first, second].flatMap(({ items }) => items.map((item: any) => item.url))
+    expect(urls).toEqual([url(1), url(2)])
+    expect(second.nextToken).toBeUndefined()
+  })
 })
 
 describe('dead letters', () => {

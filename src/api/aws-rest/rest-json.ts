@@ -20,9 +20,9 @@ export interface RestOperation extends Operation {
   readonly http: readonly [method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, status?: number]
   /**
    * Members of the input that stand in the query, as they are spelled there; in the shape they
-   * begin with a capital letter.
+   * begin with a capital letter, or have the other name that is given beside it.
    */
-  readonly query?: readonly string[]
+  readonly query?: readonly (string | readonly [inQuery: string, member: string])[]
 }
 
 /** A service of AWS's REST JSON protocol. */
@@ -137,13 +137,17 @@ function inputOf({ input, query = [] }: RestOperation, request: FastifyRequest):
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
   const given = new URLSearchParams(request.url.split('?')[1])
   const members = input.type === 'structure' ? input.members : {}
-  const fromQuery = query.flatMap((name) => {
-    const member = name.charAt(0).toUpperCase() + name.slice(1)
+  const fromQuery = query.flatMap((each) => {
+    const [name, member] = typeof each === 'string' ? [each, capitalised(each)] : each
     const values = given.getAll(name)
     const shape = members[member]?.shape
     return shape === undefined || values.length === 0 ? [] : [[member, queryValue(shape, values)]]
   })
   return { ...body, ...Object.fromEntries(fromQuery), ...(request.params as object) }
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
 /** What the text of a query means; what it cannot mean stays text, for the check to refuse. */

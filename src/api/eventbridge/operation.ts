@@ -1,7 +1,8 @@
 import type { Caller } from '#src/buses/bus-access.ts'
+import { AwsError } from '#src/errors.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Permission } from '#src/model/principal.ts'
-import { afterOf, pageToken } from './page-token.ts'
+import { afterOf, pageToken } from '../page-token.ts'
 import { optional, string, textPattern } from './shapes.ts'
 import type { Member, Shape } from './shapes.ts'
 
@@ -87,14 +88,17 @@ export interface OfBus {
 /**
  * A page of a list.
  * @param list names the list and how it is narrowed: a token is good for that one only
- * @throws AwsError InvalidTokenException
+ * @throws AwsError InvalidTokenException for a token of another list, or none of ours
  */
 export async function paged<T>(
   list: string,
   { NextToken, Limit = LIST_LIMIT_MAX }: Paging,
   read: (page: { readonly after: string | undefined; readonly limit: number }) => Promise<Page<T>>,
 ): Promise<{ readonly items: readonly T[]; readonly next: { readonly NextToken?: string } }> {
-  const { items, last } = await read({ after: afterOf(list, NextToken), limit: Limit })
-  const token = pageToken(list, last)
-  return { items, next: token === undefined ? {} : { NextToken: token } }
+  const after = NextToken === undefined ? undefined : afterOf(list, NextToken)
+  if (NextToken !== undefined && after === undefined) {
+    throw new AwsError('InvalidTokenException', 'The provided NextToken is not valid.')
+  }
+  const { items, last } = await read({ after, limit: Limit })
+  return { items, next: last === undefined ? {} : { NextToken: pageToken(list, last) } }
 }

@@ -13,7 +13,7 @@ import { EventFilterQuery, namesFilter, patternOf } from '../event-filter.ts'
 import { createSight } from '../visibility.ts'
 import type { EventPorts } from './event-routes.ts'
 import { FoundEventSchema, wireEvent } from './event-routes.ts'
-import { PageQuery, numbered, page, pageRequest } from './list-route.ts'
+import { PageQuery, numbered, pageRequest } from './list-route.ts'
 import { guarded, ref, requestSchema } from './route.ts'
 
 export interface EventSearchPorts extends EventPorts {
@@ -79,8 +79,8 @@ export function addEventSearchRoute(app: FastifyInstance, ports: EventSearchPort
     async ({ query, caller }, reply) => {
       const principal = caller as Principal
       const { pattern, text, status } = query
-      const { limit, after } = pageRequest(query)
-      const before = numbered(after)
+      const { asked, tokenAfter } = pageRequest('/events', query)
+      const before = numbered(asked.after)
       const sees = createSight(directory, principal)
       const { events, next, searchedTo } = await searchEvents(search, {
         filter: {
@@ -91,15 +91,14 @@ export function addEventSearchRoute(app: FastifyInstance, ports: EventSearchPort
         },
         period: periodOf(query, clock.now()),
         ...(before !== undefined && { before }),
-        limit,
+        limit: asked.limit,
         accept: async ({ busArn, acceptedAt: at }) =>
           sees({ account: parseBusArn(busArn)?.account ?? '', at }),
       })
       const items: string[] = []
       for (const event of events) items.push(await wireEvent(ports, principal, event))
-      const last = next === undefined ? {} : { last: String(next) }
-      const { items: _items, ...token } = page({ items: [], ...last })
-      const rest = JSON.stringify({ searchedTo, ...token }).slice(1)
+      const last = next === undefined ? undefined : String(next)
+      const rest = JSON.stringify({ searchedTo, ...tokenAfter(last) }).slice(1)
       // Text, so that the numbers of the events arrive as they were written.
       void reply.type('application/json; charset=utf-8')
       return reply.send(`{"items":[${items.join(',')}],${rest}`)

@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { RestError } from '#src/errors.ts'
 import type { Page } from '#src/model/page.ts'
 import type { Permission, Principal } from '#src/model/principal.ts'
+import { afterOf, pageToken } from '../page-token.ts'
 import { ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
@@ -33,6 +34,8 @@ export interface PageAsked {
 
 const LIST_LIMIT_DEFAULT = 100
 const LIST_LIMIT_MAX = 1_000
+/** Keys may have a URL of 2,048 characters in them, of which base64 makes a third more. */
+const TOKEN_CHARACTERS_MAX = 4_096
 
 export const PageQuery = {
   limit: Type.Optional(
@@ -43,7 +46,10 @@ export const PageQuery = {
     }),
   ),
   nextToken: Type.Optional(
-    Type.String({ maxLength: 2_048, description: 'Of the answer before: goes on behind it' }),
+    Type.String({
+      maxLength: TOKEN_CHARACTERS_MAX,
+      description: 'Of the page before, asked for with the same filters: goes on behind it',
+    }),
   ),
 }
 
@@ -63,22 +69,40 @@ export function addList<
     method: 'GET',
     query: Type.Object({ ...PageQuery, ...filter }),
     answer: [200, Type.Object({ items, nextToken: NextToken })],
-    run: async (caller, { query, params }) =>
-      page(await list(caller, pageRequest(query) as never, params)),
+    run: async (caller, { query, params }) => {
+      const { asked, tokenAfter } = pageRequest(`${route.url} ${JSON.stringify(params)}`, query)
+      const { items: found, last } = await list(caller, asked as never, params)
+      return { items: found, ...tokenAfter(last) }
+    },
   })
 }
 
-/** What a list's query asks of the store: which page, and what else it names. */
-export function pageRequest<Q extends { readonly limit?: number; readonly nextToken?: string }>({
-  limit = LIST_LIMIT_DEFAULT,
-  nextToken,
-  ...filter
-}: Q): PageAsked & Omit<Q, 'limit' | 'nextToken'> {
-  if (nextToken === undefined) return { ...filter, limit }
-  const after = Buffer.from(nextToken, 'base64url').toString()
-  // Keys are printable; anything else was not made by `page`.
-  if (/^[\x21-\x7e]+$/.test(after)) return { ...filter, limit, after }
-  throw invalidToken()
+/**
+ * What a list's query asks of the store, and the token of the page behind what it got.
+ * @param list names the list; a token is good for it and the same filters only
+ * @throws RestError for a token of anything else
+ */
+export function pageRequest<Q extends { readonly limit?: number; readonly nextToken?: string }>(
+  list: string,
+  { limit = LIST_LIMIT_DEFAULT, nextToken, ...filter }: Q,
+) {
+  const narrowed = JSON.stringify([list, Object.entries(filter).toSorted(byName)])
+  const after = nextToken === undefined ? undefined : afterOf(narrowed, nextToken)
+  if (nextToken !== undefined && after === undefined) throw invalidToken()
+  const asked: PageAsked & Omit<Q, 'limit' | 'nextToken'> = {
+    ...filter,
+    limit,
+    ...(after !== undefined && { after }),
+  }
+  return {
+    asked,
+    tokenAfter: (last: string | undefined) =>
+      last === undefined ? {} : { nextToken: pageToken(narrowed, last) },
+  }
+}
+
+function byName([left]: [string, unknown], [right]: [string, unknown]): number {
+  return left < right ? -1 : 1
 }
 
 /** The key after which a page begins, of a list whose keys are numbers. */
@@ -88,13 +112,10 @@ export function numbered(after: string | undefined): number | undefined {
   throw invalidToken()
 }
 
-export function page<T>({ items, last }: Page<T>) {
-  return {
-    items,
-    ...(last !== undefined && { nextToken: Buffer.from(last).toString('base64url') }),
-  }
-}
-
 function invalidToken(): RestError {
-  return new RestError(400, 'page.invalid-token', 'the nextToken is not one that a list answered')
+  return new RestError(
+    400,
+    'page.invalid-token',
+    'the nextToken is not of this list: it goes on with the request that answered it, so give the same path and filters (limit may differ), or no nextToken to begin again',
+  )
 }

@@ -102,10 +102,10 @@ export function scheduleOperations(
     ListSchedules: {
       permission: 'events:Read',
       http: ['GET', '/schedules'],
-      query: [...LISTING_QUERY, 'ScheduleGroup', 'State'],
-      input: structure({ ...LISTING, ScheduleGroup: optional(NAME), State: optional(STATE) }),
-      run: async (call, input: ListInput & { ScheduleGroup?: string; State?: string }) => {
-        const { NamePrefix: namePrefix, ScheduleGroup: group, State: state } = input
+      query: [...LISTING_QUERY, ['ScheduleGroup', 'GroupName'], 'State'],
+      input: structure({ ...LISTING, GroupName: optional(NAME), State: optional(STATE) }),
+      run: async (call, input: ListInput & { GroupName?: string; State?: string }) => {
+        const { NamePrefix: namePrefix, GroupName: group, State: state } = input
         const { account, region } = call
         const list = ['schedules', account, region, group, namePrefix, state].join(' ')
         const { items, next } = await paged(list, pagingOf(input), async (page) =>

@@ -1,8 +1,8 @@
+import { pageOfAll } from '#src/model/page.ts'
 import { draft4Of } from '#src/schemas/export-draft-4.ts'
 import type { Place, SchemaAddress } from '#src/schemas/documents.ts'
 import type { OpenApiDocument, SchemaType } from '#src/schemas/schema-document.ts'
 import type { ProvidedRegistries } from '#src/schemas/provided-registries.ts'
-import { pageAfter } from '#src/schemas/registries.ts'
 import type { Schemas } from '#src/schemas/schemas.ts'
 import { checkTags } from '#src/schemas/tags.ts'
 import type { RestOperation } from '../aws-rest/rest-json.ts'
@@ -219,7 +219,7 @@ function schemaLists(
         const { schema, provided: isProvided } = await schemas.describe(address)
         const list = `versions ${call.account} ${call.region} ${address.registry} ${schema.name}`
         const { items, next } = await paged(list, input, async (page) =>
-          pageAfter(schema.versions, ({ version }) => String(version).padStart(10, '0'), page),
+          pageOfAll(schema.versions, ({ version }) => String(version).padStart(10, '0'), page),
         )
         return {
           SchemaVersions: items.map(({ version, type }) => ({

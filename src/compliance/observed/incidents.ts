@@ -1,8 +1,9 @@
 import type { Severity } from '#src/model/alert.ts'
 import type { FindingStatus } from '#src/model/finding.ts'
 import type { CheckResult } from '../check-result.ts'
+import { commonTo } from './aws-event.ts'
 import type { AwsEvent } from './aws-event.ts'
-import { accountOf, at, given, instantOf, numberAt, severityOf, tagsAt, textAt } from './foreign.ts'
+import { accountOf, at, given, numberAt, severityOf, tagsAt, textAt } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
 
 /** GuardDuty's bounds of its severities. */
@@ -58,64 +59,6 @@ function guardDutyResource(detail: Foreign): string | undefined {
 function guardDutyTags(detail: Foreign): CheckResult['tags'] {
   const path = GUARD_DUTY_RESOURCES.find((one) => textAt(detail, 'resource', ...one) !== undefined)
   return path === undefined ? {} : tagsAt(detail, 'resource', ...path.slice(0, -1), 'tags')
-}
-
-/** What Access Analyzer calls its kinds of findings, and their severities, which it does not give. */
-const ACCESS_RULES: Readonly<Record<string, readonly [name: string, severity: Severity]>> = {
-  ExternalAccess: ['Access from outside of the zone of trust', 'MEDIUM'],
-  InternalAccess: ['Access from within the organization', 'MEDIUM'],
-  UnusedIAMRole: ['Unused role', 'LOW'],
-  UnusedIAMUserAccessKey: ['Unused access key', 'LOW'],
-  UnusedIAMUserPassword: ['Unused password', 'LOW'],
-  UnusedPermission: ['Unused permissions', 'LOW'],
-}
-
-/**
- * `aws.access-analyzer`, `Access Analyzer Finding`, `Internal Access Finding` and `Unused Access
- * Finding for IAM entities`: only the last two name their kind, and only the last its id `findingId`.
- */
-export function fromAccessAnalyzer(event: AwsEvent): readonly CheckResult[] {
-  const { detail } = event
-  const ruleId = textAt(detail, 'findingType') ?? 'ExternalAccess'
-  const [ruleName, severity] = ACCESS_RULES[ruleId] ?? [ruleId, 'MEDIUM']
-  return [
-    {
-      ...commonTo(event, detail),
-      checkedBy: 'access-analyzer',
-      ruleId,
-      ruleName,
-      severity: at(detail, 'isPublic') === true ? 'HIGH' : severity,
-      status: accessStatus(detail),
-      resourceId: textAt(detail, 'resource') ?? '',
-      tags: {},
-      ...given({
-        incident: textAt(detail, 'id') ?? textAt(detail, 'findingId'),
-        resourceType: textAt(detail, 'resourceType'),
-        reason: accessReason(detail),
-        muted: textAt(detail, 'status') === 'ARCHIVED' ? ('ARCHIVED' as const) : undefined,
-      }),
-    },
-  ]
-}
-
-function accessReason(detail: Foreign): string | undefined {
-  const error = textAt(detail, 'error')
-  if (error !== undefined) return `The resource could not be analyzed: ${error}`
-  if (at(detail, 'isPublic') === true) return 'Anyone has access'
-  const principal = at(detail, 'principal')
-  if (principal !== undefined) return `Access by ${JSON.stringify(principal)}`
-  const [services, actions] = ['numberOfUnusedServices', 'numberOfUnusedActions'].map((name) =>
-    numberAt(detail, name),
-  )
-  if (services === undefined && actions === undefined) return undefined
-  return `Unused services: ${services ?? 0}, unused actions: ${actions ?? 0}`
-}
-
-/** A finding is deleted long after it was resolved, or with its analyzer: then nothing was repaired. */
-function accessStatus(detail: Foreign): FindingStatus {
-  if (textAt(detail, 'status') === 'RESOLVED') return 'PASSED'
-  if (at(detail, 'isDeleted') === true) return 'NOT_APPLICABLE'
-  return textAt(detail, 'error') === undefined ? 'FAILED' : 'UNKNOWN'
 }
 
 /** `aws.inspector2`, `Inspector2 Finding`. Its rule is the kind: each CVE as one would be thousands. */
@@ -247,17 +190,4 @@ export function fromTrustedAdvisor(event: AwsEvent): readonly CheckResult[] {
       }),
     },
   ]
-}
-
-function commonTo(event: AwsEvent, detail: Foreign) {
-  const updated = at(detail, 'updatedAt') ?? at(detail, 'lastObservedAt')
-  return {
-    frameworks: [] as readonly string[],
-    evaluatedAt: instantOf(updated),
-    sentAt: event.sentAt,
-    region: textAt(detail, 'region') ?? event.region,
-    ...given({
-      awsAccountId: accountOf(at(detail, 'accountId'), at(detail, 'awsAccountId'), event.account),
-    }),
-  }
 }

@@ -1,5 +1,6 @@
 import type { FindingStatus } from '#src/model/finding.ts'
 import type { CheckResult } from '../check-result.ts'
+import { withAnalyzer } from './access-analyzer.ts'
 import type { AwsEvent } from './aws-event.ts'
 import {
   accountOf,
@@ -14,6 +15,7 @@ import {
   textsAt,
 } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
+import { isHappening, kindByOcsf, serviceOf, serviceOfProduct } from './products.ts'
 
 /** OCSF's Compliance Finding, whose `compliance` says how a check ended. */
 const COMPLIANCE_FINDING = 2003
@@ -25,9 +27,11 @@ const ARCHIVED = 5
 const SEVERITIES = ['UNKNOWN', 'INFORMATIONAL', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL', 'CRITICAL']
 /** OCSF's `compliance.status_id`; Warning and others are neither. */
 const COMPLIANCE: Readonly<Record<number, FindingStatus>> = { 1: 'PASSED', 3: 'FAILED' }
-/** In ms this is a day of 1973; in seconds, one of the year 5138. */
+/** In ms a day of 1973; in seconds, one of the year 5138. */
 const SECONDS_MAX = 100_000_000_000
-const MS_PER_SECOND = 1_000
+/** In microseconds a day of 1973; in ms, one of the year 5138. */
+const MS_MAX = 100_000_000_000_000
+const PER_UNIT = 1_000
 const COMPLIANCE_WORDS: Readonly<Record<string, FindingStatus>> = {
   PASS: 'PASSED',
   PASSED: 'PASSED',
@@ -40,30 +44,18 @@ export function fromSecurityHubV2(event: AwsEvent): readonly CheckResult[] {
   const { detail } = event
   const found = listAt(detail, 'findings')
   const findings = found.length > 0 ? found : [detail]
-  return findings.flatMap((finding) => fromOcsfFinding(event, finding))
+  return findings.flatMap((finding) => fromOcsfFinding(event, finding)).map(withAnalyzer)
 }
 
 /** One finding in OCSF; of Prowler too, whose checks say PASS, FAIL or MANUAL in `status_code`. */
 export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
   const isCheck =
     numberAt(finding, 'class_uid') === COMPLIANCE_FINDING || codeOf(finding) !== undefined
-  const product = textAt(finding, 'metadata', 'product', 'name') ?? 'securityhub'
-  const checkedBy = product
-    .toLowerCase()
-    .replace(/^(aws|amazon)\b/, '')
-    .replaceAll(/[^a-z0-9]/g, '')
+  const checkedBy = foundBy(finding)
   const resources = listAt(finding, 'resources')
   const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
-    // As Inspector's own events have it.
-    checkedBy: checkedBy === 'inspector' ? 'inspector2' : checkedBy,
-    ruleId:
-      textAt(finding, 'compliance', 'control') ??
-      textAt(finding, 'metadata', 'event_code') ??
-      textAt(finding, 'finding_info', 'analytic', 'uid') ??
-      textAt(finding, 'finding_info', 'types', 0) ??
-      textAt(finding, 'finding_info', 'title') ??
-      '',
-    ruleName: textAt(finding, 'finding_info', 'title') ?? '',
+    checkedBy,
+    ...(isCheck ? ruleOf(finding) : kindOf(checkedBy, finding)),
     severity: severityOf(
       SEVERITIES[numberAt(finding, 'severity_id') ?? -1] ?? textAt(finding, 'severity'),
     ),
@@ -80,11 +72,18 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
     ...given({
       awsAccountId: accountOf(at(finding, 'cloud', 'account', 'uid'), event.account),
       muted: mutedBy(finding),
-      atOnce: !isCheck && checkedBy === 'guardduty' ? (true as const) : undefined,
+      atOnce:
+        !isCheck && isHappening(checkedBy, textAt(finding, 'finding_info', 'types', 0))
+          ? (true as const)
+          : undefined,
+      // That of `metadata` is Security Hub's own; the other is that of the service which found it.
       incident: isCheck
         ? undefined
-        : (textAt(finding, 'metadata', 'uid') ?? textAt(finding, 'finding_info', 'uid')),
-      reason: textAt(finding, 'status_detail') ?? textAt(finding, 'finding_info', 'desc'),
+        : (textAt(finding, 'finding_info', 'uid') ?? textAt(finding, 'metadata', 'uid')),
+      reason:
+        textAt(finding, 'status_detail') ??
+        (isCheck ? undefined : textAt(finding, 'finding_info', 'title')) ??
+        textAt(finding, 'finding_info', 'desc'),
       link:
         textAt(finding, 'finding_info', 'src_url') ??
         textAt(finding, 'remediation', 'references', 0),
@@ -93,10 +92,56 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
   const subjects = isCheck ? resources : resources.slice(0, 1)
   return subjects.map((resource) => ({
     ...result,
-    resourceId: textAt(resource, 'uid') ?? textAt(resource, 'name') ?? '',
+    resourceId: resourceIdOf(resource),
     tags: { ...tagsAt(resource, 'tags'), ...labelsOf(resource) },
     ...given({ resourceType: textAt(resource, 'type'), region: textAt(resource, 'region') }),
   }))
+}
+
+/** As its own events call it, which tell of the same findings. */
+function foundBy(finding: Foreign): string {
+  const product = at(finding, 'metadata', 'product')
+  const name = textAt(product, 'name') ?? 'securityhub'
+  const word = name
+    .toLowerCase()
+    .replace(/^(aws|amazon)\b/, '')
+    .replaceAll(/[^a-z0-9]/g, '')
+  return serviceOfProduct(textAt(product, 'uid')) ?? serviceOf(word)
+}
+
+function ruleOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
+  const title = textAt(finding, 'finding_info', 'title') ?? ''
+  return {
+    ruleId:
+      textAt(finding, 'compliance', 'control') ??
+      textAt(finding, 'metadata', 'event_code') ??
+      textAt(finding, 'finding_info', 'analytic', 'uid') ??
+      title,
+    ruleName: title,
+  }
+}
+
+/**
+ * The kind of what is no check: its title is of one resource, and its `analytic` may be all that finds
+ * anything, such as a detector of GuardDuty.
+ */
+function kindOf(checkedBy: string, finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
+  const kind = kindByOcsf(checkedBy, textsAt(finding, 'finding_info', 'types'))
+  const ruleId = kind === '' ? ruleOf(finding).ruleId : kind
+  return { ruleId, ruleName: ruleId }
+}
+
+const ACCOUNT_TYPE = 'AWS::::Account'
+
+/** As ASFF has it: `uid` is the ARN or a part of it, and then the ARN is `uid_alt`. */
+function resourceIdOf(resource: Foreign): string {
+  const uid = textAt(resource, 'uid')
+  const other = textAt(resource, 'uid_alt')
+  if (textAt(resource, 'type') === ACCOUNT_TYPE && accountOf(uid) !== undefined) {
+    return `${ACCOUNT_TYPE}:${uid}`
+  }
+  const arn = [uid, other].find((id) => id?.startsWith('arn:') === true)
+  return arn ?? uid ?? textAt(resource, 'name') ?? ''
 }
 
 /** How a check ended by `status_code`, in which others than Prowler write what they like. */
@@ -137,7 +182,14 @@ function labelsOf(resource: Foreign): Readonly<Record<string, string>> {
 export function timeOf(finding: Foreign): number {
   const modified = at(finding, 'finding_info', 'modified_time')
   const time = modified ?? at(finding, 'time') ?? at(finding, 'time_dt')
-  // Prowler writes seconds where OCSF says milliseconds.
-  const isSeconds = typeof time === 'number' && time < SECONDS_MAX
-  return isSeconds ? time * MS_PER_SECOND : instantOf(time)
+  // JSON of 1e999 is infinite, in any unit.
+  return typeof time === 'number' && Number.isFinite(time) ? inMs(time) : instantOf(time)
+}
+
+/** OCSF says milliseconds; Prowler writes seconds, and others what their clock gives. */
+function inMs(time: number): number {
+  if (time < SECONDS_MAX) return time * PER_UNIT
+  let ms = time
+  while (ms > MS_MAX) ms /= PER_UNIT
+  return ms
 }

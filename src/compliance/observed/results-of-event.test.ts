@@ -4,6 +4,7 @@ import { fromOcsfFinding } from './ocsf.ts'
 import { resultsOfEvent } from './results-of-event.ts'
 
 const ACCOUNT = '111122223333'
+const ANALYZER = `arn:aws:access-analyzer:eu-west-1:${ACCOUNT}:analyzer/a`
 const told = (source: string, detailType: string, detail: object) =>
   resultsOfEvent({
     source,
@@ -53,17 +54,75 @@ describe('a finding', () => {
       expect(direct).toMatchObject([{ ...same, resourceId: 'i-1', tags: { owner: 'ana' } }])
     })
 
-    it('is of the same rule as in events of Inspector and AWS Config', () => {
+    it('is of the same rule as in events of Inspector, Macie and AWS Config', () => {
       const inspector = { Id: 'arn:aws:inspector2:eu-west-1:111122223333:finding/f' }
-      const cve = asff('inspector', { ...inspector, Types: ['Software/Vulnerabilities/CVE'] })
-      expect(cve).toMatchObject({ checkedBy: 'inspector2', incident: inspector.Id, ruleId: 'CVE' })
+      const types = 'Software and Configuration Checks/Vulnerabilities/CVE'
+      const cve = asff('inspector', { ...inspector, Types: [types] })
+      const rule = 'PACKAGE_VULNERABILITY'
+      expect(cve).toMatchObject({ checkedBy: 'inspector2', incident: inspector.Id, ruleId: rule })
       expect(cve).not.toHaveProperty('atOnce')
+      const direct = { findingArn: inspector.Id, type: rule, resources: [{ id: 'i-1' }] }
+      const own = told('aws.inspector2', 'Inspector2 Finding', {
+        ...{ ...direct, lastObservedAt: 'Jan 31, 2026, 7:00:00 AM' },
+      }).results
+      expect(own).toMatchObject([{ checkedBy: 'inspector2', incident: inspector.Id, ruleId: rule }])
+      const kind = 'Effects/Data Exposure/Policy:IAMUser-S3BucketPublic'
+      const open = asff('macie', { Types: [kind] })
+      expect(open).toMatchObject({ ruleId: 'Policy:IAMUser/S3BucketPublic', incident: 'f' })
+      // A bucket that is public is how things stand, as in Macie's own events.
+      expect(open).not.toHaveProperty('atOnce')
       const config = {
         ...{ GeneratorId: 'arn:aws:config:eu-west-1:111122223333:config-rule/config-rule-mburzq' },
         ...{ ProductFields: { 'aws/config/ConfigRuleName': 'buckets' }, Title: 'buckets' },
         Compliance: { Status: 'FAILED' },
       }
       expect(asff('config', config)).toMatchObject({ checkedBy: 'config', ruleId: 'buckets' })
+    })
+
+    it('is one of unused access with that of Access Analyzer’s own events', () => {
+      const role = 'arn:aws:iam::444455556666:role/r'
+      const id = 'b8ae0460-5d29-4922-b92a-ba956c986277'
+      const common = { incident: id, awsAccountId: '444455556666', resourceId: role }
+      const same = {
+        checkedBy: 'access-analyzer',
+        ruleId: 'UnusedIAMRole',
+        ruleName: 'Unused role',
+      }
+      const hub = asff('access-analyzer', {
+        Id: `${ANALYZER}/${role}/UnusedIAMRole`,
+        Types: ['Software and Configuration Checks/AWS Security Best Practices/Unused IAM Role'],
+        ProductFields: {
+          ...{ findingId: id, findingType: 'UnusedIAMRole', ResourceOwnerAccount: '444455556666' },
+        },
+        Resources: [{ Type: 'AwsIamRole', Id: role }],
+      })
+      expect(hub).toMatchObject({ ...common, ...same })
+      expect(hub).not.toHaveProperty('analyzer')
+      const type = 'Unused Access Finding for IAM entities'
+      const [own] = told('aws.access-analyzer', type, {
+        ...{ findingId: id, findingType: 'UnusedIAMRole', resource: role, status: 'ACTIVE' },
+        ...{ accountId: '444455556666', updatedAt: '2026-01-31T07:00:00Z' },
+      }).results
+      expect(own).toMatchObject({ ...common, ...same })
+    })
+
+    it.each(['Effects/Data Exposure', 'Software and Configuration Checks/AWS'])(
+      'is of an analyzer where it sums up external access, and told as its own events are (%s)',
+      (namespace) => {
+        const summed = asff('access-analyzer', {
+          Id: `${ANALYZER}/arn:aws:s3:::b`,
+          Types: [`${namespace}/External Access Granted`],
+        })
+        expect(summed).toMatchObject({ analyzer: { arn: ANALYZER, isSecondHand: true } })
+        expect(summed).not.toHaveProperty('atOnce')
+      },
+    )
+
+    it('is told once its rule has settled where it is a check, whatever it is about', () => {
+      const types = { Types: ['Effects/Data Exposure'] }
+      const control = { GeneratorId: 'security-control/S3.8', Compliance: { Status: 'FAILED' } }
+      expect(asff('securityhub', { ...types, ...control })).not.toHaveProperty('atOnce')
+      expect(asff('other', types)).toMatchObject({ atOnce: true })
     })
 
     it('is of what made it where it has no type', () => {
@@ -223,6 +282,87 @@ describe('a finding', () => {
     })
   })
 
+  it.each([
+    [
+      'GuardDuty',
+      'guardduty',
+      'arn:aws:guardduty:eu-west-1:111122223333:detector/d/finding/f',
+      ['Threats', 'Stealth:IAMUser/CloudTrailLoggingDisabled'],
+      { ruleId: 'Stealth:IAMUser/CloudTrailLoggingDisabled', atOnce: true },
+    ],
+    [
+      'Inspector',
+      'inspector',
+      'arn:aws:inspector2:eu-west-1:111122223333:finding/f',
+      ['Software and Configuration Checks/Vulnerabilities/CVE', 'Vulnerabilities'],
+      { ruleId: 'PACKAGE_VULNERABILITY', checkedBy: 'inspector2' },
+    ],
+    [
+      'Macie',
+      'macie',
+      'f18414f545f90ac35e01655851a29903',
+      ['SensitiveData:S3Object/Personal', 'Sensitive Data'],
+      { ruleId: 'SensitiveData:S3Object/Personal', checkedBy: 'macie' },
+    ],
+    [
+      'IAM Access Analyzer',
+      'access-analyzer',
+      `${ANALYZER}/arn:aws:s3:::b`,
+      ['External Access Granted'],
+      { checkedBy: 'access-analyzer', analyzer: { arn: ANALYZER, isSecondHand: true } },
+    ],
+  ])('in OCSF of %s is the one of its own events', (name, product, uid, types, expected) => {
+    const { results } = told('aws.securityhub', 'Findings Imported V2', {
+      findings: [
+        {
+          ...{ class_uid: 2004, time: 1_769_900_000_000, cloud: { account: { uid: ACCOUNT } } },
+          finding_info: { uid, types, title: 'A title of i-1', analytic: { uid: 'a-detector' } },
+          metadata: {
+            uid: 'an-id-of-security-hub',
+            product: { name, uid: `arn:aws:securityhub:eu-west-1::productv2/aws/${product}` },
+          },
+          resources: [{ uid: 'i-1' }],
+        },
+      ],
+    })
+    expect(results).toMatchObject([{ incident: uid, reason: 'A title of i-1', ...expected }])
+    expect(results[0]?.ruleName).toBe(results[0]?.ruleId)
+  })
+
+  it.each([
+    ['AWS::S3::Bucket', 'b', 'arn:aws:s3:::b', 'AwsS3Bucket', 'arn:aws:s3:::b'],
+    ['AWS::::Account', ACCOUNT, undefined, 'AwsAccount', `AWS::::Account:${ACCOUNT}`],
+  ])('of a control in OCSF is that of ASFF, of %s', (type, uid, uid_alt, asffType, id) => {
+    const common = { checkedBy: 'securityhub', ruleId: 'S3.1', resourceId: id, status: 'FAILED' }
+    const ocsf = {
+      ...{
+        class_uid: 2003,
+        time: 1_769_900_000_000,
+        compliance: { control: 'S3.1', status_id: 3 },
+      },
+      cloud: { account: { uid: ACCOUNT }, region: 'eu-west-1' },
+      metadata: {
+        uid: 'u',
+        product: {
+          name: 'Security Hub',
+          uid: 'arn:aws:securityhub:eu-west-1::productv2/aws/securityhub',
+        },
+      },
+      resources: [{ type, uid, uid_alt, region: 'eu-west-1' }],
+    }
+    const asff = {
+      ...{ Id: 'f', ProductArn: 'arn:aws:securityhub:eu-west-1::product/aws/securityhub' },
+      ...{ AwsAccountId: ACCOUNT, Region: 'eu-west-1', UpdatedAt: '2026-01-31T07:00:00Z' },
+      ...{ GeneratorId: 'security-control/S3.1', Compliance: { Status: 'FAILED' } },
+      Resources: [{ Type: asffType, Id: id }],
+    }
+    const of = (detailType: string, finding: object) =>
+      told('aws.securityhub', detailType, { findings: [finding] }).results
+    const same = { ...common, awsAccountId: ACCOUNT, region: 'eu-west-1' }
+    expect(of('Findings Imported V2', ocsf)).toMatchObject([same])
+    expect(of('Security Hub Findings - Imported', asff)).toMatchObject([same])
+  })
+
   it('of Prowler is of the time at which it ran, wherever its machine is', () => {
     const finding = {
       ...{ class_uid: 2004, status_code: 'PASS', resources: [{ uid: 'arn:r' }] },
@@ -234,6 +374,35 @@ describe('a finding', () => {
       { evaluatedAt: 1_769_900_000_000, status: 'PASSED' },
     ])
   })
+
+  it.each([
+    ['seconds', 1_769_839_200],
+    ['milliseconds', 1_769_839_200_000],
+    ['microseconds', 1_769_839_200_000_000],
+    ['nanoseconds', 1_769_839_200_000_000_000],
+  ])('in OCSF is of its time, in %s', (_, time) => {
+    const { results } = told('aws.securityhub', 'Findings Imported V2', {
+      ...{ class_uid: 2004, time, resources: [{ uid: 'arn:r' }], finding_info: { title: 'T' } },
+    })
+    expect(results).toMatchObject([{ evaluatedAt: 1_769_839_200_000 }])
+  })
+
+  it('in OCSF of an infinite time is unreadable', () => {
+    const json = '{"detail":{"class_uid":2004,"time":1e999,"resources":[{"uid":"r"}]}}'
+    const detailType = 'Findings Imported V2'
+    expect(resultsOfEvent({ source: 'aws.securityhub', detailType, json })).toEqual({
+      ...{ results: [], unreadable: 1 },
+    })
+  })
+
+  it.each(['-271821-04-20T00:00:00Z', '+010000-01-01T00:00:00Z'])(
+    'of a time that no alert can tell is unreadable (%s)',
+    (updatedAt) => {
+      const detail = { arn: 'f', type: 'T', updatedAt }
+      const nothing = { results: [], unreadable: 1 }
+      expect(told('aws.guardduty', 'GuardDuty Finding', detail)).toEqual(nothing)
+    },
+  )
 
   it('that has no name, no time or too long a name is unreadable, and harms nothing', () => {
     const nameless = told('aws.guardduty', 'GuardDuty Finding', {})

@@ -1,11 +1,11 @@
 import type { RecordedEvent } from '#src/model/event.ts'
 import { bounded } from '../check-result.ts'
 import type { CheckResult } from '../check-result.ts'
+import { fromAccessAnalyzer } from './access-analyzer.ts'
 import { awsEventOf } from './aws-event.ts'
 import type { AwsEvent } from './aws-event.ts'
 import { fromConfigRule } from './config-rules.ts'
 import {
-  fromAccessAnalyzer,
   fromCostAnomaly,
   fromGuardDuty,
   fromInspector,

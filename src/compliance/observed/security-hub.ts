@@ -1,5 +1,6 @@
 import type { FindingStatus } from '#src/model/finding.ts'
 import type { CheckResult } from '../check-result.ts'
+import { ACCESS_ANALYZER, unusedAccessOf, withAnalyzer } from './access-analyzer.ts'
 import type { AwsEvent } from './aws-event.ts'
 import {
   accountOf,
@@ -13,27 +14,29 @@ import {
   textsAt,
 } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
+import { isHappening, kindByAsff, serviceOfProduct } from './products.ts'
 
 /** WARNING and NOT_AVAILABLE: the check could not be made, or not wholly. */
 const STATUSES: Readonly<Record<string, FindingStatus>> = { PASSED: 'PASSED', FAILED: 'FAILED' }
-/** Types of what happened, rather than of how things stand, by ASFF's namespaces. */
-const HAPPENINGS = /^(TTPs|Effects|Unusual Behaviors)\//
 /** How controls are called where one finding stands for all standards. */
 const CONTROL = 'security-control/'
 const PROWLER = 'prowler-'
 
 /** `aws.securityhub`, `Security Hub Findings - Imported`: findings in ASFF. */
 export function fromSecurityHub(event: AwsEvent): readonly CheckResult[] {
-  return listAt(event.detail, 'findings').flatMap((finding) => fromAsffFinding(event, finding))
+  return listAt(event.detail, 'findings')
+    .flatMap((finding) => fromAsffFinding(event, finding))
+    .map(withAnalyzer)
 }
 
 /** One finding in ASFF; of Prowler too, whose checks have their names in `GeneratorId`. */
 export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly CheckResult[] {
   const compliance = textAt(finding, 'Compliance', 'Status')
+  const checkedBy = serviceOfProduct(textAt(finding, 'ProductArn')) ?? 'securityhub'
   const resources = listAt(finding, 'Resources')
   const result: Omit<CheckResult, 'resourceId' | 'tags'> = {
-    checkedBy: foundBy(finding),
-    ...(compliance === undefined ? kindOf(finding) : ruleOf(finding)),
+    checkedBy,
+    ...(compliance === undefined ? kindOf(checkedBy, finding) : ruleOf(finding)),
     severity: severityOf(textAt(finding, 'Severity', 'Label')),
     status: compliance === undefined ? standing(finding) : (STATUSES[compliance] ?? 'UNKNOWN'),
     frameworks: frameworksOf(finding),
@@ -44,7 +47,10 @@ export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly Che
     ...given({
       awsAccountId: accountOf(at(finding, 'AwsAccountId'), event.account),
       muted: mutedBy(finding),
-      atOnce: HAPPENINGS.test(textAt(finding, 'Types', 0) ?? '') ? (true as const) : undefined,
+      atOnce:
+        compliance === undefined && isHappening(checkedBy, textAt(finding, 'Types', 0))
+          ? (true as const)
+          : undefined,
       // What is no check of a rule may befall a resource more than once.
       incident: compliance === undefined ? textAt(finding, 'Id') : undefined,
       reason:
@@ -57,6 +63,7 @@ export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly Che
         textAt(finding, 'Remediation', 'Recommendation', 'Url') ??
         textAt(finding, 'ProductFields', 'RecommendationUrl'),
     }),
+    ...(checkedBy === ACCESS_ANALYZER && unusedAccessOf(finding)),
   }
   // An incident is one, however many resources it has to do with.
   const subjects = compliance === undefined ? resources.slice(0, 1) : resources
@@ -66,15 +73,6 @@ export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly Che
     tags: tagsAt(resource, 'Tags'),
     ...given({ resourceType: textAt(resource, 'Type') }),
   }))
-}
-
-/** As its own events call it, which tell of the same findings. */
-function foundBy(finding: Foreign): string {
-  // "arn:aws:securityhub:us-east-1::product/aws/guardduty"
-  const product = textAt(finding, 'ProductArn')?.split('/').at(-1) ?? 'securityhub'
-  return product === 'inspector' && textAt(finding, 'Id')?.includes(':inspector2:') === true
-    ? 'inspector2'
-    : product
 }
 
 function ruleOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
@@ -94,13 +92,10 @@ function ruleOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
  * The kind of what is no check: its generator may be all that a service finds, such as a detector of
  * GuardDuty, and its title is of one resource.
  */
-function kindOf(finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
-  // "TTPs/Initial Access/UnauthorizedAccess:EC2-SSHBruteForce"
-  const kind = textAt(finding, 'Types', 0)?.split('/').at(-1) ?? ''
-  // As GuardDuty's own events write it.
-  const ruleId = foundBy(finding) === 'guardduty' ? kind.replace(/(?<=^[^:]+:\w+)-/, '/') : kind
-  const named = ruleId === '' ? (textAt(finding, 'GeneratorId') ?? '') : ruleId
-  return { ruleId: named, ruleName: named }
+function kindOf(checkedBy: string, finding: Foreign): Pick<CheckResult, 'ruleId' | 'ruleName'> {
+  const kind = kindByAsff(checkedBy, textsAt(finding, 'Types'))
+  const ruleId = kind === '' ? (textAt(finding, 'GeneratorId') ?? '') : kind
+  return { ruleId, ruleName: ruleId }
 }
 
 function standing(finding: Foreign): FindingStatus {

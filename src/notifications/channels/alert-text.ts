@@ -37,20 +37,23 @@ export function told(events: readonly [AlertEvent, ...AlertEvent[]], text: Reade
 function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
   const { currency, budgetName, change, thresholds } = alert
   const money = (amount: string) => text.money(amount, currency)
-  const isOver = change === 'CORRECTED'
+  const isCorrected = change === 'CORRECTED'
+  const remaining = (isCorrected && alert.remaining) || []
   const highest = thresholds.at(-1)
-  const share = text.percent(highest?.percent ?? alert.percentage)
+  // Below the lowest of those that are corrected it is below all of them.
+  const spoken = isCorrected ? thresholds[0] : highest
+  const share = text.percent(spoken?.percent ?? alert.percentage)
   const period = alert.period === 'ANNUAL' ? 'annual' : 'monthly'
   const done = highest?.basis === 'FORECAST' ? 'is forecast to be spent' : 'is spent'
   const whole = `the ${period} budget`
   const forecast = forecastText(alert, money)
   return {
-    isOver,
-    title: isOver
+    isOver: isCorrected && remaining.length === 0,
+    title: isCorrected
       ? `${budgetName}: below ${share} of ${whole} again`
       : `${budgetName}: ${share} of ${whole} ${done}`,
     summary: [
-      isOver ? 'Restated costs corrected what was reported.' : '',
+      isCorrected ? correctionText(remaining, text) : '',
       `${money(alert.spend)} of ${money(alert.budget)} (${text.percent(alert.percentage)}) is spent; costs are complete through ${text.day(alert.completeThrough)}.`,
       forecast === undefined ? '' : `The forecast of the whole period is ${forecast}.`,
       alert.late ? 'The period was over before these costs came in.' : '',
@@ -62,9 +65,8 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
       Budget: money(alert.budget),
       Spent: `${money(alert.spend)} (${text.percent(alert.percentage)})`,
       Forecast: forecast,
-      Thresholds: thresholds
-        .map(({ basis, percent }) => `${text.percent(percent)} ${BASES[basis]}`)
-        .join(', '),
+      [isCorrected ? 'Corrected' : 'Thresholds']: thresholdsText(thresholds, text),
+      'Not corrected': thresholdsText(remaining, text),
       Period: `${text.day(alert.periodStart)} to ${text.dayBefore(alert.periodEnd)} (UTC)`,
       'A day, last 7 days': money(alert.averageOfPrevious7Days),
       'A day, month before': money(alert.averageOfPreviousMonth),
@@ -85,6 +87,18 @@ function forecastText(
   if (low === undefined || high === undefined) return money(estimate)
   if (Number(high) > UNCERTAIN_FROM * Number(estimate)) return `${money(estimate)}, very uncertain`
   return `${money(estimate)} (${money(low)} to ${money(high)})`
+}
+
+function correctionText(remaining: BudgetAlert['thresholds'], text: ReaderText): string {
+  return remaining.length === 0
+    ? 'Restated costs corrected what was reported.'
+    : `Restated costs corrected some of what was reported, but not: ${thresholdsText(remaining, text)}.`
+}
+
+function thresholdsText(thresholds: BudgetAlert['thresholds'], text: ReaderText): string {
+  return thresholds
+    .map(({ basis, percent }) => `${text.percent(percent)} ${BASES[basis]}`)
+    .join(', ')
 }
 
 const BASES = { ACTUAL: 'spent', FORECAST: 'forecast' } as const

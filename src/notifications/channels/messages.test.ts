@@ -8,6 +8,8 @@ import { teamsBody } from './kinds/teams.ts'
 import { digestOf, messageOf } from './message-of.ts'
 import type { AlertEvent } from './sending.ts'
 
+const ACTUAL_90 = { basis: 'ACTUAL', percent: 90 } as const
+
 const factsOf = ({ facts }: { facts: readonly { label: string; value: string }[] }) =>
   Object.fromEntries(facts.map(({ label, value }) => [label, value]))
 
@@ -25,8 +27,16 @@ describe('what a message says', () => {
     })
     expect(message(budget({ change: 'CORRECTED' }))).toMatchObject({
       state: 'RESOLVED',
-      title: 'Platform 2026: below 75% of the monthly budget again',
+      title: 'Platform 2026: below 50% of the monthly budget again',
     })
+    const part = { thresholds: [ACTUAL_90], remaining: [{ ...ACTUAL_90, percent: 75 }] }
+    const { summary: goesOn, ...eased } = message(budget({ change: 'CORRECTED', ...part }))
+    expect(eased).toMatchObject({
+      state: 'OPEN',
+      title: 'Platform 2026: below 90% of the monthly budget again',
+    })
+    expect(goesOn).toContain('corrected some of what was reported, but not: 75% spent.')
+    expect(factsOf(eased)).toMatchObject({ Corrected: '90% spent', 'Not corrected': '75% spent' })
     const forecast = budget({ thresholds: [{ basis: 'FORECAST', percent: 100 }] })
     expect(message(forecast).title).toContain('100% of the monthly budget is forecast to be spent')
   })

@@ -2,6 +2,7 @@ import type { BusAccess } from '#src/buses/bus-access.ts'
 import type { Rules } from '#src/buses/rules.ts'
 import { parseBusArn } from '#src/model/arn.ts'
 import type { AccountId } from '#src/model/event.ts'
+import { pageOfAll } from '#src/model/page.ts'
 import { BOOLEAN, BUS_NAME_OR_ARN, PAGING, RULE_NAME, paged, structure } from '../operation.ts'
 import type { OfBus, Operations, Paging } from '../operation.ts'
 import { optional, required } from '../shapes.ts'
@@ -56,12 +57,10 @@ export function targetOperations(ports: TargetOperationPorts): Operations {
           rule: input.Rule,
         })
         const { targets, arn } = await rules.describe(bus, input.Rule)
-        const { items, next } = await paged(`targets ${arn}`, input, async ({ after, limit }) => {
-          const start = after === undefined ? 0 : targets.findIndex(({ id }) => id === after) + 1
-          const shown = targets.slice(start, start + limit)
-          const last = start + shown.length < targets.length ? shown.at(-1)?.id : undefined
-          return { items: shown, ...(last !== undefined && { last }) }
-        })
+        // In the order of their ids: where the one that a token names is gone, its place is not.
+        const { items, next } = await paged(`targets ${arn}`, input, async (page) =>
+          pageOfAll(targets, ({ id }) => id, page),
+        )
         return { Targets: items.map(wireTarget), ...next }
       },
     },

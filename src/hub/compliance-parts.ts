@@ -1,4 +1,4 @@
-import type { Config } from '#src/config.ts'
+import type { Config } from '#src/config/config.ts'
 import { createBundles } from '#src/compliance/bundles.ts'
 import type { Bundles } from '#src/compliance/bundles.ts'
 import { createClosedAccounts } from '#src/compliance/closed-accounts.ts'

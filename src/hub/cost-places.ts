@@ -4,7 +4,7 @@ import { createCosts } from '#src/costs/costs.ts'
 import type { CostPorts, Costs } from '#src/costs/costs.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
-import type { TargetConfig } from './target-config.ts'
+import type { TargetConfig } from '#src/config/target-config.ts'
 
 interface CostPlaces {
   readonly dataFolder: string

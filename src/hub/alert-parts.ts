@@ -1,4 +1,4 @@
-import type { Config } from '#src/config.ts'
+import type { Config } from '#src/config/config.ts'
 import { createComplianceParts } from './compliance-parts.ts'
 import type { CompliancePorts } from './compliance-parts.ts'
 import { createCostParts } from './cost-parts.ts'

@@ -11,7 +11,7 @@ import { createSealer } from '#src/trail/sealer.ts'
 import type { TrailPlace, TrailSettings } from '#src/trail/settings.ts'
 import { createTrail } from '#src/trail/trail.ts'
 import type { Trail, TrailPorts } from '#src/trail/trail.ts'
-import type { S3Target, TrailConfig } from './trail-config.ts'
+import type { S3Target, TrailConfig } from '#src/config/trail-config.ts'
 
 interface PlacesPorts {
   readonly outbound: Outbound

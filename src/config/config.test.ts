@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 
 import { HELP, readConfig } from './config.ts'
 import type { Config } from './config.ts'
-import { AWS_QUOTAS } from './model/quotas.ts'
+import { AWS_QUOTAS } from '#src/model/quotas.ts'
 
 const read = (args: readonly string[], env: Record<string, string> = {}) =>
   readConfig(args, env) as Config

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { createSmtpMail } from '#src/adapters/smtp/smtp-mail.ts'
 import type { Mail } from '#src/ports/mail.ts'
 import type { OutboundConnections } from '#src/ports/outbound.ts'
-import { SMTP_PASSWORD_VARIABLE } from './mail-config.ts'
-import type { MailConfig } from './mail-config.ts'
+import { SMTP_PASSWORD_VARIABLE } from '#src/config/mail-config.ts'
+import type { MailConfig } from '#src/config/mail-config.ts'
 
 /**
  * The operator's mail server, or undefined where none is configured.

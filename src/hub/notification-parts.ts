@@ -8,12 +8,13 @@ import { createHearers } from '#src/notifications/hearers.ts'
 import { createIncidentLinks } from '#src/notifications/incident-links.ts'
 import type { IncidentLinks } from '#src/notifications/incident-links.ts'
 import { createIncidents } from '#src/notifications/incidents.ts'
+import { createInhibitions } from '#src/notifications/inhibitions.ts'
 import { keepNotificationRules } from '#src/notifications/keeping.ts'
 import { createNotifications } from '#src/notifications/notifications.ts'
 import { createReaderTurns } from '#src/notifications/readers.ts'
 import { keepNotificationsShort } from '#src/notifications/retention.ts'
 import { sendNotifications } from '#src/notifications/sender.ts'
-import { createInhibitions, createSilences } from '#src/notifications/silences.ts'
+import { createSilences } from '#src/notifications/silences.ts'
 import { createSlackPresses } from '#src/notifications/slack-presses.ts'
 import type { SlackPresses } from '#src/notifications/slack-presses.ts'
 import { createTaking } from '#src/notifications/taking.ts'
@@ -23,10 +24,11 @@ import type { UnsubscribeLinks } from '#src/notifications/unsubscribe-links.ts'
 import { createUnsubscribing } from '#src/notifications/unsubscribing.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { OutboundConnections } from '#src/ports/outbound.ts'
+import { patiently } from '#src/ports/patiently.ts'
 import type { Tenancy } from '#src/tenancy/tenancy.ts'
 import type { NotificationRoutePorts } from '#src/api/rest/notification-routes.ts'
 import { VIEWS } from '#src/views/view-documents.ts'
-import type { MailConfig } from './mail-config.ts'
+import type { MailConfig } from '#src/config/mail-config.ts'
 import { openMailServer } from './mail-server.ts'
 
 type LinkedIncident = Parameters<IncidentLinks['linksOf']>[0]
@@ -95,6 +97,7 @@ export function openNotifications(
   const incidents = createIncidents({ state, actions })
   const taking = createTaking({ state, clock, ids, namespace })
   const silencing = { state, clock, ids, actions }
+  const inhibitions = createInhibitions({ ...silencing, taking })
   const sending = {
     state,
     clock,
@@ -118,7 +121,7 @@ export function openNotifications(
       unsubscribeLinks,
       unsubscribing: createUnsubscribing({ state, actions }),
       silences: createSilences(silencing),
-      inhibitions: createInhibitions(silencing),
+      inhibitions,
       incidents,
       slackPresses: createSlackPresses({
         ...ports,
@@ -129,6 +132,8 @@ export function openNotifications(
       defaultSegments: createDefaultSegments({ state, actions, hasView }),
     },
     run: async (signal) => {
+      const onFault = (error: unknown) => observer.stageFaulted('notify', error)
+      await patiently(() => inhibitions.finish(), onFault, signal)
       await Promise.all([
         keepNotificationRules({ state, observer, notifications }, signal),
         sendNotifications(sending, signal),

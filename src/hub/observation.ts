@@ -7,7 +7,7 @@ import { createObservation } from '#src/observe/observer.ts'
 import type { Observation, ObservationPorts } from '#src/observe/observer.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import type { State } from '#src/ports/state.ts'
-import type { BusLogConfig } from './bus-log-config.ts'
+import type { BusLogConfig } from '#src/config/bus-log-config.ts'
 
 interface ObservationConfig {
   readonly logLevel: string

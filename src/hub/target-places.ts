@@ -5,7 +5,7 @@ import type { AwsServices } from '#src/ports/aws-services.ts'
 import type { Clock } from '#src/ports/clock.ts'
 import type { EventFiles } from '#src/ports/event-files.ts'
 import type { Outbound } from '#src/ports/outbound.ts'
-import type { TargetConfig } from './target-config.ts'
+import type { TargetConfig } from '#src/config/target-config.ts'
 
 interface TargetPlaceParts {
   readonly outbound: Outbound

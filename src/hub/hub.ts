@@ -28,7 +28,7 @@ import { createRuleTable } from '#src/buses/rule-table.ts'
 import type { RuleTable } from '#src/buses/rule-table.ts'
 import { createRules } from '#src/buses/rules.ts'
 import { RULE_TIMERS, createScheduledRules } from '#src/buses/scheduled-rules.ts'
-import type { Config } from '#src/config.ts'
+import type { Config } from '#src/config/config.ts'
 import { createConnectionParts } from '#src/connections/connection-parts.ts'
 import type { ConnectionParts } from '#src/connections/connection-parts.ts'
 import { removeConnectionsOf } from '#src/connections/remove-account.ts'
@@ -85,7 +85,7 @@ import { createTargetKinds } from './target-kinds.ts'
 import { openTargetPlaces } from './target-places.ts'
 import type { TargetPlaces } from './target-places.ts'
 import { openTrail } from './trail-places.ts'
-import { VERSION } from './version.ts'
+import { VERSION } from '#src/version.ts'
 
 /** A running hub. */
 export interface Hub {
