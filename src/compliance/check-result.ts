@@ -32,6 +32,8 @@ export interface CheckResult extends Pick<
   readonly atOnce?: true
   /** The rule is not about the resource: that ends a finding, and makes none. */
   readonly endsOnly?: true
+  /** Of the hub's own rules: when the bundle was enabled whose rule said so, epoch ms. */
+  readonly enabledAt?: number
   /** What found it, where that tells of it in events of its own, and Security Hub may as well. */
   readonly analyzer?: {
     readonly arn: string

@@ -4,11 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import { createBundles } from './bundles.ts'
 import type { CheckResult } from './check-result.ts'
 import { CHECK_RULES, findingById, findingIdOf, keyOfRule } from './documents.ts'
 import { EXCEPTIONS_PER_ORGANISATION_MAX } from './exception-documents.ts'
 import { EXCEPTION_MS_MAX, createExceptions } from './exceptions.ts'
+import { checkResource, createOwnChecks } from './own-checks.ts'
 import { endExceptions, reviewDue } from './review.ts'
+import { resourceOf } from './rules/resource.ts'
 import { settleDue } from './settle.ts'
 import { takeIn } from './take-in.ts'
 
@@ -272,6 +275,54 @@ describe('an exception', () => {
     }
     const tooMany = { status: 409, code: 'compliance-exception.too-many' }
     await expect(create({ ruleId: 'one-more' })).rejects.toMatchObject(tooMany)
+  })
+})
+
+describe('what a rule of the hub’s own said', () => {
+  const enable = async (enabled: boolean, given: { rules?: readonly object[] } = {}) => {
+    const bundles = createBundles({ state: test.state, actions: test.tenancy.actions })
+    const { organisationId } = test
+    const rule = { id: 'r', title: 'R', severity: 'LOW', assert: 'false' }
+    const { rules = [rule] } = given
+    const version = `1.${(serial += 1)}.0`
+    test.move(1)
+    const text = JSON.stringify({ bundle: 'late', version, rules })
+    await bundles.upload(OPERATOR, { organisationId, text })
+    await bundles.set(OPERATOR, 'late', { organisationId, enabled })
+  }
+  const saidOf = async (resourceId: string) => {
+    const resource = resourceOf({ resourceType: 'T', resourceId })
+    const rules = await createOwnChecks(test.state).rulesOf(test.organisationId)
+    if (typeof resource === 'string') throw new Error(resource)
+    return checkResource(rules, resource, { now: test.now(), turns: async () => undefined })
+  }
+  const other = { id: 'other', title: 'O', severity: 'LOW', assert: 'false' }
+
+  it.each<[what: string, change: () => Promise<void>]>([
+    ['disabled', () => enable(false)],
+    ['left out of the next version', () => enable(true, { rules: [other] })],
+    [
+      'about other types by now',
+      () =>
+        enable(true, { rules: [{ ...other, id: 'r', appliesTo: { resourceType: ['Other'] } }] }),
+    ],
+  ])('is not stored once the rule is %s', async (what, change) => {
+    await enable(true)
+    const results = await saidOf(what)
+    expect(results).toHaveLength(1)
+    await change()
+    await takenIn(results)
+    expect(await toldOf(what)).toEqual([])
+    expect(await stored(results[0] ?? resultOf(what, {}))).toBeUndefined()
+  })
+
+  it('is stored where the rule was enabled anew meanwhile', async () => {
+    await enable(true)
+    const results = await saidOf('anew')
+    await enable(true)
+    await takenIn(results)
+    expect(await toldOf('anew')).toEqual(['FAILED'])
+    await enable(false)
   })
 })
 

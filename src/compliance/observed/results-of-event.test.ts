@@ -388,7 +388,9 @@ describe('a finding', () => {
   })
 
   it('in OCSF of an infinite time is unreadable', () => {
-    const json = '{"detail":{"class_uid":2004,"time":1e999,"resources":[{"uid":"r"}]}}'
+    const finding =
+      '{"class_uid":2004,"time":1e999,"resources":[{"uid":"r"}],"metadata":{"event_code":"c"}}'
+    const json = `{"time":"2026-01-31T08:00:00Z","detail":${finding}}`
     const detailType = 'Findings Imported V2'
     expect(resultsOfEvent({ source: 'aws.securityhub', detailType, json })).toEqual({
       ...{ results: [], unreadable: 1 },
