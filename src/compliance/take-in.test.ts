@@ -326,33 +326,45 @@ describe('what a rule of the hub’s own said', () => {
   })
 })
 
-describe('what an analyzer found and Security Hub sums up', () => {
+describe('what a service found and Security Hub has under another name', () => {
   const of = (resourceId: string, given: Partial<CheckResult>) =>
     resultOf(resourceId, { checkedBy: 'access-analyzer', status: 'FAILED', ...given })
-  const own = (arn: string, resourceId: string) =>
-    of(resourceId, { incident: `own of ${resourceId}`, analyzer: { arn } })
-  const summed = (arn: string, resourceId: string, given: Partial<CheckResult> = {}) =>
+  const own = (account: string, resourceId: string) =>
     of(resourceId, {
-      ...{ incident: `${arn}/${resourceId}`, ruleId: 'summed', ...given },
-      analyzer: { arn, isSecondHand: true },
+      incident: `own of ${resourceId}`,
+      teller: { account, region: 'eu-west-1' },
+    })
+  const hubs = (account: string, resourceId: string, given: Partial<CheckResult> = {}) =>
+    of(resourceId, {
+      ...{ incident: `${account}/${resourceId}`, ruleId: 'other-name', ...given },
+      teller: { account, region: 'eu-west-1', isSecondHand: true },
     })
 
-  it('is told by the analyzer alone once it has told of anything itself', async () => {
-    const resources = ['aa-1', 'aa-2', 'aa-3']
-    for (const resource of resources) {
+  it('is told by the service alone once it has told of anything itself there', async () => {
+    for (const resource of ['aa-1', 'aa-2', 'aa-3']) {
       const together = resource === 'aa-1'
-      await takenIn([own('analyzer-1', resource), summed('analyzer-1', resource)], together)
+      await takenIn([own('1', resource), hubs('1', resource)], together)
+      expect(await toldOf(resource)).toEqual(['FAILED'])
+      expect(await stored(hubs('1', resource))).toBeUndefined()
     }
-    for (const resource of resources) expect(await toldOf(resource)).toEqual(['FAILED'])
-    expect(await stored(summed('analyzer-1', 'aa-1'))).toBeUndefined()
+    // Of another account, region or service nothing is known by that.
+    const elsewhere = { account: '1', region: 'us-east-1', isSecondHand: true } as const
+    await takenIn([
+      hubs('2', 'aa-6'),
+      { ...hubs('1', 'aa-7'), teller: elsewhere },
+      hubs('1', 'aa-8', { checkedBy: 'config' }),
+    ])
+    for (const resource of ['aa-6', 'aa-7', 'aa-8']) {
+      expect(await toldOf(resource)).toEqual(['FAILED'])
+    }
   })
 
-  it('is told where the analyzer tells of nothing, to its end', async () => {
-    await takenIn([summed('analyzer-2', 'aa-4')])
+  it('is told where the service tells of nothing, to its end', async () => {
+    await takenIn([hubs('3', 'aa-4')])
     expect(await toldOf('aa-4')).toEqual(['FAILED'])
-    await takenIn([own('analyzer-2', 'aa-5'), summed('analyzer-2', 'aa-5')])
+    await takenIn([own('3', 'aa-5'), hubs('3', 'aa-5')])
     expect(await toldOf('aa-5')).toEqual(['FAILED'])
-    await takenIn([summed('analyzer-2', 'aa-4', { muted: 'ARCHIVED', evaluatedAt: 1 })])
+    await takenIn([hubs('3', 'aa-4', { muted: 'ARCHIVED', evaluatedAt: 1 })])
     expect(await toldOf('aa-4')).toEqual(['FAILED', 'WITHDRAWN'])
   })
 })

@@ -10,7 +10,6 @@ import type { Actions, Step } from '#src/tenancy/actions.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { tellChange } from './alerts.ts'
 import type { Change } from './alerts.ts'
-import { isToldFirstHand, noteAnalyzer } from './analyzers.ts'
 import type { CheckResult } from './check-result.ts'
 import type { ClosedAccounts } from './closed-accounts.ts'
 import { recount } from './counts.ts'
@@ -30,6 +29,7 @@ import type { StoredFinding } from './documents.ts'
 import { exceptionsWithin } from './exception-documents.ts'
 import { exceptedBy } from './excepted-by.ts'
 import type { IsExcepted } from './excepted-by.ts'
+import { isToldFirstHand, noteTeller } from './first-hand.ts'
 import { isNewer, saysTheSame } from './newest.ts'
 import { appliedStill } from './own-checks.ts'
 
@@ -137,10 +137,10 @@ async function takeOne(
     if (await isToldFirstHand(transaction, organisationId, result)) return 'nothing'
     if (room.left <= 0) return 'refused'
     room.left -= 1
-    noteAnalyzer(transaction, organisationId, result)
+    noteTeller(transaction, organisationId, result)
   }
   const rule = await ruleOf(step, circumstances, result)
-  const { atOnce: _, endsOnly: __, analyzer: ___, enabledAt: ____, ...said } = result
+  const { atOnce: _, endsOnly: __, teller: ___, enabledAt: ____, ...said } = result
   const untold: StoredFinding = {
     ...said,
     frameworks: [...said.frameworks],
