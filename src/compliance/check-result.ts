@@ -32,10 +32,13 @@ export interface CheckResult extends Pick<
   readonly atOnce?: true
   /** The rule is not about the resource: that ends a finding, and makes none. */
   readonly endsOnly?: true
-  /** What found it, where that tells of it in events of its own, and Security Hub may as well. */
-  readonly analyzer?: {
-    readonly arn: string
-    /** Security Hub tells of it, of several findings as one. */
+  /** Of the hub's own rules: when the bundle was enabled whose rule said so, epoch ms. */
+  readonly enabledAt?: number
+  /** Where the service that found it tells of that in events of its own, beside Security Hub. */
+  readonly teller?: {
+    readonly account: string
+    readonly region: string
+    /** Security Hub tells of it, under a name that is not the service's. */
     readonly isSecondHand?: true
   }
 }
