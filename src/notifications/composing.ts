@@ -10,6 +10,7 @@ import type { DigestPart } from './channels/message-of.ts'
 import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
 import { INCIDENT_ALERTS, NOTIFICATIONS, alertKey, ofIncident, stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
+import { readersOf } from './readers.ts'
 
 /** An incident that is to be told, as it was when that was decided. */
 export interface Telling {
@@ -99,11 +100,26 @@ export async function composeOne(
         ...(does === 'escalate' ? ['escalation', ...(isFurther ? [told] : [])] : [messages]),
         ...(showsState ? [stateShown(incident)] : []),
       ].join('-'),
-      ...(before !== undefined && { after: { sent: before, how } }),
+      ...(before !== undefined && {
+        after: { sent: before, how, ...whoHadOne(incident, telling, audience) },
+      }),
       news: isOfState ? 'state' : toldState === stateShown(incident) ? 'alerts' : 'both',
       ...(audience.to !== undefined && { to: audience.to }),
     },
   }
+}
+
+/** Of an audience by e-mail, who has had a message of the incident before, where that is known. */
+function whoHadOne(
+  { toldTo }: StoredIncident,
+  telling: Telling,
+  audience: Audience,
+): Pick<NonNullable<Sending['after']>, 'hadBy'> {
+  const { to } = audience
+  if (to === undefined || toldTo === undefined) return {}
+  // An address of e-mail is a place by itself, whatever the channel.
+  const keys = readersOf('', [audience], telling)
+  return { hadBy: to.filter((_, at) => toldTo.readers.includes(keys[at] as string)) }
 }
 
 /** For the one reader of a letter: to end each notification that it is of, but no escalation. */

@@ -194,6 +194,17 @@ it('e-mails about one incident are one thread', async () => {
   expect(first.messageId).toMatch(/^<[0-9a-f]+@example\.com>$/)
   await send(email)
   expect(letters.at(-1)?.messageId).toBe(first.messageId)
+
+  // Of an address that is new to it the letter is the first, and so of all who have it with that.
+  const later = message(budget({ thresholds: [{ basis: 'ACTUAL', percent: 90 }] }))
+  const telling = (readers: readonly string[], hadBy: readonly string[]) =>
+    send(email, { idempotencyKey: 'k', to: readers, after: { sent, how: 'reply', hadBy } }, later)
+  await telling(['b@example.com'], [])
+  await telling(['a@example.com', 'b@example.com'], ['a@example.com'])
+  expect(letters.slice(-2)).toMatchObject([
+    { subject: '[Medium] Platform 2026: 90% of the monthly budget is spent', references: [] },
+    { subject: first.subject, references: third.references.with(1, third.messageId) },
+  ])
 })
 
 describe('a webhook', () => {

@@ -95,6 +95,8 @@ export interface Sending {
     readonly sent: Sent
     /** Where a channel can do just one of them it does that one; of `edit-only` else nothing. */
     readonly how: 'edit' | 'edit-only' | 'reply'
+    /** By e-mail: those of `to` who have had it; absent: all of them. */
+    readonly hadBy?: readonly string[]
   }
   /** What is new since the message before it: alerts, what people do about them, or (absent) both. */
   readonly news?: 'alerts' | 'state' | 'both'

@@ -18,9 +18,10 @@ export function openEmail({ to }: SettingsOf<'email'>, mail: Mail | undefined): 
     send: async (message, sending) => {
       if (mail === undefined) return { outcome: 'retry', reason: NO_MAIL_SERVER }
       const messageId = messageIdOf(sending.idempotencyKey, mail.from)
-      const { subject, references } = threadOf(message, sending, messageId)
+      const readers = sending.to ?? to
+      const { subject, references } = threadOf(message, sending, { messageId, readers })
       const letter = {
-        to: [...(sending.to ?? to)],
+        to: [...readers],
         subject,
         messageId,
         references,
@@ -54,21 +55,28 @@ function unsubscribeUrlOf({ links }: Message): string | undefined {
   return others.length === 0 ? only?.url : undefined
 }
 
+const REPLY = 'Re: '
+
 /**
  * Mail programs put together what has the same subject, but for "Re:", and refers to each other. A
  * letter that others have had already is the same one to who gets it later, and no reply to itself.
+ * It is a reply to who has had one before: to others it begins a thread, and to all in one letter it
+ * goes on with that of some.
  */
-function threadOf(message: Message, { after }: Sending, messageId: string) {
+function threadOf(
+  message: Message,
+  { after }: Sending,
+  { messageId, readers }: { readonly messageId: string; readonly readers: readonly string[] },
+) {
   const { subject, references: all } = after?.sent ?? {}
-  if (subject === undefined || all === undefined) {
+  const { hadBy = readers } = after ?? {}
+  if (subject === undefined || all === undefined || hadBy.length === 0) {
     return { subject: subjectOf(message), references: [] }
   }
   const references = all.split(' ').filter((id) => id !== messageId)
-  if (references.length === 0) return { subject, references }
-  return {
-    subject: subject.startsWith('Re: ') ? subject : `Re: ${subject}`,
-    references,
-  }
+  const first = subject.startsWith(REPLY) ? subject.slice(REPLY.length) : subject
+  const isReply = references.length > 0 && readers.every((reader) => hadBy.includes(reader))
+  return { subject: isReply ? REPLY + first : first, references }
 }
 
 /** Between numbers and units: in a subject they would make an encoded word of an English one. */
