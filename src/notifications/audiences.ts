@@ -27,7 +27,8 @@ export const EVERYBODY: Audience = {}
 
 /**
  * Who is told of an incident, where each recipient is known: the owner, where the notification says
- * so and the owner is a user of the organisation, and else all, each within his default segment.
+ * so and the owner is a user of the organisation, and else all, each within his default segment; of
+ * an escalation all.
  * Who has left the notification is none of them, so there may be nobody; but whoever is on call
  * cannot leave what nobody has acknowledged.
  * @param recipients e-mail addresses of the channel; empty where it is no mail
@@ -48,7 +49,8 @@ export async function audiencesOf(
   if (recipients.length === 0) return [EVERYBODY]
   const { organisationId, owner } = incident
   const stays = (address: string) => does === 'escalate' || !hasLeft(notification, address)
-  if (notification.tellOwner && owner !== undefined) {
+  // Who has not seen to it is not told in place of those to whom it is escalated.
+  if (does === 'tell' && notification.tellOwner && owner !== undefined) {
     const user = await userOf(state, organisationId, owner)
     if (user !== undefined) return stays(owner) ? [{ to: [owner] }] : []
   }
