@@ -13,7 +13,8 @@ import {
 import type { AgendaEntry, StoredIncident } from './documents.ts'
 import { writeLedger } from './ledger.ts'
 import { mutingNow } from './muting.ts'
-import { ABOUT_TO_BE_DUE_MS, MESSAGES_PER_WINDOW_MAX, NO_PACE } from './pace.ts'
+import { ABOUT_TO_BE_DUE_MS, MESSAGES_PER_WINDOW_MAX, NO_PACE, roomIn } from './pace.ts'
+import type { StoredDocument } from '#src/ports/state.ts'
 import type { SenderPorts } from './sender-ports.ts'
 import { tell } from './telling.ts'
 import { awake, escalationVerdict, verdictOn } from './verdict.ts'
@@ -41,13 +42,28 @@ export async function lookAt(
     ({ key, value }) => !value.isHeld && agendaPlace(key).at <= now + ABOUT_TO_BE_DUE_MS,
   )
   const isStorm = soon.length > MESSAGES_PER_WINDOW_MAX
+  const isOneMessage = isStorm && roomIn(pace, isStorm, now).messages > 0
+  // Or it would be of the one that is due first, and all the others a minute later.
+  const early = soon.filter(({ value: { does } }) => does === 'tell')
+  const looked =
+    isOneMessage && (await isForPeople(ports, channelId, due)) ? [...due, ...early] : due
   const tellings = await decide(
     ports,
     channelId,
-    due.map(({ key, value }) => ({ key, ...value })),
+    [...new Set(looked)].map(({ key, value }) => ({ key, ...value })),
   )
   if (tellings.length > 0) await tell(ports, { channelId, tellings, isStorm }, signal)
   return (await state.get(CHANNEL_PACES, channelId))?.notBefore ?? now
+}
+
+async function isForPeople(
+  { state, channels }: SenderPorts,
+  channelId: string,
+  [first]: readonly StoredDocument<AgendaEntry>[],
+): Promise<boolean> {
+  const incident = first && (await state.get(INCIDENTS, first.value.incidentId))
+  const channel = incident && (await channels.open(incident.organisationId, channelId))
+  return channel?.readBy === 'people'
 }
 
 /** What needs no message. */
@@ -57,7 +73,7 @@ interface Due extends AgendaEntry {
   readonly key: string
 }
 
-/** Puts off what is not to be told now; answers the rest. */
+/** Puts off what is not to be told now, and was to be looked at; answers the rest. */
 async function decide(
   ports: SenderPorts,
   channelId: string,
@@ -77,6 +93,8 @@ async function decide(
       continue
     }
     const verdict = await verdictFor(entry, incident, notification)
+    const isEarly = agendaPlace(entry.key).at > now
+    if (isEarly && verdict.kind !== 'tell') continue
     if (verdict.kind !== 'tell' && verdict.kind !== 'show') {
       settled.push({ entry, verdict })
       continue
@@ -91,7 +109,7 @@ async function decide(
   return tellings
 
   async function verdictFor(
-    { does }: AgendaEntry,
+    { does, key }: Due,
     incident: StoredIncident,
     notification: Notification,
   ): Promise<Verdict> {
@@ -103,7 +121,12 @@ async function decide(
     const silence = muting.silenceOf(organisationId, events, now)
     const inhibition = await muting.inhibitionOf(organisationId, events)
     const judge = does === 'tell' ? verdictOn : escalationVerdict
-    return judge(incident, notification, { now, silence, inhibition })
+    return judge(incident, notification, {
+      now,
+      silence,
+      inhibition,
+      isGathered: agendaPlace(key).at > now,
+    })
   }
 }
 

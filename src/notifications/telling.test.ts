@@ -36,6 +36,40 @@ describe('many incidents', () => {
   })
 })
 
+it('a storm is told at once and whole, though most of it is still gathered', async () => {
+  const notification = await test.notify({ settleSeconds: 30 })
+  for (const event of many(20)) {
+    await test.take(notification, event)
+    test.tenancy.move(1_000)
+    await test.tellDue('channel')
+  }
+  test.tenancy.move(10_000)
+  await test.tellDue('channel')
+  test.tenancy.move(MINUTE_MS)
+  await test.tellDue('channel')
+  expect(test.sent.map(({ message: { facts } }) => facts[0])).toEqual([
+    { label: 'Alerts in all', value: '20' },
+  ])
+})
+
+it('a letter is no reply to readers who have had none, as to those of another channel', async () => {
+  const [ana, ben, cleo] = ['ana@example.com', 'ben@example.com', 'cleo@example.com'] as const
+  const had = () => test.sent.map(({ sending: { after } }) => after?.hadBy)
+  const news = (day: string) => ({ ...spike({ change: 'UPDATED', day }), id: day })
+  const notification = await test.notify({ settleSeconds: 0, updateSeconds: 30 })
+  const tell = async (event: AlertEvent, ...readers: readonly string[]) => {
+    test.recipients.splice(0, test.recipients.length, ...readers)
+    await test.take(notification, event)
+    await test.tellDue('channel')
+    test.tenancy.move(MINUTE_MS)
+  }
+  await tell(spike(), ana, ben)
+  await tell(news('2026-01-21'), ana, ben)
+  await tell(news('2026-01-22'), ben, cleo)
+  await tell(news('2026-01-23'), ana)
+  expect(had()).toEqual([undefined, [ana, ben], [ben], []])
+})
+
 it('is one message to all its readers, whatever segments they are told of', async () => {
   const { state, newUser } = test.tenancy
   const users = [await newUser(), await newUser()]
@@ -82,6 +116,18 @@ describe('an escalation', () => {
     test.tenancy.move(10 * MINUTE_MS)
     await test.tellDue('managers', 'directors')
     expect(told()).toEqual(['channel', 'directors'])
+  })
+
+  it('goes to those whom it names, not to the owner who has not seen to it', async () => {
+    const { email } = await test.tenancy.newUser()
+    test.recipients.push('boss@example.com')
+    const owned = { ownerTag: 'owner', tellOwner: true }
+    const notification = await test.notify({ settleSeconds: 0, escalation, ...owned })
+    await test.take(notification, finding({ resourceTags: { owner: email } }))
+    await test.tellDue('channel')
+    test.tenancy.move(10 * MINUTE_MS)
+    await test.tellDue('managers')
+    expect(test.sent.map(({ sending: { to } }) => to)).toEqual([[email], ['boss@example.com']])
   })
 
   it('that is refused is tried again until somebody sees to it', async () => {

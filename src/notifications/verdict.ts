@@ -29,6 +29,8 @@ interface Circumstances {
   readonly silence: Silence | undefined
   /** Hides the same. */
   readonly inhibition: Inhibition | undefined
+  /** Much is told in one message: what is new need not be gathered any longer. */
+  readonly isGathered?: boolean
 }
 
 /** What may end early, such as a silence, is looked at again so often. */
@@ -64,7 +66,10 @@ export function verdictOn(
   }
   const due = hasNews ? firstTelling(incident, notification) : nextReminder(incident, notification)
   if (due === Infinity && endsAt === undefined) return { kind: 'nothing' }
-  if (now < due) return { kind: 'wait', until: hasNews ? due : Math.min(due, endsAt ?? Infinity) }
+  const isFirst = hasNews && toldAt === undefined
+  if (now < due && !(isFirst && circumstances.isGathered === true)) {
+    return { kind: 'wait', until: hasNews ? due : Math.min(due, endsAt ?? Infinity) }
+  }
   const held = heldVerdict(incident, notification, circumstances)
   if (held !== undefined) return held
   if (!hasNews && state === 'SNOOZED') return { kind: 'tell', why: 'the snooze is over' }
