@@ -36,6 +36,15 @@ describe('many incidents', () => {
   })
 })
 
+it('a reminder says first what it is', async () => {
+  await test.take(await test.notify({ settleSeconds: 0, repeatHours: 24 }), finding())
+  await test.tellDue('channel')
+  test.tenancy.move(24 * HOUR_MS)
+  await test.tellDue('channel')
+  const [first, reminder] = test.sent.map(({ message }) => message)
+  expect(reminder?.summary).toBe(`Nobody has acknowledged it for 24 h. ${first?.summary}`)
+})
+
 it('a storm is told at once and whole, though most of it is still gathered', async () => {
   const notification = await test.notify({ settleSeconds: 30 })
   for (const event of many(20)) {
@@ -116,6 +125,11 @@ describe('an escalation', () => {
     test.tenancy.move(10 * MINUTE_MS)
     await test.tellDue('managers', 'directors')
     expect(told()).toEqual(['channel', 'directors'])
+    const [first, second] = test.sent.map(({ message }) => message)
+    expect(second).toMatchObject({
+      title: `Escalated: ${first?.title}`,
+      summary: `Nobody has acknowledged it for 10 min: escalated. ${first?.summary}`,
+    })
   })
 
   it('goes to those whom it names, not to the owner who has not seen to it', async () => {
