@@ -68,11 +68,11 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
       [isCorrected ? 'Corrected' : 'Thresholds']: thresholdsText(thresholds, text),
       'Not corrected': thresholdsText(remaining, text),
       Period: `${text.day(alert.periodStart)} to ${text.dayBefore(alert.periodEnd)} (UTC)`,
-      'A day, last 7 days': money(alert.averageOfPrevious7Days),
-      'A day, month before': money(alert.averageOfPreviousMonth),
+      'Daily, last 7 days': money(alert.averageOfPrevious7Days),
+      'Daily, month before': money(alert.averageOfPreviousMonth),
       Counts: alert.costs === 'USAGE' ? 'usage costs' : 'all costs',
     }),
-    items: contributorItems(alert.contributors, currency, text),
+    items: contributorItems(alert, text, 'of what is spent'),
   }
 }
 
@@ -123,7 +123,9 @@ function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
   return {
     isOver,
     title: isOver ? `Cost spike in ${where} is over` : `Cost spike in ${where}${goesOn}: ${more}`,
-    summary: `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. ${since} is ${money(alert.impact)} more.`,
+    summary: isOver
+      ? `Over: costs are as usual again. It was ${isOneDay ? `on ${text.day(alert.day)}` : `from ${text.day(alert.firstDay)} to ${text.day(alert.day)}`}, and ${money(alert.impact)} more than expected.`
+      : `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. ${since} is ${money(alert.impact)} more.`,
     facts: facts({
       Where: where,
       ...(account !== undefined && segmentsFact(alert)),
@@ -131,12 +133,12 @@ function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
       ...(!isOneDay && { 'Latest day': `${text.day(alert.day)} (UTC)` }),
       Cost: money(alert.actual),
       Expected: money(alert.expected),
-      'More so far': money(alert.impact),
+      [isOver ? 'More in all' : 'More so far']: money(alert.impact),
       'Compared with': `${text.day(alert.comparedFrom)} to ${text.day(alert.comparedTo)}`,
       'Last 30 days': money(alert.totalOf30Days),
       Detector: alert.detectorName,
     }),
-    items: contributorItems(alert.contributors, alert.currency, text),
+    items: contributorItems(alert, text, 'of the increase'),
   }
 }
 
@@ -165,7 +167,12 @@ function ofCompliance(
       isOver,
       title: isOver ? `${alert.ruleName}: all comply` : `${alert.ruleName}: ${of} do not comply`,
       summary: `The first results of this rule: ${of} do not comply.`,
-      facts: facts({ ...facts1, Failing: text.count(bad), Passing: text.count(good), At: checked }),
+      facts: facts({
+        ...facts1,
+        Failing: text.count(bad),
+        Passing: text.count(good),
+        'Checked at': checked,
+      }),
       items: [],
     }
   }
@@ -178,9 +185,9 @@ function ofCompliance(
     isOver,
     title: `${alert.ruleName}: ${is ? resourceName(first) : `${text.count(shown.length)} resources`} ${standing(shown)[is ? 'one' : 'many']}`,
     summary:
-      spoken.withdrawal === undefined
-        ? (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`)
-        : `Over: ${is ? `it ${standing(shown).one}` : `they ${standing(shown).many}`}.`,
+      isOver || spoken.withdrawal !== undefined
+        ? `Over: ${is ? `it ${standing(shown).one}` : `they ${standing(shown).many}`}.`
+        : (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`),
     facts: facts({
       ...facts1,
       ...(one && {
@@ -192,7 +199,10 @@ function ofCompliance(
       Since: momentText((alerts[0] ?? alert).evaluatedAt, text),
       Frameworks: alert.frameworks.join(', '),
     }),
-    items: resources.map(resourceItem),
+    // Of one alone all is said already, but where its details are.
+    items: resources
+      .map(resourceItem)
+      .filter(({ url }) => !one || alert.resourceId === undefined || url !== undefined),
   }
 }
 
@@ -273,15 +283,20 @@ function accountText({
 const LEAST_SHARE = 0.0005
 
 function contributorItems(
-  contributors: readonly AlertContributor[],
-  currency: string,
+  { contributors, currency }: Contributed,
   text: ReaderText,
+  ofWhat: string,
 ): readonly MessageItem[] {
   return contributors
     .filter(({ share }) => Math.abs(share) >= LEAST_SHARE)
     .map(({ dimension, value, amount, share }) => ({
-      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
+      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)} ${ofWhat})`,
     }))
+}
+
+interface Contributed {
+  readonly contributors: readonly AlertContributor[]
+  readonly currency: string
 }
 
 function capitalised(word: string): string {
