@@ -39,14 +39,22 @@ export function createOwnChecks(state: Pick<State, 'list' | 'watch'>): OwnChecks
       const before = known
       const held = before.get(organisationId)
       if (held !== undefined) return held
-      const prefix = bundlePrefix(organisationId)
-      const limit = BUNDLES_PER_ORGANISATION_MAX + shippedBundles().size
-      const enabled = await state.list(ENABLED_BUNDLES, { prefix, limit })
-      const rules = enabled.flatMap(({ value }) => appliedOf(value))
+      const rules = await enabledRules(state, organisationId)
       before.set(organisationId, rules)
       return rules
     },
   }
+}
+
+/** The rules that an organisation has enabled, as they are stored now. */
+export async function enabledRules(
+  state: Pick<State, 'list'>,
+  organisationId: string,
+): Promise<readonly AppliedRule[]> {
+  const prefix = bundlePrefix(organisationId)
+  const limit = BUNDLES_PER_ORGANISATION_MAX + shippedBundles().size
+  const enabled = await state.list(ENABLED_BUNDLES, { prefix, limit })
+  return enabled.flatMap(({ value }) => appliedOf(value))
 }
 
 function appliedOf({
