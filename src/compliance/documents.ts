@@ -5,7 +5,7 @@ import { FINDING_STATUSES } from '#src/model/finding.ts'
 import type { CheckRule, Finding, FindingStatus } from '#src/model/finding.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
-import type { CheckResult } from './check-result.ts'
+import type { CheckResult, Suppression } from './check-result.ts'
 
 export interface StoredFinding extends Finding {
   /** When the result was sent: decides between results of the same time. */
@@ -14,6 +14,8 @@ export interface StoredFinding extends Finding {
   readonly told?: 'FAILED' | 'PASSED' | 'WITHDRAWN'
   /** As a failure was told, where that is another by now: its end has to reach the same people. */
   readonly toldAs?: Pick<Finding, 'severity' | 'tags'>
+  /** Where Security Hub has it. */
+  readonly suppression?: Suppression
 }
 
 /** By findingKey: in the order of lists. */

@@ -50,10 +50,12 @@ const takenIn = async (results: readonly CheckResult[], together = false) => {
 
 const status = fc.constantFrom('PASSED', 'FAILED', 'UNKNOWN', 'NOT_APPLICABLE')
 const muted = fc.option(fc.constantFrom('SUPPRESSED', 'ARCHIVED'), { nil: undefined })
+const suppressed = fc.option(fc.boolean(), { nil: undefined })
 const history = fc.array(
   fc.record({
     status,
     muted,
+    suppressed,
     evaluatedAt: fc.integer({ min: 1, max: 4 }),
     sentAt: fc.integer({ min: 1, max: 3 }),
   }),
@@ -73,8 +75,12 @@ describe('results in any order, each any number of times', () => {
       fc.asyncProperty(shuffledWithRepeats, async ([all, shuffled, together]) => {
         const [one, other] = [`a-${(serial += 1)}`, `b-${serial}`]
         const of = (resource: string, list: typeof all) =>
-          list.map(({ muted: m, ...rest }) =>
-            resultOf(resource, { ...rest, ...(m !== undefined && { muted: m }) }),
+          list.map(({ muted: m, suppressed: s, ...rest }) =>
+            resultOf(resource, {
+              ...rest,
+              ...(m !== undefined && { muted: m }),
+              ...(s !== undefined && { suppressed: s }),
+            }),
           )
         const [first] = of(one, all)
         await takenIn(of(one, all))
@@ -96,7 +102,8 @@ describe('results in any order, each any number of times', () => {
     await fc.assert(
       fc.asyncProperty(shuffledWithRepeats, async ([all, shuffled, together]) => {
         const [one, other] = [`c-${(serial += 1)}`, `d-${serial}`]
-        const audible = (list: typeof all) => list.map(({ muted: _, ...rest }) => rest)
+        const audible = (list: typeof all) =>
+          list.map(({ muted: _, suppressed: __, ...rest }) => rest)
         // One result a time: what is of one time is told of by the newest only where it comes last.
         const ordered = [...new Map(audible(all).map((each) => [each.evaluatedAt, each])).values()]
         const inOrder = ordered.toSorted((a, b) => a.evaluatedAt - b.evaluatedAt)
@@ -172,6 +179,20 @@ describe('a finding', () => {
     expect(await toldOf('muted')).toEqual(['FAILED', 'WITHDRAWN'])
     await takenIn([of({ evaluatedAt: 3 })])
     expect(await toldOf('muted')).toEqual(['FAILED', 'WITHDRAWN', 'FAILED'])
+  })
+
+  it('that is suppressed in Security Hub stays so, whatever its own service tells of it, until it no longer is there', async () => {
+    const of = (given: Partial<CheckResult>) => resultOf('attack', { status: 'FAILED', ...given })
+    await takenIn([of({ suppressed: false, evaluatedAt: 1, sentAt: 1 })])
+    await takenIn([of({ suppressed: true, evaluatedAt: 1, sentAt: 2 })])
+    expect(await toldOf('attack')).toEqual(['FAILED', 'WITHDRAWN'])
+    await takenIn([of({ evaluatedAt: 5, sentAt: 5 })])
+    expect(await stored(of({}))).toMatchObject({ muted: 'SUPPRESSED', evaluatedAt: 5 })
+    expect(await toldOf('attack')).toEqual(['FAILED', 'WITHDRAWN'])
+    // Of an older state of the finding, and Security Hub's last word all the same.
+    await takenIn([of({ suppressed: false, evaluatedAt: 4, sentAt: 6 })])
+    expect(await toldOf('attack')).toEqual(['FAILED', 'WITHDRAWN', 'FAILED'])
+    expect(await stored(of({}))).toMatchObject({ evaluatedAt: 5 })
   })
 
   it('that was told is over when its resource is gone, or its rule is not about it any more', async () => {

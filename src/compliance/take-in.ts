@@ -30,7 +30,8 @@ import { exceptionsWithin } from './exception-documents.ts'
 import { exceptedBy } from './excepted-by.ts'
 import type { IsExcepted } from './excepted-by.ts'
 import { isToldFirstHand, noteTeller } from './first-hand.ts'
-import { isNewer, saysTheSame } from './newest.ts'
+import { saysTheSame } from './newest.ts'
+import { newestOf } from './suppression.ts'
 import { appliedStill } from './own-checks.ts'
 
 /**
@@ -123,15 +124,16 @@ type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
 async function takeOne(
   step: Step,
   circumstances: Circumstances,
-  result: CheckResult,
+  given: CheckResult,
 ): Promise<'nothing' | 'unchanged' | 'changed' | 'told' | 'refused'> {
   const { transaction, now } = step
   const { organisationId, segments, isExcepted, isApplied, room } = circumstances
-  if (!(await isApplied(result))) return 'nothing'
-  const id = findingIdOf(organisationId, result)
+  if (!(await isApplied(given))) return 'nothing'
+  const id = findingIdOf(organisationId, given)
   const before = await findingById(transaction, id)
-  if (before === undefined && result.endsOnly) return 'nothing'
-  if (before !== undefined && !isNewer(result, before)) return 'unchanged'
+  if (before === undefined && given.endsOnly) return 'nothing'
+  const result = newestOf(given, before)
+  if (result === undefined) return 'unchanged'
   if (before === undefined) {
     // One that there is already goes on, so that its end is told.
     if (await isToldFirstHand(transaction, organisationId, result)) return 'nothing'

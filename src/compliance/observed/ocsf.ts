@@ -70,7 +70,8 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
     region: textAt(finding, 'cloud', 'region') ?? event.region,
     ...given({
       awsAccountId: accountOf(at(finding, 'cloud', 'account', 'uid'), event.account),
-      muted: mutedBy(finding),
+      muted: numberAt(finding, 'status_id') === ARCHIVED ? ('ARCHIVED' as const) : undefined,
+      suppressed: suppressedBy(finding),
       atOnce:
         !isCheck && isHappening(checkedBy, textAt(finding, 'finding_info', 'types', 0))
           ? (true as const)
@@ -159,10 +160,9 @@ function standing(finding: Foreign): FindingStatus {
   return numberAt(finding, 'status_id') === RESOLVED ? 'PASSED' : 'FAILED'
 }
 
-function mutedBy(finding: Foreign): CheckResult['muted'] {
+function suppressedBy(finding: Foreign): boolean | undefined {
   const status = numberAt(finding, 'status_id')
-  if (status === ARCHIVED) return 'ARCHIVED'
-  return status === SUPPRESSED ? 'SUPPRESSED' : undefined
+  return status === undefined ? undefined : status === SUPPRESSED
 }
 
 /** Prowler writes tags as labels, "key:value". */

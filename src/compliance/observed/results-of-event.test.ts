@@ -267,7 +267,7 @@ describe('a finding', () => {
     })
     expect(first).not.toHaveProperty('incident')
     const [second] = told('aws.securityhub', 'Findings Imported V2', incident).results
-    expect(second).toMatchObject({ incident: 'u', muted: 'SUPPRESSED', status: 'FAILED' })
+    expect(second).toMatchObject({ incident: 'u', suppressed: true, status: 'FAILED' })
   })
 
   it('in OCSF says how it stands by what OCSF has for it, whatever its source wrote', () => {

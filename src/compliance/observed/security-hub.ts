@@ -46,7 +46,8 @@ export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly Che
     region: textAt(finding, 'Region') ?? textAt(resources[0], 'Region') ?? event.region,
     ...given({
       awsAccountId: accountOf(at(finding, 'AwsAccountId'), event.account),
-      muted: mutedBy(finding),
+      muted: textAt(finding, 'RecordState') === 'ARCHIVED' ? ('ARCHIVED' as const) : undefined,
+      suppressed: suppressedBy(finding),
       atOnce:
         compliance === undefined && isHappening(checkedBy, textAt(finding, 'Types', 0))
           ? (true as const)
@@ -102,9 +103,9 @@ function standing(finding: Foreign): FindingStatus {
   return textAt(finding, 'Workflow', 'Status') === 'RESOLVED' ? 'PASSED' : 'FAILED'
 }
 
-function mutedBy(finding: Foreign): CheckResult['muted'] {
-  if (textAt(finding, 'RecordState') === 'ARCHIVED') return 'ARCHIVED'
-  return textAt(finding, 'Workflow', 'Status') === 'SUPPRESSED' ? 'SUPPRESSED' : undefined
+function suppressedBy(finding: Foreign): boolean | undefined {
+  const workflow = textAt(finding, 'Workflow', 'Status')
+  return workflow === undefined ? undefined : workflow === 'SUPPRESSED'
 }
 
 function frameworksOf(finding: Foreign): readonly string[] {
