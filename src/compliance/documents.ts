@@ -14,6 +14,8 @@ export interface StoredFinding extends Finding {
   readonly told?: 'FAILED' | 'PASSED' | 'WITHDRAWN'
   /** As a failure was told, where that is another by now: its end has to reach the same people. */
   readonly toldAs?: Pick<Finding, 'severity' | 'tags'>
+  /** The rule whose summary tells that it fails, or is to. */
+  readonly summaryOf?: string
 }
 
 /** By findingKey: in the order of lists. */
@@ -71,7 +73,7 @@ export function findingPrefix(
   return severity === undefined ? ofStatus : `${ofStatus}${mildnessOf(severity)}`
 }
 
-function mildnessOf(severity: Severity): number {
+export function mildnessOf(severity: Severity): number {
   return SEVERITIES.length - 1 - SEVERITIES.indexOf(severity)
 }
 

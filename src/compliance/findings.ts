@@ -124,6 +124,12 @@ function fits(filter: FindingFilter, finding: StoredFinding): boolean {
   return [ruleId, ruleName, resourceId, reason].some((part) => part.toLowerCase().includes(text))
 }
 
-function shown({ sentAt: _, told: __, toldAs: ___, ...finding }: StoredFinding): Finding {
+function shown({
+  sentAt: _,
+  told: __,
+  toldAs: ___,
+  summaryOf: ____,
+  ...finding
+}: StoredFinding): Finding {
   return finding
 }
