@@ -18,6 +18,7 @@ export interface CheckResult extends Pick<
   | 'ruleName'
   | 'status'
   | 'tags'
+  | 'title'
 > {
   readonly severity: Severity
   readonly frameworks: readonly string[]
@@ -75,7 +76,7 @@ const INSTANT_MAX = Date.parse('9999-12-31T23:59:59.999Z')
  */
 export function bounded(result: CheckResult): CheckResult | undefined {
   const { link = '', ...rest } = result
-  const { ruleId, resourceId, incident = '', ruleName, reason, tags, frameworks } = result
+  const { ruleId, resourceId, incident = '', ruleName, title, reason, tags, frameworks } = result
   const { evaluatedAt, sentAt, region, resourceType } = result
   const isName = (text: string) => text.length > 0 && text.length <= ID_CHARACTERS_MAX
   if (!isName(ruleId) || !isName(resourceId) || incident.length > ID_CHARACTERS_MAX)
@@ -88,6 +89,7 @@ export function bounded(result: CheckResult): CheckResult | undefined {
     ...(region !== undefined && { region: clipped(region) }),
     ...(resourceType !== undefined && { resourceType: clipped(resourceType) }),
     ruleName: clipped(ruleName === '' ? ruleId : ruleName),
+    ...(title !== undefined && { title: clipped(title) }),
     ...(reason !== undefined && { reason: clipped(reason) }),
     tags: Object.fromEntries(
       Object.entries(tags)

@@ -12,6 +12,7 @@ import { CHECK_RULES, FINDINGS, FINDING_COUNTS } from './documents.ts'
 import type { StoredFinding } from './documents.ts'
 import { createExceptions } from './exceptions.ts'
 import { reviewDue } from './review.ts'
+import { SUMMARIES } from './summaries.ts'
 import { takeIn } from './take-in.ts'
 
 let test: TestTenancy
@@ -26,7 +27,7 @@ const ports = () => ({
   ids,
   actions: test.tenancy.actions,
   segments: { segmentsOf: async () => [] },
-  settlingMs: 0,
+  settlingMs: 60_000,
   closedAccounts: { of: async () => new Set<string>() },
 })
 
@@ -47,6 +48,7 @@ const all = async <T>(from: Collection<T>) =>
   (await test.state.list(from, { limit: 10_000 })).map(({ key, value }) => ({ key, value }))
 const counts = async () => ({
   rules: await all(CHECK_RULES),
+  summaries: await all(SUMMARIES),
   organisations: await all(FINDING_COUNTS),
   accounts: (await all(ACCOUNT_COUNTS)).map(({ key, value }) => ({
     key,

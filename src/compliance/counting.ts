@@ -7,6 +7,7 @@ import type { Collection, State, StateTransaction } from '#src/ports/state.ts'
 import { ACCOUNT_COUNTS, NOTHING, recount } from './counts.ts'
 import { CHECK_RULES, FINDINGS, FINDING_COUNTS, keyOfRule } from './documents.ts'
 import { EXCEPTIONS, askForReview } from './exception-documents.ts'
+import { SUMMARIES } from './summaries.ts'
 
 /**
  * Counts are kept as findings change, so those of a store that an older version of the hub has written
@@ -52,6 +53,9 @@ type Step = (
 const STEPS: readonly Step[] = [
   forEachOf(ACCOUNT_COUNTS, (transaction, key) => transaction.delete(ACCOUNT_COUNTS, key)),
   forEachOf(FINDING_COUNTS, (transaction, key) => transaction.delete(FINDING_COUNTS, key)),
+  forEachOf(SUMMARIES, (transaction, key, summary) => {
+    transaction.put(SUMMARIES, key, { ...summary, failing: 0 })
+  }),
   forEachOf(CHECK_RULES, (transaction, key, rule) => {
     transaction.put(CHECK_RULES, key, { ...rule, ...NOTHING, failing: 0 })
   }),

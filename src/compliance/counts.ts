@@ -4,6 +4,7 @@ import type { StateTransaction } from '#src/ports/state.ts'
 import { OWN_CHECKS, bundleOf } from './bundle-documents.ts'
 import { CHECK_RULES, keyOfRule } from './documents.ts'
 import type { StoredFinding } from './documents.ts'
+import { recountSummary } from './summaries.ts'
 
 /** Counts are kept as findings change: to count 100,000 findings at each look would take seconds. */
 
@@ -47,6 +48,7 @@ export async function recount(
   change: Change,
 ): Promise<void> {
   const { before, after } = change
+  await recountSummary(transaction, before, after)
   if (before !== undefined && after !== undefined && before.ruleId !== after.ruleId) {
     // An incident, which may come of two services that do not call its kind the same.
     const ruleBefore = await transaction.get(CHECK_RULES, keyOfRule(before))

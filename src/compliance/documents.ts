@@ -16,6 +16,8 @@ export interface StoredFinding extends Finding {
   readonly toldAs?: Pick<Finding, 'severity' | 'tags'>
   /** Where Security Hub has it. */
   readonly suppression?: Suppression
+  /** The rule whose summary tells that it fails, or is to. */
+  readonly summaryOf?: string
 }
 
 /** By findingKey: in the order of lists. */
@@ -73,7 +75,7 @@ export function findingPrefix(
   return severity === undefined ? ofStatus : `${ofStatus}${mildnessOf(severity)}`
 }
 
-function mildnessOf(severity: Severity): number {
+export function mildnessOf(severity: Severity): number {
   return SEVERITIES.length - 1 - SEVERITIES.indexOf(severity)
 }
 

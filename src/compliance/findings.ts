@@ -129,6 +129,7 @@ function shown({
   told: __,
   toldAs: ___,
   suppression: ____,
+  summaryOf: _____,
   ...finding
 }: StoredFinding): Finding {
   return finding

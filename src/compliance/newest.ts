@@ -23,6 +23,7 @@ function contentOf(result: Omit<CheckResult, 'evaluatedAt' | 'sentAt'>): string 
     result.link,
     result.frameworks,
     result.resourceDeleted,
+    result.title,
   ])
 }
 

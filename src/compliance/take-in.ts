@@ -31,8 +31,9 @@ import { exceptedBy } from './excepted-by.ts'
 import type { IsExcepted } from './excepted-by.ts'
 import { isToldFirstHand, noteTeller } from './first-hand.ts'
 import { saysTheSame } from './newest.ts'
-import { newestOf } from './suppression.ts'
 import { appliedStill } from './own-checks.ts'
+import { endToldBy } from './summaries.ts'
+import { newestOf } from './suppression.ts'
 
 /**
  * How a finding is told. It has a status, by its newest result, and remembers what was last told:
@@ -43,7 +44,8 @@ import { appliedStill } from './own-checks.ts'
  * A first PASSED is not told, as nobody heard of a failure before. UNKNOWN tells nothing and forgets
  * nothing: a failure that was told stays open until it is known how things are. What is muted is not
  * told, and over where it was; when it no longer is, what is due then is told. While its rule settles,
- * what is due counts as told, by the summary to come. A failure under an exception is not told until
+ * a failure that is due counts as told, by the summary to come, and its end as one of that (see
+ * `summaries.ts`). A failure under an exception is not told until
  * the exception ends; a PASSED of what was told is.
  */
 export interface TakeInPorts {
@@ -152,19 +154,48 @@ async function takeOne(
     changedAt: before?.status === result.status ? before.changedAt : now,
     firstSeenAt: before?.firstSeenAt ?? now,
     ...(before?.told !== undefined && { told: before.told }),
+    ...(before?.summaryOf !== undefined && { summaryOf: before.summaryOf }),
     ...toldAs(before, said),
     ...(said.status === 'FAILED' && isExcepted(said) && { excepted: true }),
   }
   const change = dueOf(untold)
-  const after = change === undefined ? untold : toldOf(untold, change)
+  const summaryOf = result.atOnce === undefined ? settlingSummaryOf(rule) : undefined
+  const isTold = await changeTo(step, segments, { before, untold, change, rule, summaryOf })
+  if (isTold) return 'told'
+  if (change !== undefined) return 'changed'
+  return before !== undefined && saysTheSame(result, before) ? 'unchanged' : 'changed'
+}
+
+/** The summary that is to tell of what fails now; undefined where each failure is told by itself. */
+function settlingSummaryOf({ id, settlesAt }: CheckRule): string | undefined {
+  return settlesAt === undefined ? undefined : id
+}
+
+interface FindingChange {
+  readonly before: StoredFinding | undefined
+  readonly untold: StoredFinding
+  /** What is due to be told of it. */
+  readonly change: Change | undefined
+  readonly rule: CheckRule
+  readonly summaryOf: string | undefined
+}
+
+/** Stores a finding, and tells what is due of it, or leaves that to a summary. @returns whether it is told */
+async function changeTo(
+  step: Step,
+  segments: ResourceSegments,
+  { before, untold, change, rule, summaryOf }: FindingChange,
+): Promise<boolean> {
+  const { transaction } = step
+  const isHeld = change?.change === 'FAILED' && summaryOf !== undefined
+  const told = change === undefined ? untold : toldOf(untold, change)
+  const after = isHeld ? { ...told, summaryOf } : told
+  const toldBy = await endToldBy(transaction, untold)
   putFinding(transaction, before, after)
   await recount(transaction, rule, { before, after })
-  if (change === undefined) {
-    return before !== undefined && saysTheSame(result, before) ? 'unchanged' : 'changed'
-  }
-  if (rule.settlesAt !== undefined && result.atOnce === undefined) return 'changed'
-  await tellChange(step, segments, { finding: untold, ...change })
-  return 'told'
+  if (change === undefined || isHeld || toldBy.by === 'nothing') return false
+  await tellChange(step, segments, { finding: untold, toldBy, ...change })
+  return true
 }
 
 /** Security Hub calls what passes INFORMATIONAL, and tags may be what made it pass. */
@@ -177,7 +208,10 @@ function toldAs(
   return isDeepStrictEqual(as, { severity, tags }) ? {} : { toldAs: as }
 }
 
-function toldOf({ toldAs: _, ...finding }: StoredFinding, { change }: Change): StoredFinding {
+function toldOf(
+  { toldAs: _, summaryOf: __, ...finding }: StoredFinding,
+  { change }: Change,
+): StoredFinding {
   return { ...finding, told: change }
 }
 
@@ -199,11 +233,8 @@ export async function reviewFinding(
   const isSame = isNow === (finding.excepted ?? false)
   const rule = await step.transaction.get(CHECK_RULES, keyOfRule(finding))
   if ((change === undefined && isSame) || rule === undefined) return
-  const after = change === undefined ? untold : toldOf(untold, change)
-  putFinding(step.transaction, finding, after)
-  await recount(step.transaction, rule, { before: finding, after })
-  if (change === undefined || rule.settlesAt !== undefined) return
-  await tellChange(step, segments, { finding: untold, ...change })
+  const summaryOf = settlingSummaryOf(rule)
+  await changeTo(step, segments, { before: finding, untold, change, rule, summaryOf })
 }
 
 /** Takes a finding away; that a failure which was told is over by that is told. */
@@ -214,10 +245,11 @@ export async function withdrawFinding(
 ): Promise<void> {
   const { transaction } = step
   const rule = await transaction.get(CHECK_RULES, keyOfRule(finding))
+  const toldBy = await endToldBy(transaction, finding)
   await recount(transaction, rule, { before: finding, after: undefined })
   await deleteFinding(transaction, finding)
-  if (finding.told !== 'FAILED' || rule?.settlesAt !== undefined) return
-  await tellChange(step, segments, { finding, change: 'WITHDRAWN', withdrawal })
+  if (finding.told !== 'FAILED' || toldBy.by === 'nothing') return
+  await tellChange(step, segments, { finding, toldBy, change: 'WITHDRAWN', withdrawal })
 }
 
 /** What is to be told of a finding. */

@@ -141,6 +141,20 @@ export const WITHDRAWALS = [
 ] as const
 export type Withdrawal = (typeof WITHDRAWALS)[number]
 
+/** A resource that a summary names. */
+const FailingResource = Type.Object({
+  findingId: Uuid,
+  severity: Type.Enum([...SEVERITIES]),
+  resourceId: Type.String({ description: 'The ARN where there is one' }),
+  resourceType: Type.Optional(Type.String()),
+  awsAccountId: Type.Optional(Type.Unsafe<string>(AwsId)),
+  accountName: Type.Optional(Type.String()),
+  resourceRegion: Type.Optional(Type.String()),
+  title: Type.Optional(Type.String({ description: 'As of an alert of its own' })),
+  reason: Type.Optional(Type.String({ description: 'Or the start of it' })),
+})
+export type FailingResource = Static<typeof FailingResource>
+
 /** A resource that was compliant with a rule no longer is, or is again. */
 export const ComplianceAlert = Type.Object({
   ...common,
@@ -159,6 +173,11 @@ export const ComplianceAlert = Type.Object({
   ruleId: Type.String({ description: 'As whoever checks calls it' }),
   ruleNumber: ShortId,
   ruleName: Type.String(),
+  title: Type.Optional(
+    Type.String({
+      description: 'Of what is no check that could pass, such as an attack: what happened',
+    }),
+  ),
   resourceId: Type.Optional(Type.String({ description: 'The ARN where there is one' })),
   resourceType: Type.Optional(Type.String()),
   awsAccountId: Type.Optional(Type.Unsafe<string>(AwsId)),
@@ -169,7 +188,18 @@ export const ComplianceAlert = Type.Object({
   evaluatedAt: Type.String({ format: 'date-time' }),
   link: Type.Optional(Type.String()),
   frameworks: Type.Array(Type.String()),
-  failing: Type.Optional(Type.Integer({ minimum: 0, description: 'Resources, in a SUMMARY' })),
+  failing: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description:
+        'In a SUMMARY: resources that fail; in the end of one that a SUMMARY told of: those of it that still do',
+    }),
+  ),
   passing: Type.Optional(Type.Integer({ minimum: 0, description: 'Resources, in a SUMMARY' })),
+  resources: Type.Optional(
+    Type.Array(FailingResource, {
+      description: 'In a SUMMARY: those that fail, the worst first; of very many the first',
+    }),
+  ),
 })
 export type ComplianceAlert = Static<typeof ComplianceAlert>

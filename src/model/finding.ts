@@ -46,6 +46,11 @@ export const Finding = Type.Object(
     awsAccountId: Type.Optional(Type.String()),
     region: Type.Optional(Type.String()),
     tags: Type.Record(Type.String(), Type.String()),
+    title: Type.Optional(
+      Type.String({
+        description: 'Of what is no check that could pass, such as an attack: what happened',
+      }),
+    ),
     reason: Type.Optional(Type.String()),
     link: Type.Optional(Type.String()),
     frameworks: Type.Array(Type.String()),

@@ -214,7 +214,10 @@ export const Incident = Type.Object(
     cause: Type.String({ description: 'What its alerts have in common' }),
     owner: Type.Optional(Type.String()),
     alerts: Type.Integer({ minimum: 0, description: 'Events that it is made of' }),
-    open: Type.Integer({ minimum: 0, description: 'What is still so: resources, or the cost' }),
+    open: Type.Integer({
+      minimum: 0,
+      description: 'How much is still so: resources that fail, or the cost',
+    }),
     told: Type.Integer({ minimum: 0, description: 'Of its alerts, those in a message sent' }),
     openedAt: Instant,
     changedAt: Instant,

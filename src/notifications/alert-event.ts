@@ -62,14 +62,13 @@ function spikeCause(alert: CostSpikeAlert): Cause {
 }
 
 function complianceCause(alert: ComplianceAlert, ownerTag: string | undefined): Cause {
-  const { alertId, change, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = alert
+  const { checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = alert
   const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]?.trim()
   const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`
   // A tag without a value names nobody.
   const owner = tagged || account
-  const alone = change === 'SUMMARY' ? [alertId] : []
   return {
-    group: JSON.stringify([checkedBy, ruleId, owner ?? '', ...alone]),
+    group: JSON.stringify([checkedBy, ruleId, owner ?? '']),
     cause: `rule ${ruleId} of ${checkedBy}`,
     title: ruleName,
     ...(owner !== undefined && { owner }),
@@ -85,15 +84,33 @@ export function endingOf(
   { budgets = {} }: Notification['alerts'] = {},
 ): 'opens' | 'eases' | 'ends' {
   const { change } = alert
-  if (name !== ALERT_EVENTS.BUDGET) {
-    return change === 'CLOSED' || change === 'PASSED' || change === 'WITHDRAWN' ? 'ends' : 'opens'
+  if (name === ALERT_EVENTS.COMPLIANCE) {
+    if (change === 'FAILED' || change === 'SUMMARY') return 'opens'
+    return (leftOfSummary({ name, alert }) ?? 0) > 0 ? 'eases' : 'ends'
   }
+  if (name === ALERT_EVENTS.COST_SPIKE) return change === 'CLOSED' ? 'ends' : 'opens'
   if (change !== 'CORRECTED') return 'opens'
   const { fromPercent = 0, forecasts = true } = budgets
   const goesOn = alert.remaining?.some(
     ({ basis, percent }) => percent >= fromPercent && (forecasts || basis === 'ACTUAL'),
   )
   return goesOn === true ? 'eases' : 'ends'
+}
+
+/** Of the end of something that a summary told of: how many others of it still fail. */
+export function leftOfSummary({
+  name,
+  alert,
+}: Pick<AlertEvent, 'name' | 'alert'>): number | undefined {
+  if (name !== ALERT_EVENTS.COMPLIANCE) return undefined
+  const { change, failing } = alert as ComplianceAlert
+  return change === 'PASSED' || change === 'WITHDRAWN' ? failing : undefined
+}
+
+/** How much an alert says is so; undefined: no more is so than was before, and no less. */
+export function countOf({ name, alert }: AlertEvent): number | undefined {
+  if (name !== ALERT_EVENTS.COMPLIANCE) return undefined
+  return alert.change === 'SUMMARY' ? alert.failing : leftOfSummary({ name, alert })
 }
 
 /** Why an end is told to nobody: whoever brought it about knows, and there is nothing to do. */
@@ -113,14 +130,17 @@ const QUIET_ENDS: { readonly [reason in Withdrawal]: string | undefined } = {
 
 const DAY_MS = 24 * 60 * 60 * 1_000
 
-/** When an incident is over that no other event ends: a budget's with its period. */
+/**
+ * When an incident is over that no other event ends: a budget's with its period, and that of a summary
+ * that names no resources, as hubs told them that did not tell of each end.
+ */
 export function endsByItself(event: AlertEvent, now: number): number | undefined {
   if (event.name === ALERT_EVENTS.BUDGET) {
     return Math.max(Date.parse(event.alert.periodEnd), now + DAY_MS)
   }
-  return event.name === ALERT_EVENTS.COMPLIANCE && event.alert.change === 'SUMMARY'
-    ? now + DAY_MS
-    : undefined
+  if (event.name !== ALERT_EVENTS.COMPLIANCE) return undefined
+  const { change, resources = [] } = event.alert
+  return change === 'SUMMARY' && resources.length === 0 ? now + DAY_MS : undefined
 }
 
 /** Why a notification does not want an alert that its rule lets through, as no pattern can tell. */

@@ -50,6 +50,8 @@ export async function noteHiding(
   now: number,
 ): Promise<void> {
   const ending = endingOf(event)
+  // It is of one resource that fails no more: what hides is the summary, which goes on as it was.
+  if (ending === 'eases' && event.name === ALERT_EVENTS.COMPLIANCE) return
   const hides = ending !== 'ends' && matches(inhibition.source, event)
   // News of it may be milder than what the source asks for: it goes on all the same.
   if (!hides && ending === 'opens') return

@@ -1,12 +1,13 @@
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
+import { countOf } from './alert-event.ts'
 import type { endingOf } from './alert-event.ts'
 import type { AlertEvent } from './channels/sending.ts'
 import { INCIDENTS, keyIn, ofIncident } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 
-/** By incident and alert: what is still so. */
-const OPEN_ALERTS = collection<true>('open-alerts')
+/** By incident and alert: what is still so; of a summary how much. */
+const OPEN_ALERTS = collection<true | number>('open-alerts')
 /** By notification and alert: the incidents in which that is still so. */
 const OPEN_IN = collection<readonly string[]>('alerts-open-in')
 
@@ -16,20 +17,24 @@ type Of = Pick<StoredIncident, 'id' | 'notificationId'>
 export async function openAfter(
   transaction: StateTransaction,
   incident: Of & Pick<StoredIncident, 'open'>,
-  { alert: { alertId } }: AlertEvent,
+  event: AlertEvent,
   ending: ReturnType<typeof endingOf>,
 ): Promise<number> {
   const { id, notificationId, open } = incident
-  if (ending === 'ends') {
-    return (await closeAlert(transaction, incident, alertId)) ? open - 1 : open
-  }
+  const { alertId } = event.alert
+  if (ending === 'ends') return open - (await closeAlert(transaction, incident, alertId))
   const key = ofIncident(id) + alertId
-  if ((await transaction.get(OPEN_ALERTS, key)) !== undefined) return open
-  transaction.put(OPEN_ALERTS, key, true)
+  const known = await transaction.get(OPEN_ALERTS, key)
+  const before = Number(known ?? 0)
+  const said = Math.max(1, countOf(event) ?? 1)
+  // Of two ends the later may come first: what is over stays so.
+  const after = ending === 'eases' ? Math.min(before, said) : said
+  if (after !== before) transaction.put(OPEN_ALERTS, key, after === 1 ? true : after)
+  if (known !== undefined) return open + after - before
   const openIn = keyIn(notificationId, alertId)
   const others = (await transaction.get(OPEN_IN, openIn)) ?? []
   transaction.put(OPEN_IN, openIn, [...others, id])
-  return open + 1
+  return open + after
 }
 
 /** Whether an alert is still so in an incident. */
@@ -53,20 +58,21 @@ export async function isOpenInAny(
   return false
 }
 
-/** Forgets that an alert is still so in an incident. Answers whether it was. */
+/** Forgets that an alert is still so in an incident. Answers how much of it was. */
 export async function closeAlert(
   transaction: StateTransaction,
   { id, notificationId }: Of,
   alertId: string,
-): Promise<boolean> {
+): Promise<number> {
   const key = ofIncident(id) + alertId
-  if (!(await isOpenIn(transaction, id, alertId))) return false
+  const known = await transaction.get(OPEN_ALERTS, key)
+  if (known === undefined) return 0
   transaction.delete(OPEN_ALERTS, key)
   const openIn = keyIn(notificationId, alertId)
   const others = ((await transaction.get(OPEN_IN, openIn)) ?? []).filter((other) => other !== id)
   if (others.length === 0) transaction.delete(OPEN_IN, openIn)
   else transaction.put(OPEN_IN, openIn, others)
-  return true
+  return Number(known)
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   causeOf,
   endingOf,
   endsByItself,
+  leftOfSummary,
   quietEndOf,
   unwanted,
 } from './alert-event.ts'
@@ -177,8 +178,8 @@ async function incidentsFor(
   const ending = endingOf(event, notification.alerts)
   const parted =
     ending === 'opens' ? [] : await incidentsWith(transaction, notification.id, event.alert.alertId)
-  // What eases was not told where it is in none.
-  if (parted.length > 0 || ending === 'eases') return parted
+  // What eases, or was told by a summary, was not told where it is in none.
+  if (parted.length > 0 || ending === 'eases' || leftOfSummary(event) !== undefined) return parted
   const now = clock.now()
   const { group, ...cause } = causeOf(event, notification)
   // What is silenced waits by itself, so that it holds back nothing else.

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
+import { derivedUuid } from '#src/model/derived-uuid.ts'
 import { OPERATOR } from '#src/tenancy/tenancy.fixture.ts'
 import { DEFAULT_SEGMENTS } from './audiences.ts'
 import type { AlertEvent } from './channels/sending.ts'
+import type { ComplianceAlert } from '#src/model/alert.ts'
 import { budget, finding, spike } from './channels/alerts.fixture.ts'
 import { SILENCES } from './documents.ts'
 import { ledgerOf } from './ledger.ts'
@@ -20,6 +22,67 @@ afterEach(() => test.close())
 
 const many = (count: number): readonly AlertEvent[] =>
   Array.from({ length: count }, (_, at) => ({ ...spike({ alertId: `s${at}` }), id: `e${at}` }))
+
+describe('a summary of the first results of a rule', () => {
+  const summary = finding({
+    ...{ alertId: 'compliance/rule', change: 'SUMMARY', failing: 3, passing: 1 },
+    findingId: derivedUuid('rule'),
+    resources: ['a', 'b'].map((resourceId) => ({
+      ...{
+        findingId: derivedUuid(resourceId),
+        severity: 'HIGH',
+        resourceId,
+        awsAccountId: '111122223333',
+      },
+    })),
+  })
+  const ended = (resourceId: string, failing: number) => ({
+    ...finding({
+      ...{ alertId: 'compliance/rule', findingId: derivedUuid(resourceId), resourceId, failing },
+      change: 'PASSED',
+    }),
+    id: `end-${resourceId}`,
+  })
+
+  it('is open until the last of what it told is over, which ends it where it was told', async () => {
+    const notification = await test.notify({ settleSeconds: 0, tellResolved: true })
+    // It was made later, and has heard of no failure.
+    const later = await test.notify({ channelId: 'later', tellResolved: true })
+    await test.take(notification, summary)
+    const states = async () => (await test.incidents()).map(({ state, open }) => [state, open])
+    expect(await states()).toEqual([['OPEN', 3]])
+    test.tenancy.move(48 * HOUR_MS)
+    await test.tellDue('channel')
+    for (const end of [ended('a', 2), ended('c', 1)]) {
+      await test.take(notification, end)
+      await test.take(later, end)
+    }
+    test.tenancy.move(HOUR_MS)
+    await test.tellDue('channel')
+    expect(await states()).toEqual([['OPEN', 1]])
+    // What is new of the rule goes into it, for as long as it is open.
+    const news = {
+      ...finding({ alertId: 'compliance/d', findingId: derivedUuid('d'), resourceId: 'd' }),
+      id: 'news',
+    }
+    await test.take(notification, news)
+    expect(await states()).toEqual([['OPEN', 2]])
+    await test.take(notification, ended('b', 0))
+    await test.take(later, ended('b', 0))
+    expect(await states()).toEqual([['OPEN', 1]])
+    const { failing: _, ...passed } = ended('d', 0).alert as ComplianceAlert
+    const alert = { ...passed, alertId: 'compliance/d' }
+    await test.take(notification, { ...ended('d', 0), alert } as AlertEvent)
+    test.tenancy.move(HOUR_MS)
+    await test.tellDue('channel', 'later')
+    expect(await states()).toEqual([['RESOLVED', 0]])
+    expect(test.sent.map(({ message: { state, title } }) => `${state} ${title}`)).toEqual([
+      'OPEN Every resource has an owner: 3 of 4 resources do not comply',
+      'OPEN Every resource has an owner: b does not comply',
+      expect.stringMatching(/^RESOLVED Every resource has an owner: 4 resources comply again/),
+    ])
+  })
+})
 
 describe('many incidents', () => {
   it('are told, and reminded of, in one message that counts all their alerts', async () => {

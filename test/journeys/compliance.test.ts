@@ -90,6 +90,12 @@ describe('what AWS services find', () => {
     const [summary] = await alertsOf(ofRule, 1)
     expect(summary?.data.event.detail).toMatchObject({
       ...{ change: 'SUMMARY', failing: 15, passing: 5, checkedBy: 'config', status: 'SUCCESS' },
+      ...{ awsAccountId: ACCOUNTS.MEMBER, accountName: 'member-account' },
+    })
+    expect(summary?.data.event.detail.resources).toHaveLength(15)
+    expect(summary?.data.event.detail.resources[0]).toMatchObject({
+      ...{ awsAccountId: ACCOUNTS.MEMBER, accountName: 'member-account', resourceRegion: REGION },
+      reason: 'The volume is not encrypted.',
     })
 
     const repeated = change('vol-0', 'COMPLIANT', 20, rule)
@@ -105,6 +111,9 @@ describe('what AWS services find', () => {
       ...{ resourceType: 'AWS::EC2::Volume', reason: 'The volume is not encrypted.' },
     })
     expect(told.every(({ ruleNumber }) => ruleNumber === told[0].ruleNumber)).toBe(true)
+    // It is news of the summary, of which the rest goes on.
+    const passed = told.find(({ resourceId }) => resourceId === 'vol-0')
+    expect(passed).toMatchObject({ alertId: told[0].alertId, failing: 14 })
   })
 
   it('is shown, filtered and paged, with the rules that it is of', async () => {

@@ -3820,6 +3820,10 @@ export interface ComplianceAlertEventFields {
   ruleNumber: number
   ruleName: string
   /**
+   * Of what is no check that could pass, such as an attack: what happened
+   */
+  title?: string
+  /**
    * The ARN where there is one
    */
   resourceId?: string
@@ -3837,13 +3841,36 @@ export interface ComplianceAlertEventFields {
   link?: string
   frameworks: string[]
   /**
-   * Resources, in a SUMMARY
+   * In a SUMMARY: resources that fail; in the end of one that a SUMMARY told of: those of it that still do
    */
   failing?: number
   /**
    * Resources, in a SUMMARY
    */
   passing?: number
+  /**
+   * In a SUMMARY: those that fail, the worst first; of very many the first
+   */
+  resources?: {
+    findingId: string
+    severity: 'INFORMATIONAL' | 'LOW' | 'MEDIUM' | 'HIGH' | 'CRITICAL'
+    /**
+     * The ARN where there is one
+     */
+    resourceId: string
+    resourceType?: string
+    awsAccountId?: string
+    accountName?: string
+    resourceRegion?: string
+    /**
+     * As of an alert of its own
+     */
+    title?: string
+    /**
+     * Or the start of it
+     */
+    reason?: string
+  }[]
   awsAccountId?: string
   /**
    * Set by enrichment, from awsAccountId

@@ -41,6 +41,7 @@ export function fromAccessAnalyzer(event: AwsEvent): readonly CheckResult[] {
       ...given({
         teller: tellerIn(event.resource),
         incident: textAt(detail, 'id') ?? textAt(detail, 'findingId'),
+        title: ruleName,
         resourceType: textAt(detail, 'resourceType'),
         reason: accessReason(detail),
         muted: textAt(detail, 'status') === 'ARCHIVED' ? ('ARCHIVED' as const) : undefined,

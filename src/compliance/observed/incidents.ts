@@ -32,6 +32,7 @@ export function fromGuardDuty(event: AwsEvent): readonly CheckResult[] {
       ...given({
         incident,
         resourceType: textAt(detail, 'resource', 'resourceType'),
+        title: textAt(detail, 'title'),
         reason: textAt(detail, 'title') ?? textAt(detail, 'description'),
         muted: at(detail, 'service', 'archived') === true ? ('ARCHIVED' as const) : undefined,
       }),
@@ -79,6 +80,7 @@ export function fromInspector(event: AwsEvent): readonly CheckResult[] {
       tags: tagsAt(resource, 'tags'),
       ...given({
         incident: textAt(detail, 'findingArn'),
+        title: textAt(detail, 'title'),
         resourceType: textAt(resource, 'type'),
         region: knownRegion(textAt(resource, 'region')),
         reason: textAt(detail, 'title') ?? textAt(detail, 'description'),
@@ -111,6 +113,7 @@ export function fromMacie(event: AwsEvent): readonly CheckResult[] {
       tags: tagsAt(bucket, 'tags'),
       ...given({
         incident: textAt(detail, 'id'),
+        title: textAt(detail, 'title'),
         reason: textAt(detail, 'description'),
         muted: at(detail, 'archived') === true ? ('ARCHIVED' as const) : undefined,
       }),
@@ -124,6 +127,9 @@ export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
   const impact = numberAt(detail, 'impact', 'totalImpact')
   const cause = at(detail, 'rootCauses', 0)
   const incident = textAt(detail, 'anomalyId')
+  // As AWS documents it, and as it did before.
+  const place = textAt(detail, 'dimensionValue') ?? textAt(detail, 'dimensionalValue')
+  const more = impact === undefined ? undefined : anomalyText(impact, place)
   return [
     {
       ...commonTo(event, detail),
@@ -132,9 +138,7 @@ export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
       ruleName: textAt(detail, 'monitorName') ?? 'Cost anomaly',
       severity: 'MEDIUM',
       status: 'FAILED',
-      // As AWS documents it, and as it did before.
-      resourceId:
-        textAt(detail, 'dimensionValue') ?? textAt(detail, 'dimensionalValue') ?? incident ?? '',
+      resourceId: place ?? incident ?? '',
       tags: {},
       evaluatedAt: event.sentAt,
       atOnce: true,
@@ -142,17 +146,26 @@ export function fromCostAnomaly(event: AwsEvent): readonly CheckResult[] {
         incident,
         awsAccountId: accountOf(at(cause, 'linkedAccount'), at(detail, 'accountId'), event.account),
         region: textAt(cause, 'region'),
-        reason: impact === undefined ? undefined : anomalyReason(impact, cause),
+        title: more === undefined ? 'Cost anomaly' : `Cost anomaly: ${more}`,
+        reason: more === undefined ? undefined : anomalyReason(more, cause),
         link: textAt(detail, 'anomalyDetailsLink'),
       }),
     },
   ]
 }
 
-function anomalyReason(impact: number, cause: Foreign): string {
+/** AWS gives the impact in dollars (Billing and Cost Management API Reference, "Impact"). */
+const DOLLARS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 2 })
+
+function anomalyText(impact: number, place: string | undefined): string {
+  const where = place === undefined ? '' : ` in ${place}`
+  return `${DOLLARS.format(impact)} USD more than expected${where}`
+}
+
+function anomalyReason(more: string, cause: Foreign): string {
   const names = ['service', 'linkedAccountName', 'region', 'usageType'] as const
   const of = names.map((name) => textAt(cause, name)).filter((text) => text !== undefined)
-  return `${impact} more than expected${of.length === 0 ? '' : `, most of all ${of.join(', ')}`}`
+  return `${more}${of.length === 0 ? '' : `, most of all ${of.join(', ')}`}`
 }
 
 /** NOT_AVAILABLE: the check could not be made. */

@@ -80,6 +80,7 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
       incident: isCheck
         ? undefined
         : (textAt(finding, 'finding_info', 'uid') ?? textAt(finding, 'metadata', 'uid')),
+      title: isCheck ? undefined : textAt(finding, 'finding_info', 'title'),
       reason:
         textAt(finding, 'status_detail') ??
         (isCheck ? undefined : textAt(finding, 'finding_info', 'title')) ??

@@ -199,10 +199,11 @@ describe('a finding', () => {
     expect(of({ ...anomaly, rootCauses })).toMatchObject([
       {
         ...{ resourceId: 'Amazon EC2', incident: 'a', atOnce: true, awsAccountId: ACCOUNT },
-        reason: '120.5 more than expected, most of all EC2, eu-west-1, BoxUsage:m5',
+        reason:
+          '120.5 USD more than expected in Amazon EC2, most of all EC2, eu-west-1, BoxUsage:m5',
       },
     ])
-    expect(of(anomaly)).toMatchObject([{ reason: '120.5 more than expected' }])
+    expect(of(anomaly)).toMatchObject([{ reason: '120.5 USD more than expected in Amazon EC2' }])
   })
 
   describe('of Access Analyzer', () => {

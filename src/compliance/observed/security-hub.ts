@@ -54,6 +54,7 @@ export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly Che
           : undefined,
       // What is no check of a rule may befall a resource more than once.
       incident: compliance === undefined ? textAt(finding, 'Id') : undefined,
+      title: compliance === undefined ? textAt(finding, 'Title') : undefined,
       reason:
         textAt(finding, 'ProductFields', 'aws/securityhub/annotation') ??
         // Of what is no check the title names what happened, and the rule its kind.

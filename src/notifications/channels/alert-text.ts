@@ -8,11 +8,14 @@ import type {
 } from '#src/model/alert.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { ReaderText } from './reader-text.ts'
+import { resourcesOf } from './standings.ts'
 import type { AlertEvent, Message, MessageItem } from './sending.ts'
 
 /** What the events of one incident say to a reader. */
 export interface Told extends Pick<Message, 'title' | 'summary' | 'facts' | 'items'> {
   readonly isOver: boolean
+  /** How many more there are than `items`, which no alert names. */
+  readonly moreItems?: number
 }
 
 /** @param events of one incident, the oldest first */
@@ -147,76 +150,129 @@ function ofCompliance(
   alert: ComplianceAlert,
   text: ReaderText,
 ): Told {
-  const resources = resourcesOf(alerts)
-  const isSummary = alert.change === 'SUMMARY'
+  const { resources, unlisted } = resourcesOf(alerts)
   const failing = resources.filter(({ change }) => change === 'FAILED')
-  const isOver = isSummary ? alert.failing === 0 : failing.length === 0
-  const shown = failing.length === 0 ? resources : failing
+  const isOver = failing.length + unlisted === 0
+  const shown = isOver ? resources : failing
+  const subject = subjectOf(alert, shown, unlisted, text)
+  const isSummary = alert.change === 'SUMMARY'
   const accounts = new Set(shown.flatMap((each) => accountText(each) ?? []))
-  const facts1 = {
+  const about = {
     Rule: alert.ruleName,
-    Where: accounts.size === 0 ? segmentsText(alert.segments) : [...accounts].join(', '),
+    Where: whereText(accounts, unlisted, alert),
     ...(accounts.size === 1 && segmentsFact(alert)),
     'Checked by': `${alert.checkedBy} (${alert.ruleId})`,
   }
+  const isOne = resources.length === 1 && unlisted === 0
+  const resource = isOne ? resourceFacts(resources[0] as ComplianceAlert) : {}
   const checked = momentText(alert.evaluatedAt, text)
+  const common = {
+    isOver,
+    title: subject.title,
+    // Of one alone all is said already, but where its details are.
+    items: [...failing, ...resources.filter((each) => !failing.includes(each))]
+      .map(resourceItem)
+      .filter(({ url }) => !isOne || alert.resourceId === undefined || url !== undefined),
+    moreItems: unlisted,
+  }
   if (isSummary) {
     const [bad, good] = [alert.failing ?? 0, alert.passing ?? 0]
-    const of = `${text.count(bad)} of ${text.count(bad + good)} resources`
     return {
-      isOver,
-      title: isOver ? `${alert.ruleName}: all comply` : `${alert.ruleName}: ${of} do not comply`,
-      summary: `The first results of this rule: ${of} do not comply.`,
+      ...common,
+      summary: `The first results of this rule: ${subject.summary}`,
       facts: facts({
-        ...facts1,
+        ...about,
+        ...resource,
         Failing: text.count(bad),
         Passing: text.count(good),
         'Checked at': checked,
       }),
-      items: [],
     }
   }
-  const one = resources.length === 1
-  const [first = alert] = shown
-  // Of those that the title is about, so that it says nothing of another one.
-  const spoken = isOver ? alert : (failing.at(-1) ?? alert)
-  const is = shown.length === 1
   return {
-    isOver,
-    title: `${alert.ruleName}: ${is ? resourceName(first) : `${text.count(shown.length)} resources`} ${standing(shown)[is ? 'one' : 'many']}`,
-    summary:
-      isOver || spoken.withdrawal !== undefined
-        ? `Over: ${is ? `it ${standing(shown).one}` : `they ${standing(shown).many}`}.`
-        : (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`),
+    ...common,
+    summary: subject.summary,
     facts: facts({
-      ...facts1,
-      ...(one && {
-        Resource: alert.resourceId,
-        Type: alert.resourceType,
-        Region: alert.resourceRegion,
-        Tags: tagsText(alert.resourceTags),
-      }),
+      ...about,
+      ...resource,
+      Failing: unlisted === 0 ? undefined : text.count(failing.length + unlisted),
       Since: momentText((alerts[0] ?? alert).evaluatedAt, text),
       Frameworks: alert.frameworks.join(', '),
     }),
-    // Of one alone all is said already, but where its details are.
-    items: resources
-      .map(resourceItem)
-      .filter(({ url }) => !one || alert.resourceId === undefined || url !== undefined),
   }
 }
 
-/** How each resource stands: it fails as long as anything that was found of it does. */
-function resourcesOf(alerts: readonly ComplianceAlert[]): readonly ComplianceAlert[] {
-  const findings = new Map(alerts.map((each) => [each.findingId, each]))
-  const resources = new Map<string, ComplianceAlert>()
-  for (const each of findings.values()) {
-    const { awsAccountId, resourceRegion, resourceId = each.findingId } = each
-    // Not all ids are of one account and region alone: they may be names.
-    const key = JSON.stringify([awsAccountId, resourceRegion, resourceId])
-    if (resources.get(key)?.change !== 'FAILED') resources.set(key, each)
+/**
+ * What a message of compliance is about, in a title and a sentence.
+ * @param shown those that fail, or where none does all that are over
+ * @param unlisted how many more fail that no alert names
+ */
+function subjectOf(
+  alert: ComplianceAlert,
+  shown: readonly ComplianceAlert[],
+  unlisted: number,
+  text: ReaderText,
+): Pick<Told, 'title' | 'summary'> {
+  const { ruleName, change, failing = 0, passing = 0 } = alert
+  const [first = alert] = shown
+  const isOne = shown.length === 1 && unlisted === 0
+  const stands = standing(shown)
+  const isFailing = unlisted > 0 || first.change === 'FAILED'
+  const isHappening = first.title !== undefined
+  const count = shown.length + unlisted
+  const isOfAll = change === 'SUMMARY' && !isHappening
+  const counted = isOfAll
+    ? `${text.count(failing)} of ${text.count(failing + passing)} resources`
+    : `${text.count(count)} ${isHappening ? 'findings' : 'resources'}`
+  if (change === 'SUMMARY' && count === 0) {
+    return { title: `${ruleName}: all comply`, summary: `${counted} do not comply.` }
   }
-  return [...resources.values()]
+  const many =
+    isHappening && isFailing ? counted : `${counted} ${isFailing ? FAILS.many : stands.many}`
+  const title = isOne ? titleOfOne(first, stands.one) : `${ruleName}: ${many}`
+  if (change === 'SUMMARY') {
+    return { title, summary: isHappening ? `${counted}.` : `${counted} do not comply.` }
+  }
+  // Of those that the title is about, so that it says nothing of another one.
+  const spoken = isFailing ? shown.at(-1) : alert
+  if (spoken === undefined) {
+    return { title, summary: `Of what the first results told, ${counted} still fail.` }
+  }
+  return {
+    title,
+    summary: isFailing
+      ? (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`)
+      : `Over: ${isOne ? `it ${stands.one}` : `they ${stands.many}`}.`,
+  }
+}
+
+/** What happened is told as whoever found it does; a check by its rule. */
+function titleOfOne(alert: ComplianceAlert, stands: string): string {
+  const { title, ruleName, change } = alert
+  const name = resourceName(alert)
+  if (title === undefined) return `${ruleName}: ${name} ${stands}`
+  const happened = title.includes(name) ? title : `${title}: ${name}`
+  return change === 'FAILED' ? happened : `${happened} ${stands}`
+}
+
+function resourceFacts(alert: ComplianceAlert) {
+  return {
+    Resource: alert.resourceId,
+    Type: alert.resourceType,
+    Region: alert.resourceRegion,
+    Tags: tagsText(alert.resourceTags),
+  }
+}
+
+/** Where the rest is that no alert names nobody knows. */
+function whereText(
+  accounts: ReadonlySet<string>,
+  unlisted: number,
+  alert: ComplianceAlert,
+): string {
+  if (accounts.size === 0) return segmentsText(alert.segments)
+  const all = [...accounts].join(', ')
+  return unlisted === 0 ? all : `${all} (of those that are listed)`
 }
 
 const WITHDRAWN = {
@@ -234,6 +290,9 @@ const WITHDRAWN = {
   },
 } as const satisfies { readonly [reason in Withdrawal]: object }
 
+const OVER = { one: 'is over', many: 'are over' } as const
+const FAILS = { one: 'does not comply', many: 'do not comply' } as const
+
 /** How resources stand that stand alike, or at least all fail, or all fail no more. */
 function standing(alerts: readonly ComplianceAlert[]): {
   readonly one: string
@@ -241,11 +300,15 @@ function standing(alerts: readonly ComplianceAlert[]): {
 } {
   const kinds = new Set(alerts.map(({ change, withdrawal }) => withdrawal ?? change))
   const [kind, ...others] = kinds
-  if (kind === 'FAILED') return { one: 'does not comply', many: 'do not comply' }
-  if (others.length > 0) return { one: 'fails no more', many: 'fail no more' }
-  return kind === undefined || kind === 'PASSED' || kind === 'SUMMARY' || kind === 'WITHDRAWN'
-    ? { one: 'complies again', many: 'comply again' }
-    : WITHDRAWN[kind]
+  if (kind === 'FAILED') return FAILS
+  const isHappening = alerts[0]?.title !== undefined
+  if (others.length > 0) {
+    return isHappening ? OVER : { one: 'fails no more', many: 'fail no more' }
+  }
+  if (kind !== undefined && kind !== 'PASSED' && kind !== 'SUMMARY' && kind !== 'WITHDRAWN') {
+    return WITHDRAWN[kind]
+  }
+  return isHappening ? OVER : { one: 'complies again', many: 'comply again' }
 }
 
 /** A leap second, which publishers may name, is no time of JavaScript's. */
@@ -304,13 +367,14 @@ function capitalised(word: string): string {
 }
 
 function resourceItem(alert: ComplianceAlert): MessageItem {
-  const { resourceId, findingId, change } = alert
+  const { resourceId, findingId, change, resourceRegion, title } = alert
   const url = urlOf(alert)
-  const account = accountText(alert)
+  const places = [accountText(alert), resourceRegion].filter((place) => place !== undefined)
   const passed = change === 'FAILED' ? '' : `: ${standing([alert]).one}`
-  const where = account === undefined ? '' : ` in ${account}`
+  const where = places.length === 0 ? '' : ` in ${places.join(', ')}`
+  const happened = title === undefined ? '' : `${title}: `
   return {
-    text: `${resourceId ?? findingId}${where}${passed}`,
+    text: `${happened}${resourceId ?? findingId}${where}${passed}`,
     ...(url !== undefined && { url }),
   }
 }

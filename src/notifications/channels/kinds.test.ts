@@ -274,6 +274,27 @@ describe('a webhook', () => {
     expect(webhookBodies(over, CLIENT)).toEqual([])
   })
 
+  it('names the resources of a summary that fail, and counts those that it does not list', () => {
+    const resource = (resourceId: string) => ({
+      ...{ findingId: resourceId, severity: 'HIGH' as const, resourceId },
+      ...{ awsAccountId: '111122223333', resourceRegion: 'eu-west-1' },
+    })
+    const resources = [resource('arn:aws:s3:::a'), resource('arn:aws:s3:::b')]
+    const summary = finding({ ...{ change: 'SUMMARY', findingId: 'r' }, failing: 5, resources })
+    const passed = finding({ ...resource('arn:aws:s3:::a'), change: 'PASSED', failing: 4 })
+    const [body, ...more] = webhookBodies(message(summary, passed), CLIENT)
+    expect(more).toEqual([])
+    expect((body as any).payload.rules).toMatchObject([
+      {
+        rule: { id: 123456 },
+        resources: [{ id: 'arn:aws:s3:::b', region: 'eu-west-1' }],
+        more_resources: 3,
+      },
+    ])
+    // What is over is not told, and what goes on was.
+    expect(webhookBodies(message(passed), CLIENT)).toEqual([])
+  })
+
   it('goes on in another body beyond a hundred resources', () => {
     const many = Array.from({ length: 101 }, (_, index) => finding({ findingId: `f${index}` }))
     const [first, second] = webhookBodies(message(many[0] ?? finding(), ...many.slice(1)), CLIENT)

@@ -123,7 +123,7 @@ function bounded(message: Message): Message {
       .map(({ label, value }) => ({ label, value: line(value) }))
       .filter(({ value }) => value !== ''),
     items: items.slice(0, ITEMS_MAX).map((item) => ({ ...item, text: line(item.text) })),
-    moreItems: Math.max(0, items.length - ITEMS_MAX),
+    moreItems: message.moreItems + Math.max(0, items.length - ITEMS_MAX),
     reasons: reasons
       .map(line)
       .filter((reason) => reason !== '')

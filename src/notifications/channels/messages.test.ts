@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
+import type { ComplianceAlert } from '#src/model/alert.ts'
 import { about, anyMessage, budget, finding, message, spike } from './alerts.fixture.ts'
 import { letterBodies } from './kinds/email-letter.ts'
 import { slackMessage } from './kinds/slack-blocks.ts'
@@ -97,6 +98,58 @@ describe('what a message says', () => {
     })
     const summary = finding({ change: 'SUMMARY', failing: 12, passing: 28 })
     expect(message(summary).title).toContain('12 of 40 resources do not comply')
+  })
+
+  it('of a summary: which resources fail, where, and how many more', () => {
+    const resource = (name: string) => ({
+      ...{ findingId: name, severity: 'HIGH' as const, resourceId: `arn:aws:s3:::${name}` },
+      ...{ awsAccountId: '111122223333', accountName: 'build-farm', resourceRegion: 'eu-west-1' },
+    })
+    const of = (failing: number, ...names: readonly string[]) => {
+      const {
+        accountName: _,
+        awsAccountId: __,
+        resourceId: ___,
+        ...alert
+      } = finding({
+        ...{ change: 'SUMMARY', failing, passing: 1, findingId: 'rule' },
+        resources: names.map(resource),
+      }).alert as ComplianceAlert
+      return { ...finding(), alert } as AlertEvent
+    }
+    const summary = message(of(10, 'logs', 'data'))
+    expect(summary).toMatchObject({
+      title: 'Every resource has an owner: 10 of 11 resources do not comply',
+      items: [
+        { text: 'arn:aws:s3:::logs in build-farm (111122223333), eu-west-1' },
+        { text: 'arn:aws:s3:::data in build-farm (111122223333), eu-west-1' },
+      ],
+      moreItems: 8,
+    })
+    expect(factsOf(summary)['Where']).toBe('build-farm (111122223333) (of those that are listed)')
+    expect(message(of(1, 'logs')).title).toBe('Every resource has an owner: logs does not comply')
+    const passed = (failing: number, name: string) =>
+      finding({ ...{ change: 'PASSED', failing }, ...resource(name) })
+    const some = message(of(10, 'logs', 'data'), passed(9, 'logs'), passed(8, 'other'))
+    expect(some).toMatchObject({ state: 'OPEN', moreItems: 7 })
+    expect(some.title).toBe('Every resource has an owner: 8 resources do not comply')
+    expect(some.items[0]?.text).toContain('arn:aws:s3:::data')
+    const none = message(of(2, 'logs', 'data'), passed(1, 'logs'), passed(0, 'data'))
+    expect(none).toMatchObject({
+      ...{ state: 'RESOLVED', moreItems: 0 },
+      title: 'Every resource has an owner: 2 resources comply again',
+    })
+  })
+
+  it('of what is no check, such as an attack: what happened, in words of whoever found it', () => {
+    const ruleName = 'CryptoCurrency:EC2/BitcoinTool.B'
+    const title = 'The instance i-777 asks for a name of Bitcoin.'
+    const attack = finding({ ruleName, title, resourceId: 'i-777' })
+    expect(message(attack).title).toBe(title)
+    const other = { ruleName, title: 'Bitcoin.', resourceId: 'i-8', findingId: 'f2' }
+    expect(message(finding(other)).title).toBe('Bitcoin.: i-8')
+    expect(message(attack, finding(other)).title).toBe(`${ruleName}: 2 findings`)
+    expect(message(finding({ ...other, change: 'PASSED' })).title).toBe('Bitcoin.: i-8 is over')
   })
 
   it('of a resource: that it fails as long as anything found of it does, in its own account', () => {

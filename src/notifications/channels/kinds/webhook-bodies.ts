@@ -1,6 +1,7 @@
 import type { BudgetAlert, ComplianceAlert, CostSpikeAlert } from '#src/model/alert.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { AlertEvent, Message } from '../sending.ts'
+import { findingsOf } from '../standings.ts'
 
 /** Whose alerts they are: `client` in the bodies. */
 export interface Client {
@@ -43,26 +44,23 @@ export function webhookBodies(message: Message, client: Client): readonly Webhoo
     }
     return []
   })
-  const failed = latest.flatMap((event) =>
-    event.name === ALERT_EVENTS.COMPLIANCE && isFailing(event.alert) ? [event.alert] : [],
+  const found = message.events.flatMap((event) =>
+    event.name === ALERT_EVENTS.COMPLIANCE ? [event.alert] : [],
   )
   const at = latest.at(-1)?.at ?? message.at
-  const rules = compliancePayloads(failed).map((payload) =>
+  const rules = compliancePayloads(failuresOf(found)).map((payload) =>
     body('noncompliant_evaluable_rules', at, payload),
   )
   return [...costs, ...rules]
 }
 
-/** What each budget, spike and resource came to: earlier events of it have been told before. */
+/** What each budget and spike came to: earlier events of it have been told before. */
 function latestOfEach(events: readonly AlertEvent[]): readonly AlertEvent[] {
   const latest = new Map<string, AlertEvent>()
   for (const event of events) {
-    const key =
-      event.name === ALERT_EVENTS.COMPLIANCE
-        ? `${event.alert.alertId}|${event.alert.findingId}`
-        : event.alert.alertId
-    latest.delete(key)
-    latest.set(key, event)
+    const { alertId } = event.alert
+    latest.delete(alertId)
+    latest.set(alertId, event)
   }
   return [...latest.values()]
 }
@@ -105,20 +103,45 @@ function spikePayload(alert: CostSpikeAlert): object {
   }
 }
 
-function isFailing({ change, failing = 0 }: ComplianceAlert): boolean {
-  return change === 'FAILED' || (change === 'SUMMARY' && failing > 0)
+interface Failure {
+  readonly alert: ComplianceAlert
+  /** Stands for so many more that a summary counts and does not list. */
+  readonly unlisted?: number
 }
 
-/** Several rules in a body, each with its resources; of a summary they are not known. */
-function compliancePayloads(alerts: readonly ComplianceAlert[]): readonly object[] {
+/** What fails by now of all that is told. */
+function failuresOf(alerts: readonly ComplianceAlert[]): readonly Failure[] {
+  const byRule = Map.groupBy(alerts, ({ ruleNumber }) => ruleNumber)
+  return [...byRule.values()].flatMap((ofRule) => {
+    const { findings, unlisted } = findingsOf(ofRule)
+    const failures: Failure[] = findings
+      .filter(({ change }) => change === 'FAILED')
+      .map((alert) => ({ alert }))
+    // That others of it still fail was told with the summary.
+    const summary = ofRule.findLast(({ change }) => change === 'SUMMARY')
+    if (summary === undefined || unlisted === 0) return failures
+    return [...failures, { alert: summary, unlisted }]
+  })
+}
+
+interface RuleEntry {
+  readonly rule: object
+  readonly resources: object[]
+  /** Ours: of very many a summary lists the first. */
+  more_resources?: number
+}
+
+/** Several rules in a body, each with its resources. */
+function compliancePayloads(failures: readonly Failure[]): readonly object[] {
   const payloads: object[] = []
-  for (let start = 0; start < alerts.length; start += RESOURCES_PER_BODY_MAX) {
-    const byRule = new Map<number, { rule: object; resources: object[] }>()
-    for (const alert of alerts.slice(start, start + RESOURCES_PER_BODY_MAX)) {
+  for (let start = 0; start < failures.length; start += RESOURCES_PER_BODY_MAX) {
+    const byRule = new Map<number, RuleEntry>()
+    for (const { alert, unlisted } of failures.slice(start, start + RESOURCES_PER_BODY_MAX)) {
       const { ruleNumber: id, ruleName: name } = alert
       const entry = byRule.get(id) ?? { rule: { id, name }, resources: [] }
       byRule.set(id, entry)
-      if (alert.resourceId !== undefined) entry.resources.push(resourceOf(alert))
+      if (unlisted !== undefined) entry.more_resources = unlisted
+      else if (alert.resourceId !== undefined) entry.resources.push(resourceOf(alert))
     }
     payloads.push({ rules: [...byRule.values()] })
   }
