@@ -91,6 +91,10 @@ that AWS Config reports changes of, from then on, in the version in which it was
     )
 }
 
+/** A rule that was enabled shows nothing at first. */
+export const CHECKED_FROM_NOW =
+  'resources are checked as AWS Config reports changes of them; to check those that are there already, import a snapshot ("belfry compliance import --help")'
+
 interface EnableOptions extends OfOrganisation {
   readonly without?: readonly string[]
   readonly parameter?: Readonly<Record<string, string>>
@@ -99,9 +103,13 @@ interface EnableOptions extends OfOrganisation {
 function addSetting(bundles: Command): void {
   bundles
     .command('enable')
-    .description('enable a bundle in its newest version, with these settings and no others')
+    .description('enable a bundle in its newest version; what is not given stays as it was set')
     .argument('<name>', 'its name')
-    .option('--without <rules>', 'ids of rules to leave out, comma-separated', commaSeparated)
+    .option(
+      '--without <rules>',
+      'ids of rules to leave out, comma-separated; "" for none',
+      commaSeparated,
+    )
     .option(
       '--parameter <name=value>',
       'a parameter, as text, a,b or JSON; once for each',
@@ -112,9 +120,11 @@ function addSetting(bundles: Command): void {
       action<EnableOptions>(async ({ hub, output, options }, name: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const path = pathOf('/compliance/bundles', name)
-        const parameters =
-          options.parameter &&
-          valuesOf(options.parameter, await hub.get<ComplianceBundle>(path, { organisationId }))
+        const before = await hub.get<ComplianceBundle>(path, { organisationId })
+        const parameters = options.parameter && {
+          ...before.enabled?.parameters,
+          ...valuesOf(options.parameter, before),
+        }
         const settings = givenOnly({ deselected: options.without, parameters })
         const bundle = await hub.put<ComplianceBundle>(path, {
           organisationId,
@@ -122,6 +132,7 @@ function addSetting(bundles: Command): void {
           ...settings,
         })
         await output.show(bundle, () => shown(bundle))
+        output.note(CHECKED_FROM_NOW)
       }),
     )
   bundles
@@ -228,7 +239,10 @@ function shown({ rules, enabled, ...bundle }: ComplianceBundle): string {
     enabled: enabled === undefined ? 'no' : `${enabled.version}, ${localMoment(enabled.at)}`,
     update: bundle.updateAvailable ? `to ${bundle.version}: enable it again` : undefined,
     parameters: Object.entries({ ...bundle.parameters, ...enabled?.parameters }).map(
-      ([name, value]) => `${name}=${JSON.stringify(value)}`,
+      ([name, value]) => {
+        const isSet = enabled !== undefined && Object.hasOwn(enabled.parameters, name)
+        return `${name}=${JSON.stringify(value)}${isSet ? '' : ' (default)'}`
+      },
     ),
     rules: rules.map(({ id, title, severity }) => {
       const left = enabled?.deselected.includes(id) ? ' (left out)' : ''

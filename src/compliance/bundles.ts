@@ -32,9 +32,9 @@ interface OfOrganisation {
 
 export interface BundleSetting extends OfOrganisation {
   readonly enabled: boolean
-  /** Ids of rules to leave out. */
+  /** Ids of rules to leave out; absent: as before, or none. */
   readonly deselected?: readonly string[] | undefined
-  /** Others than the bundle's own. */
+  /** Others than the bundle's own; absent: as before, or none. */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -117,13 +117,16 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
 async function change(
   { transaction, now, tell }: Step,
   place: { readonly organisationId: string; readonly name: string },
-  { enabled, deselected = [], parameters = {} }: BundleSetting,
+  setting: BundleSetting,
 ): Promise<void> {
   const { organisationId, name } = place
   const key = bundleKey(organisationId, name)
   const before = await transaction.get(ENABLED_BUNDLES, key)
   const newest = await newestOf(transaction, organisationId, name)
   const { file } = newest.bundle
+  const { enabled } = setting
+  const kept = keptOf(enabled ? before : undefined, file)
+  const { deselected = kept.deselected, parameters = kept.parameters } = setting
   const fields = { bundle: name, version: file.version, deselected: [...deselected] }
   checkSetting(file, deselected, parameters)
   tell(`ComplianceBundle${enabled ? 'Enable' : 'Disable'}Event`, { organisationId, fields })
@@ -140,6 +143,20 @@ async function change(
   }
   if (enabled) transaction.put(ENABLED_BUNDLES, key, after)
   else transaction.delete(ENABLED_BUNDLES, key)
+}
+
+/** What was set before, but what the newest version has no more. */
+function keptOf(
+  before: EnabledBundle | undefined,
+  { rules, parameters: own = {} }: Bundle['file'],
+): Pick<EnabledBundle, 'deselected' | 'parameters'> {
+  const { deselected = [], parameters = {} } = before ?? {}
+  return {
+    deselected: deselected.filter((id) => rules.some((rule) => rule.id === id)),
+    parameters: Object.fromEntries(
+      Object.entries(parameters).filter(([name]) => Object.hasOwn(own, name)),
+    ),
+  }
 }
 
 const NO_TYPES: ReadonlyMap<string, string> = new Map()
