@@ -370,7 +370,14 @@ rules:
     await compliance('import', path)
     const scope = ['--rule', 's3_bucket_public', '--checked-by', 'prowler']
     const day = new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10)
-    await compliance('exceptions', 'create', ...scope, '--until', day, '--reason', 'x')
+    const except = (...of: readonly string[]) =>
+      compliance('exceptions', 'create', ...of, '--until', day, '--reason', 'x')
+    expect((await except(...scope)).stderr).toContain('it covers 1 failure now')
+    const unknown = await except('--rule', 'nosuch/rule')
+    expect(unknown).toMatchObject({ status: 0 })
+    expect(unknown.stderr).toContain('nothing has been heard of a rule "nosuch/rule"')
+    const passing = await except('--rule', 's3_bucket_public', '--tag', 'owner=nobody')
+    expect(passing.stderr).toContain('it covers no failure now, only what fails later')
     const excepted = await compliance('exceptions', 'list')
     expect(excepted.stdout).toContain('checked by prowler, rule s3_bucket_public')
     await until(async () => {
