@@ -65,7 +65,9 @@ that AWS Config reports changes of, from then on, in the version in which it was
   addSetting(bundles)
   bundles
     .command('upload')
-    .description('take a file of rules; of a name that is there, as its next version')
+    .description(
+      'take a file of rules whose examples are as said; of a name that is there, as its next version',
+    )
     .argument('<file>', 'YAML')
     .option(...ORGANISATION)
     .action(
@@ -75,6 +77,7 @@ that AWS Config reports changes of, from then on, in the version in which it was
         const given = { organisationId, text }
         const bundle = await hub.post<ComplianceBundle>('/compliance/bundles', given)
         await output.show(bundle, () => shown(bundle))
+        if (bundle.untested.length > 0) output.note(untestedNote(bundle.untested))
       }),
     )
   bundles
@@ -177,11 +180,16 @@ export function addRulesTest(rules: Command): void {
     )
 }
 
+function untestedNote(rules: readonly string[]): string {
+  return `no example shows that what is meant passes and fails, of ${rules.join(', ')}: give both, and "belfry compliance rules test" runs them`
+}
+
 function testText(tested: TestedFile): string {
   const { file, bundle, version, examples, untested } = tested
   const bad = examples.filter(({ ok }) => !ok)
+  const asSaid = `${examples.length - bad.length} of ${examples.length} examples are as said`
   return [
-    `${file}: ${bundle} ${version}, ${examples.length - bad.length} of ${examples.length} examples are as said`,
+    `${file}: ${bundle} ${version}, ${examples.length === 0 ? 'no examples' : asSaid}`,
     ...bad.map(({ rule, expected, number, found = '' }) =>
       styled('red', `  ${rule}: example ${number} of ${expected}: ${found}`),
     ),

@@ -24,6 +24,9 @@ import type { Bundle } from './rules/bundle.ts'
 import { faultOfParameter } from './rules/parameters.ts'
 import { RuleFault } from './rules/rule-fault.ts'
 import { shippedBundles } from './rules/shipped.ts'
+import { testedExamples, untestedRules } from './rules/test-bundle.ts'
+import type { TestedExample } from './rules/test-bundle.ts'
+import { createTurns } from './turns.ts'
 
 /** An organisation, by its id; absent: the caller's. */
 interface OfOrganisation {
@@ -42,7 +45,7 @@ export interface BundleSetting extends OfOrganisation {
 export interface Bundles {
   list(caller: Principal, asked: PageOfCaller & OfOrganisation): Promise<Page<ComplianceBundle>>
   get(caller: Principal, name: string, of: OfOrganisation): Promise<ComplianceBundle>
-  /** Takes a file of rules; of a name that is there, as its next version. */
+  /** Takes a file of rules whose examples are as said; of a name that is there, as its next version. */
   upload(
     caller: Principal,
     given: OfOrganisation & { readonly text: string },
@@ -74,9 +77,10 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
       return pageOfAll(all, ({ name }) => name, page)
     },
     get: async (caller, name, of) => shownBy(state, await idOf(state, caller, of), name),
-    upload: (caller, { text, ...of }) => {
-      const { file } = checked(text)
-      const { bundle: name, version } = file
+    upload: async (caller, { text, ...of }) => {
+      const bundle = checked(text)
+      await checkExamples(bundle)
+      const { bundle: name, version } = bundle.file
       return actions.perform(caller, async ({ transaction, tell }) => {
         const organisationId = await idOf(transaction, caller, of)
         const key = bundleKey(organisationId, name)
@@ -209,6 +213,15 @@ function checked(text: string): Bundle {
   }
 }
 
+/** A rule that its own examples refute would be enabled and say what nobody means. */
+async function checkExamples(bundle: Bundle): Promise<void> {
+  const turns = createTurns()
+  for (const example of testedExamples(bundle)) {
+    if (!example.ok) throw exampleFails(example)
+    await turns()
+  }
+}
+
 async function newestOf(
   from: Pick<StateTransaction, 'get'>,
   organisationId: string,
@@ -237,6 +250,7 @@ async function shownBy(
     parameters,
     ...(description !== undefined && { description }),
     rules: rules.map(({ id, title, severity }) => ({ id, title, severity })),
+    untested: untestedRules(bundle.file),
     ...(enabled !== undefined && {
       enabled: {
         version: parseStoredBundle(enabled.text).file.version,
@@ -254,6 +268,14 @@ function notFound(name: string): RestError {
     404,
     'compliance-bundle.not-found',
     `there is no bundle "${name}": with the hub come ${[...shippedBundles().keys()].join(', ')}, and others are to be uploaded first`,
+  )
+}
+
+function exampleFails({ rule, expected, number, found = '' }: TestedExample): RestError {
+  return new RestError(
+    400,
+    'compliance-bundle.example-fails',
+    `rule "${rule}": example ${number} of ${expected}: ${found}: mend the rule or the example ("belfry compliance rules test" shows all that are not as said)`,
   )
 }
 

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { runCommand } from '../belfry-command.ts'
@@ -19,8 +22,57 @@ afterAll(async () => {
 })
 
 const compliance = (...args: readonly string[]) => runCommand(folder, ['compliance', ...args])
+const file = (name: string, content: string) => {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+const PASS = "pass: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: true } }]"
+const OWN = `
+bundle: buckets
+version: 1.0.0
+rules:
+  - id: encrypted
+    title: Buckets are encrypted
+    severity: HIGH
+    appliesTo: { resourceType: ['AWS::S3::Bucket'] }
+    assert: resource.configuration.encrypted
+    message: '\${resourceId} is not encrypted.'
+    examples:
+      ${PASS}
+      fail: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: false } }]
+`
 
 describe('a bundle of rules', () => {
+  it('is not taken where its own examples refute it', async () => {
+    const path = file('refuted.yaml', OWN.replace('encrypted: true', 'encrypted: false'))
+    const refused = await compliance('bundles', 'upload', path)
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toContain('rule "encrypted": example 1 of pass: FAILED: example is not')
+    const elsewhere = file('elsewhere.yaml', OWN.replace("['AWS::S3::Bucket", "['AWS::S3::Buckets"))
+    expect((await compliance('bundles', 'upload', elsewhere)).stderr).toContain(
+      'example 1 of pass: the rule does not apply to it',
+    )
+    const unknown = file('unknown.yaml', OWN.replace('{ resourceType: [', '{ resourcetype: ['))
+    for (const args of [
+      ['bundles', 'upload', unknown],
+      ['rules', 'test', unknown],
+    ]) {
+      const { status, stderr } = await compliance(...args)
+      expect({ status, stderr }).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('no field "resourcetype": write "resourceType"'),
+      })
+    }
+    const { body } = await hub.rest('GET', `/compliance/bundles?organisationId=${organisationId}`)
+    expect(body.items.map(({ name }: any) => name)).not.toContain('buckets')
+    // What nothing shows may still be right.
+    const half = OWN.replace(PASS, '').replace('bundle: buckets', 'bundle: half')
+    const taken = await compliance('bundles', 'upload', file('half.yaml', half))
+    expect(taken).toMatchObject({ status: 0, stderr: expect.stringContaining('of encrypted') })
+    await compliance('bundles', 'delete', 'half')
+  })
+
   it('has parameters of the type that it has them in itself', async () => {
     const enable = (...args: readonly string[]) =>
       compliance('bundles', 'enable', 'tagging', '--json', ...args)

@@ -43,7 +43,8 @@ export function addComplianceBundleRoutes(add: AddRoute, bundles: Bundles): void
     method: 'POST',
     url: '/compliance/bundles',
     tag,
-    summary: 'Take a file of rules (YAML); of a name that is there, as its next version',
+    summary:
+      'Take a file of rules (YAML) whose examples are as said; of a name that is there, as its next version',
     permission: 'compliance:Write',
     body: Type.Object({
       organisationId: OneOrganisation,
