@@ -71,6 +71,9 @@ describe('a bundle of rules', () => {
     const taken = await compliance('bundles', 'upload', file('half.yaml', half))
     expect(taken).toMatchObject({ status: 0, stderr: expect.stringContaining('of encrypted') })
     await compliance('bundles', 'delete', 'half')
+    const ofEvents = await runCommand(folder, ['rules', 'test', path, '--json'])
+    expect(ofEvents.status).toBe(2)
+    expect(ofEvents.stderr).toContain('belfry compliance rules test')
   })
 
   it('has parameters of the type that it has them in itself', async () => {
