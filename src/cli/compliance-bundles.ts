@@ -65,7 +65,9 @@ that AWS Config reports changes of, from then on, in the version in which it was
   addSetting(bundles)
   bundles
     .command('upload')
-    .description('take a file of rules; of a name that is there, as its next version')
+    .description(
+      'take a file of rules whose examples are as said; of a name that is there, as its next version',
+    )
     .argument('<file>', 'YAML')
     .option(...ORGANISATION)
     .action(
@@ -75,6 +77,7 @@ that AWS Config reports changes of, from then on, in the version in which it was
         const given = { organisationId, text }
         const bundle = await hub.post<ComplianceBundle>('/compliance/bundles', given)
         await output.show(bundle, () => shown(bundle))
+        if (bundle.untested.length > 0) output.note(untestedNote(bundle.untested))
       }),
     )
   bundles
@@ -91,6 +94,10 @@ that AWS Config reports changes of, from then on, in the version in which it was
     )
 }
 
+/** A rule that was enabled shows nothing at first. */
+export const CHECKED_FROM_NOW =
+  'resources are checked as AWS Config reports changes of them; to check those that are there already, import a snapshot ("belfry compliance import --help")'
+
 interface EnableOptions extends OfOrganisation {
   readonly without?: readonly string[]
   readonly parameter?: Readonly<Record<string, string>>
@@ -99,9 +106,13 @@ interface EnableOptions extends OfOrganisation {
 function addSetting(bundles: Command): void {
   bundles
     .command('enable')
-    .description('enable a bundle in its newest version, with these settings and no others')
+    .description('enable a bundle in its newest version; what is not given stays as it was set')
     .argument('<name>', 'its name')
-    .option('--without <rules>', 'ids of rules to leave out, comma-separated', commaSeparated)
+    .option(
+      '--without <rules>',
+      'ids of rules to leave out, comma-separated; "" for none',
+      commaSeparated,
+    )
     .option(
       '--parameter <name=value>',
       'a parameter, as text, a,b or JSON; once for each',
@@ -112,9 +123,11 @@ function addSetting(bundles: Command): void {
       action<EnableOptions>(async ({ hub, output, options }, name: string) => {
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const path = pathOf('/compliance/bundles', name)
-        const parameters =
-          options.parameter &&
-          valuesOf(options.parameter, await hub.get<ComplianceBundle>(path, { organisationId }))
+        const before = await hub.get<ComplianceBundle>(path, { organisationId })
+        const parameters = options.parameter && {
+          ...before.enabled?.parameters,
+          ...valuesOf(options.parameter, before),
+        }
         const settings = givenOnly({ deselected: options.without, parameters })
         const bundle = await hub.put<ComplianceBundle>(path, {
           organisationId,
@@ -122,6 +135,7 @@ function addSetting(bundles: Command): void {
           ...settings,
         })
         await output.show(bundle, () => shown(bundle))
+        output.note(CHECKED_FROM_NOW)
       }),
     )
   bundles
@@ -166,11 +180,16 @@ export function addRulesTest(rules: Command): void {
     )
 }
 
+function untestedNote(rules: readonly string[]): string {
+  return `no example shows that what is meant passes and fails, of ${rules.join(', ')}: give both, and "belfry compliance rules test" runs them`
+}
+
 function testText(tested: TestedFile): string {
   const { file, bundle, version, examples, untested } = tested
   const bad = examples.filter(({ ok }) => !ok)
+  const asSaid = `${examples.length - bad.length} of ${examples.length} examples are as said`
   return [
-    `${file}: ${bundle} ${version}, ${examples.length - bad.length} of ${examples.length} examples are as said`,
+    `${file}: ${bundle} ${version}, ${examples.length === 0 ? 'no examples' : asSaid}`,
     ...bad.map(({ rule, expected, number, found = '' }) =>
       styled('red', `  ${rule}: example ${number} of ${expected}: ${found}`),
     ),
@@ -228,7 +247,10 @@ function shown({ rules, enabled, ...bundle }: ComplianceBundle): string {
     enabled: enabled === undefined ? 'no' : `${enabled.version}, ${localMoment(enabled.at)}`,
     update: bundle.updateAvailable ? `to ${bundle.version}: enable it again` : undefined,
     parameters: Object.entries({ ...bundle.parameters, ...enabled?.parameters }).map(
-      ([name, value]) => `${name}=${JSON.stringify(value)}`,
+      ([name, value]) => {
+        const isSet = enabled !== undefined && Object.hasOwn(enabled.parameters, name)
+        return `${name}=${JSON.stringify(value)}${isSet ? '' : ' (default)'}`
+      },
     ),
     rules: rules.map(({ id, title, severity }) => {
       const left = enabled?.deselected.includes(id) ? ' (left out)' : ''

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 
 import type { ComplianceRule } from '#src/model/finding.ts'
 import { action, givenOnly } from './call.ts'
-import { addRulesTest } from './compliance-bundles.ts'
+import { CHECKED_FROM_NOW, addRulesTest } from './compliance-bundles.ts'
 import { table } from './output.ts'
 import type { Column } from './output.ts'
 import { organisationBy } from './references.ts'
@@ -31,9 +31,18 @@ export function addRules(compliance: Command): void {
             ? 'no rules are enabled: see "belfry compliance bundles list"'
             : table(all, COLUMNS, output.width),
         )
+        const idle = all.filter(hasCheckedNothing)
+        if (idle.length > 0) {
+          const subject = idle.length === 1 ? 'rule has' : 'rules have'
+          output.note(`${idle.length} ${subject} checked nothing yet: ${CHECKED_FROM_NOW}`)
+        }
       }),
     )
   addRulesTest(rules)
+}
+
+function hasCheckedNothing({ failing, excepted, passing }: ComplianceRule): boolean {
+  return failing + excepted + passing === 0
 }
 
 const COLUMNS: readonly Column<ComplianceRule>[] = [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 
 import type { ComplianceException, ExceptionScope } from '#src/model/compliance-exception.ts'
+import type { CheckRule, ComplianceRule, Finding } from '#src/model/finding.ts'
 import { addBundles } from './compliance-bundles.ts'
 import { addImport } from './compliance-import.ts'
 import { addRules } from './compliance-rules.ts'
@@ -8,13 +9,14 @@ import { callerName } from '#src/model/principal.ts'
 import { pathOf } from './api-path.ts'
 import { action, givenOnly } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
+import type { HubClient } from './hub-client.ts'
 import { addListCommand } from './list-command.ts'
 import type { Column } from './output.ts'
 import { instant } from './period.ts'
 import { ACCOUNT_REFERENCE, accountBy, organisationBy } from './references.ts'
 import { addScores } from './compliance-scores.ts'
 import { addTagPolicies } from './tag-policies.ts'
-import { localMoment } from './terminal-text.ts'
+import { counted, localMoment } from './terminal-text.ts'
 
 export function addCompliance(program: Command): void {
   const compliance = program
@@ -84,6 +86,7 @@ function addExceptions(compliance: Command): void {
           made,
           () => `not told until ${localMoment(made.until)}: ${scopeText(made)}`,
         )
+        output.note(await coveredText(hub, made))
       }),
     )
 
@@ -97,6 +100,51 @@ function addExceptions(compliance: Command): void {
         await output.show({ deleted: id }, () => `deleted exception ${id}`)
       }),
     )
+}
+
+/** An organisation may have half a million failures. */
+const COUNTED_MAX = 10_000
+/** As a filter of findings takes it. */
+const FILTER_CHARACTERS_MAX = 256
+
+/** Says what an exception covers now. It may be made before anything fails; a misspelt one never does. */
+async function coveredText(
+  hub: HubClient,
+  { organisationId, scope }: ComplianceException,
+): Promise<string> {
+  const { resourceId, tag, ...equal } = scope
+  const isFilter = resourceId !== undefined && resourceId.length <= FILTER_CHARACTERS_MAX
+  const filter = {
+    organisationId,
+    status: 'FAILED',
+    ...equal,
+    ...(isFilter && { text: resourceId }),
+  }
+  const { items, more } = await hub.listFirst<Finding>('/findings', filter, COUNTED_MAX)
+  const hasTag = ({ tags }: Finding) =>
+    tag === undefined ||
+    (Object.hasOwn(tags, tag.key) && (tag.value === undefined || tags[tag.key] === tag.value))
+  const covered = items
+    .filter((finding) => resourceId === undefined || finding.resourceId === resourceId)
+    .filter(hasTag).length
+  if (covered > 0) {
+    return `it covers ${more ? 'at least ' : ''}${counted(covered, 'failure')} now, and what fails later`
+  }
+  const { ruleId } = scope
+  if (ruleId === undefined || (await isKnownRule(hub, organisationId, ruleId))) {
+    return 'it covers no failure now, only what fails later'
+  }
+  return `it covers no failure now, and nothing has been heard of a rule "${ruleId}": where its id is another ("belfry findings show" tells it beside the name), delete the exception and make it anew`
+}
+
+/** Whether the hub applies the rule, or results of it came. */
+async function isKnownRule(hub: HubClient, organisationId: string, ruleId: string) {
+  const asked = { organisationId }
+  const [applied, checked] = await Promise.all([
+    hub.listAll<ComplianceRule>('/compliance/rules', asked),
+    hub.listAll<CheckRule>('/compliance/checked-rules', asked),
+  ])
+  return [...applied, ...checked].some((rule) => rule.ruleId === ruleId)
 }
 
 interface CreateOptions {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 
 import { action, commaSeparated } from './call.ts'
-import { CommandFault } from './cli-faults.ts'
+import { CommandFault, UsageFault } from './cli-faults.ts'
 import { createLinePrinter } from './event-lines.ts'
 import type { HubClient } from './hub-client.ts'
 import { styled, table } from './output.ts'
@@ -57,10 +57,13 @@ Matches the pattern against the events that the hub keeps, and delivers nothing.
 
 Examples:
   belfry rules backtest --pattern rule.json --since 7d
-  belfry rules backtest --pattern '{"source":["aws.ec2"]}' --since 1h --json`
+  belfry rules backtest --pattern '{"source":["aws.ec2"]}' --since 1h --json
+
+Rules on resources are others: "belfry compliance rules --help".`
 
 export function addRules(program: Command): void {
   const rules = program.command('rules').description('try rules on the events of the past')
+  pointToComplianceRules(rules)
   withPeriod(
     rules
       .command('backtest')
@@ -82,6 +85,19 @@ export function addRules(program: Command): void {
         for (const sample of samples) await printLine(sample)
       }),
     )
+}
+
+/** Rules are of events here, and of resources elsewhere: who looks for those is told where. */
+function pointToComplianceRules(rules: Command): void {
+  rules
+    .command('test', { hidden: true })
+    .argument('[file...]')
+    .allowUnknownOption()
+    .action(() => {
+      throw new UsageFault(
+        'rules on resources are tested by "belfry compliance rules test <file>"; what a rule on events would have matched, "belfry rules backtest" tells',
+      )
+    })
 }
 
 /** Follows a backtest to its end. */

@@ -24,6 +24,9 @@ import type { Bundle } from './rules/bundle.ts'
 import { faultOfParameter } from './rules/parameters.ts'
 import { RuleFault } from './rules/rule-fault.ts'
 import { shippedBundles } from './rules/shipped.ts'
+import { testedExamples, untestedRules } from './rules/test-bundle.ts'
+import type { TestedExample } from './rules/test-bundle.ts'
+import { createTurns } from './turns.ts'
 
 /** An organisation, by its id; absent: the caller's. */
 interface OfOrganisation {
@@ -32,9 +35,9 @@ interface OfOrganisation {
 
 export interface BundleSetting extends OfOrganisation {
   readonly enabled: boolean
-  /** Ids of rules to leave out. */
+  /** Ids of rules to leave out; absent: as before, or none. */
   readonly deselected?: readonly string[] | undefined
-  /** Others than the bundle's own. */
+  /** Others than the bundle's own; absent: as before, or none. */
   readonly parameters?: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -42,7 +45,7 @@ export interface BundleSetting extends OfOrganisation {
 export interface Bundles {
   list(caller: Principal, asked: PageOfCaller & OfOrganisation): Promise<Page<ComplianceBundle>>
   get(caller: Principal, name: string, of: OfOrganisation): Promise<ComplianceBundle>
-  /** Takes a file of rules; of a name that is there, as its next version. */
+  /** Takes a file of rules whose examples are as said; of a name that is there, as its next version. */
   upload(
     caller: Principal,
     given: OfOrganisation & { readonly text: string },
@@ -74,9 +77,10 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
       return pageOfAll(all, ({ name }) => name, page)
     },
     get: async (caller, name, of) => shownBy(state, await idOf(state, caller, of), name),
-    upload: (caller, { text, ...of }) => {
-      const { file } = checked(text)
-      const { bundle: name, version } = file
+    upload: async (caller, { text, ...of }) => {
+      const bundle = checked(text)
+      await checkExamples(bundle)
+      const { bundle: name, version } = bundle.file
       return actions.perform(caller, async ({ transaction, tell }) => {
         const organisationId = await idOf(transaction, caller, of)
         const key = bundleKey(organisationId, name)
@@ -117,13 +121,16 @@ export function createBundles({ state, actions }: BundlePorts): Bundles {
 async function change(
   { transaction, now, tell }: Step,
   place: { readonly organisationId: string; readonly name: string },
-  { enabled, deselected = [], parameters = {} }: BundleSetting,
+  setting: BundleSetting,
 ): Promise<void> {
   const { organisationId, name } = place
   const key = bundleKey(organisationId, name)
   const before = await transaction.get(ENABLED_BUNDLES, key)
   const newest = await newestOf(transaction, organisationId, name)
   const { file } = newest.bundle
+  const { enabled } = setting
+  const kept = keptOf(enabled ? before : undefined, file)
+  const { deselected = kept.deselected, parameters = kept.parameters } = setting
   const fields = { bundle: name, version: file.version, deselected: [...deselected] }
   checkSetting(file, deselected, parameters)
   tell(`ComplianceBundle${enabled ? 'Enable' : 'Disable'}Event`, { organisationId, fields })
@@ -140,6 +147,20 @@ async function change(
   }
   if (enabled) transaction.put(ENABLED_BUNDLES, key, after)
   else transaction.delete(ENABLED_BUNDLES, key)
+}
+
+/** What was set before, but what the newest version has no more. */
+function keptOf(
+  before: EnabledBundle | undefined,
+  { rules, parameters: own = {} }: Bundle['file'],
+): Pick<EnabledBundle, 'deselected' | 'parameters'> {
+  const { deselected = [], parameters = {} } = before ?? {}
+  return {
+    deselected: deselected.filter((id) => rules.some((rule) => rule.id === id)),
+    parameters: Object.fromEntries(
+      Object.entries(parameters).filter(([name]) => Object.hasOwn(own, name)),
+    ),
+  }
 }
 
 const NO_TYPES: ReadonlyMap<string, string> = new Map()
@@ -192,6 +213,15 @@ function checked(text: string): Bundle {
   }
 }
 
+/** A rule that its own examples refute would be enabled and say what nobody means. */
+async function checkExamples(bundle: Bundle): Promise<void> {
+  const turns = createTurns()
+  for (const example of testedExamples(bundle)) {
+    if (!example.ok) throw exampleFails(example)
+    await turns()
+  }
+}
+
 async function newestOf(
   from: Pick<StateTransaction, 'get'>,
   organisationId: string,
@@ -220,6 +250,7 @@ async function shownBy(
     parameters,
     ...(description !== undefined && { description }),
     rules: rules.map(({ id, title, severity }) => ({ id, title, severity })),
+    untested: untestedRules(bundle.file),
     ...(enabled !== undefined && {
       enabled: {
         version: parseStoredBundle(enabled.text).file.version,
@@ -237,6 +268,14 @@ function notFound(name: string): RestError {
     404,
     'compliance-bundle.not-found',
     `there is no bundle "${name}": with the hub come ${[...shippedBundles().keys()].join(', ')}, and others are to be uploaded first`,
+  )
+}
+
+function exampleFails({ rule, expected, number, found = '' }: TestedExample): RestError {
+  return new RestError(
+    400,
+    'compliance-bundle.example-fails',
+    `rule "${rule}": example ${number} of ${expected}: ${found}: mend the rule or the example ("belfry compliance rules test" shows all that are not as said)`,
   )
 }
 

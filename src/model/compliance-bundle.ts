@@ -77,6 +77,10 @@ export const ComplianceBundle = Type.Object(
         severity: Type.Enum([...SEVERITIES]),
       }),
     ),
+    untested: Type.Array(Type.String(), {
+      description:
+        'Ids of rules without an example that passes and one that fails: nothing shows that they match what they mean',
+    }),
     enabled: Type.Optional(
       Type.Object({
         version: Type.String(),

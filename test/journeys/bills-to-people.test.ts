@@ -14,6 +14,8 @@ import { runCommand } from '../belfry-command.ts'
 import { importFiles } from '../cost-calls.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
+import { keepReceived } from '../keep-received.ts'
+import { quotedPrintable } from '../mail/quoted-printable.ts'
 import { startMailServer } from '../mail/mail-server.ts'
 import type { MailServer } from '../mail/mail-server.ts'
 import { ACCOUNTS, createOrganisation } from '../organisation.ts'
@@ -86,6 +88,7 @@ beforeAll(async () => {
   organisationId = (await createOrganisation(hub)).organisationId
 })
 afterAll(async () => {
+  keepReceived(mailServer.letters, receiver.received)
   await hub.kill('SIGTERM')
   await Promise.all([receiver.close(), mailServer.close()])
   removeDataFolder(folder)
@@ -375,12 +378,9 @@ async function lettersOf(count: number): Promise<readonly string[]> {
   return letters.map(({ source }) => unquoted(source))
 }
 
-/** Quoted-printable, with plain spaces where Intl keeps numbers and their units together. */
+/** With plain spaces where Intl keeps numbers and their units together. */
 function unquoted(source: string): string {
-  const bytes = source
-    .replaceAll(/=\r?\n/g, '')
-    .replaceAll(/=([\dA-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))
-  return Buffer.from(bytes, 'latin1').toString().replaceAll('\u00a0', ' ').replaceAll('\r\n', '\n')
+  return quotedPrintable(source).replaceAll('\u00a0', ' ').replaceAll('\r\n', '\n')
 }
 
 function moneyText(amount: string): string {

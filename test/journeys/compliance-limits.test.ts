@@ -45,7 +45,11 @@ describe('a bundle of rules', () => {
     ['characters of a message', (count) => of({ message: text(count) }), 1_024],
     ['frameworks of a rule', (count) => of({ frameworks: repeated('CIS', count) }), 50],
     ['examples that pass', (count) => of({ examples: { pass: examples(count) } }), 50],
-    ['examples that fail', (count) => of({ examples: { fail: examples(count) } }), 50],
+    [
+      'examples that fail',
+      (count) => of({ assert: 'false', examples: { fail: examples(count) } }),
+      50,
+    ],
     ['characters of a condition', (count) => of({ assert: 'true'.padEnd(count) }), 2_000],
   ])('has so many %s and no more', async (_what, make, most) => {
     expect(await statusOf(upload(make(most)))).toBe(201)
@@ -56,7 +60,7 @@ describe('a bundle of rules', () => {
   /** Each is 104 nodes: a list of a hundred, an empty one, their comparison and what joins them. */
   const lists = (count: number) => repeated(`${list(100)} && `, count).join('')
   const nested = (count: number) =>
-    `${Array.from({ length: count }, (_, n) => `resource.l.all(x${n}, `).join('')}true${')'.repeat(count)}`
+    `${Array.from({ length: count }, (_, n) => `resource.relationships.all(x${n}, `).join('')}true${')'.repeat(count)}`
   it.each<[what: string, make: (count: number) => string, most: number, why: string]>([
     ['nodes', (count) => lists(4) + list(count - 419), 500, 'maxAstNodes (500)'],
     ['levels', (count) => `${'['.repeat(count)}${']'.repeat(count)} != []`, 50, 'maxDepth (50)'],

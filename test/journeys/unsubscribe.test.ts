@@ -6,6 +6,7 @@ import { allTold, hasLength, until } from '../alerting.ts'
 import { runCommand } from '../belfry-command.ts'
 import { hubWithMail } from '../mail/hub-with-mail.ts'
 import type { ReceivedLetter } from '../mail/mail-server.ts'
+import { quotedPrintable } from '../mail/quoted-printable.ts'
 
 const PUBLIC_URL = 'https://belfry.example.com'
 const SETTLING_MS = 3_000
@@ -264,14 +265,8 @@ function onlyOf(letters: readonly ReceivedLetter[]): ReceivedLetter {
   return letters[0] as ReceivedLetter
 }
 
-/** As mail programs show it: lines put together, and bytes that were written as their numbers. */
-const plain = ({ source }: ReceivedLetter) =>
-  Buffer.from(
-    source
-      .replaceAll('=\r\n', '')
-      .replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCodePoint(Number(`0x${hex}`))),
-    'latin1',
-  ).toString()
+/** As mail programs show it. */
+const plain = ({ source }: ReceivedLetter) => quotedPrintable(source)
 
 function linkOf({ source }: ReceivedLetter): string {
   const unfolded = source.replaceAll(/\r\n(?=[ \t])/g, '')

@@ -43,7 +43,8 @@ export function addComplianceBundleRoutes(add: AddRoute, bundles: Bundles): void
     method: 'POST',
     url: '/compliance/bundles',
     tag,
-    summary: 'Take a file of rules (YAML); of a name that is there, as its next version',
+    summary:
+      'Take a file of rules (YAML) whose examples are as said; of a name that is there, as its next version',
     permission: 'compliance:Write',
     body: Type.Object({
       organisationId: OneOrganisation,
@@ -68,7 +69,7 @@ export function addComplianceBundleRoutes(add: AddRoute, bundles: Bundles): void
     url: '/compliance/bundles/:name',
     tag,
     summary:
-      'Enable a bundle in its newest version, with these settings, or disable it; findings of rules that are applied no more go',
+      'Enable a bundle in its newest version, with these settings and otherwise as it was set, or disable it; findings of rules that are applied no more go',
     permission: 'compliance:Write',
     params: NameParams,
     body: Type.Object({
@@ -77,10 +78,13 @@ export function addComplianceBundleRoutes(add: AddRoute, bundles: Bundles): void
       deselected: Type.Optional(
         Type.Array(Type.String({ maxLength: 64 }), {
           maxItems: RULES_MAX,
-          description: 'Ids of rules to leave out',
+          description: 'Ids of rules to leave out; absent: those that are left out now',
         }),
       ),
-      parameters: Type.Optional(BundleParameters),
+      parameters: Type.Optional({
+        ...BundleParameters,
+        description: 'Others than the own ones of the bundle; absent: those that are set now',
+      }),
     }),
     answer: [200, ref(ComplianceBundle)],
     run: (caller, { params, body }) => bundles.set(caller, params.name, body),

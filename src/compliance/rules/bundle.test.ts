@@ -105,6 +105,26 @@ describe('a rule', () => {
       bundle({ appliesTo: { a: 'b' } }),
       /^rule "one": "appliesTo" is no event pattern: .+$/,
     ],
+    [
+      'asks for a field in other letters',
+      bundle({ appliesTo: { resourcetype: ['AWS::S3::Bucket'] } }),
+      'rule "one": "appliesTo": a resource has no field "resourcetype": write "resourceType"',
+    ],
+    [
+      'asks for a field that resources do not have, in an alternative',
+      bundle({ appliesTo: { $or: [{ tags: { a: ['b'] } }, { owner: ['ana'] }] } }),
+      /no field "owner": it has ARN, .*, tags; below "configuration", .* and "tags" anything goes$/,
+    ],
+    [
+      'decides by a field that resources do not have',
+      bundle({ assert: 'has(resource.encrypted) && resource.encrypted' }),
+      /^rule "one": "assert": a resource has no field "encrypted"/,
+    ],
+    [
+      'shows a field that resources do not have',
+      bundle({ message: '${resourceID} is wrong' }),
+      'rule "one": "message": a resource has no field "resourceID": write "resourceId"',
+    ],
     ['has a regular expression', bundle({ assert: 'resource.x.matches("(a+)+$")' }), /like\(/],
     [
       'has two macros over lists of its own in each other',
@@ -141,15 +161,21 @@ describe('a condition', () => {
   }
 
   it.each([
-    ['looks for items in items of items', 'r.l.all(x, r.l.all(y, y in r.l))'],
-    ['compares lists in lists', 'r.l.all(x, r.l.all(y, r.l == r.l))'],
-    ['goes over keys in keys', 'r.m.all(x, r.m.all(y, x + y != ""))'],
-    ['reads a long text again and again', 'r.l.all(x, !r.text.contains("b"))'],
+    [
+      'looks for items in items of items',
+      'r.relationships.all(x, r.relationships.all(y, y in r.relationships))',
+    ],
+    [
+      'compares lists in lists',
+      'r.relationships.all(x, r.relationships.all(y, r.relationships == r.relationships))',
+    ],
+    ['goes over keys in keys', 'r.configuration.all(x, r.configuration.all(y, x + y != ""))'],
+    ['reads a long text again and again', 'r.relationships.all(x, !r.resourceName.contains("b"))'],
   ])('that %s is given up where a resource is large, and applied where it is not', (_, assert) => {
     const of = (length: number) => ({
-      l: list(length),
-      m: Object.fromEntries(list(length).map((n) => [`k${n}`, n])),
-      text: 'a'.repeat(length * 200),
+      relationships: list(length),
+      configuration: Object.fromEntries(list(length).map((n) => [`k${n}`, n])),
+      resourceName: 'a'.repeat(length * 200),
     })
     const condition = assert.replaceAll('r.', 'resource.')
     expect(said(condition, of(1_000))).toEqual(TOO_MANY)
@@ -158,21 +184,21 @@ describe('a condition', () => {
 
   it('takes five million steps, a step being one of its nodes for each value that it reads', () => {
     // Nine nodes, so 555,555 values: 742 items for each of 742, and their lists.
-    const assert = 'resource.l.all(x, resource.l.all(y, true))'
-    expect(said(assert, { l: list(742) })).toEqual({ status: 'PASSED' })
-    expect(said(assert, { l: list(743) })).toEqual(TOO_MANY)
+    const assert = 'resource.relationships.all(x, resource.relationships.all(y, true))'
+    expect(said(assert, { relationships: list(742) })).toEqual({ status: 'PASSED' })
+    expect(said(assert, { relationships: list(743) })).toEqual(TOO_MANY)
   })
 
   it.each([
-    'resource.l.filter(x, x.a > 0.0).all(y, y.m.exists(z, z == 1.0))',
-    'resource.l.map(x, x.m).all(y, y.exists(z, z == 1.0))',
-    'resource.l.map(x, x.a).all(y, resource.l.exists(z, z.a == y))',
-    'resource.l.all(x, [1.0, 2.0].exists(y, x.a == y))',
-    'cel.bind(m, resource.l[0].m, m.exists(x, x == 1.0))',
+    'resource.relationships.filter(x, x.a > 0.0).all(y, y.m.exists(z, z == 1.0))',
+    'resource.relationships.map(x, x.m).all(y, y.exists(z, z == 1.0))',
+    'resource.relationships.map(x, x.a).all(y, resource.relationships.exists(z, z.a == y))',
+    'resource.relationships.all(x, [1.0, 2.0].exists(y, x.a == y))',
+    'cel.bind(m, resource.relationships[0].m, m.exists(x, x == 1.0))',
   ])('goes over what is of the resource: %s', (assert) => {
     expect(
       said(assert, {
-        l: [
+        relationships: [
           { a: 1, m: [1] },
           { a: 2, m: [1, 2] },
         ],
@@ -181,21 +207,24 @@ describe('a condition', () => {
   })
 
   it('is given up where all that it comes to is errors, of which macros make many', () => {
-    const assert = 'resource.l.all(x, resource.l.all(y, x + 1 == y))'
-    expect(said(assert, { l: list(1_000) })).toEqual({
+    const assert = 'resource.relationships.all(x, resource.relationships.all(y, x + 1 == y))'
+    expect(said(assert, { relationships: list(1_000) })).toEqual({
       status: 'UNKNOWN',
       reason: expect.stringMatching(/it takes (over 2000 ms|too many steps)/),
     })
   })
 
   it('looks at a resource as it is', () => {
-    const item = { l: [{ a: 1 }, { a: 2 }], m: { k: 'v' }, n: null }
+    const item = {
+      ...{ relationships: [{ a: 1 }, { a: 2 }], configuration: { k: 'v' } },
+      availabilityZone: null,
+    }
     for (const assert of [
-      'resource.l.exists(x, x.a == 2.0) && size(resource.l) == 2',
-      '"k" in resource.m && !("x" in resource.m) && has(resource.m.k) && !has(resource.m.x)',
-      'resource.l == [{"a": 1.0}, {"a": 2.0}] && resource.m == {"k": "v"}',
-      'resource.n == null && resource.l.map(x, x.a) == [1.0, 2.0] && resource.m.k.startsWith("v")',
-      'resource.l.filter(x, x.a > 1.0).size() == 1 && type(resource.m) == map',
+      'resource.relationships.exists(x, x.a == 2.0) && size(resource.relationships) == 2',
+      '"k" in resource.configuration && !("x" in resource.configuration) && has(resource.configuration.k) && !has(resource.configuration.x)',
+      'resource.relationships == [{"a": 1.0}, {"a": 2.0}] && resource.configuration == {"k": "v"}',
+      'resource.availabilityZone == null && resource.relationships.map(x, x.a) == [1.0, 2.0] && resource.configuration.k.startsWith("v")',
+      'resource.relationships.filter(x, x.a > 1.0).size() == 1 && type(resource.configuration) == map',
     ]) {
       expect([assert, said(assert, item)]).toEqual([assert, { status: 'PASSED' }])
     }
@@ -223,8 +252,8 @@ it('a condition that was taken once and is refused by now says so of each resour
 describe('the test of a bundle', () => {
   it('says which example is not as said, and which rule has none', () => {
     const failing = {
-      assert: 'resource.ok',
-      examples: { pass: [{ resourceType: 'T', ok: false }] },
+      assert: 'resource.configuration.ok',
+      examples: { pass: [{ resourceType: 'T', configuration: { ok: false } }] },
     }
     const tested = testBundle(bundle(failing))
     expect(tested.examples).toEqual([

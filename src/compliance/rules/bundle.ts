@@ -6,10 +6,11 @@ import { faultOf } from '#src/model/catalogue/catalogue.ts'
 import { closedSchema } from '#src/model/closed-schema.ts'
 import { BundleFile } from '#src/model/compliance-bundle.ts'
 import type { BundleRule } from '#src/model/compliance-bundle.ts'
-import { at, textAt } from '../observed/foreign.ts'
+import { at, listAt, textAt } from '../observed/foreign.ts'
 import { conditionOf, firstLine } from './expression.ts'
 import type { Condition } from './expression.ts'
 import { RuleFault } from './rule-fault.ts'
+import { faultOfMember } from './resource.ts'
 import type { RuleResource } from './resource.ts'
 
 /** What a rule says of a resource. */
@@ -55,12 +56,17 @@ const validator = Compile(closedSchema(BundleFile))
 
 /** Reads a file of rules. @throws RuleFault that says what is wrong, and in which rule */
 export function parseBundle(text: string): Bundle {
-  return bundleOf(text, conditionOf)
+  const bundle = bundleOf(text, conditionOf)
+  for (const { rule, members } of bundle.rules()) {
+    inPart(`rule "${rule.id}"`, () => checkMembers(rule, members))
+  }
+  return bundle
 }
 
 /**
  * Reads a file of rules that was taken once. A condition that is refused by now cannot be decided, and
- * says so of each resource; the other rules go on.
+ * says so of each resource; the other rules go on. What looks at members that no resource has goes on
+ * saying what it said.
  */
 export function parseStoredBundle(text: string): Bundle {
   return bundleOf(text, (assert) => {
@@ -151,12 +157,37 @@ function readied(rule: BundleRule, condition: (assert: string) => Condition) {
 }
 
 /** With those that its pattern and its message look at. */
-function membersOf(
-  { appliesTo = {}, message = '' }: BundleRule,
-  members: ReadonlySet<string>,
-): ReadonlySet<string> {
-  const shown = [...message.matchAll(PLACEHOLDER)].map(([, path = '']) => path.split('.')[0] ?? '')
-  return new Set([...members, ...Object.keys(appliesTo), ...shown])
+function membersOf(rule: BundleRule, members: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set([...members, ...patternMembers(rule.appliesTo), ...messageMembers(rule)])
+}
+
+/** Those of the alternatives of `$or` too. */
+function patternMembers(pattern: unknown): readonly string[] {
+  if (typeof pattern !== 'object' || pattern === null) return []
+  return Object.keys(pattern).flatMap((name) =>
+    name === '$or' ? listAt(pattern, name).flatMap(patternMembers) : [name],
+  )
+}
+
+function messageMembers({ message = '' }: BundleRule): readonly string[] {
+  return [...message.matchAll(PLACEHOLDER)].map(([, path = '']) => path.split('.')[0] ?? '')
+}
+
+/**
+ * A pattern on a member that resources do not have matches none, and a condition on one can be decided
+ * of none: the rule would be enabled and say nothing, for ever.
+ * @param members undefined: nobody can tell which
+ */
+function checkMembers(rule: BundleRule, members: ReadonlySet<string> | undefined): void {
+  const named = [
+    ['appliesTo', patternMembers(rule.appliesTo)],
+    ['message', messageMembers(rule)],
+    ['assert', members ?? []],
+  ] as const
+  for (const [part, names] of named) {
+    const fault = [...names].map(faultOfMember).find((one) => one !== undefined)
+    if (fault !== undefined) throw new RuleFault(`"${part}": ${fault}`)
+  }
 }
 
 function patternOf(appliesTo: object): EventPattern {

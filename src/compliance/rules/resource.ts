@@ -9,6 +9,46 @@ export interface RuleResource {
   readonly [member: string]: unknown
 }
 
+/**
+ * The members of a configuration item, as AWS Config delivers it in snapshots and events, beside which
+ * a resource has none. https://docs.aws.amazon.com/config/latest/developerguide/config-item-table.html
+ */
+const MEMBERS = [
+  'ARN',
+  'availabilityZone',
+  'awsAccountId',
+  'awsRegion',
+  'configuration',
+  'configurationItemCaptureTime',
+  'configurationItemDeliveryTime',
+  'configurationItemMD5Hash',
+  'configurationItemStatus',
+  'configurationItemVersion',
+  'configurationStateId',
+  'configurationStateMd5Hash',
+  'recordingFrequency',
+  'relatedEvents',
+  'relationships',
+  'resourceCreationTime',
+  'resourceId',
+  'resourceName',
+  'resourceType',
+  'supplementaryConfiguration',
+  'tags',
+] as const
+const BY_SMALL_LETTERS: ReadonlyMap<string, string> = new Map(
+  MEMBERS.map((name) => [name.toLowerCase(), name]),
+)
+
+/** What is wrong with a name that is meant to be a resource's member; undefined: it is one. */
+export function faultOfMember(name: string): string | undefined {
+  const known = BY_SMALL_LETTERS.get(name.toLowerCase())
+  if (known === name) return undefined
+  return known === undefined
+    ? `a resource has no field "${name}": it has ${MEMBERS.join(', ')}; below "configuration", "supplementaryConfiguration" and "tags" anything goes`
+    : `a resource has no field "${name}": write "${known}"`
+}
+
 /** A resource whose evaluation could take longer than this bounds is not evaluated. */
 const RESOURCE_CHARACTERS_MAX = 256 * 1_024
 const LIST_ITEMS_MAX = 1_000

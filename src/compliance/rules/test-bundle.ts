@@ -1,4 +1,6 @@
+import type { BundleFile } from '#src/model/compliance-bundle.ts'
 import { parseBundle } from './bundle.ts'
+import type { Bundle } from './bundle.ts'
 import { resourceOf } from './resource.ts'
 
 /** What came of one example of a rule. */
@@ -22,27 +24,36 @@ export interface TestedBundle {
 
 /** Runs the examples of a file of rules. @throws RuleFault where the file is no bundle */
 export function testBundle(text: string): TestedBundle {
-  const { file, rules } = parseBundle(text)
-  const examples = rules().flatMap(({ rule, verdictOn }) =>
-    (['pass', 'fail'] as const).flatMap((expected) =>
-      (rule.examples?.[expected] ?? []).map((example, index): TestedExample => {
+  const bundle = parseBundle(text)
+  const { bundle: name, version } = bundle.file
+  return {
+    bundle: name,
+    version,
+    examples: [...testedExamples(bundle)],
+    untested: untestedRules(bundle.file),
+  }
+}
+
+/** What comes of the examples, one after the other: they are run as they are asked for. */
+export function* testedExamples({ rules }: Bundle): Generator<TestedExample> {
+  for (const { rule, verdictOn } of rules()) {
+    for (const expected of ['pass', 'fail'] as const) {
+      for (const [index, example] of (rule.examples?.[expected] ?? []).entries()) {
         const resource = resourceOf({ resourceId: 'example', ...example })
         const verdict = typeof resource === 'string' ? undefined : verdictOn(resource)
         const ok = verdict?.status === (expected === 'pass' ? 'PASSED' : 'FAILED')
         const found = typeof resource === 'string' ? resource : foundOf(verdict)
-        return { rule: rule.id, expected, number: index + 1, ok, ...(!ok && { found }) }
-      }),
-    ),
-  )
-  const untested = file.rules.filter(
-    ({ examples: given }) => !given?.pass?.length || !given.fail?.length,
-  )
-  return {
-    bundle: file.bundle,
-    version: file.version,
-    examples,
-    untested: untested.map(({ id }) => id),
+        yield { rule: rule.id, expected, number: index + 1, ok, ...(!ok && { found }) }
+      }
+    }
   }
+}
+
+/** Ids of the rules without an example of either kind. */
+export function untestedRules({ rules }: BundleFile): string[] {
+  return rules
+    .filter(({ examples }) => !examples?.pass?.length || !examples.fail?.length)
+    .map(({ id }) => id)
 }
 
 function foundOf(verdict: { status: string; reason?: string } | undefined): string {
