@@ -156,6 +156,7 @@ function addResubscribing(notifications: Command): void {
 interface Hearing {
   readonly notificationName: string
   readonly hears: boolean
+  readonly to?: readonly string[]
   readonly at?: number
   readonly why: string
 }
@@ -354,9 +355,19 @@ const HEARING_COLUMNS: readonly Column<Hearing>[] = [
     style: ({ hears }) => (hears ? 'green' : 'dim'),
   },
   { title: 'NOTIFICATION', text: ({ notificationName }) => notificationName, style: () => 'cyan' },
+  { title: 'TO', text: ({ to }) => whom(to) },
   { title: 'WHEN', text: ({ at }) => (at === undefined ? '' : localMoment(at)) },
   { title: 'WHY', text: ({ why }) => why, wraps: true },
 ]
+
+const WHOM_SHOWN_MAX = 3
+
+/** As many as a line has room for, and how many more: JSON has all. */
+function whom(to: readonly string[] = []): string {
+  const more = to.length - WHOM_SHOWN_MAX
+  const first = to.slice(0, WHOM_SHOWN_MAX).join(', ')
+  return more > 0 ? `${first} and ${more} more` : first
+}
 
 function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<LedgerEntry>[] {
   return [
@@ -376,8 +387,14 @@ function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<Ledg
       text: ({ channelId }) => names.get(channelId) ?? '(deleted)',
       optional: true,
     },
-    { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right' },
-    { title: 'INCIDENT', text: ({ incidentId }) => incidentId, style: () => 'dim', optional: true },
+    { title: 'TO', text: ({ to }) => whom(to) },
+    {
+      title: 'INCIDENT',
+      text: ({ incidentNumber, incidentId }) => String(incidentNumber ?? incidentId),
+      align: 'right',
+    },
+    { title: 'TITLE', text: ({ incidentTitle = '' }) => incidentTitle, optional: true },
+    { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right', optional: true },
     { title: 'WHY', text: ({ why }) => why, wraps: true },
   ]
 }

@@ -263,6 +263,18 @@ export const LedgerEntry = Type.Object(
     notificationId: Id,
     channelId: Id,
     incidentId: Id,
+    incidentNumber: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Absent in entries of before 2026-11-27' }),
+    ),
+    incidentTitle: Type.Optional(
+      Type.String({ description: 'As it was then; absent in entries of before 2026-11-27' }),
+    ),
+    to: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Whom it was for: the addresses of its letters, or where another channel led, as far as that is no secret; absent where it was held back before it was for anybody, and in entries of before 2026-11-27',
+      }),
+    ),
     alerts: Type.Integer({ minimum: 0, description: 'How many of its alerts it is about' }),
     why: Type.String({ description: 'Why it was sent or held back, or what the other side said' }),
     messageId: Type.Optional(

@@ -45,6 +45,8 @@ describe('a notification', () => {
     })
     const sent = await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(3))
     expect(new Set(sent.map(({ why }: any) => why))).toEqual(new Set(['new']))
+    // As far as that is no secret: the path of a webhook's URL may be one.
+    expect(sent.map(({ to: whom }: any) => whom)).toEqual(sent.map(() => [receiver.url]))
     expect((await incidents(id)).map(({ state, told }: any) => [state, told])).toEqual([
       ['OPEN', 1],
       ['OPEN', 1],
@@ -197,7 +199,7 @@ describe('a notification', () => {
 
   it('shows where it was told what people do about it, and tells again when a snooze is over', async () => {
     const settings = { kind: 'slack-bot', token: 'xoxb-1', channel: '#ops', endpoint: receiver.url }
-    const channel = await newChannelOf('bot', settings)
+    const { leadsTo, ...channel } = await newChannelOf('bot', settings)
     const alerts = { compliance: { checkedBy: ['bot-test'] } }
     const { id } = await notify({ name: 'bot', channelId: channel.id, alerts })
     await emit('ComplianceAlertEvent', { alertId: 'b1', ruleId: 'b1', checkedBy: 'bot-test' })
@@ -210,6 +212,8 @@ describe('a notification', () => {
     const [edited] = await receiver.waitFor(1, to('/chat.update'))
     expect(edited?.body).toMatchObject({ ts: '1.2' })
     expect(edited?.text).toContain('Acknowledged by')
+    const sent = await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(2))
+    expect(sent.map(({ to: whom }: any) => whom)).toEqual(sent.map(() => [leadsTo]))
 
     await world
       .hub()
@@ -315,7 +319,7 @@ describe('a notification', () => {
     const byName = Object.fromEntries(
       body.items.map(({ notificationName, ...rest }: any) => [notificationName, rest]),
     )
-    expect(byName['all']).toMatchObject({ hears: true, why: 'new' })
+    expect(byName['all']).toMatchObject({ hears: true, to: [receiver.url], why: 'new' })
     expect(byName['night']).toMatchObject({
       hears: false,
       why: 'its kinds of alerts, their settings or its scope leave it out',
