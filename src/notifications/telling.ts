@@ -1,4 +1,5 @@
 import { pause } from '#src/ports/patiently.ts'
+import { minuteIn } from '#src/schedules/time-zone.ts'
 import { lookedAt, withoutEscalation } from './agenda.ts'
 import { EVERYBODY, audiencesOf, leftOf, oneByOne, without } from './audiences.ts'
 import type { Audience } from './audiences.ts'
@@ -128,7 +129,6 @@ async function waitForRoom(
   until: number,
 ): Promise<void> {
   const most = `${MESSAGES_PER_WINDOW_MAX} messages in ${WINDOW_MS / 60_000} minutes`
-  const why = `told with what else comes until ${new Date(until).toISOString()}: people get at most ${most}`
   await ports.state.transact(async (transaction) => {
     const pace = (await transaction.get(CHANNEL_PACES, channelId)) ?? NO_PACE
     transaction.put(CHANNEL_PACES, channelId, { ...pace, notBefore: until })
@@ -137,6 +137,8 @@ async function waitForRoom(
       notification,
     } of tellings) {
       const incident = await transaction.get(INCIDENTS, id)
+      const end = minuteIn(notification.timeZone, until)
+      const why = `told with what else comes until ${end}: people get at most ${most}`
       if (incident === undefined || incident.waitsFor === why) continue
       writeLedger(transaction, ports, { incident, notification, channelId, outcome: 'HELD', why })
       transaction.put(INCIDENTS, id, { ...incident, waitsFor: why })

@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { minuteIn } from '#src/schedules/time-zone.ts'
 import { hasLength, newSegments, until } from '../alerting.ts'
 import { runCommand } from '../belfry-command.ts'
 import { hubWithMail } from '../mail/hub-with-mail.ts'
@@ -75,7 +76,7 @@ describe('a notification', () => {
     await emit('ComplianceAlertEvent', { alertId: 'q2', ruleId: 'q2', severity: 'CRITICAL' })
     await receiver.waitFor(1, to('/night'))
     const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
-    expect(held[0].why).toMatch(/^quiet hours until /)
+    expect(held[0].why).toMatch(/^quiet hours until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/)
     const [quiet] = (await incidents(id)).filter(({ cause }: any) => cause.includes('q1'))
     expect(quiet).toMatchObject({ state: 'OPEN', told: 0, waitsFor: held[0].why })
 
@@ -94,7 +95,8 @@ describe('a notification', () => {
     await emit('ComplianceAlertEvent', { alertId: 'n1', ruleId: 'noisy/one' })
     await emit('ComplianceAlertEvent', { alertId: 'n2', ruleId: 'calm/one' })
     const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
-    expect(held[0].why).toContain('We know.')
+    const end = minuteIn('UTC', silence.endsAt)
+    expect(held[0].why).toBe(`silence of operator until ${end}: We know.`)
     await receiver.waitFor(1, to('/silenced'))
     await world.hub().rest('DELETE', `/silences/${silence.id}`)
     const both = await receiver.waitFor(2, to('/silenced'))
