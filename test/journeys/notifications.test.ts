@@ -312,6 +312,18 @@ describe('a notification', () => {
     expect(letters.toSorted()).toEqual(['all@example.com', 'all@example.com', ana.email, ben.email])
   })
 
+  it('is tried with a message whose link leads to a page, and that to others', async () => {
+    const { id } = await newSlackChannel('tried', '/tried')
+    expect((await world.hub().rest('POST', `/channels/${id}/test`)).body.outcome).toBe('sent')
+    const [message] = await receiver.waitFor(1, to('/tried'))
+    const link = /"(http[^"]*)"/.exec(message?.text ?? '')?.[1] ?? 'no link'
+    const page = await fetch(link)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const links = [...(await page.text()).matchAll(/href="([^"]+)"/g)].map(([, href]) => href)
+    expect(links).toEqual(['catalogue', 'api/v1/openapi.json'])
+    for (const href of links) expect((await fetch(new URL(href as string, link))).status).toBe(200)
+  })
+
   it('says who would hear of an alert, and why not', async () => {
     const event = (await world.hub().rest('GET', '/catalogue/CostSpikeEvent')).body.example
     const { body } = await world.hub().rest('POST', '/notifications/hearers', {
