@@ -15,6 +15,7 @@ import type { CollectorPorts } from './collector/collector.ts'
 import { JSON_1_1, createFrontDoor } from './eventbridge/front-door.ts'
 import type { FrontDoorPorts } from './eventbridge/front-door.ts'
 import { buildLazySerializers } from './lazy-compilers.ts'
+import { addFrontPage } from './rest/front-page.ts'
 import { addIncidentPages } from './rest/incident-pages.ts'
 import type { IncidentPagePorts } from './rest/incident-pages.ts'
 import { API_PREFIX, addRestApi } from './rest/rest-api.ts'
@@ -85,6 +86,7 @@ export async function createServer(ports: ServerPorts): Promise<FastifyInstance>
   await app.register(async (scope) => addRestApi(scope, { ...ports, checkSignature, clock }), {
     prefix: API_PREFIX,
   })
+  addFrontPage(app, ports.version)
   addCataloguePage(app, ports.namespace)
   addSignInPages(app, ports.tenancy, ports.publicUrl)
   await addIncidentPages(app, { ...ports.notifying, clock })

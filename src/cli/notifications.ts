@@ -5,20 +5,13 @@ import type { LedgerEntry, Notification } from '#src/model/notification.ts'
 import { LEDGER_OUTCOMES } from '#src/model/notification.ts'
 import { action, givenOnly, oneOf, wholeNumber } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
-import { readDocument } from './document-input.ts'
 import type { HubClient } from './hub-client.ts'
 import { addListCommand } from './list-command.ts'
 import { readJsonObject } from './json-input.ts'
+import { NOTIFICATION_FILE, readNotificationFile } from './notification-file.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
-import {
-  channelBy,
-  incidentBy,
-  notificationBy,
-  organisationBy,
-  segmentOf,
-  viewBy,
-} from './references.ts'
+import { channelBy, incidentBy, notificationBy, organisationBy } from './references.ts'
 import { localMoment } from './terminal-text.ts'
 import { OUTCOME_STYLES } from './traced-delivery.ts'
 
@@ -35,22 +28,9 @@ export function addNotifications(program: Command): void {
       'after',
       `
 A notification says which alerts are told on which channel. Only name, channel and alerts must be
-given; what is not told at once waits, and the ledger says why:
+given; what is not told at once waits, and the ledger says why. All that a file can say:
 
-  name: Platform costs
-  channel: ops-slack               # its name or id: see "belfry channels"
-  alerts:
-    budgets: { fromPercent: 75 }
-    costSpikes: { minimumIncrease: "50", minimumPercent: 20 }
-    compliance: { fromSeverity: HIGH }
-  scope:                           # nothing here: everything
-    - { view: Teams, segment: Platform }
-  timeZone: Australia/Sydney
-  quietHours: { upTo: HIGH, windows: [{ from: "19:00", to: "08:00" }] }
-  digest: { at: "09:00", upTo: LOW }
-  ownerTag: owner
-  repeatHours: 24
-  escalation: { afterMinutes: 60, channel: on-call }
+${NOTIFICATION_FILE}
 
   belfry notifications create --file platform.yaml
   belfry notifications hearers --event alert.json
@@ -85,12 +65,12 @@ given; what is not told at once waits, and the ledger says why:
 function addWriting(notifications: Command): void {
   notifications
     .command('create')
-    .description('tell people of alerts, as a file says')
+    .description('tell people of alerts, as a file says: see "belfry notifications --help"')
     .requiredOption('--file <file>', FILE)
     .option('--organisation <organisation>', 'whose: id or alias')
     .action(
       action<{ file: string; organisation?: string }>(async ({ hub, output, options }) => {
-        const given = await resolved(hub, await readDocument(options.file, 'notification'))
+        const given = await readNotificationFile(hub, options.file, 'whole')
         const { id: organisationId } = await organisationBy(hub, options.organisation)
         const made = await hub.post<Notification>('/notifications', { organisationId, ...given })
         const names = await namesOf(hub)
@@ -110,9 +90,9 @@ function addWriting(notifications: Command): void {
         async ({ hub, output, options }, reference: string) => {
           const { file, on, off } = options
           if (on && off) throw new UsageFault('--on and --off at once')
-          const given = file === undefined ? {} : await readDocument(file, 'notification')
+          const given = file === undefined ? {} : await readNotificationFile(hub, file, 'change')
           const enabled = on ? true : off ? false : undefined
-          const change = { ...(await resolved(hub, given)), ...givenOnly({ enabled }) }
+          const change = { ...given, ...givenOnly({ enabled }) }
           if (Object.keys(change).length === 0) {
             throw new UsageFault('nothing to change: give --file, --on or --off')
           }
@@ -156,6 +136,7 @@ function addResubscribing(notifications: Command): void {
 interface Hearing {
   readonly notificationName: string
   readonly hears: boolean
+  readonly to?: readonly string[]
   readonly at?: number
   readonly why: string
 }
@@ -241,54 +222,12 @@ async function namesOf(hub: HubClient): Promise<ReadonlyMap<string, string>> {
   return new Map(all.map(({ id, name }) => [id, name]))
 }
 
-/** With the ids of what is named: channels, views and their segments. */
-async function resolved(
-  hub: HubClient,
-  document: Readonly<Record<string, unknown>>,
-): Promise<Readonly<Record<string, unknown>>> {
-  const { channel, scope, escalation, ...rest } = document
-  return {
-    ...rest,
-    ...(channel !== undefined && {
-      channelId: (await channelBy(hub, named(channel, 'channel'))).id,
-    }),
-    ...(scope !== undefined && { scope: await resolvedScope(hub, scope) }),
-    ...(escalation !== undefined && { escalation: await resolvedEscalation(hub, escalation) }),
-  }
-}
-
-/** A name in a file; YAML reads some as numbers. */
-function named(value: unknown, noun: string): string {
-  if (typeof value === 'string' || typeof value === 'number') return String(value)
-  throw new UsageFault(`the ${noun} in the file is not a name`)
-}
-
-async function resolvedEscalation(hub: HubClient, escalation: unknown): Promise<unknown> {
-  if (typeof escalation !== 'object' || escalation === null) return escalation
-  const { channel, ...rest } = escalation as { readonly channel?: unknown }
-  if (channel === undefined) return escalation
-  return { ...rest, channelId: (await channelBy(hub, named(channel, 'channel'))).id }
-}
-
-async function resolvedScope(hub: HubClient, scope: unknown): Promise<unknown> {
-  if (!Array.isArray(scope)) return scope
-  return Promise.all(
-    scope.map(async (part: unknown) => {
-      if (typeof part !== 'object' || part === null || !('view' in part)) return part
-      const { view: reference, segment, ...rest } = part as { view: unknown; segment?: unknown }
-      const view = await viewBy(hub, named(reference, 'view'))
-      if (segment === undefined) return { ...rest, viewId: view.id }
-      const found = segmentOf(view, named(segment, 'segment'))
-      return { ...rest, viewId: view.id, segmentId: found.id }
-    }),
-  )
-}
-
 function shown(notification: Notification, names: ReadonlyMap<string, string>): string {
   const { scope, quietHours, digest, escalation, repeatHours } = notification
-  const windows = quietHours?.windows.map(
-    ({ days, from, to }) => `${from} to ${to}${days === undefined ? '' : ` on ${days.join(', ')}`}`,
-  )
+  const windows = quietHours?.windows.map(({ days, from, to }) => {
+    const hours = from === to ? `the whole day from ${from}` : `${from} to ${to}`
+    return hours + onDays(days)
+  })
   return fields(
     {
       name: notification.name,
@@ -314,7 +253,7 @@ function shown(notification: Notification, names: ReadonlyMap<string, string>): 
           ? `${notification.ownerTag}, whose user is told by e-mail`
           : notification.ownerTag,
       'quiet hours': windows && `${windows.join('; ')}, up to ${quietHours?.upTo}`,
-      digest: digest && `at ${digest.at}, up to ${digest.upTo}`,
+      digest: digest && `at ${digest.at}${onDays(digest.days)}, up to ${digest.upTo}`,
       repeated: repeatHours === undefined ? undefined : `every ${repeatHours} h`,
       escalation:
         escalation &&
@@ -327,6 +266,10 @@ function shown(notification: Notification, names: ReadonlyMap<string, string>): 
     },
     { name: 'cyan' },
   )
+}
+
+function onDays(days: readonly string[] | undefined): string {
+  return days === undefined ? '' : ` on ${days.join(', ')}`
 }
 
 const COLUMNS: readonly Column<Notification>[] = [
@@ -354,9 +297,19 @@ const HEARING_COLUMNS: readonly Column<Hearing>[] = [
     style: ({ hears }) => (hears ? 'green' : 'dim'),
   },
   { title: 'NOTIFICATION', text: ({ notificationName }) => notificationName, style: () => 'cyan' },
+  { title: 'TO', text: ({ to }) => whom(to) },
   { title: 'WHEN', text: ({ at }) => (at === undefined ? '' : localMoment(at)) },
   { title: 'WHY', text: ({ why }) => why, wraps: true },
 ]
+
+const WHOM_SHOWN_MAX = 3
+
+/** As many as a line has room for, and how many more: JSON has all. */
+function whom(to: readonly string[] = []): string {
+  const more = to.length - WHOM_SHOWN_MAX
+  const first = to.slice(0, WHOM_SHOWN_MAX).join(', ')
+  return more > 0 ? `${first} and ${more} more` : first
+}
 
 function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<LedgerEntry>[] {
   return [
@@ -376,8 +329,14 @@ function ledgerColumns(names: ReadonlyMap<string, string>): readonly Column<Ledg
       text: ({ channelId }) => names.get(channelId) ?? '(deleted)',
       optional: true,
     },
-    { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right' },
-    { title: 'INCIDENT', text: ({ incidentId }) => incidentId, style: () => 'dim', optional: true },
+    { title: 'TO', text: ({ to }) => whom(to) },
+    {
+      title: 'INCIDENT',
+      text: ({ incidentNumber, incidentId }) => String(incidentNumber ?? incidentId),
+      align: 'right',
+    },
+    { title: 'TITLE', text: ({ incidentTitle = '' }) => incidentTitle, optional: true },
+    { title: 'ALERTS', text: ({ alerts }) => String(alerts), align: 'right', optional: true },
     { title: 'WHY', text: ({ why }) => why, wraps: true },
   ]
 }

@@ -105,7 +105,7 @@ export function openNotifications(
     observer,
     channels: opener,
     turns: createReaderTurns(),
-    linksOf: (incident: LinkedIncident) => incidentLinks.linksOf(incident),
+    linksOf: (incident: LinkedIncident, reader?: string) => incidentLinks.linksOf(incident, reader),
     ...(isPublic && {
       unsubscribeUrlFor: (notificationId: string, email: string) =>
         unsubscribeLinks.urlFor(notificationId, email),

@@ -49,7 +49,11 @@ const Scope = Type.Array(Type.Object({ viewId: Id, segmentId: Type.Optional(Id) 
 export const QuietWindow = Type.Object({
   days: Type.Optional({ ...Weekdays, description: 'On which it begins; absent: every day' }),
   from: TimeOfDay,
-  to: { ...TimeOfDay, description: 'On the next day, where it is not after `from`' },
+  to: {
+    ...TimeOfDay,
+    description:
+      'On the next day, where it is not after `from`: from a time to the same time is a whole day',
+  },
 })
 export type QuietWindow = Static<typeof QuietWindow>
 
@@ -73,14 +77,27 @@ const AlertKinds = Type.Object(
             description: 'Money, in the currency of the costs',
           }),
         ),
-        minimumPercent: Type.Optional(Type.Number({ minimum: 0, maximum: 100_000 })),
+        minimumPercent: Type.Optional(
+          Type.Number({
+            minimum: 0,
+            maximum: 100_000,
+            description: 'Increases over what was expected that are smaller are not told',
+          }),
+        ),
       }),
     ),
     compliance: Type.Optional(
       Type.Object({
-        fromSeverity: Type.Optional(Severity),
+        fromSeverity: Type.Optional({
+          ...Severity,
+          description: 'What is milder is not told',
+        }),
         checkedBy: Type.Optional(
-          Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { minItems: 1, maxItems: 20 }),
+          Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+            minItems: 1,
+            maxItems: 20,
+            description: 'Only of these, as findings name who checks; absent: of all',
+          }),
         ),
       }),
     ),
@@ -103,7 +120,11 @@ const settings = {
   alerts: AlertKinds,
   enabled: Type.Boolean(),
   timeZone: TimeZone,
-  locale: Type.String({ maxLength: 35, description: 'BCP 47', examples: ['en-AU'] }),
+  locale: Type.String({
+    maxLength: 35,
+    description: 'BCP 47: how messages write numbers, money and days; the words are English',
+    examples: ['en-AU'],
+  }),
   tellResolved: Type.Boolean({ description: 'Also told when an incident is over' }),
   tellOwner: Type.Boolean({
     description:
@@ -134,7 +155,7 @@ const optionalSettings = {
   }),
   digest: Type.Object({
     at: TimeOfDay,
-    days: Type.Optional(Weekdays),
+    days: Type.Optional({ ...Weekdays, description: 'On which it is sent; absent: every day' }),
     upTo: { ...Severity, description: 'What is worse is told at once' },
   }),
   repeatHours: Type.Integer({
@@ -144,7 +165,10 @@ const optionalSettings = {
   }),
   escalation: Type.Object({
     afterMinutes: Type.Integer({ minimum: 1, maximum: 10_080 }),
-    channelId: Id,
+    channelId: {
+      ...Id,
+      description: 'Another than the notification’s own, unless tellOwner has owners told by that',
+    },
   }),
 }
 export const NotificationOptions = optionalSettings
@@ -266,6 +290,18 @@ export const LedgerEntry = Type.Object(
     notificationId: Id,
     channelId: Id,
     incidentId: Id,
+    incidentNumber: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Absent in entries of before 2026-11-27' }),
+    ),
+    incidentTitle: Type.Optional(
+      Type.String({ description: 'As it was then; absent in entries of before 2026-11-27' }),
+    ),
+    to: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'Whom it was for: the addresses of its letters, or where another channel led, as far as that is no secret; absent where it was held back before it was for anybody, and in entries of before 2026-11-27',
+      }),
+    ),
     alerts: Type.Integer({ minimum: 0, description: 'How many of its alerts it is about' }),
     why: Type.String({ description: 'Why it was sent or held back, or what the other side said' }),
     messageId: Type.Optional(

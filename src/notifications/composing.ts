@@ -27,7 +27,8 @@ export interface Telling {
 
 export interface ComposingPorts {
   readonly state: Pick<State, 'list'>
-  readonly linksOf: (incident: StoredIncident) => readonly MessageLink[]
+  /** @param reader of a message for one reader alone: what he does by a link is his */
+  readonly linksOf: (incident: StoredIncident, reader?: string) => readonly MessageLink[]
   /** Where a reader ends the letters of a notification; absent: nobody could reach it. */
   readonly unsubscribeUrlFor?: ((notificationId: string, email: string) => string) | undefined
 }
@@ -83,7 +84,10 @@ export async function composeOne(
     state,
     incident: { id, number },
     reasons: [...reasonsOf(telling), ...(isPressing || why === 'new' ? [] : [sentence(why)])],
-    links: [...ports.linksOf(incident), ...unsubscribeLinks(ports, [telling], audience)],
+    links: [
+      ...ports.linksOf(incident, onlyReader(audience)),
+      ...unsubscribeLinks(ports, [telling], audience),
+    ],
   })
   const news = new Set(all.slice(Math.max(0, all.length - (alerts - told))))
   const untold = events.filter((event) => news.has(event))
@@ -134,9 +138,10 @@ function whoHadOne(
 function unsubscribeLinks(
   { unsubscribeUrlFor }: ComposingPorts,
   tellings: readonly Telling[],
-  { to: [reader, ...others] = [] }: Audience,
+  audience: Audience,
 ): readonly MessageLink[] {
-  if (unsubscribeUrlFor === undefined || reader === undefined || others.length > 0) return []
+  const reader = onlyReader(audience)
+  if (unsubscribeUrlFor === undefined || reader === undefined) return []
   const told = tellings.filter(({ does }) => does === 'tell')
   const names = new Map(told.map(({ notification: { id, name } }) => [id, name]))
   return [...names].slice(0, UNSUBSCRIBE_LINKS_MAX).map(([id, name]) => ({
@@ -144,6 +149,10 @@ function unsubscribeLinks(
     label: names.size === 1 ? 'Stop these mails' : `Stop mails of “${name}”`,
     url: unsubscribeUrlFor(id, reader),
   }))
+}
+
+function onlyReader({ to = [] }: Audience): string | undefined {
+  return to.length === 1 ? to[0] : undefined
 }
 
 /** Says how many alerts there are beside those that a message is made of. */
@@ -191,7 +200,8 @@ export async function composeMany(
     const all = await alertsOf(ports.state, telling.incident, ALERTS_PER_FOLDED_INCIDENT_MAX)
     const events = all.filter((event) => isFor(audience, event))
     if (!isSome(events)) continue
-    const { url } = ports.linksOf(telling.incident).find(({ does }) => does === 'open') ?? {}
+    const links = ports.linksOf(telling.incident, onlyReader(audience))
+    const { url } = links.find(({ does }) => does === 'open') ?? {}
     const older = telling.incident.alerts - all.length
     parts.push({ events, older, ...(url !== undefined && { url }) })
     about.push(telling)

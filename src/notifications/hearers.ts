@@ -19,6 +19,8 @@ import { verdictOn } from './verdict.ts'
 export interface Hearer {
   readonly notification: Notification
   readonly hears: boolean
+  /** Whom it would tell: addresses of e-mail, or where another channel leads. */
+  readonly to?: readonly string[]
   /** When its first message would be sent (epoch ms), were nothing to change until then. */
   readonly at?: number
   readonly why: string
@@ -62,12 +64,12 @@ export function createHearers({ state, clock, namespace, channels }: HearerPorts
     return { notification, hears: false, why } as const
   }
 
-  /** Who reads its message, by the name of the reader; and what to call each. */
+  /** Who reads its message, by the name of the reader; and the address of each. */
   const readersOf = async ({ notification, incident, inDigest }: Hearing, event: AlertEvent) => {
     const { organisationId, channelId } = notification
     const channel = await channels.open(organisationId, channelId)
     const [address = ''] = await channels.addressesOf(organisationId, channelId)
-    const { recipients = [], readBy = 'people' } = channel ?? {}
+    const { recipients = [], readBy = 'people', leadsTo } = channel ?? {}
     const told = { incident, notification, does: 'tell' } as const
     const all = await audiencesOf(state, recipients, told)
     const how = { inDigest: inDigest && readBy === 'people' }
@@ -75,7 +77,7 @@ export function createHearers({ state, clock, namespace, channels }: HearerPorts
       all
         .filter((audience) => isFor(audience, event))
         .flatMap(oneByOne)
-        .map((one) => [readerOf(address, one, how), one.to?.[0] ?? 'whoever reads the channel']),
+        .map((one) => [readerOf(address, one, how), one.to?.[0] ?? leadsTo ?? channelId]),
     )
     return { readers, left: all.length === 0 ? leftOf(recipients, told) : [] }
   }
@@ -88,20 +90,24 @@ export function createHearers({ state, clock, namespace, channels }: HearerPorts
       const { notification, why, at } = hearing
       const { readers, left } = await readersOf(hearing, event)
       const { group } = hearing.incident
-      const by = [...readers].flatMap(([reader, name]) => {
+      const to: string[] = []
+      const by: { readonly name: string; readonly teller: Notification }[] = []
+      for (const [reader, name] of readers) {
         const teller = told.get(group + reader)
-        return teller === undefined ? [] : [{ name, teller }]
-      })
+        if (teller === undefined) to.push(name)
+        else by.push({ name, teller })
+      }
       for (const reader of readers.keys()) {
         const key = group + reader
         told.set(key, told.get(key) ?? notification)
       }
-      const hears = by.length < readers.size
+      const hears = to.length > 0
       const tellers = wordsOfTellers(by, hears)
       const whyNot = by.length > 0 ? tellers : whyForNobody(left)
       hearers.set(notification, {
         notification,
         hears,
+        ...(hears && { to }),
         ...(hears && at !== undefined && { at }),
         why: hears ? [why, ...(by.length > 0 ? [tellers] : [])].join('; ') : whyNot,
       })

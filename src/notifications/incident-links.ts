@@ -5,9 +5,19 @@ import type { StoredIncident } from './documents.ts'
 
 /** Links in messages, by which whoever reads one sees to its incident without signing in. */
 export interface IncidentLinks {
-  linksOf(incident: Pick<StoredIncident, 'id' | 'organisationId'>): readonly MessageLink[]
-  /** The organisation whose incident it is; undefined where the link is none of ours, or too old. */
-  organisationOf(incidentId: string, token: string): string | undefined
+  /** @param reader the one address that the message is for, if it is for one alone */
+  linksOf(
+    incident: Pick<StoredIncident, 'id' | 'organisationId'>,
+    reader?: string,
+  ): readonly MessageLink[]
+  /** Whose link it is; undefined where it is none of ours, or too old. */
+  holderOf(incidentId: string, token: string): LinkHolder | undefined
+}
+
+export interface LinkHolder {
+  readonly organisationId: string
+  /** Absent: one of several readers of a message. */
+  readonly reader?: string
 }
 
 /** A message is seen to within days; a link that is passed on must not work for ever. */
@@ -19,9 +29,10 @@ export function createIncidentLinks(
   publicUrl: () => string,
 ): IncidentLinks {
   return {
-    linksOf: ({ id, organisationId }) => {
+    linksOf: ({ id, organisationId }, reader) => {
       const until = clock.now() + LINK_LASTS_MS
-      const token = vault.seal(['incident-link', id], JSON.stringify({ organisationId, until }))
+      const text = JSON.stringify({ organisationId, until, reader })
+      const token = vault.seal(['incident-link', id], text)
       const url = `${publicUrl()}${INCIDENT_PAGES}/${id}?token=${token}`
       return [
         { does: 'open', label: 'Open', url },
@@ -29,14 +40,11 @@ export function createIncidentLinks(
         { does: 'snooze', label: 'Snooze', url: `${url}#snooze` },
       ]
     },
-    organisationOf: (incidentId, token) => {
+    holderOf: (incidentId, token) => {
       const text = vault.open(['incident-link', incidentId], token)
       if (text === undefined) return undefined
-      const { organisationId, until } = JSON.parse(text) as {
-        readonly organisationId: string
-        readonly until: number
-      }
-      return clock.now() < until ? organisationId : undefined
+      const { until, ...holder } = JSON.parse(text) as LinkHolder & { readonly until: number }
+      return clock.now() < until ? holder : undefined
     },
   }
 }

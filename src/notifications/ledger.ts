@@ -11,18 +11,20 @@ import { LEDGER, keyIn, ofOrganisation } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 
 interface Noted extends Pick<LedgerEntry, 'outcome' | 'why'> {
-  readonly incident: Pick<StoredIncident, 'id' | 'organisationId' | 'alerts'>
+  readonly incident: Pick<StoredIncident, 'id' | 'number' | 'title' | 'organisationId' | 'alerts'>
   readonly notification: Pick<Notification, 'id' | 'channelId'>
   /** Where it is not the notification's own. */
   readonly channelId?: string
   readonly messageId?: string
+  /** Whom it was for; empty: nobody yet. */
+  readonly to?: readonly string[]
 }
 
 /** Writes down what became of something that might have been sent. */
 export function writeLedger(
   transaction: StateTransaction,
   { clock, ids }: { readonly clock: Clock; readonly ids: Ids },
-  { incident, notification, channelId = notification.channelId, ...noted }: Noted,
+  { incident, notification, channelId = notification.channelId, to = [], ...noted }: Noted,
 ): void {
   const at = clock.now()
   const { organisationId } = incident
@@ -34,7 +36,10 @@ export function writeLedger(
     notificationId: notification.id,
     channelId,
     incidentId: incident.id,
+    incidentNumber: incident.number,
+    incidentTitle: incident.title,
     alerts: incident.alerts,
+    ...(to.length > 0 && { to: [...new Set(to)] }),
     ...noted,
   })
 }

@@ -99,6 +99,7 @@ export function createNotifications(ports: NotificationPorts): Notifications {
           createdAt: now,
         }
         refuseOwnerless(notification)
+        refuseSameReaders(notification)
         tell('NotificationCreateEvent', happeningTo(notification))
         await NOTIFICATIONS.add(transaction, notification)
         await setUses(transaction, undefined, notification)
@@ -117,6 +118,8 @@ export function createNotifications(ports: NotificationPorts): Notifications {
         const names = Object.keys(change).filter((name) => !isSame(before, after, name))
         if (names.length === 0) return before
         refuseOwnerless(after)
+        // One that is so from before can be changed otherwise.
+        if (names.some((name) => DECIDES_READERS.has(name))) refuseSameReaders(after)
         tell('NotificationUpdateEvent', happeningTo(after, { changed: names }))
         await NOTIFICATIONS.replace(transaction, before, after)
         await setUses(transaction, before, after)
@@ -255,7 +258,10 @@ async function check(
     )
   }
   if (locale !== undefined && !isLocale(locale)) {
-    throw refused('locale', `"${locale}" is not a locale, such as en-AU`)
+    throw refused(
+      'locale',
+      `"${locale}" is not a locale in which numbers and days can be written, such as en-AU`,
+    )
   }
   for (const id of [channelId, escalation?.channelId]) {
     if (id !== undefined && !(await hasChannel(organisationId, id))) {
@@ -274,9 +280,21 @@ function refuseOwnerless({ tellOwner, ownerTag }: Notification): void {
   throw refused('no-owner-tag', 'tellOwner needs ownerTag: the tag that names the owner')
 }
 
+/** Settings that say who is told, and to whom it is escalated. */
+const DECIDES_READERS: ReadonlySet<string> = new Set(['channelId', 'escalation', 'tellOwner'])
+
+/** Where an owner is told by e-mail, the other readers of the channel have yet to hear of it. */
+function refuseSameReaders({ channelId, escalation, tellOwner }: Notification): void {
+  if (escalation?.channelId !== channelId || tellOwner) return
+  throw refused(
+    'escalation',
+    'escalation is to the channel that tells of it already, and so to the same people: name another channel, or tell them again with repeatHours',
+  )
+}
+
 function isLocale(text: string): boolean {
   try {
-    return Intl.getCanonicalLocales(text).length === 1
+    return Intl.DateTimeFormat.supportedLocalesOf(text).length === 1
   } catch {
     return false
   }

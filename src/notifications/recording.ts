@@ -46,6 +46,8 @@ interface Recorded {
   readonly channelId: string
   /** Where that leads. */
   readonly address: string
+  /** The same in words, without what is secret of it; empty: nobody knows any more. */
+  readonly leadsTo: string
   readonly told: readonly Told[]
   /** Of the channel as a whole. */
   readonly result: SendResult
@@ -64,7 +66,7 @@ export function worstOf(results: readonly SendResult[]): SendResult {
 /** Writes down what became of a message, for each incident that it told of. */
 export async function record(ports: SenderPorts, recorded: Recorded): Promise<void> {
   const { state, clock, ids } = ports
-  const { channelId, address, told, result, disturbs } = recorded
+  const { channelId, address, leadsTo, told, result, disturbs } = recorded
   const now = clock.now()
   const messageId = ids.timeOrderedUuid(now)
   // Of what was not sent nothing follows for the next message.
@@ -79,7 +81,8 @@ export async function record(ports: SenderPorts, recorded: Recorded): Promise<vo
     await state.transact(async (transaction) => {
       for (const each of told.slice(at, at + RECORDED_PER_TRANSACTION)) {
         const isAlone = told.length === 1 && !each.telling.inDigest
-        await recordOne(ports, transaction, { ...each, channelId, address, messageId, isAlone })
+        const one = { ...each, channelId, address, leadsTo, messageId, isAlone }
+        await recordOne(ports, transaction, one)
       }
     })
   }
@@ -88,6 +91,7 @@ export async function record(ports: SenderPorts, recorded: Recorded): Promise<vo
 interface RecordedOne extends Told {
   readonly channelId: string
   readonly address: string
+  readonly leadsTo: string
   readonly messageId: string
   /** The message is about nothing else, so what follows may change it, or go on in its thread. */
   readonly isAlone: boolean
@@ -132,6 +136,7 @@ async function noteFollower(
 interface Failure {
   readonly outcome: Exclude<LedgerEntry['outcome'], 'SENT' | 'HELD'>
   readonly why: string
+  readonly letters: readonly SentLetter[]
 }
 
 /** Why a message has not come to all of its readers. */
@@ -147,6 +152,7 @@ function failureOf({ letters, telling }: Told, now: number): Failure | undefined
   return {
     outcome: now - since >= GIVEN_UP_AFTER_MS ? 'GIVEN_UP' : outcome,
     why: whom.length === 0 ? worst.reason : `not sent to ${whom.join(', ')}: ${worst.reason}`,
+    letters: failed,
   }
 }
 
@@ -170,7 +176,11 @@ function hasBeenRead({ letters }: RecordedOne): boolean {
 }
 
 function isSentToSome(letters: readonly SentLetter[]): boolean {
-  return letters.some(({ result }) => result.outcome === 'sent')
+  return letters.some(isSent)
+}
+
+function isSent({ result }: SentLetter): boolean {
+  return result.outcome === 'sent'
 }
 
 function noteInLedger(
@@ -181,21 +191,27 @@ function noteInLedger(
     readonly failure: Failure | undefined
   },
 ): void {
-  const { channelId, telling, letters, messageId, incident, failure, toldBy } = recorded
+  const { channelId, leadsTo, telling, letters, messageId, incident, failure, toldBy } = recorded
   const { notification, why } = telling
   const common = { incident, notification, channelId }
+  const place = leadsTo === '' ? [] : [leadsTo]
+  // Of a channel's readers nothing is known but where it leads.
+  const whomOf = (some: readonly SentLetter[]) => some.flatMap(({ audience: { to = place } }) => to)
   if (letters.length === 0 && hadAlready(incident, telling).length === 0) {
-    writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: whyNobody(recorded) })
+    const to = toldBy?.to.length === 0 ? place : (toldBy?.to ?? [])
+    writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: whyNobody(recorded), to })
   }
   if (isSentToSome(letters)) {
-    writeLedger(transaction, ports, { ...common, outcome: 'SENT', why, messageId })
+    const to = whomOf(letters.filter(isSent))
+    writeLedger(transaction, ports, { ...common, outcome: 'SENT', why, messageId, to })
     if (toldBy !== undefined) {
       const held = `${whyNobody(recorded)}: ${toldBy.to.join(', ')}`
-      writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: held })
+      writeLedger(transaction, ports, { ...common, outcome: 'HELD', why: held, to: toldBy.to })
     }
   }
   if (failure !== undefined && failure.why !== incident.waitsFor) {
-    writeLedger(transaction, ports, { ...common, ...failure })
+    const { letters: failed, ...rest } = failure
+    writeLedger(transaction, ports, { ...common, ...rest, to: whomOf(failed) })
   }
 }
 

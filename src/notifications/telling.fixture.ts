@@ -2,7 +2,7 @@ import type { NewNotification, Notification } from '#src/model/notification.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
-import type { AlertEvent, Message, OpenChannel, SendResult, Sending } from './channels/sending.ts'
+import type { AlertEvent, Message, PlacedChannel, SendResult, Sending } from './channels/sending.ts'
 import { INCIDENTS } from './documents.ts'
 import { createInhibitions } from './inhibitions.ts'
 import type { Inhibitions } from './inhibitions.ts'
@@ -106,7 +106,7 @@ export async function createTestTelling(): Promise<TestTelling> {
     throw new Error(`something is due on "${channelId}" for ever`)
   }
 
-  function channelOf(channelId: string): OpenChannel {
+  function channelOf(channelId: string): PlacedChannel {
     return {
       send: async (message, sending) => {
         sent.push({ channelId, at: clock.now(), message, sending })
@@ -117,6 +117,7 @@ export async function createTestTelling(): Promise<TestTelling> {
       readBy: 'people',
       editsInPlace: false,
       showsState: false,
+      leadsTo: channelId,
     }
   }
 }

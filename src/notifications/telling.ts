@@ -1,9 +1,10 @@
 import { pause } from '#src/ports/patiently.ts'
+import { minuteIn } from '#src/schedules/time-zone.ts'
 import { lookedAt, withoutEscalation } from './agenda.ts'
 import { EVERYBODY, audiencesOf, leftOf, oneByOne, without } from './audiences.ts'
 import type { Audience } from './audiences.ts'
 import { mailAddress } from './channels/addresses.ts'
-import type { OpenChannel, SendResult } from './channels/sending.ts'
+import type { OpenChannel, PlacedChannel, SendResult } from './channels/sending.ts'
 import { MOST_TOLD_AT_ONCE, composeMany, composeOne, hadAlready } from './composing.ts'
 import type { Composed, Telling } from './composing.ts'
 import { CHANNEL_PACES, INCIDENTS, stateShown } from './documents.ts'
@@ -30,7 +31,7 @@ export async function tell(
     const result: SendResult = { outcome: 'refused', reason: 'the channel is not there any more' }
     const letters = [{ audience: EVERYBODY, result }]
     const told = tellings.map((telling) => ({ telling, letters, audiences: [EVERYBODY] }))
-    return record(ports, { channelId, address: '', told, result, disturbs: false })
+    return record(ports, { channelId, address: '', leadsTo: '', told, result, disturbs: false })
   }
   const now = ports.clock.now()
   const pace = (await ports.state.get(CHANNEL_PACES, channelId)) ?? NO_PACE
@@ -128,7 +129,6 @@ async function waitForRoom(
   until: number,
 ): Promise<void> {
   const most = `${MESSAGES_PER_WINDOW_MAX} messages in ${WINDOW_MS / 60_000} minutes`
-  const why = `told with what else comes until ${new Date(until).toISOString()}: people get at most ${most}`
   await ports.state.transact(async (transaction) => {
     const pace = (await transaction.get(CHANNEL_PACES, channelId)) ?? NO_PACE
     transaction.put(CHANNEL_PACES, channelId, { ...pace, notBefore: until })
@@ -137,6 +137,8 @@ async function waitForRoom(
       notification,
     } of tellings) {
       const incident = await transaction.get(INCIDENTS, id)
+      const end = minuteIn(notification.timeZone, until)
+      const why = `told with what else comes until ${end}: people get at most ${most}`
       if (incident === undefined || incident.waitsFor === why) continue
       writeLedger(transaction, ports, { incident, notification, channelId, outcome: 'HELD', why })
       transaction.put(INCIDENTS, id, { ...incident, waitsFor: why })
@@ -145,7 +147,7 @@ async function waitForRoom(
 }
 
 interface To extends Place {
-  readonly channel: OpenChannel
+  readonly channel: PlacedChannel
 }
 
 /** False where the channel wants no more for now. */
@@ -191,12 +193,14 @@ async function leaveOutTold(
   all: readonly Addressed[],
 ): Promise<readonly Addressed[]> {
   const { channelId, address } = to
+  const { leadsTo } = to.channel
   const looked = await Promise.all(all.map((each) => withoutTold(ports.state, each, to)))
   const isTold = ({ audiences, toldBy }: Addressed) =>
     toldBy !== undefined && audiences.length === 0
   const told = looked.filter(isTold).map((each) => ({ ...each, letters: [] }))
   if (told.length > 0) {
-    await record(ports, { channelId, address, told, result: worstOf([]), disturbs: false })
+    const result = worstOf([])
+    await record(ports, { channelId, address, leadsTo, told, result, disturbs: false })
   }
   return looked.filter((each) => !isTold(each))
 }
@@ -234,7 +238,8 @@ async function sendMessage(
   }
   const told = parcel.map((each) => ({ ...each, letters: sent.get(each.telling) ?? [] }))
   const result = worstOf(results.filter((each) => each.outcome !== 'retry' || isOfAll(each)))
-  await record(ports, { channelId, address, told, result, disturbs })
+  const { leadsTo } = channel
+  await record(ports, { channelId, address, leadsTo, told, result, disturbs })
   await pauseAfter(ports, channel, sentAt, signal)
   return result.outcome !== 'retry'
 }

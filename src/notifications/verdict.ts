@@ -1,6 +1,8 @@
 import { SEVERITIES } from '#src/model/alert.ts'
 import type { Severity } from '#src/model/alert.ts'
 import type { Inhibition, Notification, Silence } from '#src/model/notification.ts'
+import { callerName } from '#src/model/principal.ts'
+import { minuteIn } from '#src/schedules/time-zone.ts'
 import { firstTelling, nextReminder } from './agenda.ts'
 import { stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
@@ -60,9 +62,11 @@ export function verdictOn(
   }
   const isSnoozed = state === 'SNOOZED' && now < snoozedUntil
   const isToShow = isSnoozed || (!hasNews && state !== 'SNOOZED' && state !== 'RESOLVED')
-  if (isToShow && showsOther(incident)) return { kind: 'show', why: stateWords(incident) }
+  if (isToShow && showsOther(incident)) {
+    return { kind: 'show', why: stateWords(incident, notification) }
+  }
   if (isSnoozed) {
-    return wait(snoozedUntil, `snoozed by ${incident.snoozedBy} until ${isoOf(snoozedUntil)}`)
+    return wait(snoozedUntil, stateWords(incident, notification))
   }
   const due = hasNews ? firstTelling(incident, notification) : nextReminder(incident, notification)
   if (due === Infinity && endsAt === undefined) return { kind: 'nothing' }
@@ -103,12 +107,15 @@ function showsOther(incident: StoredIncident): boolean {
   return incident.toldState !== undefined && incident.toldState !== stateShown(incident)
 }
 
-function stateWords({ state, acknowledgedBy, snoozedBy, snoozedUntil = 0 }: StoredIncident) {
+function stateWords(
+  { state, acknowledgedBy, snoozedBy, snoozedUntil = 0 }: StoredIncident,
+  { timeZone }: Pick<Notification, 'timeZone'>,
+): string {
   switch (state) {
     case 'ACKNOWLEDGED':
       return `acknowledged by ${acknowledgedBy}`
     case 'SNOOZED':
-      return `snoozed by ${snoozedBy} until ${isoOf(snoozedUntil)}`
+      return `snoozed by ${snoozedBy} until ${minuteIn(timeZone, snoozedUntil)}`
     case 'RESOLVED':
       return 'it is over: shown where it was escalated'
     case 'OPEN':
@@ -138,7 +145,7 @@ export function escalationVerdict(
   const { escalated } = incident
   if (escalated !== undefined) {
     const isShown = escalated.state === stateShown(incident)
-    return isShown ? { kind: 'nothing' } : { kind: 'show', why: stateWords(incident) }
+    return isShown ? { kind: 'nothing' } : { kind: 'show', why: stateWords(incident, notification) }
   }
   // What it has begun to send it sends whole.
   if (incident.escalatedUpTo !== undefined)
@@ -159,9 +166,10 @@ function heldVerdict(
     return { kind: 'wait', until, why: `hidden by inhibition “${inhibition.name}”` }
   }
   if (silence !== undefined) {
-    const { id, endsAt: until, createdBy, reason } = silence
+    const { endsAt: until, createdBy, reason } = silence
     const again = Math.min(until, now + LOOK_AGAIN_AFTER_MS)
-    const why = `silence ${id} of ${createdBy} until ${isoOf(until)}: ${reason}`
+    const end = minuteIn(notification.timeZone, until)
+    const why = `silence of ${callerName(createdBy)} until ${end}: ${reason}`
     return { kind: 'wait', until: again, why, toldAt: until }
   }
   return quietVerdict(incident, notification, now)
@@ -174,7 +182,9 @@ function quietVerdict(
 ): Verdict | undefined {
   if (quietHours === undefined || isWorse(severity, quietHours.upTo)) return undefined
   const until = quietUntil(quietHours.windows, timeZone, now)
-  return until === undefined ? undefined : wait(until, `quiet hours until ${isoOf(until)}`)
+  return until === undefined
+    ? undefined
+    : wait(until, `quiet hours until ${minuteIn(timeZone, until)}`)
 }
 
 function digestVerdict(
@@ -185,7 +195,7 @@ function digestVerdict(
   if (digest === undefined || isWorse(severity, digest.upTo)) return undefined
   const due = nextTimeOfDay(digest, timeZone, newsSince ?? changedAt)
   if (due <= now) return { kind: 'tell', why: 'digest', inDigest: true }
-  return wait(due, `kept for the digest of ${isoOf(due)}`)
+  return wait(due, `kept for the digest of ${minuteIn(timeZone, due)}`)
 }
 
 function isWorse(severity: Severity, than: Severity): boolean {
@@ -194,8 +204,4 @@ function isWorse(severity: Severity, than: Severity): boolean {
 
 function wait(until: number, why: string): Verdict {
   return { kind: 'wait', until, why, toldAt: until }
-}
-
-function isoOf(instant: number): string {
-  return new Date(instant).toISOString()
 }

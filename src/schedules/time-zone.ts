@@ -23,6 +23,12 @@ export function wallTimeOf(instant: number, zone: string): number {
   return instant + offsetAt(instant, zone)
 }
 
+/** What clocks in the zone show, to the minute: `2026-01-31 19:00 Australia/Sydney`. */
+export function minuteIn(zone: string, instant: number): string {
+  const [day, time = ''] = new Date(wallTimeOf(instant, zone)).toISOString().split('T')
+  return `${day} ${time.slice(0, 'hh:mm'.length)} ${zone}`
+}
+
 /**
  * The instants at which a clock in the zone shows a time: two where clocks were put back over it,
  * none where they were put forward over it.

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 
 import { allTold, hasLength, newSegments, until } from '../alerting.ts'
+import { runCommand } from '../belfry-command.ts'
 import { hubWithMail } from '../mail/hub-with-mail.ts'
 
 const world = hubWithMail()
@@ -27,6 +28,14 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   await finding('mail', 'busy', shop)
   const [retrying] = await until(() => outcomes('RETRYING', notification), hasLength(1))
   expect(retrying.why).toContain(`not sent to ${ana.email}: `)
+  expect(retrying.to).toEqual([ana.email])
+  const [sent] = await outcomes('SENT', notification)
+  const [incident] = await incidents(notification.id)
+  const { number: incidentNumber, title: incidentTitle } = incident
+  expect(sent).toMatchObject({ to: [all], incidentNumber, incidentTitle })
+  const table = await runCommand(world.folder, ['notifications', 'ledger', '--outcome', 'SENT'])
+  expect(table.stdout).toMatch(new RegExp(`mail +mail +${all} +${incidentNumber} +`))
+  expect(table.stdout).toContain(incidentTitle)
   replies.clear()
   // It would be looked at again by itself, after a minute.
   await world.hub().rest('PATCH', `/notifications/${notification.id}`, { name: 'mail, looked at' })
@@ -46,6 +55,7 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   await finding('typo', 'missed', shop)
   const [missed] = await until(() => outcomes('REFUSED', other), hasLength(1))
   expect(missed.why).toContain(`not sent to ${typo}: `)
+  expect(missed.to).toEqual([typo])
   expect(counts()).toEqual([2, 0, 1])
 
   // Refused for good, by the first of them as by the last: the others are told all the same.
@@ -61,6 +71,17 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
     await until(() => incidents(id), allTold)
   }
   expect(counts()).toEqual([3, 1, 2])
+
+  // Beforehand: an alert of another segment is not for her.
+  const { body: type } = await world.hub().rest('GET', '/catalogue/ComplianceAlertEvent')
+  const asked = async (segments: object) => {
+    const detail = { ...type.example.detail, checkedBy: 'mail', segments }
+    const given = { organisationId: world.organisationId(), event: { ...type.example, detail } }
+    const { body } = await world.hub().rest('POST', '/notifications/hearers', given)
+    return body.items.find(({ notificationId }: any) => notificationId === notification.id)
+  }
+  expect(await asked(shop)).toMatchObject({ hears: true, to: [all, ana.email] })
+  expect(await asked(rest)).toMatchObject({ hears: true, to: [all] })
 
   const own = await newChannel('ana alone', { kind: 'email', to: [ana.email] })
   await world.hub().rest('PATCH', `/notifications/${notification.id}`, { channelId: own.id })

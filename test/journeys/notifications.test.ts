@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+import { minuteIn } from '#src/schedules/time-zone.ts'
 import { hasLength, newSegments, until } from '../alerting.ts'
 import { runCommand } from '../belfry-command.ts'
 import { hubWithMail } from '../mail/hub-with-mail.ts'
@@ -45,6 +46,8 @@ describe('a notification', () => {
     })
     const sent = await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(3))
     expect(new Set(sent.map(({ why }: any) => why))).toEqual(new Set(['new']))
+    // As far as that is no secret: the path of a webhook's URL may be one.
+    expect(sent.map(({ to: whom }: any) => whom)).toEqual(sent.map(() => [receiver.url]))
     expect((await incidents(id)).map(({ state, told }: any) => [state, told])).toEqual([
       ['OPEN', 1],
       ['OPEN', 1],
@@ -73,7 +76,7 @@ describe('a notification', () => {
     await emit('ComplianceAlertEvent', { alertId: 'q2', ruleId: 'q2', severity: 'CRITICAL' })
     await receiver.waitFor(1, to('/night'))
     const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
-    expect(held[0].why).toMatch(/^quiet hours until /)
+    expect(held[0].why).toMatch(/^quiet hours until \d{4}-\d\d-\d\d \d\d:\d\d UTC$/)
     const [quiet] = (await incidents(id)).filter(({ cause }: any) => cause.includes('q1'))
     expect(quiet).toMatchObject({ state: 'OPEN', told: 0, waitsFor: held[0].why })
 
@@ -92,7 +95,8 @@ describe('a notification', () => {
     await emit('ComplianceAlertEvent', { alertId: 'n1', ruleId: 'noisy/one' })
     await emit('ComplianceAlertEvent', { alertId: 'n2', ruleId: 'calm/one' })
     const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
-    expect(held[0].why).toContain('We know.')
+    const end = minuteIn('UTC', silence.endsAt)
+    expect(held[0].why).toBe(`silence of operator until ${end}: We know.`)
     await receiver.waitFor(1, to('/silenced'))
     await world.hub().rest('DELETE', `/silences/${silence.id}`)
     const both = await receiver.waitFor(2, to('/silenced'))
@@ -197,7 +201,7 @@ describe('a notification', () => {
 
   it('shows where it was told what people do about it, and tells again when a snooze is over', async () => {
     const settings = { kind: 'slack-bot', token: 'xoxb-1', channel: '#ops', endpoint: receiver.url }
-    const channel = await newChannelOf('bot', settings)
+    const { leadsTo, ...channel } = await newChannelOf('bot', settings)
     const alerts = { compliance: { checkedBy: ['bot-test'] } }
     const { id } = await notify({ name: 'bot', channelId: channel.id, alerts })
     await emit('ComplianceAlertEvent', { alertId: 'b1', ruleId: 'b1', checkedBy: 'bot-test' })
@@ -210,6 +214,8 @@ describe('a notification', () => {
     const [edited] = await receiver.waitFor(1, to('/chat.update'))
     expect(edited?.body).toMatchObject({ ts: '1.2' })
     expect(edited?.text).toContain('Acknowledged by')
+    const sent = await until(() => ledger({ notificationId: id, outcome: 'SENT' }), hasLength(2))
+    expect(sent.map(({ to: whom }: any) => whom)).toEqual(sent.map(() => [leadsTo]))
 
     await world
       .hub()
@@ -306,6 +312,18 @@ describe('a notification', () => {
     expect(letters.toSorted()).toEqual(['all@example.com', 'all@example.com', ana.email, ben.email])
   })
 
+  it('is tried with a message whose link leads to a page, and that to others', async () => {
+    const { id } = await newSlackChannel('tried', '/tried')
+    expect((await world.hub().rest('POST', `/channels/${id}/test`)).body.outcome).toBe('sent')
+    const [message] = await receiver.waitFor(1, to('/tried'))
+    const link = /"(http[^"]*)"/.exec(message?.text ?? '')?.[1] ?? 'no link'
+    const page = await fetch(link)
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const links = [...(await page.text()).matchAll(/href="([^"]+)"/g)].map(([, href]) => href)
+    expect(links).toEqual(['catalogue', 'api/v1/openapi.json'])
+    for (const href of links) expect((await fetch(new URL(href as string, link))).status).toBe(200)
+  })
+
   it('says who would hear of an alert, and why not', async () => {
     const event = (await world.hub().rest('GET', '/catalogue/CostSpikeEvent')).body.example
     const { body } = await world.hub().rest('POST', '/notifications/hearers', {
@@ -315,7 +333,7 @@ describe('a notification', () => {
     const byName = Object.fromEntries(
       body.items.map(({ notificationName, ...rest }: any) => [notificationName, rest]),
     )
-    expect(byName['all']).toMatchObject({ hears: true, why: 'new' })
+    expect(byName['all']).toMatchObject({ hears: true, to: [receiver.url], why: 'new' })
     expect(byName['night']).toMatchObject({
       hears: false,
       why: 'its kinds of alerts, their settings or its scope leave it out',

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { eventTypeOf } from '#src/model/catalogue/catalogue.ts'
+import { minuteIn } from '#src/schedules/time-zone.ts'
 import { runCommand } from '../belfry-command.ts'
 import { everythingWritten } from '../connection-calls.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
@@ -85,18 +86,18 @@ describe('buttons in Slack', () => {
     expect(snoozedUntil).toBeGreaterThanOrEqual(before + 24 * 3_600_000)
     const [first] = await editsOf(message, 1)
     expect(first?.text).toContain('Snoozed by ben&lt;!here&gt; (Slack user U0BEN) until ')
-    expect(first?.text).toContain(new Date(snoozedUntil).toISOString())
+    expect(first?.text).toContain(minuteIn('UTC', snoozedUntil))
 
     // Again, for another time, by a button and by the link: the message shows that to everybody.
     await press(message, 'snooze-1', { user: ANA })
     const sooner = await incidentOf(incident.id)
     const [, second] = await editsOf(message, 2)
     expect(second?.text).toContain('Snoozed by ana (Slack user U0ANA) until ')
-    expect(second?.text).toContain(new Date(sooner.snoozedUntil).toISOString())
+    expect(second?.text).toContain(minuteIn('UTC', sooner.snoozedUntil))
     const until = Date.now() + 5 * 3_600_000
     await hub.rest('POST', `/incidents/${incident.id}/snooze`, { until })
     const [, , third] = await editsOf(message, 3)
-    expect(third?.text).toContain(new Date(until).toISOString())
+    expect(third?.text).toContain(minuteIn('UTC', until))
     expect(slack.received.filter(({ path }) => path.startsWith('/actions/'))).toEqual([])
   })
 

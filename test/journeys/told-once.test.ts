@@ -119,6 +119,7 @@ describe.concurrent('two notifications on one channel', () => {
       expect(of(one)).toMatchObject({ hears: true, why: 'new' })
       expect(of(other)).toMatchObject({ hears: false, why: 'told by notification “asked 1”' })
       expect(of(other)).not.toHaveProperty('at')
+      expect(of(other)).not.toHaveProperty('to')
     }
   })
 

@@ -84,6 +84,19 @@ describe('a letter that tells of alerts', () => {
     expect([lettersTo(ana).length, lettersTo(ben).length]).toEqual([2, 4])
   })
 
+  it('is seen to by its links in the name of its reader', async () => {
+    const kim = 'kim@example.com'
+    const notification = await told('Seen to', [kim, 'lou@example.com'])
+    await finding(notification, 'first')
+    const open = /^Acknowledge: (\S+)#acknowledge/m.exec(plain(onlyLetterTo(kim)))?.[1] ?? 'no link'
+    const here = open.replace(PUBLIC_URL, world.hub().url)
+    expect(await (await fetch(here)).text()).toContain(`noted as done by ${kim} (by mail)`)
+    const body = new URLSearchParams({ does: 'acknowledge' })
+    expect((await fetch(here, { method: 'POST', body })).status).toBe(200)
+    const [incident] = await incidents(notification.id)
+    expect(incident).toMatchObject({ state: 'ACKNOWLEDGED', acknowledgedBy: `${kim} (by mail)` })
+  })
+
   it('has a link that is good for its own notification alone, and none that is made up', async () => {
     const [one, other] = [
       await told('One', ['one@example.com']),

@@ -7,8 +7,14 @@ import { linkPage } from './link-page.ts'
 
 /** The page behind a message's links. It asks first: programs open links that come by e-mail. */
 
-/** @param done what was just done with it, in words */
-export function incidentPage(incident: IncidentDetails, done?: string): string {
+/**
+ * @param by who acts with it, as others will read it
+ * @param done what was just done with it, in words
+ */
+export function incidentPage(
+  incident: IncidentDetails,
+  { by, done }: { readonly by: string; readonly done?: string },
+): string {
   const { number, title, state, severity, alerts, open, owner, cause } = incident
   const { summary, facts = [], items = [], moreItems = 0 } = incident
   const isOver = state === 'RESOLVED'
@@ -33,7 +39,7 @@ export function incidentPage(incident: IncidentDetails, done?: string): string {
               <dd>${value}</dd>`,
         )}
       </dl>
-      ${isOver ? '' : forms(state)} ${list(items, moreItems)}
+      ${isOver ? '' : forms(state, by)} ${list(items, moreItems)}
       <p>
         <small>On the command line: <code>belfry incidents show ${number}</code></small>
       </p>`,
@@ -48,7 +54,7 @@ function list(items: NonNullable<IncidentDetails['items']>, more: number): Html 
   </ul>`
 }
 
-function forms(state: Incident['state']): Html {
+function forms(state: Incident['state'], by: string): Html {
   const acknowledge = html`<form method="post" id="acknowledge">
     <input type="hidden" name="does" value="acknowledge" />
     <button>Acknowledge</button> I see to it: no reminders, no escalation.
@@ -60,7 +66,8 @@ function forms(state: Incident['state']): Html {
       ${SNOOZES.map(({ hours, label }) => html`<option value="${hours}">${label}</option>`)}
     </select>
   </form>`
-  return state === 'ACKNOWLEDGED' ? snooze : html`${acknowledge}${snooze}`
+  const noted = html`<p><small>It is noted as done by ${by}.</small></p>`
+  return state === 'ACKNOWLEDGED' ? html`${snooze}${noted}` : html`${acknowledge}${snooze}${noted}`
 }
 
 function stateText({ state, acknowledgedBy, snoozedUntil, snoozedBy }: Incident): string {

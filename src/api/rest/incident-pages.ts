@@ -39,7 +39,7 @@ export async function addIncidentPages(
     scope.get<Asked>(`${INCIDENT_PAGES}/:id`, async ({ params, query }, reply) =>
       onLinkPage(reply, async () => {
         const handler = handlerOf(params.id, query.token)
-        return incidentPage(await incidents.read(handler, params.id))
+        return incidentPage(await incidents.read(handler, params.id), { by: handler.name })
       }),
     )
     scope.post<Asked & { Body: URLSearchParams | undefined }>(
@@ -48,15 +48,18 @@ export async function addIncidentPages(
         onLinkPage(reply, async () => {
           const handler = handlerOf(params.id, query.token)
           const done = await act(handler, params.id, body ?? new URLSearchParams())
-          return incidentPage(await incidents.read(handler, params.id), done)
+          const incident = await incidents.read(handler, params.id)
+          return incidentPage(incident, { by: handler.name, done })
         }),
     )
   })
 
   function handlerOf(incidentId: string, token: unknown): Handler {
-    const organisationId =
-      typeof token === 'string' ? incidentLinks.organisationOf(incidentId, token) : undefined
-    if (organisationId !== undefined) return { organisationId, name: WHO }
+    const holder = typeof token === 'string' ? incidentLinks.holderOf(incidentId, token) : undefined
+    if (holder !== undefined) {
+      const { organisationId, reader } = holder
+      return { organisationId, name: reader === undefined ? WHO : `${reader} (by mail)` }
+    }
     throw new RestError(
       404,
       'incident.link',

@@ -92,6 +92,12 @@ const Hearing = Type.Object({
   notificationName: Type.String(),
   channelId: Id,
   hears: Type.Boolean(),
+  to: Type.Optional(
+    Type.Array(Type.String(), {
+      description:
+        'Whom it would tell now, of those whom no other tells first: addresses of e-mail, or where another channel leads, as far as that is no secret',
+    }),
+  ),
   at: Type.Optional({
     ...Instant,
     description: 'Of its message, were nothing to change until then',

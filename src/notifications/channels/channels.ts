@@ -129,7 +129,7 @@ export function createChannels(ports: ChannelPorts): Channels {
       const { organisationId, name } = await found(state, caller, id)
       const channel = await opener.open(organisationId, id)
       if (channel === undefined) throw notFound(id)
-      const links = [{ does: 'open', label: 'Open Belfry', url: ports.publicUrl() }] as const
+      const links = [{ does: 'open', label: 'Open Belfry', url: `${ports.publicUrl()}/` }] as const
       const message = testMessage(name, { reader: TEST_READER, at: clock.now(), links })
       return tested(await channel.send(message, { idempotencyKey: ids.uuid() }))
     },

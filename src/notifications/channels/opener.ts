@@ -31,16 +31,18 @@ export function createChannelOpener(ports: OpenerPorts): ChannelOpener {
     const channel = await state.get(CHANNELS, channelId)
     return channel?.organisationId === organisationId ? channel : undefined
   }
+  const openOne = async (channel: StoredChannel) => {
+    const settings = openedSettings(vault, channel)
+    if (settings === undefined) return UNREADABLE
+    if (settings.kind !== 'webhook') return opened(settings, ports)
+    const client = await clientOf(state, channel.organisationId)
+    const secretsAt = (now: number) => signingSecrets(vault, channel, now)
+    return openWebhook({ url: settings.url, secretsAt }, { ...ports, client })
+  }
   return {
     open: async (organisationId, channelId) => {
       const channel = await find(organisationId, channelId)
-      if (channel === undefined) return undefined
-      const settings = openedSettings(vault, channel)
-      if (settings === undefined) return UNREADABLE
-      if (settings.kind !== 'webhook') return opened(settings, ports)
-      const client = await clientOf(state, organisationId)
-      const secretsAt = (now: number) => signingSecrets(vault, channel, now)
-      return openWebhook({ url: settings.url, secretsAt }, { ...ports, client })
+      return channel && { ...(await openOne(channel)), leadsTo: channel.leadsTo }
     },
     addressesOf: async (organisationId, channelId) => {
       const channel = await find(organisationId, channelId)

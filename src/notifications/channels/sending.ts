@@ -121,10 +121,15 @@ export interface OpenChannel {
   readonly showsState: boolean
 }
 
+export interface PlacedChannel extends OpenChannel {
+  /** Where it leads, as far as that is no secret: as `channels show` says it. */
+  readonly leadsTo: string
+}
+
 /** The way from a channel that is stored to one that sends. */
 export interface ChannelOpener {
   /** Undefined where the organisation has no such channel (any more). */
-  open(organisationId: string, channelId: string): Promise<OpenChannel | undefined>
+  open(organisationId: string, channelId: string): Promise<PlacedChannel | undefined>
   /**
    * Where its messages come: one address, or those of the recipients of e-mail. The same for all
    * channels that lead there, whatever their names. They may hold secrets.
