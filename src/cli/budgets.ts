@@ -305,6 +305,12 @@ async function shown(hub: HubClient, budget: Budget): Promise<string> {
   )
 }
 
+function completeText({ completeThrough }: BudgetStatus): string {
+  return completeThrough === undefined
+    ? 'no day is complete yet'
+    : `costs complete through ${completeThrough}`
+}
+
 function statusShown(name: string, status: BudgetStatus): string {
   const { state, currency = '', spend, budget, percentage = 0, forecast, reached = [] } = status
   if (state === 'WAITING') return `${name}: not evaluated yet`
@@ -319,7 +325,10 @@ function statusShown(name: string, status: BudgetStatus): string {
   return fields(
     {
       budget: name,
-      period: `${status.periodStart} to ${lastDay}, costs complete through ${status.completeThrough}`,
+      period: `${status.periodStart} to ${lastDay}, ${completeText(status)}`,
+      'waiting for': (status.waitingFor ?? []).map(
+        ({ exportName, completeThrough }) => `${exportName}, complete through ${completeThrough}`,
+      ),
       spend: `${money(spend)} of ${money(budget)} ${currency} (${percentText(percentage)})`,
       forecast:
         forecast === undefined

@@ -83,10 +83,12 @@ export const BudgetAlert = Type.Object({
   period: Type.Enum(['MONTHLY', 'ANNUAL']),
   periodStart: Day,
   periodEnd: Type.String({ format: 'date', description: 'The first day after the period' }),
-  completeThrough: Type.String({
-    format: 'date',
-    description: 'The last day of which all costs are in',
-  }),
+  completeThrough: Type.Optional(
+    Type.String({
+      format: 'date',
+      description: 'The last day of which all costs are in; absent: there is none',
+    }),
+  ),
   late: Type.Boolean({ description: 'The period was over before these costs came' }),
   currency: Type.String(),
   budget: Money('The budget of the period'),

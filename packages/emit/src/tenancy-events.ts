@@ -3599,9 +3599,9 @@ export interface BudgetAlertEventFields {
    */
   periodEnd: string
   /**
-   * The last day of which all costs are in
+   * The last day of which all costs are in; absent: there is none
    */
-  completeThrough: string
+  completeThrough?: string
   /**
    * The period was over before these costs came
    */

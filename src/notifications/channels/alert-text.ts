@@ -54,7 +54,7 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
       : `${budgetName}: ${share} of ${whole} ${done}`,
     summary: [
       isCorrected ? correctionText(remaining, text) : '',
-      `${money(alert.spend)} of ${money(alert.budget)} (${text.percent(alert.percentage)}) is spent; costs are complete through ${text.day(alert.completeThrough)}.`,
+      `${money(alert.spend)} of ${money(alert.budget)} (${text.percent(alert.percentage)}) is spent; ${completeText(alert, text)}.`,
       forecast === undefined ? '' : `The forecast of the whole period is ${forecast}.`,
       alert.late ? 'The period was over before these costs came in.' : '',
     ]
@@ -74,6 +74,11 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
     }),
     items: contributorItems(alert.contributors, currency, text),
   }
+}
+
+function completeText({ completeThrough }: BudgetAlert, text: ReaderText): string {
+  if (completeThrough === undefined) return 'more is to come, as no day is complete yet'
+  return `costs are complete through ${text.day(completeThrough)}`
 }
 
 /** An interval that ends at so many times the estimate says only that nobody knows. */
