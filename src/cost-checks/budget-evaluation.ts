@@ -2,7 +2,7 @@ import type { BudgetAlert } from '#src/model/alert.ts'
 import type { Budget, BudgetStatus } from '#src/model/budget.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { Completeness } from '#src/model/complete-through.ts'
-import type { CostRow, Day } from '#src/model/cost.ts'
+import type { Day } from '#src/model/cost.ts'
 import { addDays, addMonths, daysBetween } from '#src/model/day.ts'
 import { ZERO, formatMoney, sumOf, timesRatio } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
@@ -14,11 +14,12 @@ import type { CompiledView } from '#src/views/compiled-view.ts'
 import { alertSegment } from '#src/views/view-table.ts'
 import { amountOf, openPeriods } from './budget-periods.ts'
 import type { BudgetPeriod } from './budget-periods.ts'
+import { partsOfSpend } from './budget-parts.ts'
+import type { BudgetSpend } from './budget-parts.ts'
 import { BUDGET_STATES, budgetStateKey } from './budget-states.ts'
 import { decide } from './budget-thresholds.ts'
 import type { Decision, Figures, Threshold } from './budget-thresholds.ts'
 import { BUDGETS } from './budgets.ts'
-import { greatestOf } from './contributors.ts'
 import { FORECAST_DAYS_MIN, forecast, inCurrency, rounded } from './forecast.ts'
 import type { Forecast } from './forecast.ts'
 import { daysOf, lastDayOf, seriesThrough } from './spend-tally.ts'
@@ -106,7 +107,9 @@ async function evaluatePeriod(ports: EvaluationPorts, given: PeriodEvaluation): 
   const { figures } = measured
   const isNews = ({ reached, corrected }: Decision) => reached.length + corrected.length > 0
   const likely = decide(budget, figures, await ports.state.get(BUDGET_STATES, key))
-  const contributors = isNews(likely) ? await contributorsOf(ports.costs, given) : []
+  const contributors = isNews(likely)
+    ? await partsOfSpend(ports.costs, spendOf(given, figures.spend))
+    : []
   await ports.actions.perform(undefined, async ({ transaction, tell }) => {
     // One that was changed meanwhile is evaluated again anyway.
     const current = await transaction.get(BUDGETS.things, budget.id)
@@ -166,6 +169,13 @@ function measure(given: PeriodEvaluation): Measured {
 /** The days of a period that there are costs of. */
 function daysOfPeriod({ period, tally }: PeriodEvaluation): DayRange {
   return { from: period.start, to: earlier(lastDayOf(tally), addDays(period.end, -1)) }
+}
+
+function spendOf(given: PeriodEvaluation, spend: Money): BudgetSpend {
+  const { budget, tally, scope } = given
+  const { view: compiled, segmentAt: at } = scope
+  const segment = compiled && at !== undefined ? { compiled, at } : undefined
+  return { budget, spend, tally, segment, days: daysOfPeriod(given) }
 }
 
 function foretell(
@@ -302,14 +312,4 @@ function severityOf(reached: readonly Threshold[]): BudgetAlert['severity'] {
   const found = SEVERE.find(([percent]) => actual >= percent)?.[1]
   if (found !== undefined) return found
   return foretold >= 100 ? 'MEDIUM' : 'LOW'
-}
-
-function contributorsOf(costs: Pick<CostStore, 'rows'>, given: PeriodEvaluation) {
-  const { budget, scope } = given
-  const { view, segmentAt } = scope
-  const counts = (row: CostRow) =>
-    (budget.costs === 'ALL' || row.chargeCategory === 'Usage') &&
-    (view === undefined || view.segmentOf(row) === segmentAt)
-  const { organisationId, currency } = budget
-  return greatestOf(costs, { organisationId, currency, counts }, daysOfPeriod(given))
 }

@@ -265,6 +265,28 @@ describe('a budget', () => {
       ...{ budgetId: month.id, percentage: 100, spend: '0.04' },
       segments: [{ viewId: view.id, viewVersion: 1, segmentTitle: 'Shop', segmentNumber: 1 }],
     })
+    // Shared costs are split over Shop and Data, and six services are one more than are told.
+    await bring([
+      ...['1', '2', '3', '4', '5', '6'].map((cost) =>
+        costRow(MONTH, cost, { ...tagged('shop'), service: `Service ${cost}` }),
+      ),
+      ...days(MONTH, addDays(MONTH, 2), '13', tagged('shared')),
+      costRow(MONTH, '1000', tagged('data')),
+    ])
+    const even = await createBudget({ scope, yearAmount: '480' })
+    await checks.evaluate(test.organisationId)
+    await budgets.remove(OPERATOR, even.id)
+    const parts = (await told('BudgetAlertEvent')).at(-1)
+    expect(parts.spend).toBe('40.5')
+    expect(
+      parts.contributors.map(({ dimension, value, amount }: any) => [dimension, value, amount]),
+    ).toEqual([
+      ['shared', 'Shared', '19.5'],
+      ...['6', '5', '4', '3'].map((cost) => ['service', `Service ${cost}`, cost]),
+      ['other', '', '3'],
+    ])
+    const shares = parts.contributors.map(({ share }: any) => share as number)
+    expect(shares.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 9)
     await expect(views.remove(OPERATOR, view.id)).rejects.toMatchObject({ code: 'view.in-use' })
     await budgets.remove(OPERATOR, year.id)
     await budgets.update(OPERATOR, month.id, { scope: null })

@@ -72,7 +72,7 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
       'A day, month before': money(alert.averageOfPreviousMonth),
       Counts: alert.costs === 'USAGE' ? 'usage costs' : 'all costs',
     }),
-    items: contributorItems(alert.contributors, currency, text),
+    items: contributorItems(alert, text, ' of what is spent'),
   }
 }
 
@@ -141,7 +141,7 @@ function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
       'Last 30 days': money(alert.totalOf30Days),
       Detector: alert.detectorName,
     }),
-    items: contributorItems(alert.contributors, alert.currency, text),
+    items: contributorItems(alert, text, ' of what the day cost more'),
   }
 }
 
@@ -278,15 +278,20 @@ function accountText({
 const LEAST_SHARE = 0.0005
 
 function contributorItems(
-  contributors: readonly AlertContributor[],
-  currency: string,
+  { contributors, currency }: BudgetAlert | CostSpikeAlert,
   text: ReaderText,
+  ofWhat: string,
 ): readonly MessageItem[] {
   return contributors
     .filter(({ share }) => Math.abs(share) >= LEAST_SHARE)
-    .map(({ dimension, value, amount, share }) => ({
-      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
+    .map((contributor) => ({
+      text: `${contributorText(contributor)}: ${text.money(contributor.amount, currency)} (${text.percent(contributor.share * 100)}${ofWhat})`,
     }))
+}
+
+function contributorText({ dimension, value }: AlertContributor): string {
+  if (dimension === 'shared') return `Shared costs of ${value}`
+  return dimension === 'other' ? 'All others' : `${capitalised(dimension)} ${value}`
 }
 
 function capitalised(word: string): string {

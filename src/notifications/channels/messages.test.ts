@@ -39,12 +39,22 @@ describe('what a message says', () => {
     expect(factsOf(eased)).toMatchObject({ Corrected: '90% spent', 'Not corrected': '75% spent' })
     const forecast = budget({ thresholds: [{ basis: 'FORECAST', percent: 100 }] })
     expect(message(forecast).title).toContain('100% of the monthly budget is forecast to be spent')
+    const contributors = [
+      { dimension: 'shared' as const, value: 'Platform', amount: '60', share: 0.6 },
+      { dimension: 'other' as const, value: '', amount: '40', share: 0.4 },
+    ]
+    expect(message(budget({ contributors })).items).toEqual([
+      { text: 'Shared costs of Platform: USD 60.00 (60% of what is spent)' },
+      { text: 'All others: USD 40.00 (40% of what is spent)' },
+    ])
   })
 
   it('of a spike: how much more than expected, since when, and what adds to it', () => {
     const { title, items, ...rest } = message(spike())
     expect(title).toBe('Cost spike in build-farm (111122223333): 150% more than expected')
-    expect(items).toEqual([{ text: 'Service Amazon Elastic Compute Cloud: USD 480.25 (80%)' }])
+    expect(items).toEqual([
+      { text: 'Service Amazon Elastic Compute Cloud: USD 480.25 (80% of what the day cost more)' },
+    ])
     expect(factsOf(rest)).toMatchObject({ Since: '20 Jan 2026 (UTC)', Expected: 'USD 400.00' })
     expect(message(spike({ change: 'CLOSED' }))).toMatchObject({ state: 'RESOLVED' })
     const { percentage: _, ...fromNothing } = spike().alert as never as Record<string, never>
