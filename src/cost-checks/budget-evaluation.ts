@@ -259,7 +259,9 @@ function statusFrom(
   { figures, through, isComplete, foretold }: Measured,
   { after }: Decision,
 ): BudgetStatus {
-  const { budget, scope, period, completeness, now } = given
+  const { budget, scope, period, completeness, tally, now } = given
+  const currencies = Array.from(tally.currencies()).toSorted()
+  const isOtherwise = currencies.length > 0 && !currencies.includes(budget.currency)
   const noForecast = isComplete
     ? 'all costs of the period are in'
     : `not enough history: it takes ${FORECAST_DAYS_MIN} complete days with costs`
@@ -274,6 +276,7 @@ function statusFrom(
       completeness.waitingFor.length > 0 && { waitingFor: [...completeness.waitingFor] }),
     ...(scope.view !== undefined && { viewVersion: scope.view.view.version }),
     currency: budget.currency,
+    ...(isOtherwise && { otherCurrencies: currencies }),
     budget: formatMoney(figures.budget),
     spend: formatMoney(figures.spend),
     percentage: percentOf(figures.spend, figures.budget),

@@ -58,6 +58,22 @@ describe('a budget over costs of several exports', () => {
     expect(Number(status.forecast?.estimate)).toBeCloseTo(31 * 10, 0)
   })
 
+  it('says in which currencies there are costs where there are none in its own', async () => {
+    const pounds = await world.createBudget({ currency: 'GBP' })
+    await world.createBudget()
+    await world.bring(days(MONTH, addDays(MONTH, 2), '3'))
+    await world.bring([costRow(MONTH, '3', { currency: 'EUR' })], { exportName: 'other' })
+    expect(await statusOf(pounds)).toMatchObject({ spend: '0', otherCurrencies: ['EUR', 'USD'] })
+    const { budgets } = world.start()
+    const { items } = await budgets.statuses(OPERATOR, { limit: 10 })
+    const sorted = items.toSorted((a, b) => (a.spend ?? '').localeCompare(b.spend ?? ''))
+    expect(sorted).toMatchObject([
+      { currency: 'GBP', spend: '0' },
+      { currency: 'USD', spend: '9' },
+    ])
+    expect(sorted[1]).not.toHaveProperty('otherCurrencies')
+  })
+
   it('is reached by what is there, also where no day is complete', async () => {
     const budget = await world.createBudget({ thresholds: [50] })
     await world.bring([costRow(MONTH, '70')], { isComplete: false })

@@ -180,6 +180,11 @@ export const BudgetStatus = Type.Object(
         monthsTested: Type.Integer({ description: 'How many months, 3 at most' }),
       }),
     ),
+    otherCurrencies: Type.Optional(
+      Type.Array(Currency, {
+        description: 'Where nothing costs anything in the currency of the budget: what does',
+      }),
+    ),
     noForecast: Type.Optional(Type.String({ description: 'Why there is no forecast' })),
     reached: Type.Optional(
       Type.Array(
