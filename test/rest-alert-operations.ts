@@ -91,6 +91,7 @@ export const ALERT_OPERATIONS: readonly RestOperation[] = [
     operation(`DELETE ${things}/{id}`, COST_ADMINS, 204, async (world) => [await one(world)]),
   ]),
   get('/budgets/{id}/status', async (world) => `${await budget(world)}/status`),
+  list('/budget-statuses'),
   operation('POST /spike-detectors/{id}/backtest', EVERYONE, 200, async (world) => {
     await costPeriod(world)
     return [`${await detector(world)}/backtest`, {}]

@@ -3,19 +3,33 @@ import type { Command } from 'commander'
 
 import { BUDGET_COSTS, BUDGET_DEFAULTS, BUDGET_PERIODS, MONTHS } from '#src/model/budget.ts'
 import type { Budget, BudgetStatus } from '#src/model/budget.ts'
-import { addDays } from '#src/model/day.ts'
+import type { CostPeriodText } from '#src/model/cost-import.ts'
 import { ZERO, parseMoney, roundedMoney, sumOf } from '#src/model/money.ts'
 import type { View } from '#src/model/view.ts'
+import { moneyText, noCostsText, scopeText, statusColumns, statusShown } from './budget-statuses.ts'
+import type { StandingBudget } from './budget-statuses.ts'
 import { action, commaSeparated, givenOnly, oneOf, wholeNumber } from './call.ts'
+import type { Call } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
 import type { HubClient } from './hub-client.ts'
 import { addListCommand } from './list-command.ts'
-import { fields } from './output.ts'
+import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
-import { budgetBy, organisationBy, segmentOf, viewBy } from './references.ts'
+import {
+  budgetBy,
+  organisationBy,
+  organisationColumns,
+  organisationFilter,
+  segmentOf,
+  viewBy,
+  whereAllowed,
+} from './references.ts'
 import { localMoment } from './terminal-text.ts'
+import { viewTitles } from './view-titles.ts'
+import type { ViewTitles } from './view-titles.ts'
 
 const REFERENCE = 'its name, number or id'
+const NO_BUDGETS = 'no budgets: make one with "belfry budgets create"'
 
 export function addBudgets(program: Command): void {
   const budgets = program
@@ -37,14 +51,15 @@ year anew; a budget of the year has the sum of them:
   belfry budgets create Season --start-month 7 \\
     --month-amounts 900,900,900,900,1500,2400,700,700,700,700,700,700
 
+  belfry budgets status            # all of them
   belfry budgets status Shop`,
     )
 
   addListCommand<Budget>(budgets, {
     path: '/budgets',
     description: 'list budgets',
-    none: 'no budgets: make one with "belfry budgets create"',
-    columns: COLUMNS,
+    none: NO_BUDGETS,
+    columns: async (hub) => columns(await viewTitles(hub)),
     lastColumns: [ID_COLUMN],
   })
 
@@ -62,10 +77,20 @@ year anew; a budget of the year has the sum of them:
 
   budgets
     .command('status')
-    .description('how a budget stands in this period: spend, forecast, and what was told')
-    .argument('<budget>', REFERENCE)
+    .description(
+      'how a budget stands in this period: spend, forecast, and what was told; without one how all do',
+    )
+    .argument('[budget]', REFERENCE)
+    .option('--organisation <organisation>', 'all of this one: id or alias')
     .action(
-      action(async ({ hub, output }, reference: string) => {
+      action<{ organisation?: string }>(async (call, reference?: string) => {
+        const { hub, output, options } = call
+        if (reference === undefined) return showStatuses(call)
+        if (options.organisation !== undefined) {
+          throw new UsageFault(
+            '--organisation goes without a budget: it shows how all of one stand',
+          )
+        }
         const { id, name } = await budgetBy(hub, reference)
         const status = await hub.get<BudgetStatus>(`/budgets/${id}/status`)
         await output.show(status, () => statusShown(name, status))
@@ -86,6 +111,29 @@ year anew; a budget of the year has the sum of them:
         await output.show({ deleted: id }, () => `deleted the budget "${name}"`)
       }),
     )
+}
+
+async function showStatuses({
+  hub,
+  output,
+  options,
+}: Call<{ organisation?: string }>): Promise<void> {
+  const organisationId = await organisationFilter(hub, options.organisation)
+  const budgets = await hub.listAll<Budget>('/budgets', { organisationId })
+  const statuses = await hub.listAll<BudgetStatus>('/budget-statuses', { organisationId })
+  const byId = new Map(statuses.map((status) => [status.budgetId, status]))
+  // One that was made or deleted between the two is in neither.
+  const standing = budgets.flatMap((budget) => {
+    const status = byId.get(budget.id)
+    return status === undefined ? [] : [{ ...budget, status }]
+  })
+  const titles = await viewTitles(hub)
+  const whose = await organisationColumns<StandingBudget>(hub)
+  await output.show(standing, () =>
+    standing.length === 0
+      ? NO_BUDGETS
+      : table(standing, [...statusColumns(titles), ...whose], output.width),
+  )
 }
 
 interface SettingOptions {
@@ -179,9 +227,22 @@ function addCreate(budgets: Command): void {
         const budget = await hub.post<Budget>('/budgets', given)
         const text = await shown(hub, budget)
         await output.show(budget, () => text)
+        const others = await currenciesOfCosts(hub, organisationId)
+        if (others.length > 0 && !others.includes(budget.currency)) {
+          output.note(noCostsText(budget.currency, others))
+        }
       },
     ),
   )
+}
+
+/** What there are costs in; none where the caller may not see them. */
+async function currenciesOfCosts(hub: HubClient, organisationId: string) {
+  const periods = await whereAllowed(
+    hub.listAll<CostPeriodText>('/cost-periods', { organisationId }),
+  )
+  const currencies = (periods ?? []).flatMap(({ totals }) => totals.map(({ currency }) => currency))
+  return Array.from(new Set(currencies)).toSorted()
 }
 
 function addUpdate(budgets: Command): void {
@@ -232,12 +293,12 @@ function percents(text: string): readonly number[] {
   throw new InvalidArgumentError('It must be per cent with commas, such as 75,90, or none.')
 }
 
-const COLUMNS: readonly Column<Budget>[] = [
+const columns = (titles: ViewTitles): readonly Column<Budget>[] => [
   { title: 'NO', text: ({ number }) => String(number), align: 'right' },
   { title: 'NAME', text: ({ name }) => name, style: () => 'cyan' },
   { title: 'PERIOD', text: ({ period }) => period },
   { title: 'AMOUNT', text: amountText, align: 'right' },
-  { title: 'OF', text: ({ scope }) => (scope === undefined ? 'organisation' : 'segment') },
+  { title: 'OF', text: (budget) => scopeText(budget, titles) },
   { title: 'COSTS', text: ({ costs }) => costs, optional: true },
   { title: 'THRESHOLDS', text: ({ thresholds }) => thresholds.join(', '), optional: true },
 ]
@@ -249,9 +310,9 @@ const ID_COLUMN: Column<Budget> = {
 }
 
 function amountText({ currency, yearAmount, monthAmounts }: Budget): string {
-  if (yearAmount !== undefined) return `${money(yearAmount)} ${currency} a year`
+  if (yearAmount !== undefined) return `${moneyText(yearAmount)} ${currency} a year`
   const [first = '', ...others] = monthAmounts ?? []
-  if (others.every((amount) => amount === first)) return `${money(first)} ${currency} a month`
+  if (others.every((amount) => amount === first)) return `${moneyText(first)} ${currency} a month`
   const year = sumOf([first, ...others].map((amount) => parseMoney(amount) ?? ZERO))
   return `${roundedMoney(year, DECIMALS_SHOWN)} ${currency} a year, by the month`
 }
@@ -265,7 +326,7 @@ function monthsShown({ monthAmounts = [], startMonth }: Budget): readonly string
   if (new Set(monthAmounts).size <= 1) return []
   const months = monthAmounts.map((amount, at) => {
     const name = MONTH_NAMES[(startMonth - 1 + at) % MONTHS] ?? ''
-    return `${name.slice(0, 3)} ${money(amount)}`
+    return `${name.slice(0, 3)} ${moneyText(amount)}`
   })
   return Array.from({ length: MONTHS / MONTHS_PER_LINE }, (_, line) =>
     months.slice(line * MONTHS_PER_LINE, (line + 1) * MONTHS_PER_LINE).join(', '),
@@ -273,8 +334,6 @@ function monthsShown({ monthAmounts = [], startMonth }: Budget): readonly string
 }
 
 const DECIMALS_SHOWN = 2
-const money = (text: string) => roundedMoney(parseMoney(text) ?? ZERO, DECIMALS_SHOWN)
-const percentText = (percent: number) => `${percent.toFixed(1)} %`
 const listOf = (numbers: readonly number[]) =>
   numbers.length === 0 ? 'none' : numbers.map((one) => `${one} %`).join(', ')
 
@@ -302,39 +361,5 @@ async function shown(hub: HubClient, budget: Budget): Promise<string> {
       changed: localMoment(budget.modifiedAt),
     },
     { budget: 'cyan' },
-  )
-}
-
-function statusShown(name: string, status: BudgetStatus): string {
-  const { state, currency = '', spend, budget, percentage = 0, forecast } = status
-  const { otherCurrencies = [], reached = [] } = status
-  if (state === 'WAITING') return `${name}: not evaluated yet`
-  if (state === 'NO_COSTS' || spend === undefined || budget === undefined) {
-    return `${name}: there are no costs of this period yet`
-  }
-  const lastDay = status.periodEnd && addDays(status.periodEnd, -1)
-  const off =
-    forecast?.errorPercent === undefined
-      ? ''
-      : `; off by ${percentText(forecast.errorPercent)} in the last ${forecast.monthsTested} months`
-  return fields(
-    {
-      budget: name,
-      period: `${status.periodStart} to ${lastDay}, costs complete through ${status.completeThrough}`,
-      spend: `${money(spend)} of ${money(budget)} ${currency} (${percentText(percentage)})`,
-      forecast:
-        forecast === undefined
-          ? `none: ${status.noForecast}`
-          : `${money(forecast.estimate)} ${currency} (${percentText(forecast.percentage)}), ${money(forecast.low)} to ${money(forecast.high)} at 80 %${off}`,
-      warning:
-        otherCurrencies.length > 0
-          ? `there are no costs in ${currency}, only in ${otherCurrencies.join(', ')}: belfry budgets update "${name}" --currency ${otherCurrencies[0]}`
-          : undefined,
-      told: reached.map(
-        ({ basis, percent, at }) =>
-          `${percent} %${basis === 'FORECAST' ? ' by forecast' : ''} at ${localMoment(at)}`,
-      ),
-    },
-    { budget: 'cyan', warning: 'yellow' },
   )
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 
 import { action } from './call.ts'
+import type { HubClient } from './hub-client.ts'
 import { table } from './output.ts'
 import type { Column } from './output.ts'
 import { organisationColumns, organisationFilter } from './references.ts'
@@ -11,7 +12,8 @@ interface ListCommand<T> {
   readonly description: string
   /** What is said where there are none. */
   readonly none: string
-  readonly columns: readonly Column<T>[]
+  /** What they say may have to be looked up. */
+  readonly columns: readonly Column<T>[] | ((hub: HubClient) => Promise<readonly Column<T>[]>)
   /** Behind the one that tells organisations apart. */
   readonly lastColumns?: readonly Column<T>[]
 }
@@ -29,11 +31,10 @@ export function addListCommand<T extends { readonly organisationId?: string }>(
       action<{ organisation?: string }>(async ({ hub, output, options }) => {
         const organisationId = await organisationFilter(hub, options.organisation)
         const all = await hub.listAll<T>(path, { organisationId })
+        const own = typeof columns === 'function' ? await columns(hub) : columns
         const whose = await organisationColumns<T>(hub)
         await output.show(all, () =>
-          all.length === 0
-            ? none
-            : table(all, [...columns, ...whose, ...lastColumns], output.width),
+          all.length === 0 ? none : table(all, [...own, ...whose, ...lastColumns], output.width),
         )
       }),
     )

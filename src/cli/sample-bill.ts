@@ -29,9 +29,8 @@ export function addSampleBill(costs: Command): void {
       'after',
       `
 The bill of samples/costs comes to 17 USD of usage in a month. What would lie in days to come is put
-on yesterday, as costs count once a day is complete; on the first of a month the bill is of the month
-before, and budgets tell nothing of it. Take it away with
-"belfry costs delete <month> --export ${EXPORT_NAME}".`,
+on yesterday; on the first of a month the bill is of the month before, and budgets tell nothing of it.
+Take it away with "belfry costs delete <month> --export ${EXPORT_NAME}".`,
     )
     .action(
       action<{ organisation?: string }>(async ({ hub, output, options }) => {

@@ -6,11 +6,14 @@ import type { SpikeDetector } from '#src/model/budget.ts'
 import { ZERO, parseMoney, roundedMoney } from '#src/model/money.ts'
 import { action, givenOnly, oneOf } from './call.ts'
 import { UsageFault } from './cli-faults.ts'
+import type { HubClient } from './hub-client.ts'
 import { addListCommand } from './list-command.ts'
 import { fields, table } from './output.ts'
 import type { Column } from './output.ts'
 import { organisationBy, spikeDetectorBy, viewBy } from './references.ts'
 import { counted, localMoment } from './terminal-text.ts'
+import { viewTitles } from './view-titles.ts'
+import type { ViewTitles } from './view-titles.ts'
 
 const REFERENCE = 'its name, number or id'
 
@@ -34,7 +37,7 @@ when it begins, with each further day, and when two days are as usual again.
     path: '/spike-detectors',
     description: 'list spike detectors',
     none: 'no spike detectors: make one with "belfry spikes create"',
-    columns: COLUMNS,
+    columns: async (hub) => columns(await viewTitles(hub)),
     lastColumns: [ID_COLUMN],
   })
 
@@ -45,7 +48,8 @@ when it begins, with each further day, and when two days are as usual again.
     .action(
       action(async ({ hub, output }, reference: string) => {
         const detector = await spikeDetectorBy(hub, reference)
-        await output.show(detector, () => shown(detector))
+        const text = await shown(hub, detector)
+        await output.show(detector, () => text)
       }),
     )
 
@@ -136,7 +140,8 @@ function addCreate(spikes: Command): void {
       const more = { ...givenOnly({ currency, description }), ...settingsOf(options) }
       const given = { organisationId, name, scope, ...more }
       const detector = await hub.post<SpikeDetector>('/spike-detectors', given)
-      await output.show(detector, () => shown(detector))
+      const text = await shown(hub, detector)
+      await output.show(detector, () => text)
     }),
   )
 }
@@ -159,7 +164,8 @@ function addUpdate(spikes: Command): void {
         }
         const { id } = await spikeDetectorBy(hub, reference)
         const detector = await hub.patch<SpikeDetector>(`/spike-detectors/${id}`, change)
-        await output.show(detector, () => shown(detector))
+        const text = await shown(hub, detector)
+        await output.show(detector, () => text)
       },
     ),
   )
@@ -238,10 +244,10 @@ function number(text: string): number {
   throw new InvalidArgumentError('It must be a number of at least 0.')
 }
 
-const COLUMNS: readonly Column<SpikeDetector>[] = [
+const columns = (titles: ViewTitles): readonly Column<SpikeDetector>[] => [
   { title: 'NO', text: ({ number: no }) => String(no), align: 'right' },
   { title: 'NAME', text: ({ name }) => name, style: () => 'cyan' },
-  { title: 'LOOKS AT', text: ({ scope }) => LOOKS_AT[scope.kind] },
+  { title: 'LOOKS AT', text: (detector) => placesText(detector, titles) },
   { title: 'METHOD', text: ({ method }) => method },
   { title: 'SCORE', text: ({ score }) => String(score), align: 'right' },
   {
@@ -258,21 +264,20 @@ const ID_COLUMN: Column<SpikeDetector> = {
   optional: true,
 }
 
-const LOOKS_AT = {
-  ORGANISATION: 'the organisation',
-  ACCOUNTS: 'each account',
-  VIEW: 'each segment of a view',
-} as const
+function placesText({ scope: { kind, viewId = '' } }: SpikeDetector, titles: ViewTitles): string {
+  if (kind === 'ORGANISATION') return 'the organisation'
+  return kind === 'ACCOUNTS' ? 'each account' : `each segment of ${titles.view(viewId)}`
+}
 
-function shown(detector: SpikeDetector): string {
+async function shown(hub: HubClient, detector: SpikeDetector): Promise<string> {
+  const titles = await viewTitles(hub)
   const { currency } = detector
   return fields(
     {
       detector: detector.name,
       description: detector.description,
       number: String(detector.number),
-      'looks at': LOOKS_AT[detector.scope.kind],
-      view: detector.scope.viewId,
+      'looks at': placesText(detector, titles),
       method: detector.method,
       score: `at least ${detector.score}`,
       impact: `at least ${money(detector.minimumImpact)} ${currency} and ${detector.minimumPercent} %`,

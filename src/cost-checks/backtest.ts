@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 import { RestError } from '#src/errors.ts'
-import { completeThroughOf } from '#src/model/complete-through.ts'
+import { completenessOf } from '#src/model/complete-through.ts'
 import type { Day } from '#src/model/cost.ts'
 import { addDays, daysBetween } from '#src/model/day.ts'
 import { formatMoney } from '#src/model/money.ts'
@@ -70,7 +70,7 @@ export async function backtestDetector(
 ): Promise<BacktestAnswer> {
   const detector = await detectors.get(caller, id)
   const { organisationId, currency, scope } = detector
-  const newest = completeThroughOf(await costs.periods(organisationId))
+  const { through: newest } = completenessOf(await costs.periods(organisationId))
   if (newest === undefined) {
     throw new RestError(
       409,

@@ -1,26 +1,28 @@
 import type { BudgetAlert } from '#src/model/alert.ts'
 import type { Budget, BudgetStatus } from '#src/model/budget.ts'
 import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
-import type { CostRow, Day } from '#src/model/cost.ts'
+import type { Completeness } from '#src/model/complete-through.ts'
+import type { Day } from '#src/model/cost.ts'
 import { addDays, addMonths, daysBetween } from '#src/model/day.ts'
 import { ZERO, formatMoney, sumOf, timesRatio } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import type { Clock } from '#src/ports/clock.ts'
-import type { CostStore } from '#src/ports/cost-store.ts'
+import type { CostStore, DayRange } from '#src/ports/cost-store.ts'
 import type { State } from '#src/ports/state.ts'
 import type { Actions } from '#src/tenancy/actions.ts'
 import type { CompiledView } from '#src/views/compiled-view.ts'
 import { alertSegment } from '#src/views/view-table.ts'
 import { amountOf, openPeriods } from './budget-periods.ts'
 import type { BudgetPeriod } from './budget-periods.ts'
+import { partsOfSpend } from './budget-parts.ts'
+import type { BudgetSpend } from './budget-parts.ts'
 import { BUDGET_STATES, budgetStateKey } from './budget-states.ts'
 import { decide } from './budget-thresholds.ts'
 import type { Decision, Figures, Threshold } from './budget-thresholds.ts'
 import { BUDGETS } from './budgets.ts'
-import { greatestOf } from './contributors.ts'
 import { FORECAST_DAYS_MIN, forecast, inCurrency, rounded } from './forecast.ts'
 import type { Forecast } from './forecast.ts'
-import { daysOf } from './spend-tally.ts'
+import { daysOf, lastDayOf, seriesThrough } from './spend-tally.ts'
 import type { SpendSeries, SpendTally } from './spend-tally.ts'
 
 export interface EvaluationPorts {
@@ -32,10 +34,10 @@ export interface EvaluationPorts {
 
 /** The costs that checks are made against. */
 export interface Evaluated {
+  /** Of all costs that are there, also of days that are not complete. */
   readonly tally: SpendTally
   readonly views: readonly CompiledView[]
-  /** The last day of which all costs are in; the tally ends with it. */
-  readonly completeThrough: Day
+  readonly completeness: Completeness
   readonly costsKey: string
 }
 
@@ -43,7 +45,8 @@ export interface Evaluated {
 export type BorneSeries = (viewId: string, currency: string) => Promise<readonly SpendSeries[]>
 
 /**
- * Evaluates a budget in each period that may be told of. What is told, and that it was told, become
+ * Evaluates a budget in each period that may be told of. Whatever is there is spent, as more costs
+ * only add to it; what is foretold is so from complete days. What is told, and that it was told, become
  * durable in one transaction, so that a crash repeats nothing and loses nothing.
  */
 export async function evaluateBudget(
@@ -87,9 +90,9 @@ async function scopeOf(
 }
 
 async function evaluatePeriod(ports: EvaluationPorts, given: PeriodEvaluation): Promise<void> {
-  const { budget, period, completeThrough, now, costsKey } = given
+  const { budget, period, tally, now, costsKey } = given
   const key = budgetStateKey(budget, period)
-  if (completeThrough < period.start) {
+  if (lastDayOf(tally) < period.start) {
     const status: BudgetStatus = { budgetId: budget.id, state: 'NO_COSTS', evaluatedAt: now }
     await ports.state.transact(async (transaction) => {
       if ((await transaction.get(BUDGETS.things, budget.id))?.revision !== budget.revision) return
@@ -104,7 +107,9 @@ async function evaluatePeriod(ports: EvaluationPorts, given: PeriodEvaluation): 
   const { figures } = measured
   const isNews = ({ reached, corrected }: Decision) => reached.length + corrected.length > 0
   const likely = decide(budget, figures, await ports.state.get(BUDGET_STATES, key))
-  const contributors = isNews(likely) ? await contributorsOf(ports.costs, given) : []
+  const contributors = isNews(likely)
+    ? await partsOfSpend(ports.costs, spendOf(given, figures.spend))
+    : []
   await ports.actions.perform(undefined, async ({ transaction, tell }) => {
     // One that was changed meanwhile is evaluated again anyway.
     const current = await transaction.get(BUDGETS.things, budget.id)
@@ -131,23 +136,23 @@ async function evaluatePeriod(ports: EvaluationPorts, given: PeriodEvaluation): 
 
 interface Measured {
   readonly figures: Figures
-  readonly through: Day
+  /** The last day of the period, or before it, of which all costs are in. */
+  readonly through: Day | undefined
+  readonly isComplete: boolean
   readonly foretold: Forecast | undefined
 }
 
 function measure(given: PeriodEvaluation): Measured {
-  const { budget, scope, period, tally, completeThrough, costsKey, now } = given
-  const lastDay = addDays(period.end, -1)
-  const through = completeThrough < lastDay ? completeThrough : lastDay
-  const amounts = amountsOf(budget, scope)
-  const spend = sumOf(daysOf(tally, amounts, { from: period.start, to: through }))
-  const { start: periodStart, end: periodEnd } = period
-  const isComplete = completeThrough >= lastDay
-  const foretold = isComplete
-    ? undefined
-    : forecast({ tally, series: scope.series, costs: budget.costs, periodStart, periodEnd })
+  const { budget, scope, period, tally, completeness, costsKey, now } = given
+  const days = daysOfPeriod(given)
+  const through = completeness.through && earlier(completeness.through, addDays(period.end, -1))
+  const isComplete = through === addDays(period.end, -1)
+  const spend = sumOf(daysOf(tally, amountsOf(budget, scope), days))
+  const foretold =
+    through === undefined || isComplete ? undefined : foretell(given, { through, spend })
   return {
     through,
+    isComplete,
     foretold,
     figures: {
       budget: amountOf(budget, period),
@@ -155,10 +160,53 @@ function measure(given: PeriodEvaluation): Measured {
       ...(foretold !== undefined && { estimate: foretold.estimate }),
       completeThrough: through,
       costsKey,
-      isOver: now >= Date.parse(periodEnd),
+      isOver: now >= Date.parse(period.end),
       now,
     },
   }
+}
+
+/** The days of a period that there are costs of. */
+function daysOfPeriod({ period, tally }: PeriodEvaluation): DayRange {
+  return { from: period.start, to: earlier(lastDayOf(tally), addDays(period.end, -1)) }
+}
+
+function spendOf(given: PeriodEvaluation, spend: Money): BudgetSpend {
+  const { budget, tally, scope } = given
+  const { view: compiled, segmentAt: at } = scope
+  const segment = compiled && at !== undefined ? { compiled, at } : undefined
+  return { budget, spend, tally, segment, days: daysOfPeriod(given) }
+}
+
+function foretell(
+  { budget, scope, period, tally }: PeriodEvaluation,
+  { through, spend }: { readonly through: Day; readonly spend: Money },
+): Forecast | undefined {
+  const days = daysBetween(tally.from, through) + 1
+  const foretold = forecast({
+    tally: { from: tally.from, days },
+    series: seriesThrough(scope.series, days),
+    costs: budget.costs,
+    periodStart: period.start,
+    periodEnd: period.end,
+  })
+  if (foretold === undefined) return undefined
+  // Days that are not complete may have cost more already than is expected of them.
+  const { estimate, low, high } = foretold
+  return {
+    ...foretold,
+    estimate: larger(estimate, spend),
+    low: larger(low, spend),
+    high: larger(high, spend),
+  }
+}
+
+function larger(a: Money, b: Money): Money {
+  return a > b ? a : b
+}
+
+function earlier(a: Day, b: Day): Day {
+  return a < b ? a : b
 }
 
 function amountsOf({ costs }: Budget, { series }: Scope): readonly Money[] {
@@ -168,8 +216,9 @@ function amountsOf({ costs }: Budget, { series }: Scope): readonly Money[] {
 function alertOf(given: PeriodEvaluation, { figures, through, foretold }: Measured) {
   const { budget, scope, period, tally } = given
   const amounts = amountsOf(budget, scope)
-  const monthBefore = { from: addMonths(through, -1), to: addDays(addMonths(through, 0), -1) }
-  const week = { from: addDays(through, 1 - DAYS_OF_WEEK), to: through }
+  const last = through ?? daysOfPeriod(given).to
+  const monthBefore = { from: addMonths(last, -1), to: addDays(addMonths(last, 0), -1) }
+  const week = { from: addDays(last, 1 - DAYS_OF_WEEK), to: last }
   const average = (range: { readonly from: Day; readonly to: Day }) => {
     const days = BigInt(daysBetween(range.from, range.to) + 1)
     return formatMoney(timesRatio(sumOf(daysOf(tally, amounts, range)), 1n, days))
@@ -187,7 +236,7 @@ function alertOf(given: PeriodEvaluation, { figures, through, foretold }: Measur
     period: budget.period,
     periodStart: period.start,
     periodEnd: period.end,
-    completeThrough: through,
+    ...(through !== undefined && { completeThrough: through }),
     late: figures.isOver,
     currency: budget.currency,
     budget: formatMoney(figures.budget),
@@ -207,23 +256,24 @@ const DAYS_OF_WEEK = 7
 
 function statusFrom(
   given: PeriodEvaluation,
-  { figures, through, foretold }: Measured,
+  { figures, through, isComplete, foretold }: Measured,
   { after }: Decision,
 ): BudgetStatus {
-  const { budget, scope, period, tally, completeThrough, now } = given
+  const { budget, scope, period, completeness, tally, now } = given
   const currencies = [...tally.currencies()].toSorted()
   const isElsewhere = currencies.length > 0 && !currencies.includes(budget.currency)
-  const isComplete = completeThrough >= addDays(period.end, -1)
   const noForecast = isComplete
     ? 'all costs of the period are in'
-    : `not enough history: it takes ${FORECAST_DAYS_MIN} days with costs`
+    : `not enough history: it takes ${FORECAST_DAYS_MIN} complete days with costs`
   return {
     budgetId: budget.id,
     state: 'EVALUATED',
     evaluatedAt: now,
     periodStart: period.start,
     periodEnd: period.end,
-    completeThrough: through,
+    ...(through !== undefined && { completeThrough: through }),
+    ...(!isComplete &&
+      completeness.waitingFor.length > 0 && { waitingFor: [...completeness.waitingFor] }),
     ...(scope.view !== undefined && { viewVersion: scope.view.view.version }),
     currency: budget.currency,
     ...(isElsewhere && { otherCurrencies: currencies }),
@@ -265,16 +315,4 @@ function severityOf(reached: readonly Threshold[]): BudgetAlert['severity'] {
   const found = SEVERE.find(([percent]) => actual >= percent)?.[1]
   if (found !== undefined) return found
   return foretold >= 100 ? 'MEDIUM' : 'LOW'
-}
-
-function contributorsOf(costs: Pick<CostStore, 'rows'>, given: PeriodEvaluation) {
-  const { budget, scope, period, completeThrough } = given
-  const { view, segmentAt } = scope
-  const counts = (row: CostRow) =>
-    (budget.costs === 'ALL' || row.chargeCategory === 'Usage') &&
-    (view === undefined || view.segmentOf(row) === segmentAt)
-  const lastDay = addDays(period.end, -1)
-  const to = completeThrough < lastDay ? completeThrough : lastDay
-  const { organisationId, currency } = budget
-  return greatestOf(costs, { organisationId, currency, counts }, { from: period.start, to })
 }

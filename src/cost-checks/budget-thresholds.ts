@@ -22,8 +22,8 @@ export interface Figures {
   readonly spend: Money
   /** Absent: there is none, or the period's costs are all in. */
   readonly estimate?: Money | undefined
-  /** The last day of the period of which all costs are in. */
-  readonly completeThrough: Day
+  /** The last day of which all costs are in; undefined: none. */
+  readonly completeThrough: Day | undefined
   /** Says which costs these are: another one where they are new. */
   readonly costsKey: string
   readonly isOver: boolean
@@ -64,7 +64,8 @@ export function decide(
   const { foretold, news } = decideForecast(budget, figures, before)
   const all = [...news, ...reached].toSorted(byHeight)
   const takenBack = [...(before?.corrected ?? []), ...corrected.map(({ percent }) => percent)]
-  const at = { at: figures.now, completeThrough: figures.completeThrough }
+  const { now, completeThrough } = figures
+  const at = { at: now, ...(completeThrough !== undefined && { completeThrough }) }
   return {
     reached: all,
     corrected,

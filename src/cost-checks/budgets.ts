@@ -50,6 +50,8 @@ export interface Budgets {
   remove(caller: Principal, id: string): Promise<void>
   /** How it stands in the period that is now, as the last evaluation found it. */
   status(caller: Principal, id: string): Promise<BudgetStatus>
+  /** The same of those that `list` gives. */
+  statuses(caller: Principal, page: Parameters<Budgets['list']>[1]): Promise<Page<BudgetStatus>>
 }
 
 export interface CostCheckPorts {
@@ -71,6 +73,8 @@ const MEASURED: readonly string[] = [
 ]
 
 export function createBudgets({ state, clock, ids, actions }: CostCheckPorts): Budgets {
+  const currentStatus = (budget: Budget) =>
+    statusOf(state, budget, currentPeriod(budget, clock.now()))
   return {
     create: (caller, { organisationId, ...given }) =>
       actions.perform(caller, async ({ transaction, now, tell }) => {
@@ -127,7 +131,11 @@ export function createBudgets({ state, clock, ids, actions }: CostCheckPorts): B
     },
     status: async (caller, id) => {
       const budget = await BUDGETS.found(state, caller, id)
-      return statusOf(state, budget, currentPeriod(budget, clock.now()))
+      return currentStatus(budget)
+    },
+    statuses: async (caller, page) => {
+      const { items, ...rest } = await BUDGETS.list(state, caller, page)
+      return { ...rest, items: await Promise.all(items.map(currentStatus)) }
     },
   }
 }

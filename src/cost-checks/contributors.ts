@@ -24,16 +24,31 @@ const DIMENSIONS = ['service', 'account', 'region', 'meter'] as const
 type Dimension = (typeof DIMENSIONS)[number]
 type Sums = ReadonlyMap<Dimension, Map<string, Money>>
 
-/** The services that most of a period's costs are of. */
-export async function greatestOf(
+export interface CostPart {
+  readonly value: string
+  readonly amount: Money
+}
+
+/** The greatest parts of what some days cost, and all others as one, so that they add up to it. */
+export async function partsOf(
   costs: Pick<CostStore, 'rows'>,
   scope: ContributorScope,
-  days: DayRange,
+  given: {
+    readonly days: DayRange
+    readonly whole: Money
+    /** What is borne of shared segments; the value is the title of one. */
+    readonly shared: readonly CostPart[]
+  },
 ): Promise<AlertContributor[]> {
-  const sums = await sumsOf(costs, scope, days)
-  const services = sums.get('service') ?? new Map<string, Money>()
-  const whole = sumOf(services.values())
-  return contributorsOf('service', services, whole).slice(0, TOLD_MAX)
+  const { days, whole, shared } = given
+  const services = (await sumsOf(costs, scope, days)).get('service') ?? new Map<string, Money>()
+  const borne = new Map(shared.map(({ value, amount }) => [value, amount]))
+  const greatest = [...partsIn('service', services), ...partsIn('shared', borne)]
+    .toSorted(byAmount)
+    .slice(0, TOLD_MAX)
+  const rest = whole - sumOf(greatest.map(({ amount }) => amount))
+  const others = rest === ZERO ? [] : [{ dimension: 'other', value: '', amount: rest } as const]
+  return [...greatest, ...others].map(shareOf(whole))
 }
 
 /** What a day cost more of than the same weekday of the last weeks, by each dimension. */
@@ -51,7 +66,8 @@ export async function causesOf(
       const usual = middle(before.map((sums) => sums.get(dimension)?.get(value) ?? ZERO))
       return [value, amount - usual] as const
     })
-    return contributorsOf(dimension, new Map(more), impact)
+    return partsIn(dimension, new Map(more))
+      .map(shareOf(impact))
       .filter(({ share }) => share >= SHARE_MIN)
       .slice(0, TOLD_PER_DIMENSION_MAX)
   })
@@ -73,21 +89,30 @@ async function sumsOf(
   return sums
 }
 
-function contributorsOf(
-  dimension: Dimension,
+type Part = CostPart & Pick<AlertContributor, 'dimension'>
+
+/** The greatest first. */
+function partsIn(
+  dimension: AlertContributor['dimension'],
   amounts: ReadonlyMap<string, Money>,
-  whole: Money,
-): AlertContributor[] {
+): readonly Part[] {
+  return Array.from(amounts, ([value, amount]) => ({ dimension, value, amount }))
+    .filter(({ value, amount }) => amount > ZERO && value !== '')
+    .toSorted(byAmount)
+}
+
+function byAmount(a: CostPart, b: CostPart): number {
+  return compareMoney(b.amount, a.amount) || (a.value < b.value ? -1 : 1)
+}
+
+function shareOf(whole: Money) {
   const inWhole = inCurrency(whole)
-  return Array.from(amounts)
-    .filter(([value, amount]) => amount > ZERO && value !== '')
-    .toSorted(([a, x], [b, y]) => compareMoney(y, x) || (a < b ? -1 : 1))
-    .map(([value, amount]) => ({
-      dimension,
-      value,
-      amount: formatMoney(amount),
-      share: inWhole > 0 ? Math.min(1, inCurrency(amount) / inWhole) : 0,
-    }))
+  return ({ dimension, value, amount }: Part): AlertContributor => ({
+    dimension,
+    value,
+    amount: formatMoney(amount),
+    share: inWhole > 0 ? inCurrency(amount) / inWhole : 0,
+  })
 }
 
 function middle(amounts: readonly Money[]): Money {

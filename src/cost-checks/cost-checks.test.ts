@@ -1,76 +1,36 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { CostRow, Day } from '#src/model/cost.ts'
-import { addDays, addMonths, dayOf, daysFrom } from '#src/model/day.ts'
-import { systemIds as ids } from '#src/ports/ids.ts'
-import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
-import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
-import { createViewTable } from '#src/views/view-table.ts'
-import { createViews } from '#src/views/views.ts'
+import { addDays, addMonths, dayOf } from '#src/model/day.ts'
+import { OPERATOR } from '#src/tenancy/tenancy.fixture.ts'
 import { backtestDetector } from './backtest.ts'
 import { LATE_DAYS_MAX } from './budget-periods.ts'
-import { createBudgets } from './budgets.ts'
 import type { NewBudget } from './budgets.ts'
-import { createCostChecks } from './cost-checks.ts'
-import { costRow, importRows } from './costs.fixture.ts'
-import { createSpikeDetectors } from './spike-detectors.ts'
+import { MONTH, createTestChecks, days } from './checks.fixture.ts'
+import type { Started, TestChecks } from './checks.fixture.ts'
+import { costRow } from './costs.fixture.ts'
 
-/** The first day of the month in which the tests are at first. */
-const MONTH = '2026-03-01'
-const MS_PER_DAY = 86_400_000
-
-let test: TestTenancy
-let checks: ReturnType<typeof createCostChecks>
-let budgets: ReturnType<typeof createBudgets>
-let detectors: ReturnType<typeof createSpikeDetectors>
-let views: ReturnType<typeof createViews>
-let table: ReturnType<typeof createViewTable>
-let executions = 0
+let world: TestChecks
+let test: TestChecks['test']
+let checks: Started['checks']
+let budgets: Started['budgets']
+let detectors: Started['detectors']
+let views: Started['views']
 
 beforeEach(async () => {
-  test = await createTestTenancy()
-  table = createViewTable(test.state)
-  goTo(addDays(MONTH, 10))
+  world = await createTestChecks()
+  test = world.test
   start()
 })
-afterEach(async () => {
-  table.close()
-  await test.close()
-})
+afterEach(() => world.close())
 
-/** As a start of the hub: all that is known is in the store. */
 function start(): void {
-  const {
-    state,
-    store: { costs },
-  } = test
-  const ports = { state, clock: { now: test.now }, ids, actions: test.restarted().actions }
-  views = createViews(ports)
-  budgets = createBudgets(ports)
-  detectors = createSpikeDetectors(ports)
-  const onFault = (error: unknown) => {
-    throw error
-  }
-  checks = createCostChecks({ ...ports, costs, table, onFault })
+  ;({ checks, budgets, detectors, views } = world.start())
 }
-function goTo(day: Day): void {
-  test.move(Date.parse(day) + MS_PER_DAY / 2 - test.now())
-}
-const createBudget = (more: Partial<NewBudget> = {}) =>
-  budgets.create(OPERATOR, {
-    ...{ organisationId: test.organisationId, name: `budget ${(executions += 1)}` },
-    ...{ yearAmount: '1200', forecastThresholds: [], ...more },
-  })
-/** A new state of the costs, complete to the last day, and the evaluation of it. */
-const bring = async (rows: readonly CostRow[]) => {
-  const execution = `execution ${(executions += 1)}`
-  await importRows(test.store.costs, test.organisationId, { rows, execution })
-  await checks.evaluate(test.organisationId)
-}
-/** So much a day, from one day to another. */
-const days = (from: Day, to: Day, cost: string | ((day: Day) => string), more: object = {}) =>
-  daysFrom(from, to).map((day) => costRow(day, typeof cost === 'string' ? cost : cost(day), more))
-const told = async (name: string) => (await test.events(name)).map(({ fields }) => fields as any)
+const goTo = (day: Day) => world.goTo(day)
+const createBudget = (more?: Partial<NewBudget>) => world.createBudget(more)
+const bring = (rows: readonly CostRow[]) => world.bring(rows)
+const told = (name: string) => world.told(name)
 const toldBudgets = async () =>
   (await told('BudgetAlertEvent')).map(({ thresholds, change, late, percentage }) => ({
     ...{ change, late, percentage: Math.round(percentage) },
@@ -105,7 +65,7 @@ describe('a budget', () => {
     expect(last.severity).toBe('CRITICAL')
     expect(await budgets.status(OPERATOR, budget.id)).toMatchObject({
       ...{ state: 'EVALUATED', spend: '115', completeThrough: addDays(MONTH, 4) },
-      noForecast: 'not enough history: it takes 35 days with costs',
+      noForecast: 'not enough history: it takes 35 complete days with costs',
       reached: [50, 75, 90, 100].map((percent) => ({ basis: 'ACTUAL', percent })),
     })
     // A new month is a new period.
@@ -302,6 +262,28 @@ describe('a budget', () => {
       ...{ budgetId: month.id, percentage: 100, spend: '0.04' },
       segments: [{ viewId: view.id, viewVersion: 1, segmentTitle: 'Shop', segmentNumber: 1 }],
     })
+    // Shared costs are split over Shop and Data, and six services are one more than are told.
+    await bring([
+      ...['1', '2', '3', '4', '5', '6'].map((cost) =>
+        costRow(MONTH, cost, { ...tagged('shop'), service: `Service ${cost}` }),
+      ),
+      ...days(MONTH, addDays(MONTH, 2), '13', tagged('shared')),
+      costRow(MONTH, '1000', tagged('data')),
+    ])
+    const even = await createBudget({ scope, yearAmount: '480' })
+    await checks.evaluate(test.organisationId)
+    await budgets.remove(OPERATOR, even.id)
+    const parts = (await told('BudgetAlertEvent')).at(-1)
+    expect(parts.spend).toBe('40.5')
+    expect(
+      parts.contributors.map(({ dimension, value, amount }: any) => [dimension, value, amount]),
+    ).toEqual([
+      ['shared', 'Shared', '19.5'],
+      ...['6', '5', '4', '3'].map((cost) => ['service', `Service ${cost}`, cost]),
+      ['other', '', '3'],
+    ])
+    const shares = parts.contributors.map(({ share }: any) => share as number)
+    expect(shares.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1, 9)
     await expect(views.remove(OPERATOR, view.id)).rejects.toMatchObject({ code: 'view.in-use' })
     await budgets.remove(OPERATOR, year.id)
     await budgets.update(OPERATOR, month.id, { scope: null })
@@ -334,10 +316,11 @@ describe('a budget', () => {
 })
 
 describe('a spike detector', () => {
+  let number = 0
   const HISTORY = addDays(MONTH, -100)
   const createDetector = (more: object = {}) =>
     detectors.create(OPERATOR, {
-      ...{ organisationId: test.organisationId, name: `detector ${(executions += 1)}` },
+      ...{ organisationId: test.organisationId, name: `detector ${(number += 1)}` },
       ...{ scope: { kind: 'ACCOUNTS' as const }, ...more },
     })
   const weekly = (day: Day) => ([0, 6].includes(new Date(day).getUTCDay()) ? '50' : '100')
@@ -423,7 +406,7 @@ describe('a spike detector', () => {
     ])
     const [alert] = await told('CostSpikeEvent')
     expect(alert).toMatchObject({ day: last, segments: [{ segmentTitle: 'Unallocated' }] })
-    const ports = { detectors, costs: test.store.costs, table }
+    const ports = { detectors, costs: test.store.costs, table: world.table }
     const answer = await backtestDetector(ports, OPERATOR, detector.id, { settings: {} })
     expect(answer).toMatchObject({ to: last, scopes: 2, more: 0 })
     expect(answer.items.map(({ segmentTitle, firstDay }) => [segmentTitle, firstDay])).toEqual([

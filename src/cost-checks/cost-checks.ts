@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 
 import type { Budget, SpikeDetector } from '#src/model/budget.ts'
-import { completeThroughOf } from '#src/model/complete-through.ts'
+import { completenessOf } from '#src/model/complete-through.ts'
+import type { Completeness } from '#src/model/complete-through.ts'
 import type { CostPeriod, Day } from '#src/model/cost.ts'
 import { addDays, dayOf } from '#src/model/day.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
@@ -17,7 +18,7 @@ import { BUDGETS } from './budgets.ts'
 import { FORECAST_HISTORY_DAYS } from './forecast.ts'
 import { DETECTORS } from './spike-detectors.ts'
 import { evaluateDetector } from './spike-evaluation.ts'
-import { tallySpend } from './spend-tally.ts'
+import { tallySpend, tallyThrough } from './spend-tally.ts'
 import type { SpendSeries, SpendTally } from './spend-tally.ts'
 
 export interface CostCheckRunnerPorts extends EvaluationPorts {
@@ -90,7 +91,6 @@ async function evaluateOrganisation(
   ]
   if (budgets.length + detectors.length === 0) return false
   const periods = await costs.periods(organisationId)
-  const completeThrough = completeThroughOf(periods)
   const accountTags = await table.accountTags(organisationId)
   const views = (await table.of(organisationId)).filter(({ view }) =>
     [...budgets, ...detectors].some(({ scope }) => scope?.viewId === view.id),
@@ -104,15 +104,17 @@ async function evaluateOrganisation(
     Array.from(accountTags),
   ])
   if ((await state.get(EVALUATED, organisationId)) === evaluated) return false
-  if (completeThrough !== undefined) {
+  const completeness = completenessOf(periods)
+  const to = lastDayCounted(periods, { completeness, today: dayOf(clock.now()) })
+  if (to !== undefined) {
     const tally = await tallySpend(costs, {
       organisationId,
-      from: firstDayNeeded(budgets, { completeThrough, now: clock.now() }),
-      to: completeThrough,
+      from: firstDayNeeded(budgets, { newest: completeness.through ?? to, now: clock.now() }),
+      to,
       byAccount: detectors.some(({ scope }) => scope.kind === 'ACCOUNTS'),
       views,
     })
-    await evaluateAll(ports, { budgets, detectors }, { tally, views, completeThrough, costsKey })
+    await evaluateAll(ports, { budgets, detectors }, { tally, views, completeness, costsKey })
   }
   await state.transact(async (transaction) => transaction.put(EVALUATED, organisationId, evaluated))
   return true
@@ -128,7 +130,22 @@ async function evaluateAll(
 ): Promise<void> {
   const borne = bornOnce(given.tally)
   for (const budget of checks.budgets) await evaluateBudget(ports, budget, { ...given, borne })
-  for (const detector of checks.detectors) await evaluateDetector(ports, detector, given)
+  const { through } = given.completeness
+  if (through === undefined || checks.detectors.length === 0) return
+  const complete = { views: given.views, tally: tallyThrough(given.tally, through) }
+  for (const detector of checks.detectors) await evaluateDetector(ports, detector, complete)
+}
+
+/**
+ * The last day that there are costs of, complete or not. Of days to come a bill tells what is foretold,
+ * or what a wrong clock says.
+ */
+function lastDayCounted(
+  periods: readonly CostPeriod[],
+  { completeness, today }: { readonly completeness: Completeness; readonly today: Day },
+): Day | undefined {
+  const days = periods.map(({ lastDay }) => (lastDay < today ? lastDay : today))
+  return [...days, completeness.through ?? ''].toSorted().at(-1) || undefined
 }
 
 function bornOnce(tally: SpendTally): BorneSeries {
@@ -143,9 +160,9 @@ function bornOnce(tally: SpendTally): BorneSeries {
 
 function firstDayNeeded(
   budgets: readonly Budget[],
-  { completeThrough, now }: { readonly completeThrough: Day; readonly now: number },
+  { newest, now }: { readonly newest: Day; readonly now: number },
 ): Day {
-  const history = addDays(completeThrough, -FORECAST_HISTORY_DAYS)
+  const history = addDays(newest, -FORECAST_HISTORY_DAYS)
   const starts = budgets.flatMap((budget) => openPeriods(budget, now).map(({ start }) => start))
   return starts.reduce((first, start) => (start < first ? start : first), history)
 }

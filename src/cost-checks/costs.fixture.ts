@@ -13,14 +13,22 @@ export const costRow = (day: string, cost: string, more: Partial<CostRow> = {}):
   ...{ billedCost: usd(cost), effectiveCost: usd(cost), ...more },
 })
 
+export interface ImportedRows {
+  readonly rows: readonly CostRow[]
+  readonly execution: string
+  readonly exportName?: string
+  /** Whether the last day of each month, and all before it, are complete; else none of it is. */
+  readonly isComplete?: boolean
+}
+
 /** Imports rows as an export of an organisation that tells all of its months anew. */
 export async function importRows(
   costs: CostStore,
   organisationId: string,
-  given: { readonly rows: readonly CostRow[]; readonly execution: string },
+  given: ImportedRows,
 ): Promise<void> {
-  const { rows, execution } = given
-  const staging = await costs.stage({ organisationId, exportName: 'test' })
+  const { rows, execution, exportName = 'test', isComplete = true } = given
+  const staging = await costs.stage({ organisationId, exportName })
   const months = Map.groupBy(rows, ({ day }) => day.slice(0, 7))
   const periods = []
   for (const [month, ofMonth] of months) {
@@ -35,7 +43,8 @@ export async function importRows(
     const total = sumOf(ofMonth.map(({ effectiveCost }) => effectiveCost))
     periods.push({
       ...{ month, execution, importId: `${execution} ${month} ${formatMoney(total)}` },
-      ...{ importedAt: 1, firstDay, lastDay, completeThrough: lastDay, rows: ofMonth.length },
+      ...{ importedAt: 1, firstDay, lastDay, rows: ofMonth.length },
+      ...(isComplete && { completeThrough: lastDay }),
       billingAccountIds: ['111111111111'],
       totals: [{ currency: 'USD', billedCost: total, effectiveCost: total }],
     })
@@ -46,7 +55,7 @@ export async function importRows(
 /** The same into the store of a data folder that no hub has open. */
 export async function importRowsInto(
   folder: string,
-  ...given: readonly [organisationId: string, rows: Parameters<typeof importRows>[2]]
+  ...given: readonly [organisationId: string, rows: ImportedRows]
 ): Promise<void> {
   const store = await openSqliteStore({ folder })
   try {

@@ -59,9 +59,12 @@ export function forecast(request: ForecastRequest): Forecast | undefined {
   const { tally, series, costs, periodStart, periodEnd } = request
   const seen = seenOf(tally, series, costs)
   if (seen === undefined || tally.days - seen.first < FORECAST_DAYS_MIN) return undefined
-  const left = Math.max(0, daysBetween(addDays(tally.from, tally.days), periodEnd))
+  const afterLast = addDays(tally.from, tally.days)
+  const left = Math.max(0, daysBetween(afterLast, periodEnd))
+  // The period may begin after the last day that is complete.
+  const before = Math.max(0, daysBetween(afterLast, periodStart))
   const spent = spentBetween(seen, daysBetween(tally.from, periodStart), tally.days)
-  const rest = restAhead(seen, tally.days, left)
+  const rest = restAhead(seen, tally.days, { days: left, before })
   if (rest === undefined) return undefined
   const reach = left === 0 ? 0 : reachOf(seen, left)
   const sure = spent + rest.monthly
@@ -106,8 +109,12 @@ function seenOf(
   return { from, first, model: createSpendModel(steady), steady, total, monthly }
 }
 
-/** What the days after the first `known` cost, as far as can be known from these. */
-function restAhead({ from, first, model, monthly }: Seen, known: number, days: number) {
+/** What the days after the first `known` cost, without those before a period, as far as these tell. */
+function restAhead(
+  { from, first, model, monthly }: Seen,
+  known: number,
+  { days, before = 0 }: { readonly days: number; readonly before?: number },
+) {
   const ahead = model.ahead(known - first, days)
   if (ahead === undefined) return undefined
   const again = Array.from({ length: days }, (_, day) => {
@@ -116,7 +123,7 @@ function restAhead({ from, first, model, monthly }: Seen, known: number, days: n
     while (at >= known) at = sameDayOfMonthBefore(from, at)
     return monthly[at] ?? ZERO
   })
-  return { steady: sumOfNumbers(ahead), monthly: sumOf(again) }
+  return { steady: sumOfNumbers(ahead.slice(before)), monthly: sumOf(again.slice(before)) }
 }
 
 /** A day that the month before has not is its last: the 31st of March is the 28th of February. */
@@ -182,7 +189,7 @@ function backTested(seen: Seen): Pick<Forecast, 'errorPercent' | 'monthsTested'>
     const stop = daysBetween(from, addMonths(afterLast, 1 - back))
     const middle = start + MIDDLE_DAYS
     if (start < first || middle - first < FORECAST_DAYS_MIN) break
-    const rest = restAhead(seen, middle, stop - middle)
+    const rest = restAhead(seen, middle, { days: stop - middle })
     const actual = inCurrency(spentBetween(seen, start, stop))
     if (rest === undefined || actual <= 0) continue
     const foretold = inCurrency(spentBetween(seen, start, middle) + rest.monthly) + rest.steady

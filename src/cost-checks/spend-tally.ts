@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 
 import type { CostRow, Day } from '#src/model/cost.ts'
-import { daysBetween } from '#src/model/day.ts'
+import { addDays, daysBetween } from '#src/model/day.ts'
 import { ZERO } from '#src/model/money.ts'
 import type { Money } from '#src/model/money.ts'
 import type { CostStore } from '#src/ports/cost-store.ts'
@@ -86,6 +86,39 @@ export async function tallySpend(
     },
     segments: segmentsOf,
     borne: (viewId, currency) => split(segmentsOf(viewId, currency), compiledView(viewId), days),
+  }
+}
+
+/** The last day of a tally. */
+export function lastDayOf({ from, days }: Pick<SpendTally, 'from' | 'days'>): Day {
+  return addDays(from, days - 1)
+}
+
+/** A tally without the days after one of it, such as those that are not complete. */
+export function tallyThrough(tally: SpendTally, last: Day): SpendTally {
+  const days = daysBetween(tally.from, last) + 1
+  const cut = (series: SpendSeries) => seriesThrough(series, days)
+  return {
+    from: tally.from,
+    days,
+    currencies: () => tally.currencies(),
+    organisation: (currency) => cut(tally.organisation(currency)),
+    accounts: (currency) =>
+      new Map(Array.from(tally.accounts(currency), ([id, series]) => [id, cut(series)])),
+    segments: (viewId, currency) => tally.segments(viewId, currency).map(cut),
+    borne: async (viewId, currency) => (await tally.borne(viewId, currency)).map(cut),
+  }
+}
+
+/** The first days of a series. */
+export function seriesThrough(series: SpendSeries, days: number): SpendSeries {
+  const cut = (part: SpendPart) => series[part].slice(0, days)
+  return {
+    usage: cut('usage'),
+    all: cut('all'),
+    steady: cut('steady'),
+    usageOnce: cut('usageOnce'),
+    allOnce: cut('allOnce'),
   }
 }
 

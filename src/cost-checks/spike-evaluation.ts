@@ -10,7 +10,7 @@ import type { State } from '#src/ports/state.ts'
 import type { CompiledView } from '#src/views/compiled-view.ts'
 import { alertSegment } from '#src/views/view-table.ts'
 import { LATE_DAYS_MAX } from './budget-periods.ts'
-import type { Evaluated, EvaluationPorts } from './budget-evaluation.ts'
+import type { EvaluationPorts } from './budget-evaluation.ts'
 import { causesOf } from './contributors.ts'
 import { firstDayWithCosts, inCurrency, rounded, units } from './forecast.ts'
 import { carriedOn, impactOf } from './incidents.ts'
@@ -18,7 +18,7 @@ import type { Incident, IncidentNews, JudgedDay } from './incidents.ts'
 import { DETECTORS, INCIDENTS, WATCHED_FROM } from './spike-detectors.ts'
 import { judge } from './spikes.ts'
 import type { DetectorSettings } from './spikes.ts'
-import { daysOf, isSteady } from './spend-tally.ts'
+import { daysOf, isSteady, lastDayOf } from './spend-tally.ts'
 import type { SpendSeries, SpendTally } from './spend-tally.ts'
 
 /** Where a detector looks. */
@@ -29,6 +29,12 @@ export interface SpikeScope {
   readonly accountId?: string
   readonly segment?: AlertSegment
   readonly counts: (row: CostRow) => boolean
+}
+
+/** The costs that detectors look at: complete days alone, as part of a day is no day like others. */
+export interface CompleteCosts {
+  readonly tally: SpendTally
+  readonly views: readonly CompiledView[]
 }
 
 /** Costs that are restated so many days later are judged again. */
@@ -42,10 +48,10 @@ const JUDGED_DAYS = 14
 export async function evaluateDetector(
   ports: EvaluationPorts,
   detector: SpikeDetector,
-  given: Evaluated,
+  given: CompleteCosts,
 ): Promise<void> {
   const { state, clock } = ports
-  const { completeThrough } = given
+  const completeThrough = lastDayOf(given.tally)
   const watchedFrom = await watchFrom(state, detector, completeThrough)
   if (watchedFrom === undefined) return
   const oldest = addDays(dayOf(clock.now()), -LATE_DAYS_MAX)
@@ -63,7 +69,7 @@ export async function evaluateDetector(
 /** The scopes of a detector. Each segment has what falls in it, not what it bears of others. */
 export function scopesOf(
   { scope: { kind, viewId }, currency }: Pick<SpikeDetector, 'scope' | 'currency'>,
-  { tally, views }: Pick<Evaluated, 'tally' | 'views'>,
+  { tally, views }: CompleteCosts,
 ): readonly SpikeScope[] {
   if (kind === 'ORGANISATION') {
     const series = tally.organisation(currency)

@@ -48,10 +48,16 @@ const common = {
 }
 
 const Contributor = Type.Object({
-  dimension: Type.Enum(['service', 'account', 'region', 'meter']),
-  value: Type.String(),
+  dimension: Type.Enum(['service', 'account', 'region', 'meter', 'shared', 'other'], {
+    description:
+      'shared: what a segment bears of a shared one; other: what is left of the spend of a budget',
+  }),
+  value: Type.String({ description: 'With shared the title of that segment, with other empty' }),
   amount: Money('What it adds'),
-  share: Type.Number({ description: 'Of the whole, 0 to 1' }),
+  share: Type.Number({
+    description:
+      'Of what a budget has spent, all of which add up to 1, or of what the latest day of a spike cost more than expected, which is more than 1 where other things cost less',
+  }),
 })
 export type AlertContributor = Static<typeof Contributor>
 
@@ -83,10 +89,12 @@ export const BudgetAlert = Type.Object({
   period: Type.Enum(['MONTHLY', 'ANNUAL']),
   periodStart: Day,
   periodEnd: Type.String({ format: 'date', description: 'The first day after the period' }),
-  completeThrough: Type.String({
-    format: 'date',
-    description: 'The last day of which all costs are in',
-  }),
+  completeThrough: Type.Optional(
+    Type.String({
+      format: 'date',
+      description: 'The last day of which all costs are in; absent: there is none',
+    }),
+  ),
   late: Type.Boolean({ description: 'The period was over before these costs came' }),
   currency: Type.String(),
   budget: Money('The budget of the period'),

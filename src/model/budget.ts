@@ -145,12 +145,21 @@ export const BudgetStatus = Type.Object(
   {
     budgetId: Id,
     state: Type.Enum(['WAITING', 'NO_COSTS', 'EVALUATED'], {
-      description: 'WAITING: for the first evaluation; NO_COSTS: no day of the period is complete',
+      description: 'WAITING: for the first evaluation; NO_COSTS: there are none of the period yet',
     }),
     evaluatedAt: Type.Optional(Instant),
     periodStart: Type.Optional(Day),
     periodEnd: Type.Optional({ ...Day, description: 'The first day after the period' }),
-    completeThrough: Type.Optional(Day),
+    completeThrough: Type.Optional({
+      ...Day,
+      description:
+        'The last day of which all costs are in; what is spent on later ones counts as far as it is there',
+    }),
+    waitingFor: Type.Optional(
+      Type.Array(Type.Object({ exportName: Type.String(), completeThrough: Day }), {
+        description: 'Exports that hold that day back, as others are complete further',
+      }),
+    ),
     viewVersion: Type.Optional(Type.Integer()),
     currency: Type.Optional(Currency),
     otherCurrencies: Type.Optional(
@@ -183,7 +192,7 @@ export const BudgetStatus = Type.Object(
           basis: Type.Enum(['ACTUAL', 'FORECAST']),
           percent: Type.Number(),
           at: Instant,
-          completeThrough: Day,
+          completeThrough: Type.Optional(Day),
         }),
         { description: 'What was told in this period, the first first' },
       ),

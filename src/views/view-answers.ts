@@ -1,6 +1,6 @@
 import { RestError } from '#src/errors.ts'
 import type { AlertSegment } from '#src/model/alert.ts'
-import { completeThroughOf } from '#src/model/complete-through.ts'
+import { completenessOf } from '#src/model/complete-through.ts'
 import type { Day } from '#src/model/cost.ts'
 import { addMonths, daysBetween, daysFrom, monthOf } from '#src/model/day.ts'
 import { ZERO, formatMoney, sumOf } from '#src/model/money.ts'
@@ -87,14 +87,14 @@ export function createViewAnswers(ports: {
       checkAmounts(view, periods, asked)
       const { organisationId } = view
       const compiled = await table.compiled(view)
-      const completeThrough = completeThroughOf(await costs.periods(organisationId))
+      const { through } = completenessOf(await costs.periods(organisationId))
       const found = await viewCosts(costs, compiled, { ...asked, organisationId })
       return {
         viewId: view.id,
         viewVersion: view.version,
         ...asked,
         version: view.version,
-        ...(completeThrough !== undefined && { completeThrough }),
+        ...(through !== undefined && { completeThrough: through }),
         periods,
         currencies: Array.from(found.own.keys())
           .toSorted()

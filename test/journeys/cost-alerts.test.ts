@@ -95,11 +95,17 @@ describe('costs of a hub', { timeout: 2 * WITHIN_MS }, () => {
     })
     const status = await belfry('budgets', 'status', 'Shop')
     expect(status).toMatch(/told +50 % at/)
+    expect(await belfry('budgets', 'status')).toMatch(/1 +Shop +Shop of Teams +.* 50 %/)
+    expect(await belfry('budgets', 'list')).toMatch(/Shop +MONTHLY +.* Shop of Teams/)
   })
 
   it('become an event when a day costs much more than days like it', async () => {
     await belfry('spikes', 'create', 'Accounts', '--accounts')
     expect(await belfry('spikes', 'backtest', 'Accounts')).toContain('0 spikes from')
+    const segments = await belfry('spikes', 'create', 'Segments', '--view', 'Teams')
+    expect(segments).toMatch(/looks at +each segment of Teams\n/)
+    expect(await belfry('spikes', 'list')).toContain('each segment of Teams')
+    await belfry('spikes', 'delete', 'Segments')
     await withNewCosts([...USUAL, costRow(LAST, String(more + 30), { tags: { team: 'shop' } })])
     const [, second] = await told('BudgetAlertEvent', 2)
     expect(second.thresholds[0]).toEqual({ basis: 'ACTUAL', percent: 75 })
@@ -135,6 +141,9 @@ describe('costs of a hub', { timeout: 2 * WITHIN_MS }, () => {
     expect(await belfry('budgets', 'create', 'Even', '--month-amounts', '500')).toMatch(
       /amount +500.00 USD a month\n/,
     )
+    const pounds = ['budgets', 'create', 'Pounds', '--month-amounts', '8000', '--currency', 'GBP']
+    const { stderr } = await runCommand(folder, pounds)
+    expect(stderr).toContain('there are no costs in GBP, only in USD')
     await expect(belfry('budgets', 'create', 'Odd', '--month-amounts', '1,2')).rejects.toThrow(
       'one amount for every month, or 12',
     )

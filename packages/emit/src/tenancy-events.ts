@@ -3599,9 +3599,9 @@ export interface BudgetAlertEventFields {
    */
   periodEnd: string
   /**
-   * The last day of which all costs are in
+   * The last day of which all costs are in; absent: there is none
    */
-  completeThrough: string
+  completeThrough?: string
   /**
    * The period was over before these costs came
    */
@@ -3640,14 +3640,20 @@ export interface BudgetAlertEventFields {
    */
   averageOfPrevious7Days: string
   contributors: {
-    dimension: 'service' | 'account' | 'region' | 'meter'
+    /**
+     * shared: what a segment bears of a shared one; other: what is left of the spend of a budget
+     */
+    dimension: 'service' | 'account' | 'region' | 'meter' | 'shared' | 'other'
+    /**
+     * With shared the title of that segment, with other empty
+     */
     value: string
     /**
      * What it adds; a decimal, in `currency`
      */
     amount: string
     /**
-     * Of the whole, 0 to 1
+     * Of what a budget has spent, all of which add up to 1, or of what the latest day of a spike cost more than expected, which is more than 1 where other things cost less
      */
     share: number
   }[]
@@ -3738,14 +3744,20 @@ export interface CostSpikeEventFields {
    */
   totalOf30Days: string
   contributors: {
-    dimension: 'service' | 'account' | 'region' | 'meter'
+    /**
+     * shared: what a segment bears of a shared one; other: what is left of the spend of a budget
+     */
+    dimension: 'service' | 'account' | 'region' | 'meter' | 'shared' | 'other'
+    /**
+     * With shared the title of that segment, with other empty
+     */
     value: string
     /**
      * What it adds; a decimal, in `currency`
      */
     amount: string
     /**
-     * Of the whole, 0 to 1
+     * Of what a budget has spent, all of which add up to 1, or of what the latest day of a spike cost more than expected, which is more than 1 where other things cost less
      */
     share: number
   }[]

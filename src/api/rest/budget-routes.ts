@@ -15,8 +15,9 @@ import {
   TriedSettings,
 } from '#src/model/budget.ts'
 import { DayText } from '#src/model/day.ts'
+import { addList } from './list-route.ts'
 import { addNamedRoutes } from './named-routes.ts'
-import { IdParams, ref } from './route.ts'
+import { IdParams, OfOrganisation, ref } from './route.ts'
 import type { AddRoute } from './route.ts'
 
 export interface BudgetRoutePorts {
@@ -71,6 +72,20 @@ export function addBudgetRoutes(add: AddRoute, { budgets }: BudgetRoutePorts): v
     params: IdParams,
     answer: [200, ref(BudgetStatus)],
     run: (caller, { params }) => budgets.status(caller, params.id),
+  })
+  addStatuses(add, budgets)
+}
+
+/** A list beside the budgets, as where all stand is one look. */
+function addStatuses(add: AddRoute, budgets: Budgets): void {
+  addList(add, {
+    url: '/budget-statuses',
+    tag: 'budgets',
+    summary: 'How all budgets stand in this period',
+    permission: 'budgets:Read',
+    filter: OfOrganisation,
+    item: BudgetStatus,
+    list: (caller, asked) => budgets.statuses(caller, asked),
   })
 }
 

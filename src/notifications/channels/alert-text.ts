@@ -57,7 +57,7 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
       : `${budgetName}: ${share} of ${whole} ${done}`,
     summary: [
       isCorrected ? correctionText(remaining, text) : '',
-      `${money(alert.spend)} of ${money(alert.budget)} (${text.percent(alert.percentage)}) is spent; costs are complete through ${text.day(alert.completeThrough)}.`,
+      `${money(alert.spend)} of ${money(alert.budget)} (${text.percent(alert.percentage)}) is spent; ${completeText(alert, text)}.`,
       forecast === undefined ? '' : `The forecast of the whole period is ${forecast}.`,
       alert.late ? 'The period was over before these costs came in.' : '',
     ]
@@ -77,6 +77,11 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
     }),
     items: contributorItems(alert, text, 'of what is spent'),
   }
+}
+
+function completeText({ completeThrough }: BudgetAlert, text: ReaderText): string {
+  if (completeThrough === undefined) return 'more is to come, as no day is complete yet'
+  return `costs are complete through ${text.day(completeThrough)}`
 }
 
 /** An interval that ends at so many times the estimate says only that nobody knows. */
@@ -352,9 +357,14 @@ function contributorItems(
 ): readonly MessageItem[] {
   return contributors
     .filter(({ share }) => Math.abs(share) >= LEAST_SHARE)
-    .map(({ dimension, value, amount, share }) => ({
-      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)} ${ofWhat})`,
+    .map((contributor) => ({
+      text: `${contributorText(contributor)}: ${text.money(contributor.amount, currency)} (${text.percent(contributor.share * 100)} ${ofWhat})`,
     }))
+}
+
+function contributorText({ dimension, value }: AlertContributor): string {
+  if (dimension === 'shared') return `Shared costs of ${value}`
+  return dimension === 'other' ? 'All others' : `${capitalised(dimension)} ${value}`
 }
 
 interface Contributed {

@@ -67,7 +67,7 @@ const segment = fc.record({
   segmentTitle: name,
 })
 const contributor = fc.record({
-  dimension: fc.constantFrom('service', 'account', 'region', 'meter'),
+  dimension: fc.constantFrom('service', 'account', 'region', 'meter', 'shared', 'other'),
   value: name,
   amount: money,
   share: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -40,6 +40,14 @@ describe('what a message says', () => {
     expect(factsOf(eased)).toMatchObject({ Corrected: '90% spent', 'Not corrected': '75% spent' })
     const forecast = budget({ thresholds: [{ basis: 'FORECAST', percent: 100 }] })
     expect(message(forecast).title).toContain('100% of the monthly budget is forecast to be spent')
+    const contributors = [
+      { dimension: 'shared' as const, value: 'Platform', amount: '60', share: 0.6 },
+      { dimension: 'other' as const, value: '', amount: '40', share: 0.4 },
+    ]
+    expect(message(budget({ contributors })).items).toEqual([
+      { text: 'Shared costs of Platform: USD 60.00 (60% of what is spent)' },
+      { text: 'All others: USD 40.00 (40% of what is spent)' },
+    ])
   })
 
   it('of a spike: how much more than expected, since when, and what adds to it', () => {
