@@ -22,7 +22,7 @@ import { styled, table } from './output.ts'
 import type { Column } from './output.ts'
 import { createProgress } from './progress.ts'
 import { organisationBy } from './references.ts'
-import { localMoment } from './terminal-text.ts'
+import { counted, localMoment } from './terminal-text.ts'
 
 /** What the hub takes of a file in one request is 8 MiB. */
 const PART_BYTES = 4 * 1024 * 1024
@@ -209,11 +209,17 @@ function addImports(costs: Command): void {
         await output.show(items, () =>
           items.length === 0
             ? 'no imports yet: make one with "belfry costs import"'
-            : table(items, IMPORT_COLUMNS, output.width),
+            : table(items, importColumns(items), output.width),
         )
         if (more) output.note(`there are more: --limit ${limit * 10}`)
       }),
     )
+}
+
+function importColumns(imports: readonly CostImport[]): readonly Column<CostImport>[] {
+  return imports.some(({ error }) => error !== undefined)
+    ? [...IMPORT_COLUMNS, { title: 'WHY', text: ({ error }) => error ?? '', wraps: true }]
+    : IMPORT_COLUMNS
 }
 
 const IMPORT_COLUMNS: readonly Column<CostImport>[] = [
@@ -228,11 +234,19 @@ const IMPORT_COLUMNS: readonly Column<CostImport>[] = [
   { title: 'SKIPPED', text: ({ report }) => String(report?.rowsSkipped ?? ''), align: 'right' },
   {
     title: 'MONTHS',
-    text: ({ report, error }) =>
-      error ?? report?.periods.map(({ month }) => month).join(', ') ?? '',
+    text: ({ report }) => monthsText(report?.periods.map(({ month }) => month) ?? []),
   },
   { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
 ]
+
+/** Months of a long bill, which come one after the other, would make a table wider than a screen. */
+const MONTHS_TOLD_MAX = 3
+
+function monthsText(months: readonly string[]): string {
+  if (months.length <= MONTHS_TOLD_MAX) return months.join(', ')
+  const sorted = months.toSorted()
+  return `${counted(months.length, 'month')}, ${sorted[0]} to ${sorted.at(-1)}`
+}
 
 function addCancel(costs: Command): void {
   costs

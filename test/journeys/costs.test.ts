@@ -256,6 +256,10 @@ describe('the costs of an organisation', () => {
       expect(sums.stdout).toMatch(/costs from 2023-11-\d\d to 2023-12-31, all charges/)
       expect(`${sums.stdout}${sums.stderr}`).toMatch(/cli +1\.6823086974/)
       expect(list.stdout).toMatch(/cli +done +1281 +0 +2023-11/)
+      const days = (await runCommand(folder, ['costs', 'summary', '--by', 'day'])).stdout
+      const dates = days.match(/^\d{4}-\d{2}-\d{2}(?= )/gm) ?? []
+      expect(dates.length).toBeGreaterThan(5)
+      expect(dates).toEqual(dates.toSorted())
       const [late, backwards, broken] = await Promise.all([
         runCommand(folder, ['costs', 'summary', '--by', 'day', '--from', '2999-01-01']),
         runCommand(folder, [...by, '--from', '2024-01-01']),
@@ -269,6 +273,13 @@ describe('the costs of an organisation', () => {
       const { items } = (await hub.rest('GET', asked)).body
       const [given] = items.filter(({ exportName }: any) => exportName === 'broken')
       expect(given).toMatchObject({ status: 'cancelled', from: { kind: 'upload' } })
+      const odd = join(folder, 'odd.csv')
+      writeFileSync(odd, 'one,two\n1,2\n')
+      await runCommand(folder, ['costs', 'import', odd, '--export', 'odd'])
+      const imports = (await runCommand(folder, ['costs', 'imports'])).stdout
+      // What went wrong stands behind the ids, where it makes no other line longer.
+      expect(imports).toMatch(/MONTHS +ID +WHY$/m)
+      expect(imports).toMatch(/odd +failed .*[0-9a-f]{12} +\S.*$/m)
       await runCommand(folder, ['costs', 'delete', '2023-11', '--export', 'cli'])
       expect(await periodsOf('cli')).toEqual([])
     },
