@@ -116,8 +116,9 @@ if (isWanted('cost')) {
   console.log('\n8. Bills of 24 months in FOCUS, imported while the hub takes 500 events/s')
   for (const figure of await benchCost(COST_ROWS, COST_FORMATS)) {
     const { what, rows, megabytes, rowsPerSecond, peakMegabytes, putEventsMsP99 } = figure
+    const { requests, failedRequests } = figure
     console.log(
-      `   ${what}, ${rows} rows, ${Math.round(megabytes)} MB: ${Math.round(rowsPerSecond)} rows/s, peak ${Math.round(peakMegabytes)} MB (aim: 512), PutEvents p99 ${Math.round(putEventsMsP99)} ms`,
+      `   ${what}, ${rows} rows, ${Math.round(megabytes)} MB: ${Math.round(rowsPerSecond)} rows/s, peak ${Math.round(peakMegabytes)} MB (aim: 512), PutEvents p99 ${Math.round(putEventsMsP99)} ms, ${failedRequests} of ${requests} requests failed (aim: 0)`,
     )
   }
 }

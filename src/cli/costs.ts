@@ -23,7 +23,7 @@ import { styled, table } from './output.ts'
 import type { Column } from './output.ts'
 import { createProgress } from './progress.ts'
 import { organisationBy } from './references.ts'
-import { localMoment } from './terminal-text.ts'
+import { counted, localMoment } from './terminal-text.ts'
 
 /** What the hub takes of a file in one request is 8 MiB. */
 const PART_BYTES = 4 * 1024 * 1024
@@ -210,11 +210,17 @@ function addImports(costs: Command): void {
         await output.show(items, () =>
           items.length === 0
             ? 'no imports yet: make one with "belfry costs import"'
-            : table(items, IMPORT_COLUMNS, output.width),
+            : table(items, importColumns(items), output.width),
         )
         if (more) output.note(`there are more: --limit ${limit * 10}`)
       }),
     )
+}
+
+function importColumns(imports: readonly CostImport[]): readonly Column<CostImport>[] {
+  return imports.some(({ error }) => error !== undefined)
+    ? [...IMPORT_COLUMNS, { title: 'WHY', text: ({ error }) => error ?? '', wraps: true }]
+    : IMPORT_COLUMNS
 }
 
 const IMPORT_COLUMNS: readonly Column<CostImport>[] = [
@@ -229,11 +235,19 @@ const IMPORT_COLUMNS: readonly Column<CostImport>[] = [
   { title: 'SKIPPED', text: ({ report }) => String(report?.rowsSkipped ?? ''), align: 'right' },
   {
     title: 'MONTHS',
-    text: ({ report, error }) =>
-      error ?? report?.periods.map(({ month }) => month).join(', ') ?? '',
+    text: ({ report }) => monthsText(report?.periods.map(({ month }) => month) ?? []),
   },
   { title: 'ID', text: ({ id }) => id, style: () => 'dim', optional: true },
 ]
+
+/** Months of a long bill, which come one after the other, would make a table wider than a screen. */
+const MONTHS_TOLD_MAX = 3
+
+function monthsText(months: readonly string[]): string {
+  if (months.length <= MONTHS_TOLD_MAX) return months.join(', ')
+  const sorted = months.toSorted()
+  return `${counted(months.length, 'month')}, ${sorted[0]} to ${sorted.at(-1)}`
+}
 
 function addCancel(costs: Command): void {
   costs
@@ -328,13 +342,7 @@ async function showSums(call: Call<SummaryOptions>, names: readonly string[]): P
     title: name.toUpperCase(),
     text: (sum) => sum[dimension] || '(none)',
   }))
-  const times = by.filter(({ name }) => name === 'day' || name === 'month')
-  const timeOf = (sum: Sum) => times.map(({ dimension }) => sum[dimension] ?? '').join(' ')
-  // They come by cost; days and months are read as they follow each other.
-  const inOrder = items.toSorted((a, b) =>
-    timeOf(a) < timeOf(b) ? -1 : Number(timeOf(a) > timeOf(b)),
-  )
-  const rows = pointsAligned([...inOrder, ...totalsOf(items, by)])
+  const rows = pointsAligned([...items, ...totalsOf(items, by)])
   await output.show(items, () =>
     items.length === 0
       ? `no costs from ${from} to ${to}`

@@ -12,7 +12,7 @@ import { reaches } from '#src/model/principal.ts'
 import type { Principal } from '#src/model/principal.ts'
 import { compareMoney } from '#src/model/money.ts'
 import { SUMS_MAX } from '#src/ports/cost-store.ts'
-import type { CostExport, SumDimension } from '#src/ports/cost-store.ts'
+import type { CostExport, CostSum, SumDimension } from '#src/ports/cost-store.ts'
 import type { Ids } from '#src/ports/ids.ts'
 import type { State, StateTransaction } from '#src/ports/state.ts'
 import { ORGANISATIONS, listAll } from '#src/tenancy/documents.ts'
@@ -202,7 +202,7 @@ function reading(ports: CostImportPorts): Pick<CostImports, 'periods' | 'sums' |
       const sums = await costs.sums(organisationId, asked)
       if (sums === undefined) throw tooManySums()
       return sums
-        .toSorted((a, b) => compareMoney(b.effectiveCost, a.effectiveCost))
+        .toSorted((a, b) => byDate(a, b) || compareMoney(b.effectiveCost, a.effectiveCost))
         .map((sum) => ({ ...sum, ...totalText(sum) }))
     },
     removePeriod: async (caller, { organisationId, exportName, month }) => {
@@ -278,6 +278,16 @@ function tooManySums(): RestError {
     'cost-sums.too-many',
     `there are more than ${SUMS_MAX} sums: ask for fewer days, or sum up by fewer dimensions`,
   )
+}
+
+/** Sums of days or months are a course of time, whatever each comes to. */
+function byDate(a: CostSum, b: CostSum): number {
+  const [left, right] = [a, b].map(({ month = '', day = '' }) => `${month} ${day}`) as [
+    string,
+    string,
+  ]
+  if (left === right) return 0
+  return left < right ? -1 : 1
 }
 
 /** @throws RestError 404 */

@@ -283,6 +283,13 @@ describe('the costs of an organisation', () => {
       const { items } = (await hub.rest('GET', asked)).body
       const [given] = items.filter(({ exportName }: any) => exportName === 'broken')
       expect(given).toMatchObject({ status: 'cancelled', from: { kind: 'upload' } })
+      const odd = join(folder, 'odd.csv')
+      writeFileSync(odd, 'one,two\n1,2\n')
+      await runCommand(folder, ['costs', 'import', odd, '--export', 'odd'])
+      const imports = (await runCommand(folder, ['costs', 'imports'])).stdout
+      // What went wrong stands behind the ids, where it makes no other line longer.
+      expect(imports).toMatch(/MONTHS +ID +WHY$/m)
+      expect(imports).toMatch(/odd +failed .*[0-9a-f]{12} +\S.*$/m)
       await runCommand(folder, ['costs', 'delete', '2023-11', '--export', 'cli'])
       expect(await periodsOf('cli')).toEqual([])
     },

@@ -59,7 +59,8 @@ export function addCostRoutes(add: AddRoute, costs: CostImports): void {
     method: 'GET',
     url: '/cost-sums',
     tag,
-    summary: 'Sum up costs, for each currency and each combination of dimensions',
+    summary:
+      'Sum up costs, for each currency and each combination of dimensions: by date where that is one, then the greatest first',
     permission: 'costs:Read',
     query: Type.Object({
       organisationId: Id,
