@@ -247,7 +247,7 @@ function titleOfOne(alert: ComplianceAlert, stands: string): string {
   const { title, ruleName, change } = alert
   const name = resourceName(alert)
   if (title === undefined) return `${ruleName}: ${name} ${stands}`
-  const happened = title.includes(name) ? title : `${title}: ${name}`
+  const happened = title.includes(name) ? title : `${title.replace(/\.$/, '')}: ${name}`
   return change === 'FAILED' ? happened : `${happened} ${stands}`
 }
 
