@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help } from 'commander'
 
 import { VERSION } from '#src/version.ts'
 import { addAccountTypes } from './account-types.ts'
@@ -94,7 +94,14 @@ function program(): Command {
     .helpCommand(false)
     .exitOverride()
     .showHelpAfterError('See --help.')
-    .configureHelp({ showGlobalOptions: true, styleTitle: (title) => styleText('bold', title) })
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: (title) => styleText('bold', title),
+      optionDescription: (option) => {
+        const description = new Help().optionDescription(option)
+        return option.mandatory ? `${description} (required)`.trim() : description
+      },
+    })
     .configureOutput({ outputError: (text, write) => write(faultText(text)) })
     .option('--url <url>', 'address of the hub')
     .option('--data <folder>', 'data folder of the hub (default: .belfry)')
@@ -155,7 +162,15 @@ function program(): Command {
   addPassword(belfry)
   belfry.commandsGroup('Help:')
   addHelp(belfry)
+  for (const command of belfry.commands) nameHelp(command)
   return belfry
+}
+
+/** Groups of commands have commander's own help command, in the words of the others. */
+function nameHelp(command: Command): void {
+  if (command.commands.length === 0) return
+  command.helpCommand('help [command]', 'show help, of one command too')
+  for (const below of command.commands) nameHelp(below)
 }
 
 /** Commander's own shows the help of the whole for a command that there is not. */

@@ -306,7 +306,8 @@ async function shown(hub: HubClient, budget: Budget): Promise<string> {
 }
 
 function statusShown(name: string, status: BudgetStatus): string {
-  const { state, currency = '', spend, budget, percentage = 0, forecast, reached = [] } = status
+  const { state, currency = '', spend, budget, percentage = 0, forecast } = status
+  const { otherCurrencies = [], reached = [] } = status
   if (state === 'WAITING') return `${name}: not evaluated yet`
   if (state === 'NO_COSTS' || spend === undefined || budget === undefined) {
     return `${name}: there are no costs of this period yet`
@@ -325,11 +326,15 @@ function statusShown(name: string, status: BudgetStatus): string {
         forecast === undefined
           ? `none: ${status.noForecast}`
           : `${money(forecast.estimate)} ${currency} (${percentText(forecast.percentage)}), ${money(forecast.low)} to ${money(forecast.high)} at 80 %${off}`,
+      warning:
+        otherCurrencies.length > 0
+          ? `there are no costs in ${currency}, only in ${otherCurrencies.join(', ')}: belfry budgets update "${name}" --currency ${otherCurrencies[0]}`
+          : undefined,
       told: reached.map(
         ({ basis, percent, at }) =>
           `${percent} %${basis === 'FORECAST' ? ' by forecast' : ''} at ${localMoment(at)}`,
       ),
     },
-    { budget: 'cyan' },
+    { budget: 'cyan', warning: 'yellow' },
   )
 }

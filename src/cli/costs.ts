@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import { COST_IMPORT_KEPT_DAYS } from '#src/model/cost-import.ts'
 import type { CostImport, CostPeriodText, CostTotalText } from '#src/model/cost-import.ts'
 import { isDay } from '#src/model/day.ts'
+import { ZERO, formatMoney, parseMoney, sumOf } from '#src/model/money.ts'
 import type { CostSource } from '#src/model/cost-source.ts'
 import { pathOf } from './api-path.ts'
 import { action, commaSeparated, givenOnly, wholeNumber } from './call.ts'
@@ -292,7 +293,7 @@ async function showPeriods({ hub, output, options }: Call<SummaryOptions>): Prom
   await output.show(items, () =>
     rows.length === 0
       ? 'no costs yet: import some with "belfry costs import"'
-      : `${headText('billing periods')}\n\n${table(rows, [...PERIOD_COLUMNS, ...COST_COLUMNS], output.width)}`,
+      : `${headText('billing periods')}\n\n${table(pointsAligned(rows), [...PERIOD_COLUMNS, ...COST_COLUMNS], output.width)}`,
   )
 }
 
@@ -327,11 +328,44 @@ async function showSums(call: Call<SummaryOptions>, names: readonly string[]): P
     title: name.toUpperCase(),
     text: (sum) => sum[dimension] || '(none)',
   }))
+  const times = by.filter(({ name }) => name === 'day' || name === 'month')
+  const timeOf = (sum: Sum) => times.map(({ dimension }) => sum[dimension] ?? '').join(' ')
+  // They come by cost; days and months are read as they follow each other.
+  const inOrder = items.toSorted((a, b) =>
+    timeOf(a) < timeOf(b) ? -1 : Number(timeOf(a) > timeOf(b)),
+  )
+  const rows = pointsAligned([...inOrder, ...totalsOf(items, by)])
   await output.show(items, () =>
     items.length === 0
       ? `no costs from ${from} to ${to}`
-      : `${headText(`costs from ${from} to ${to}`)}\n\n${table(items, [...columns, ...COST_COLUMNS], output.width)}`,
+      : `${headText(`costs from ${from} to ${to}`)}\n\n${table(rows, [...columns, ...COST_COLUMNS], output.width)}`,
   )
+}
+
+/** A row for each currency that has several; other dimensions than the first are blank. */
+function totalsOf(
+  items: readonly Sum[],
+  by: readonly { readonly dimension: string }[],
+): readonly Sum[] {
+  const names = by.map(({ dimension }, at) => [dimension, at === 0 ? 'Total' : ' '])
+  return [...Map.groupBy(items, ({ currency }) => currency)].flatMap(([currency, ofCurrency]) => {
+    if (ofCurrency.length < 2) return []
+    const total = (part: 'billedCost' | 'effectiveCost') =>
+      formatMoney(sumOf(ofCurrency.map((sum) => parseMoney(sum[part]) ?? ZERO)))
+    const [billedCost, effectiveCost] = [total('billedCost'), total('effectiveCost')]
+    return [{ ...Object.fromEntries(names), currency, billedCost, effectiveCost }]
+  })
+}
+
+/** With blanks behind the amounts, so that in a column their points are below each other. */
+function pointsAligned<T extends CostTotalText>(rows: readonly T[]): readonly T[] {
+  const decimalsOf = (text: string) => (text.includes('.') ? text.length - text.indexOf('.') : 0)
+  const aligner = (part: 'billedCost' | 'effectiveCost') => {
+    const most = Math.max(0, ...rows.map((row) => decimalsOf(row[part])))
+    return (row: T) => row[part] + ' '.repeat(most - decimalsOf(row[part]))
+  }
+  const [billed, effective] = [aligner('billedCost'), aligner('effectiveCost')]
+  return rows.map((row) => ({ ...row, billedCost: billed(row), effectiveCost: effective(row) }))
 }
 
 /** Days that were given are named as such, and else what there are costs of. */

@@ -12,7 +12,7 @@ const REFERENCE = 'name or id; may be left out where there is only one'
 export function addCustomers(program: Command): void {
   const customers = program
     .command('customers')
-    .description('list, show, rename owners of organisations')
+    .description('list, show, update owners of organisations')
 
   customers
     .command('list')

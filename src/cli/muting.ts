@@ -80,12 +80,12 @@ While an alert that matches "source" is open, alerts that match "target" are not
 fields in "equal" are the same in both. Alerts that are open already hide others from now on. Of
 alerts that match both none hides another:
 
-  name: A closed account hides its findings
-  source: { detail: { ruleId: [account-suspended] } }
-  target: { detail-type: [ "CostAndCompliance: ComplianceAlertEvent" ] }
-  equal: [ awsAccountId ]
+  name: Where AWS Config is off, what else Security Hub checks means little
+  source: { detail: { checkedBy: [ securityhub ], ruleId: [ Config.1 ] } }
+  target: { detail: { checkedBy: [ securityhub ] } }
+  equal: [ awsAccountId, region ]
 
-  belfry inhibitions create --file suspended.yaml`,
+  belfry inhibitions create --file config-is-off.yaml`,
     )
 
   addListCommand<Inhibition>(inhibitions, {

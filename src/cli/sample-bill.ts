@@ -28,9 +28,10 @@ export function addSampleBill(costs: Command): void {
     .addHelpText(
       'after',
       `
-The bill of samples/costs comes to 15 USD of usage in a month. What would lie
-in days to come is put on yesterday, as costs count once a day is complete; on the first of a month
-the bill is of the month before, and budgets tell nothing of it. Take it away with "belfry costs delete <month> --export ${EXPORT_NAME}".`,
+The bill of samples/costs comes to 17 USD of usage in a month. What would lie in days to come is put
+on yesterday, as costs count once a day is complete; on the first of a month the bill is of the month
+before, and budgets tell nothing of it. Take it away with
+"belfry costs delete <month> --export ${EXPORT_NAME}".`,
     )
     .action(
       action<{ organisation?: string }>(async ({ hub, output, options }) => {

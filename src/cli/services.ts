@@ -82,10 +82,7 @@ function addConfigure(services: Command): void {
     .argument('<service>', SERVICE)
     .argument('<configuration>', 'JSON: in place, a file, or - for standard input')
     .option(...ORGANISATION)
-    .addHelpText(
-      'after',
-      `\nFor example:\n${examples()}\n\nSSO also takes "ClientSecret", which is never shown; leave it out to keep the one that is set.`,
-    )
+    .addHelpText('after', `\nFor example:\n${examples()}\n\n${signInHelp()}`)
   withWait(command).action(
     action<OfOrganisation & WaitOptions>(async (call, name: string, given: string) => {
       const { hub, output, options } = call
@@ -152,6 +149,22 @@ function examples(): string {
       return `  belfry services configure ${name.toLowerCase()} '${JSON.stringify(example)}'`
     })
     .join('\n')
+}
+
+/** In a file, as the secret is no argument. */
+function signInHelp(): string {
+  const { LOCAL, MFA, OIDC } = SERVICE_CONFIGURATIONS.SSO.example as Record<string, unknown>
+  const members = [
+    `"LOCAL":${JSON.stringify(LOCAL)}`,
+    `"MFA":${JSON.stringify(MFA)}`,
+    `"OIDC":${JSON.stringify(OIDC)}`,
+    '"ClientSecret":"..."',
+  ]
+  return `Sign-in is "belfry services configure sso sso.json", with such a file:
+  {${members.join(',\n   ')}}
+LOCAL lets users have passwords, MFA wants a second factor of those, OIDC is the OpenID provider or null.
+"RolesClaim" and "Roles" of OIDC give roles by groups, such as "groups" and {"admins":"customer_admin"}.
+"ClientSecret" is never shown; leave it out to keep the one that is set.`
 }
 
 const COLOURS = {

@@ -82,7 +82,7 @@ export function addTrail(program: Command): void {
           return { alias, status }
         })
         const statuses = found.map(({ status }) => status)
-        await output.show(asAsked(options, statuses), () =>
+        await output.show(statuses, () =>
           found.map(({ alias, status }) => statusText(alias, status)).join('\n\n'),
         )
       }),
@@ -115,9 +115,7 @@ export function addTrail(program: Command): void {
           }
           await output.line(verifiedText(problems, result))
         }
-        if (output.json && answers.length > 0) {
-          await output.show(asAsked(options, answers), () => '')
-        }
+        if (output.json && answers.length > 0) await output.show(answers, () => '')
         if (faults.length > 0) throw new CommandFault(faults.join('\n'))
       }),
     )
@@ -152,14 +150,6 @@ export function addTrail(program: Command): void {
         }
       }),
     )
-}
-
-/** For programs: of one organisation where it was named, and else a list, however many there are. */
-function asAsked<T>(
-  { organisation }: TrailOptions,
-  all: readonly T[],
-): T | readonly T[] | undefined {
-  return organisation === undefined ? all : all[0]
 }
 
 function withOrganisation(command: Command): Command {

@@ -33,12 +33,30 @@ export interface CheckResult extends Pick<
   readonly atOnce?: true
   /** The rule is not about the resource: that ends a finding, and makes none. */
   readonly endsOnly?: true
-  /** What found it, where that tells of it in events of its own, and Security Hub may as well. */
-  readonly analyzer?: {
-    readonly arn: string
-    /** Security Hub tells of it, of several findings as one. */
+  /** What Security Hub has: whether people suppress it there. */
+  readonly suppressed?: boolean
+  /** Of the hub's own rules: when the bundle was enabled whose rule said so, epoch ms. */
+  readonly enabledAt?: number
+  /** Where the service that found it tells of that in events of its own, beside Security Hub. */
+  readonly teller?: {
+    readonly account: string
+    readonly region: string
+    /** Security Hub tells of it, under a name that is not the service's. */
     readonly isSecondHand?: true
   }
+}
+
+/**
+ * What people suppress in Security Hub stays so until they say otherwise there. The events of the
+ * service that found it know nothing of that, so what Security Hub said last is kept beside the newest
+ * result, in the order in which it was sent: a change of the workflow leaves a finding's own time alone.
+ */
+export interface Suppression {
+  readonly isSuppressed: boolean
+  readonly sentAt: number
+  readonly evaluatedAt: number
+  /** As the newest result itself has it. */
+  readonly mutedItself?: NonNullable<CheckResult['muted']>
 }
 
 /** As much as a person reads, and as an event has room for. */

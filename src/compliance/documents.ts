@@ -5,7 +5,7 @@ import { FINDING_STATUSES } from '#src/model/finding.ts'
 import type { CheckRule, Finding, FindingStatus } from '#src/model/finding.ts'
 import { collection } from '#src/ports/state.ts'
 import type { StateTransaction } from '#src/ports/state.ts'
-import type { CheckResult } from './check-result.ts'
+import type { CheckResult, Suppression } from './check-result.ts'
 
 export interface StoredFinding extends Finding {
   /** When the result was sent: decides between results of the same time. */
@@ -16,6 +16,8 @@ export interface StoredFinding extends Finding {
   readonly toldAs?: Pick<Finding, 'severity' | 'tags'>
   /** The rule whose summary tells that it fails, or is to. */
   readonly summaryOf?: string
+  /** Where Security Hub has it. */
+  readonly suppression?: Suppression
 }
 
 /** By findingKey: in the order of lists. */

@@ -129,6 +129,7 @@ function shown({
   told: __,
   toldAs: ___,
   summaryOf: ____,
+  suppression: _____,
   ...finding
 }: StoredFinding): Finding {
   return finding

@@ -112,7 +112,9 @@ function fromAsff(item: unknown, now: number): readonly CheckResult[] | string {
 
 function namedOf(all: readonly CheckResult[]): readonly CheckResult[] | string {
   const results = all.map(bounded).filter((result) => result !== undefined)
-  return results.length === 0 ? 'it names no resource, or no check' : results
+  return results.length === 0
+    ? 'it names no resource or no check, or is of no time between 1970 and 9999'
+    : results
 }
 
 async function documentOf({ document, gzip }: GivenImport): Promise<unknown> {

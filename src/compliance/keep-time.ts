@@ -2,7 +2,6 @@ import type { Clock } from '#src/ports/clock.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently, pause } from '#src/ports/patiently.ts'
 import type { ClosedAccounts } from './closed-accounts.ts'
-import type { OwnChecks } from './own-checks.ts'
 import { createRetention } from './retention.ts'
 import type { RetentionPorts } from './retention.ts'
 import { endExceptions, reviewDue } from './review.ts'
@@ -13,7 +12,6 @@ import { withdrawDue } from './withdraw.ts'
 export interface KeepTimePorts extends ReviewPorts, Omit<RetentionPorts, 'observer'> {
   readonly clock: Clock
   readonly closedAccounts: ClosedAccounts
-  readonly ownChecks: OwnChecks
   readonly observer: Pick<Observer, 'findingsGone' | 'stageFaulted'>
 }
 

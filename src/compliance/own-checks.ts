@@ -1,8 +1,10 @@
-import type { State } from '#src/ports/state.ts'
+import type { State, StateTransaction } from '#src/ports/state.ts'
 import {
   BUNDLES_PER_ORGANISATION_MAX,
   ENABLED_BUNDLES,
   OWN_CHECKS,
+  bundleKey,
+  bundleOf,
   bundlePrefix,
   ruleIdOf,
 } from './bundle-documents.ts'
@@ -22,6 +24,8 @@ export interface OwnChecks {
 
 export interface AppliedRule extends ReadyRule {
   readonly ruleId: string
+  /** When its bundle was enabled, epoch ms. */
+  readonly enabledAt: number
 }
 
 /** Reads rules when they are needed, and again once they have changed. */
@@ -35,21 +39,56 @@ export function createOwnChecks(state: Pick<State, 'list' | 'watch'>): OwnChecks
       const before = known
       const held = before.get(organisationId)
       if (held !== undefined) return held
-      const prefix = bundlePrefix(organisationId)
-      const limit = BUNDLES_PER_ORGANISATION_MAX + shippedBundles().size
-      const enabled = await state.list(ENABLED_BUNDLES, { prefix, limit })
-      const rules = enabled.flatMap(({ value }) => appliedOf(value))
+      const rules = await enabledRules(state, organisationId)
       before.set(organisationId, rules)
       return rules
     },
   }
 }
 
-function appliedOf({ name, text, deselected, parameters }: EnabledBundle): readonly AppliedRule[] {
+/** The rules that an organisation has enabled, as they are stored now. */
+export async function enabledRules(
+  state: Pick<State, 'list'>,
+  organisationId: string,
+): Promise<readonly AppliedRule[]> {
+  const prefix = bundlePrefix(organisationId)
+  const limit = BUNDLES_PER_ORGANISATION_MAX + shippedBundles().size
+  const enabled = await state.list(ENABLED_BUNDLES, { prefix, limit })
+  return enabled.flatMap(({ value }) => appliedOf(value))
+}
+
+function appliedOf({
+  name,
+  text,
+  deselected,
+  parameters,
+  at: enabledAt,
+}: EnabledBundle): readonly AppliedRule[] {
   return parseStoredBundle(text)
     .rules(parameters)
     .filter(({ rule }) => !deselected.includes(rule.id))
-    .map((ready) => ({ ...ready, ruleId: ruleIdOf(name, ready.rule.id) }))
+    .map((ready) => ({ ...ready, ruleId: ruleIdOf(name, ready.rule.id), enabledAt }))
+}
+
+/**
+ * Whether a transaction that stores a result of a rule of the hub's own may: the rule may have been
+ * disabled since it was applied, and what it found taken away. The bundle is read within the
+ * transaction, so that this is tried again where it is disabled before that commits.
+ */
+export function appliedStill(
+  transaction: Pick<StateTransaction, 'get'>,
+  organisationId: string,
+): (result: CheckResult) => Promise<boolean> {
+  const anew = new Map<string, readonly AppliedRule[]>()
+  return async ({ enabledAt, ruleId, resourceType = '' }) => {
+    if (enabledAt === undefined) return true
+    const name = bundleOf(ruleId)
+    const enabled = await transaction.get(ENABLED_BUNDLES, bundleKey(organisationId, name))
+    if (enabled === undefined || enabled.at === enabledAt) return enabled !== undefined
+    const rules = anew.get(name) ?? appliedOf(enabled)
+    anew.set(name, rules)
+    return rules.some((rule) => rule.ruleId === ruleId && rule.isAbout(resourceType))
+  }
 }
 
 const DELETED = 'ResourceDeleted'
@@ -73,7 +112,7 @@ export async function checkResource(
 }
 
 function resultOf(
-  { rule, ruleId, verdictOn }: AppliedRule,
+  { rule, ruleId, enabledAt, verdictOn }: AppliedRule,
   resource: RuleResource,
   now: number,
 ): CheckResult | undefined {
@@ -85,6 +124,7 @@ function resultOf(
   return bounded({
     checkedBy: OWN_CHECKS,
     ruleId,
+    enabledAt,
     ruleName: rule.title,
     severity: rule.severity,
     status: isGone ? 'NOT_APPLICABLE' : status,

@@ -130,6 +130,30 @@ it('forgets an attack 90 days after it was last heard of, as AWS does, and says 
   expect((await told()).slice(before)).toMatchObject([{ resourceId: 'old', change: 'WITHDRAWN' }])
 })
 
+it('forgets what is archived where it was found, and not what is suppressed', async () => {
+  const fails = { checkedBy: 'securityhub', status: 'FAILED' } as const
+  const [archived, suppressed] = [
+    { ...fails, muted: 'ARCHIVED' } as const,
+    { ...fails, muted: 'SUPPRESSED' } as const,
+  ]
+  await take(result('instance', fails))
+  test.move(1)
+  await take(result('instance', archived), result('accepted', suppressed))
+  const changes = async () =>
+    (await told())
+      .filter(({ resourceId }) => resourceId === 'instance')
+      .map(({ change, withdrawal }) => [change, withdrawal])
+  test.move(PASSED_KEPT_MS)
+  await retention().apply(test.now())
+  expect(await isThere('instance', archived)).toBe(true)
+  test.move(1)
+  await retention().apply(test.now())
+  expect(await isThere('instance', archived)).toBe(false)
+  expect(await isThere('accepted', suppressed)).toBe(true)
+  const over = ['WITHDRAWN', 'ARCHIVED']
+  expect(await changes()).toEqual([['FAILED', undefined], over])
+})
+
 it('has room for so many findings of an organisation, and says what it refused', async () => {
   await test.state.transact(async (transaction) => {
     transaction.put(FINDING_COUNTS, test.organisationId, FINDINGS_PER_ORGANISATION_MAX - 1)

@@ -13,8 +13,8 @@ import type { TakeInPorts } from './take-in.ts'
  * as something that anybody repaired.
  *
  *   CLOSED   its account is the organisation's no more, whatever its status
- *   PASSED   it passed, its resource is gone, or it is an incident that AWS has forgotten, and nothing
- *            was heard of it for 90 days
+ *   PASSED   it passed, its resource is gone, it is archived where it was found, or it is an incident
+ *            that AWS has forgotten, and nothing was heard of it for 90 days
  */
 type Gone = 'CLOSED' | 'PASSED'
 
@@ -42,8 +42,10 @@ export interface Retention {
 
 const WITHDRAWALS = { CLOSED: 'ACCOUNT_CLOSED', PASSED: 'NOT_APPLICABLE' } as const
 
-function isOver({ status, incident, checkedBy }: StoredFinding): boolean {
+function isOver({ status, muted, incident, checkedBy }: StoredFinding): boolean {
   if (status === 'PASSED' || status === 'NOT_APPLICABLE') return true
+  // So Security Hub leaves what failed of a resource that is gone.
+  if (muted === 'ARCHIVED') return true
   return incident !== undefined && FORGOTTEN_BY_AWS.has(checkedBy)
 }
 

@@ -5,11 +5,14 @@ import type { ComplianceAlert } from '#src/model/alert.ts'
 import { systemIds as ids } from '#src/ports/ids.ts'
 import { OPERATOR, createTestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
+import { createBundles } from './bundles.ts'
 import type { CheckResult } from './check-result.ts'
 import { CHECK_RULES, findingById, findingIdOf, keyOfRule } from './documents.ts'
 import { EXCEPTIONS_PER_ORGANISATION_MAX } from './exception-documents.ts'
 import { EXCEPTION_MS_MAX, createExceptions } from './exceptions.ts'
+import { checkResource, createOwnChecks } from './own-checks.ts'
 import { endExceptions, reviewDue } from './review.ts'
+import { resourceOf } from './rules/resource.ts'
 import { settleDue } from './settle.ts'
 import { takeIn } from './take-in.ts'
 
@@ -48,10 +51,12 @@ const takenIn = async (results: readonly CheckResult[], together = false) => {
 
 const status = fc.constantFrom('PASSED', 'FAILED', 'UNKNOWN', 'NOT_APPLICABLE')
 const muted = fc.option(fc.constantFrom('SUPPRESSED', 'ARCHIVED'), { nil: undefined })
+const suppressed = fc.option(fc.boolean(), { nil: undefined })
 const history = fc.array(
   fc.record({
     status,
     muted,
+    suppressed,
     evaluatedAt: fc.integer({ min: 1, max: 4 }),
     sentAt: fc.integer({ min: 1, max: 3 }),
   }),
@@ -71,8 +76,12 @@ describe('results in any order, each any number of times', () => {
       fc.asyncProperty(shuffledWithRepeats, async ([all, shuffled, together]) => {
         const [one, other] = [`a-${(serial += 1)}`, `b-${serial}`]
         const of = (resource: string, list: typeof all) =>
-          list.map(({ muted: m, ...rest }) =>
-            resultOf(resource, { ...rest, ...(m !== undefined && { muted: m }) }),
+          list.map(({ muted: m, suppressed: s, ...rest }) =>
+            resultOf(resource, {
+              ...rest,
+              ...(m !== undefined && { muted: m }),
+              ...(s !== undefined && { suppressed: s }),
+            }),
           )
         const [first] = of(one, all)
         await takenIn(of(one, all))
@@ -94,7 +103,8 @@ describe('results in any order, each any number of times', () => {
     await fc.assert(
       fc.asyncProperty(shuffledWithRepeats, async ([all, shuffled, together]) => {
         const [one, other] = [`c-${(serial += 1)}`, `d-${serial}`]
-        const audible = (list: typeof all) => list.map(({ muted: _, ...rest }) => rest)
+        const audible = (list: typeof all) =>
+          list.map(({ muted: _, suppressed: __, ...rest }) => rest)
         // One result a time: what is of one time is told of by the newest only where it comes last.
         const ordered = [...new Map(audible(all).map((each) => [each.evaluatedAt, each])).values()]
         const inOrder = ordered.toSorted((a, b) => a.evaluatedAt - b.evaluatedAt)
@@ -170,6 +180,20 @@ describe('a finding', () => {
     expect(await toldOf('muted')).toEqual(['FAILED', 'WITHDRAWN'])
     await takenIn([of({ evaluatedAt: 3 })])
     expect(await toldOf('muted')).toEqual(['FAILED', 'WITHDRAWN', 'FAILED'])
+  })
+
+  it('that is suppressed in Security Hub stays so, whatever its own service tells of it, until it no longer is there', async () => {
+    const of = (given: Partial<CheckResult>) => resultOf('attack', { status: 'FAILED', ...given })
+    await takenIn([of({ suppressed: false, evaluatedAt: 1, sentAt: 1 })])
+    await takenIn([of({ suppressed: true, evaluatedAt: 1, sentAt: 2 })])
+    expect(await toldOf('attack')).toEqual(['FAILED', 'WITHDRAWN'])
+    await takenIn([of({ evaluatedAt: 5, sentAt: 5 })])
+    expect(await stored(of({}))).toMatchObject({ muted: 'SUPPRESSED', evaluatedAt: 5 })
+    expect(await toldOf('attack')).toEqual(['FAILED', 'WITHDRAWN'])
+    // Of an older state of the finding, and Security Hub's last word all the same.
+    await takenIn([of({ suppressed: false, evaluatedAt: 4, sentAt: 6 })])
+    expect(await toldOf('attack')).toEqual(['FAILED', 'WITHDRAWN', 'FAILED'])
+    expect(await stored(of({}))).toMatchObject({ evaluatedAt: 5 })
   })
 
   it('that was told is over when its resource is gone, or its rule is not about it any more', async () => {
@@ -276,33 +300,93 @@ describe('an exception', () => {
   })
 })
 
-describe('what an analyzer found and Security Hub sums up', () => {
-  const of = (resourceId: string, given: Partial<CheckResult>) =>
-    resultOf(resourceId, { checkedBy: 'access-analyzer', status: 'FAILED', ...given })
-  const own = (arn: string, resourceId: string) =>
-    of(resourceId, { incident: `own of ${resourceId}`, analyzer: { arn } })
-  const summed = (arn: string, resourceId: string, given: Partial<CheckResult> = {}) =>
-    of(resourceId, {
-      ...{ incident: `${arn}/${resourceId}`, ruleId: 'summed', ...given },
-      analyzer: { arn, isSecondHand: true },
-    })
+describe('what a rule of the hub’s own said', () => {
+  const enable = async (enabled: boolean, given: { rules?: readonly object[] } = {}) => {
+    const bundles = createBundles({ state: test.state, actions: test.tenancy.actions })
+    const { organisationId } = test
+    const rule = { id: 'r', title: 'R', severity: 'LOW', assert: 'false' }
+    const { rules = [rule] } = given
+    const version = `1.${(serial += 1)}.0`
+    test.move(1)
+    const text = JSON.stringify({ bundle: 'late', version, rules })
+    await bundles.upload(OPERATOR, { organisationId, text })
+    await bundles.set(OPERATOR, 'late', { organisationId, enabled })
+  }
+  const saidOf = async (resourceId: string) => {
+    const resource = resourceOf({ resourceType: 'T', resourceId })
+    const rules = await createOwnChecks(test.state).rulesOf(test.organisationId)
+    if (typeof resource === 'string') throw new Error(resource)
+    return checkResource(rules, resource, { now: test.now(), turns: async () => undefined })
+  }
+  const other = { id: 'other', title: 'O', severity: 'LOW', assert: 'false' }
 
-  it('is told by the analyzer alone once it has told of anything itself', async () => {
-    const resources = ['aa-1', 'aa-2', 'aa-3']
-    for (const resource of resources) {
-      const together = resource === 'aa-1'
-      await takenIn([own('analyzer-1', resource), summed('analyzer-1', resource)], together)
-    }
-    for (const resource of resources) expect(await toldOf(resource)).toEqual(['FAILED'])
-    expect(await stored(summed('analyzer-1', 'aa-1'))).toBeUndefined()
+  it.each<[what: string, change: () => Promise<void>]>([
+    ['disabled', () => enable(false)],
+    ['left out of the next version', () => enable(true, { rules: [other] })],
+    [
+      'about other types by now',
+      () =>
+        enable(true, { rules: [{ ...other, id: 'r', appliesTo: { resourceType: ['Other'] } }] }),
+    ],
+  ])('is not stored once the rule is %s', async (what, change) => {
+    await enable(true)
+    const results = await saidOf(what)
+    expect(results).toHaveLength(1)
+    await change()
+    await takenIn(results)
+    expect(await toldOf(what)).toEqual([])
+    expect(await stored(results[0] ?? resultOf(what, {}))).toBeUndefined()
   })
 
-  it('is told where the analyzer tells of nothing, to its end', async () => {
-    await takenIn([summed('analyzer-2', 'aa-4')])
+  it('is stored where the rule was enabled anew meanwhile', async () => {
+    await enable(true)
+    const results = await saidOf('anew')
+    await enable(true)
+    await takenIn(results)
+    expect(await toldOf('anew')).toEqual(['FAILED'])
+    await enable(false)
+  })
+})
+
+describe('what a service found and Security Hub has under another name', () => {
+  const of = (resourceId: string, given: Partial<CheckResult>) =>
+    resultOf(resourceId, { checkedBy: 'access-analyzer', status: 'FAILED', ...given })
+  const own = (account: string, resourceId: string) =>
+    of(resourceId, {
+      incident: `own of ${resourceId}`,
+      teller: { account, region: 'eu-west-1' },
+    })
+  const hubs = (account: string, resourceId: string, given: Partial<CheckResult> = {}) =>
+    of(resourceId, {
+      ...{ incident: `${account}/${resourceId}`, ruleId: 'other-name', ...given },
+      teller: { account, region: 'eu-west-1', isSecondHand: true },
+    })
+
+  it('is told by the service alone once it has told of anything itself there', async () => {
+    for (const resource of ['aa-1', 'aa-2', 'aa-3']) {
+      const together = resource === 'aa-1'
+      await takenIn([own('1', resource), hubs('1', resource)], together)
+      expect(await toldOf(resource)).toEqual(['FAILED'])
+      expect(await stored(hubs('1', resource))).toBeUndefined()
+    }
+    // Of another account, region or service nothing is known by that.
+    const elsewhere = { account: '1', region: 'us-east-1', isSecondHand: true } as const
+    await takenIn([
+      hubs('2', 'aa-6'),
+      { ...hubs('1', 'aa-7'), teller: elsewhere },
+      hubs('1', 'aa-8', { checkedBy: 'config' }),
+    ])
+    for (const resource of ['aa-6', 'aa-7', 'aa-8']) {
+      expect(await toldOf(resource)).toEqual(['FAILED'])
+    }
+  })
+
+  it('is told where the service tells of nothing, to its end', async () => {
+    await takenIn([hubs('3', 'aa-4')])
     expect(await toldOf('aa-4')).toEqual(['FAILED'])
-    await takenIn([own('analyzer-2', 'aa-5'), summed('analyzer-2', 'aa-5')])
+    await takenIn([own('3', 'aa-5'), hubs('3', 'aa-5')])
     expect(await toldOf('aa-5')).toEqual(['FAILED'])
-    await takenIn([summed('analyzer-2', 'aa-4', { muted: 'ARCHIVED', evaluatedAt: 1 })])
+    await takenIn([hubs('3', 'aa-4', { muted: 'ARCHIVED', evaluatedAt: 1 })])
     expect(await toldOf('aa-4')).toEqual(['FAILED', 'WITHDRAWN'])
   })
 })

@@ -10,7 +10,6 @@ import type { Actions, Step } from '#src/tenancy/actions.ts'
 import { nextNumber } from '#src/tenancy/numbers.ts'
 import { tellChange } from './alerts.ts'
 import type { Change } from './alerts.ts'
-import { isToldFirstHand, noteAnalyzer } from './analyzers.ts'
 import type { CheckResult } from './check-result.ts'
 import type { ClosedAccounts } from './closed-accounts.ts'
 import { recount } from './counts.ts'
@@ -30,8 +29,11 @@ import type { StoredFinding } from './documents.ts'
 import { exceptionsWithin } from './exception-documents.ts'
 import { exceptedBy } from './excepted-by.ts'
 import type { IsExcepted } from './excepted-by.ts'
-import { isNewer, saysTheSame } from './newest.ts'
+import { isToldFirstHand, noteTeller } from './first-hand.ts'
+import { saysTheSame } from './newest.ts'
 import { endToldBy } from './summaries.ts'
+import { newestOf } from './suppression.ts'
+import { appliedStill } from './own-checks.ts'
 
 /**
  * How a finding is told. It has a status, by its newest result, and remembers what was last told:
@@ -92,7 +94,8 @@ export async function takeIn(
       const before = (await step.transaction.get(FINDING_COUNTS, organisationId)) ?? 0
       const room = { left: FINDINGS_PER_ORGANISATION_MAX - before }
       const isExcepted = exceptedBy(exceptions, step.now)
-      const circumstances = { segments, settlingMs, organisationId, isExcepted, room }
+      const isApplied = appliedStill(step.transaction, organisationId)
+      const circumstances = { segments, settlingMs, organisationId, isExcepted, isApplied, room }
       const counted = { changed: 0, unchanged: 0, told: 0, refused: 0 }
       for (const result of part) {
         const outcome = await takeOne(step, circumstances, result)
@@ -115,6 +118,7 @@ export async function takeIn(
 type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
   readonly organisationId: string
   readonly isExcepted: IsExcepted
+  readonly isApplied: ReturnType<typeof appliedStill>
   /** For new findings, which is used up. */
   readonly room: { left: number }
 }
@@ -122,23 +126,25 @@ type Circumstances = Pick<TakeInPorts, 'segments' | 'settlingMs'> & {
 async function takeOne(
   step: Step,
   circumstances: Circumstances,
-  result: CheckResult,
+  given: CheckResult,
 ): Promise<'nothing' | 'unchanged' | 'changed' | 'told' | 'refused'> {
   const { transaction, now } = step
-  const { organisationId, segments, isExcepted, room } = circumstances
-  const id = findingIdOf(organisationId, result)
+  const { organisationId, segments, isExcepted, isApplied, room } = circumstances
+  if (!(await isApplied(given))) return 'nothing'
+  const id = findingIdOf(organisationId, given)
   const before = await findingById(transaction, id)
-  if (before === undefined && result.endsOnly) return 'nothing'
-  if (before !== undefined && !isNewer(result, before)) return 'unchanged'
+  if (before === undefined && given.endsOnly) return 'nothing'
+  const result = newestOf(given, before)
+  if (result === undefined) return 'unchanged'
   if (before === undefined) {
     // One that there is already goes on, so that its end is told.
     if (await isToldFirstHand(transaction, organisationId, result)) return 'nothing'
     if (room.left <= 0) return 'refused'
     room.left -= 1
-    noteAnalyzer(transaction, organisationId, result)
+    noteTeller(transaction, organisationId, result)
   }
   const rule = await ruleOf(step, circumstances, result)
-  const { atOnce: _, endsOnly: __, analyzer: ___, ...said } = result
+  const { atOnce: _, endsOnly: __, teller: ___, enabledAt: ____, ...said } = result
   const untold: StoredFinding = {
     ...said,
     frameworks: [...said.frameworks],

@@ -3,13 +3,13 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { State, StoredDocument } from '#src/ports/state.ts'
 import { OWN_CHECKS, WITHDRAWN_RULES, withdrawnKey, withdrawnOf } from './bundle-documents.ts'
 import { CHECK_RULES, FINDINGS, findingById, findingPrefix, keyOfRule } from './documents.ts'
-import type { AppliedRule, OwnChecks } from './own-checks.ts'
+import { enabledRules } from './own-checks.ts'
+import type { AppliedRule } from './own-checks.ts'
 import { withdrawFinding } from './take-in.ts'
 import type { TakeInPorts } from './take-in.ts'
 
 export interface WithdrawPorts extends Pick<TakeInPorts, 'actions' | 'segments'> {
   readonly state: State
-  readonly ownChecks: OwnChecks
 }
 
 const RULES_PER_ROUND = 100
@@ -21,7 +21,7 @@ export async function withdrawDue(ports: WithdrawPorts): Promise<void> {
   const rules = await state.list(WITHDRAWN_RULES, { limit: RULES_PER_ROUND })
   const byOrganisation = Map.groupBy(rules, ({ key }) => withdrawnOf(key)[0])
   for (const [organisationId, withdrawn] of byOrganisation) {
-    const applied = await appliedBy(ports, organisationId)
+    const applied = await appliedBy(state, organisationId)
     await withdrawFindings(ports, organisationId, { withdrawn, applied })
     await state.transact(async (transaction) => {
       for (const { key, value } of withdrawn) {
@@ -39,11 +39,12 @@ export async function withdrawDue(ports: WithdrawPorts): Promise<void> {
   }
 }
 
+/** Read anew: what is in memory may be older than the note for a moment, which would be lost then. */
 async function appliedBy(
-  { ownChecks }: WithdrawPorts,
+  state: Pick<State, 'list'>,
   organisationId: string,
 ): Promise<ReadonlyMap<string, AppliedRule>> {
-  const rules = await ownChecks.rulesOf(organisationId)
+  const rules = await enabledRules(state, organisationId)
   return new Map(rules.map((rule) => [rule.ruleId, rule]))
 }
 

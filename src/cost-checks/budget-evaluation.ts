@@ -210,7 +210,9 @@ function statusFrom(
   { figures, through, foretold }: Measured,
   { after }: Decision,
 ): BudgetStatus {
-  const { budget, scope, period, completeThrough, now } = given
+  const { budget, scope, period, tally, completeThrough, now } = given
+  const currencies = [...tally.currencies()].toSorted()
+  const isElsewhere = currencies.length > 0 && !currencies.includes(budget.currency)
   const isComplete = completeThrough >= addDays(period.end, -1)
   const noForecast = isComplete
     ? 'all costs of the period are in'
@@ -224,6 +226,7 @@ function statusFrom(
     completeThrough: through,
     ...(scope.view !== undefined && { viewVersion: scope.view.view.version }),
     currency: budget.currency,
+    ...(isElsewhere && { otherCurrencies: currencies }),
     budget: formatMoney(figures.budget),
     spend: formatMoney(figures.spend),
     percentage: percentOf(figures.spend, figures.budget),

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import type { CostRow, Day } from '#src/model/cost.ts'
@@ -14,8 +13,6 @@ import { createBudgets } from './budgets.ts'
 import type { NewBudget } from './budgets.ts'
 import { createCostChecks } from './cost-checks.ts'
 import { costRow, importRows } from './costs.fixture.ts'
-import { carriedOn } from './incidents.ts'
-import type { Incident, IncidentNews } from './incidents.ts'
 import { createSpikeDetectors } from './spike-detectors.ts'
 
 /** The first day of the month in which the tests are at first. */
@@ -311,6 +308,19 @@ describe('a budget', () => {
     await views.remove(OPERATOR, view.id)
   })
 
+  it('says where costs are in another currency than its own', async () => {
+    const [here, there] = [await createBudget(), await createBudget({ currency: 'AUD' })]
+    await bring(days(MONTH, addDays(MONTH, 3), '10'))
+    expect((await budgets.status(OPERATOR, here.id)).otherCurrencies).toBeUndefined()
+    expect(await budgets.status(OPERATOR, there.id)).toMatchObject({
+      ...{ currency: 'AUD', spend: '0', otherCurrencies: ['USD'] },
+    })
+    test.move(1)
+    await budgets.update(OPERATOR, there.id, { currency: 'USD' })
+    await checks.evaluate(test.organisationId)
+    expect(await budgets.status(OPERATOR, there.id)).toMatchObject({ currency: 'USD', spend: '40' })
+  })
+
   it.each([
     [{ yearAmount: undefined }, 'it needs either "yearAmount"'],
     [{ monthAmounts: Array.from({ length: 12 }, () => '1') }, 'it needs either "yearAmount"'],
@@ -433,52 +443,6 @@ describe('a spike detector', () => {
     goTo(addDays(MONTH, LATE_DAYS_MAX + 1))
     await bring([...days(HISTORY, MONTH, weekly, one), costRow(MONTH, '900', one)])
     expect(await toldSpikes()).toHaveLength(1)
-  })
-})
-
-describe('whatever the days of a spike', () => {
-  const FIRST = '2026-01-01'
-  const verdict = (isSpike: boolean) => ({
-    ...{ isSpike, expected: 1, actual: isSpike ? 3 : 1, score: 9, percentage: 200 },
-  })
-  const judged = (spikes: readonly boolean[]) =>
-    spikes.map((isSpike, at) => ({ day: addDays(FIRST, at), verdict: verdict(isSpike) }))
-
-  it('each incident is opened once and closed once, two usual days after its last', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }),
-        fc.array(fc.integer({ min: 1, max: 5 })),
-        (spikes, steps) => {
-          // Days come one or more at a time, and each evaluation looks back at 14 of them.
-          const all = judged(spikes)
-          const news: IncidentNews[] = []
-          let incident: Incident | undefined
-          for (let known = 0, turn = 0; known < all.length; turn += 1) {
-            known = Math.min(all.length, known + (steps[turn] ?? 1))
-            for (let again = 0; again < 2; again += 1) {
-              const carried = carriedOn(incident, all.slice(Math.max(0, known - 14), known))
-              incident = carried.incident
-              news.push(...carried.news)
-            }
-          }
-          const of = (change: string) => news.filter((each) => each.change === change)
-          const opened = of('OPENED').map((each) => each.incident.firstDay)
-          expect(new Set(opened).size).toBe(opened.length)
-          // By definition: a spike begins where the two days before are usual.
-          const starts = spikes.flatMap((isSpike, at) =>
-            isSpike && spikes[at - 1] !== true && spikes[at - 2] !== true
-              ? [addDays(FIRST, at)]
-              : [],
-          )
-          expect(opened).toEqual(starts)
-          const isOpen = spikes.slice(-2).includes(true)
-          expect(of('CLOSED')).toHaveLength(starts.length - (isOpen ? 1 : 0))
-          const lastDays = news.map((each) => each.incident.lastDay)
-          expect(lastDays).toEqual(lastDays.toSorted())
-        },
-      ),
-    )
   })
 })
 

@@ -137,7 +137,7 @@ export function openNotifications(
       await Promise.all([
         keepNotificationRules({ state, observer, notifications }, signal),
         sendNotifications(sending, signal),
-        keepNotificationsShort({ state, clock, observer }, signal),
+        keepNotificationsShort({ state, clock, ids, observer }, signal),
       ])
     },
   }

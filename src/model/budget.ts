@@ -153,6 +153,11 @@ export const BudgetStatus = Type.Object(
     completeThrough: Type.Optional(Day),
     viewVersion: Type.Optional(Type.Integer()),
     currency: Type.Optional(Currency),
+    otherCurrencies: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'What costs are in, where there are none in the currency of the budget',
+      }),
+    ),
     budget: Type.Optional(Type.String()),
     spend: Type.Optional(Type.String()),
     percentage: Type.Optional(Type.Number()),

@@ -72,24 +72,32 @@ export async function composeOne(
   if (!isSome(events)) return undefined
   const { id, number, revision, messages, state, told, alerts, toldState } = incident
   const before = does === 'tell' ? incident.sent : incident.escalated?.sent
+  const hasNews = revision > incident.toldRevision
+  const isReminder = !hasNews && !showsState
+  const isEscalated = does === 'escalate' && state !== 'RESOLVED'
+  // Nothing has happened: that nobody has seen to it is what there is to tell.
+  const isPressing = isReminder || (does === 'escalate' && !showsState)
   const message = messageOf(events, {
     reader: readerOf(notification),
     at: now,
     state,
     incident: { id, number },
-    reasons: reasonsOf(notification, incident, why),
+    reasons: [...reasonsOf(telling), ...(isPressing || why === 'new' ? [] : [sentence(why)])],
     links: [...ports.linksOf(incident), ...unsubscribeLinks(ports, [telling], audience)],
   })
   const news = new Set(all.slice(Math.max(0, all.length - (alerts - told))))
   const untold = events.filter((event) => news.has(event))
-  const hasNews = revision > incident.toldRevision
-  const isReminder = !hasNews && !showsState
   // The end that only shows is news to nobody.
   const shownHow = showsState && state === 'RESOLVED' ? ('edit-only' as const) : ('edit' as const)
   const how = isReminder ? ('reply' as const) : shownHow
   const isFurther = incident.escalatedUpTo !== undefined
   const isOfState = showsState && (!hasNews || does === 'escalate')
-  const shown = all.length < alerts ? withCount(message, telling, all.length) : message
+  const pressing: Message = {
+    ...message,
+    ...(isEscalated && { title: `Escalated: ${message.title}` }),
+    ...(isPressing && { summary: `${sentence(why)} ${message.summary}` }),
+  }
+  const shown = all.length < alerts ? withCount(pressing, telling, all.length) : pressing
   return {
     about: [telling],
     message: { ...shown, events: untold.length > 0 ? untold : events },
@@ -199,7 +207,9 @@ export async function composeMany(
     reader: readerOf(notification),
     at: now,
     reasons: [
-      ...new Set(tellings.map((telling) => `Notification “${telling.notification.name}”`)),
+      ...new Set(
+        tellings.map(({ notification: { name } }) => `You get this by notification “${name}”.`),
+      ),
       inDigest ? 'You asked for a digest.' : 'So much came at once that it is told in one message.',
     ],
     // Each line has its own.
@@ -255,15 +265,16 @@ function readerOf({ timeZone, locale }: Pick<Notification, 'timeZone' | 'locale'
   return { timeZone, locale }
 }
 
-function reasonsOf(
-  { name, scope, ownerTag }: Notification,
-  { owner }: StoredIncident,
-  why: string,
-): readonly string[] {
-  const of = scope.length === 0 ? 'everything' : 'the views and segments in its scope'
+/** Why it comes to its readers. */
+function reasonsOf({ notification, incident: { owner } }: Telling): readonly string[] {
+  const { name, scope, ownerTag } = notification
+  const of = scope.length === 0 ? '' : ', which is for the views and segments in its scope'
   return [
-    `Notification “${name}” hears of ${of}.`,
+    `You get this by notification “${name}”${of}.`,
     ...(ownerTag !== undefined && owner !== undefined ? [`Owner: ${owner}.`] : []),
-    ...(why === 'new' ? [] : [`${(why[0] as string).toUpperCase()}${why.slice(1)}.`]),
   ]
+}
+
+function sentence(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`
 }

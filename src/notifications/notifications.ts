@@ -27,6 +27,7 @@ import type { PageOfCaller } from '#src/tenancy/organisations.ts'
 import { setUse } from '#src/views/view-documents.ts'
 import { lookAtNow } from './agenda.ts'
 import { addChannelUse, removeChannelUse } from './channels/channel-uses.ts'
+import { endIncidentsOf } from './deserted.ts'
 import { NOTIFICATIONS } from './documents.ts'
 import { notificationPattern } from './notification-pattern.ts'
 
@@ -48,6 +49,7 @@ export interface Notifications {
     page: PageOfCaller & { readonly organisationId?: string | undefined },
   ): Promise<Page<Notification>>
   update(caller: Principal, id: string, change: NotificationChange): Promise<Notification>
+  /** Its incidents are over: nobody is told of them any more. */
   remove(caller: Principal, id: string): Promise<void>
   /** Puts the rules of all notifications on their buses where they are missing. */
   keepRules(): Promise<void>
@@ -124,15 +126,18 @@ export function createNotifications(ports: NotificationPorts): Notifications {
       await lookAtNow(ports, updated, channelId)
       return updated
     },
-    remove: (caller, id) =>
-      actions.perform(caller, async ({ transaction, tell }) => {
+    remove: async (caller, id) => {
+      const removed = await actions.perform(caller, async ({ transaction, tell }) => {
         const notification = await NOTIFICATIONS.found(transaction, caller, id)
         tell('NotificationDeleteEvent', happeningTo(notification))
         const bus = await busOf(transaction, notification, namespace)
         if (bus !== undefined) await removeManagedRule(transaction, bus, ruleName(notification))
         await NOTIFICATIONS.remove(transaction, notification)
         await setUses(transaction, notification, undefined)
-      }),
+        return notification
+      })
+      await endIncidentsOf(ports, removed)
+    },
     keepRules: async () => {
       for (const { id } of await listAll(state, NOTIFICATIONS.things)) {
         await state.transact(async (transaction) => {

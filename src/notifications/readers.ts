@@ -3,12 +3,15 @@ import { hash } from 'node:crypto'
 import type { Audience } from './audiences.ts'
 import { oneByOne } from './audiences.ts'
 import { mailAddress } from './channels/addresses.ts'
-import type { Telling } from './composing.ts'
 
 /** Readers of messages, so that each is told of an alert once, by whichever channel. */
 
 /** Enough to tell all readers of an organisation apart; incidents keep those who were told of them. */
 const DIGEST_CHARACTERS = 12
+
+interface Shown {
+  readonly inDigest: boolean
+}
 
 /**
  * Who reads what goes to an address, with what they are shown there: of a digest, or within a
@@ -19,7 +22,7 @@ const DIGEST_CHARACTERS = 12
 export function readerOf(
   address: string,
   { to: [email] = [], segment }: Audience,
-  { inDigest }: Pick<Telling, 'inDigest'>,
+  { inDigest }: Shown,
 ): string {
   const place = email === undefined ? address : mailAddress(email)
   const whole = JSON.stringify([place, segment ?? null, inDigest])
@@ -29,9 +32,9 @@ export function readerOf(
 export function readersOf(
   address: string,
   audiences: readonly Audience[],
-  telling: Pick<Telling, 'inDigest'>,
+  shown: Shown,
 ): readonly string[] {
-  return audiences.flatMap((each) => oneByOne(each).map((one) => readerOf(address, one, telling)))
+  return audiences.flatMap((each) => oneByOne(each).map((one) => readerOf(address, one, shown)))
 }
 
 /** What nobody else may tell the same readers meanwhile. */

@@ -1,13 +1,16 @@
 import type { Clock } from '#src/ports/clock.ts'
+import type { Ids } from '#src/ports/ids.ts'
 import type { Observer } from '#src/ports/observer.ts'
 import { patiently, pause } from '#src/ports/patiently.ts'
 import type { State } from '#src/ports/state.ts'
+import { endDeserted } from './deserted.ts'
 import {
   INCIDENTS,
   INCIDENTS_IN_ORDER,
   INCIDENT_ALERTS,
   INCIDENT_OF_GROUP,
   LEDGER,
+  NOTIFICATIONS,
   TAKEN,
   documentsOf,
   keyIn,
@@ -23,6 +26,7 @@ const LOOK_EVERY_MS = 60 * 60_000
 interface RetentionPorts {
   readonly state: State
   readonly clock: Clock
+  readonly ids: Ids
   readonly observer: Observer
 }
 
@@ -39,15 +43,22 @@ export async function keepNotificationsShort(
 }
 
 /** Forgets incidents that ended, and entries of the ledger that were written, too long ago. */
-async function forgetOld({ state, clock }: Omit<RetentionPorts, 'observer'>): Promise<void> {
+async function forgetOld({ state, clock, ids }: Omit<RetentionPorts, 'observer'>): Promise<void> {
   const before = clock.now() - KEPT_MS
   for await (const { key, value } of documentsOf(state, INCIDENTS_IN_ORDER)) {
     const incident = await state.get(INCIDENTS, value)
     if (incident === undefined || isOld(incident, before)) await forget(state, key, value, incident)
+    else if (!(await isHeard(state, incident))) await endDeserted({ state, clock, ids }, value)
   }
   for await (const { key, value } of documentsOf(state, LEDGER)) {
     if (value.at < before) await state.transact(async (it) => it.delete(LEDGER, key))
   }
+}
+
+/** Or its notification was deleted by an older version of the hub, or just before it stopped. */
+async function isHeard(state: State, incident: StoredIncident): Promise<boolean> {
+  if (incident.state === 'RESOLVED') return true
+  return (await state.get(NOTIFICATIONS.things, incident.notificationId)) !== undefined
 }
 
 function isOld({ state, changedAt, resolvedAt = changedAt }: StoredIncident, before: number) {

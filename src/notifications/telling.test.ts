@@ -7,6 +7,7 @@ import type { AlertEvent } from './channels/sending.ts'
 import type { ComplianceAlert } from '#src/model/alert.ts'
 import { budget, finding, spike } from './channels/alerts.fixture.ts'
 import { SILENCES } from './documents.ts'
+import { ledgerOf } from './ledger.ts'
 import { createTestTelling } from './telling.fixture.ts'
 import type { TestTelling } from './telling.fixture.ts'
 
@@ -114,6 +115,31 @@ describe('many incidents', () => {
   })
 })
 
+it('incidents of a notification that is deleted are over, and the ledger says what was not told', async () => {
+  const quietHours = { upTo: 'CRITICAL' as const, windows: [{ from: '00:00', to: '00:00' }] }
+  const notification = await test.notify({ settleSeconds: 0, quietHours })
+  await test.take(notification, finding())
+  await test.tellDue('channel')
+  test.tenancy.move(MINUTE_MS)
+  await test.remove(notification)
+  expect(await test.incidents()).toMatchObject([{ state: 'RESOLVED', told: 0 }])
+  const { state, organisationId } = test.tenancy
+  const { items } = await ledgerOf(state, organisationId, {}, { limit: 10 })
+  expect(items.map(({ outcome, why }) => [outcome, why])).toEqual([
+    ['HELD', 'the notification was deleted before this was told'],
+    ['HELD', expect.stringContaining('quiet hours until')],
+  ])
+})
+
+it('a reminder says first what it is', async () => {
+  await test.take(await test.notify({ settleSeconds: 0, repeatHours: 24 }), finding())
+  await test.tellDue('channel')
+  test.tenancy.move(24 * HOUR_MS)
+  await test.tellDue('channel')
+  const [first, reminder] = test.sent.map(({ message }) => message)
+  expect(reminder?.summary).toBe(`Nobody has acknowledged it for 24 h. ${first?.summary}`)
+})
+
 it('a storm is told at once and whole, though most of it is still gathered', async () => {
   const notification = await test.notify({ settleSeconds: 30 })
   for (const event of many(20)) {
@@ -194,6 +220,11 @@ describe('an escalation', () => {
     test.tenancy.move(10 * MINUTE_MS)
     await test.tellDue('managers', 'directors')
     expect(told()).toEqual(['channel', 'directors'])
+    const [first, second] = test.sent.map(({ message }) => message)
+    expect(second).toMatchObject({
+      title: `Escalated: ${first?.title}`,
+      summary: `Nobody has acknowledged it for 10 min: escalated. ${first?.summary}`,
+    })
   })
 
   it('goes to those whom it names, not to the owner who has not seen to it', async () => {

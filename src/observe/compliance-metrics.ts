@@ -15,7 +15,7 @@ export function createComplianceMetrics(
   })
   const gone = new Counter({
     name: 'belfry_compliance_findings_gone_total',
-    help: 'Findings that went untold: their account is closed, or they passed, or AWS has forgotten them, and nothing was heard of them for 90 days',
+    help: 'Findings that went untold: their account is closed, or they passed, are archived, or AWS has forgotten them, and nothing was heard of them for 90 days',
     labelNames: ['reason'],
     registers,
   })

@@ -161,14 +161,14 @@ describe('the way of a bill to people', { timeout: 2 * WITHIN_MS }, () => {
     expect(whole).toMatch(/^Subject: \[\w+\] Whole year: 100% of the annual budget is\s+spent/m)
     expect(whole).toContain(`USD ${moneyText(spent)} of USD 40.00`)
     expect(whole).toContain('Where:               the whole organisation')
-    expect(whole).toContain('Notification “mail” hears of everything.')
+    expect(whole).toContain('You get this by notification “mail”.')
     const segment = letters.find((text) => text.includes('Compute year')) ?? ''
     expect(segment).toContain('Where:               Platforms / Compute')
 
     const [slack] = await receiver.waitFor(1, to('/slack'))
     expect(slack?.text).toContain('Compute year: 100% of the annual budget is spent')
     expect(slack?.text).toContain(`$${moneyText(ofCompute)} of $30.00`)
-    expect(slack?.text).toContain('hears of the views and segments in its scope')
+    expect(slack?.text).toContain('which is for the views and segments in its scope')
     const bot = await receiver.waitFor(2, to('/slack-api/chat.postMessage'))
     expect(bot.map(({ body }) => body)).toEqual(
       expect.arrayContaining(

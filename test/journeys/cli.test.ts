@@ -460,4 +460,10 @@ describe('what goes wrong is said, with an exit status', () => {
       expect(stdout).toContain(`\n  ${command} `)
     }
   })
+
+  it('help says which options must be given', async () => {
+    const { stdout } = await belfry(['incidents', 'snooze', '--help'])
+    expect(stdout).toMatch(/--hours <hours> +for so long, at most 720 \(required\)\n/)
+    expect(stdout).not.toMatch(/--organisation .*required/)
+  })
 })

@@ -196,6 +196,15 @@ describe('a finding', () => {
     expect(body).toMatchObject({ read: 1, changed: 1, skipped: [{ index: 1 }] })
   })
 
+  it('is of a time that an alert can tell', async () => {
+    const of = (time: number) => ocsf({ uid: 'arn:time' }, { time })
+    const { body } = await send({ document: [of(1_769_900_000_000_000), of(-1)] })
+    const reason = 'it names no resource or no check, or is of no time between 1970 and 9999'
+    expect(body).toMatchObject({ read: 1, changed: 1, skipped: [{ index: 1, reason }] })
+    const [shown] = (await found('text=arn:time')).items
+    expect(shown.evaluatedAt).toBe(1_769_900_000_000)
+  })
+
   it('keeps 1,024 characters of a text, 100 tags and 50 frameworks', async () => {
     const labels = (count: number) => Array.from({ length: count }, (_, n) => `key${n}:v`)
     const compliance = (count: number) =>

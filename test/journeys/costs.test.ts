@@ -256,6 +256,20 @@ describe('the costs of an organisation', () => {
       expect(sums.stdout).toMatch(/costs from 2023-11-\d\d to 2023-12-31, all charges/)
       expect(`${sums.stdout}${sums.stderr}`).toMatch(/cli +1\.6823086974/)
       expect(list.stdout).toMatch(/cli +done +1281 +0 +2023-11/)
+      const days = await runCommand(folder, [
+        'costs',
+        'summary',
+        '--by',
+        'day,export',
+        '--to',
+        '2023-12-31',
+      ])
+      const [total = '', ...lines] = days.stdout.trimEnd().split('\n').toReversed()
+      // Three exports tell of that month by now.
+      expect(total).toMatch(/^Total +5\.0469260922 +5\.0469260922 +USD$/)
+      const shownDays = lines.flatMap((line) => /^2023-\d\d-\d\d/.exec(line) ?? []).toReversed()
+      expect(shownDays.length).toBeGreaterThan(2)
+      expect(shownDays).toEqual(shownDays.toSorted())
       const [late, backwards, broken] = await Promise.all([
         runCommand(folder, ['costs', 'summary', '--by', 'day', '--from', '2999-01-01']),
         runCommand(folder, [...by, '--from', '2024-01-01']),

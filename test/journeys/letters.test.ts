@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import { expect, it } from 'vitest'
 
 import { allTold, hasLength, newSegments, until } from '../alerting.ts'
@@ -67,6 +69,35 @@ it('readers of one channel have a letter once, whatever becomes of the letters o
   expect(held.why).toBe('whoever reads the channel is told of other segments alone')
   expect(counts()).toEqual([3, 1, 2])
 })
+
+it('a letter is a reply to who has had one, and no other', async () => {
+  const alerts = { compliance: { checkedBy: ['moved'] } }
+  const [before, after] = ['before@example.com', 'after@example.com']
+  const { id: channelId } = await newChannel('before', { kind: 'email', to: [before] })
+  const { id } = await notify({ name: 'moved', channelId, updateSeconds: 30, alerts })
+  const finding = (resourceId: string) =>
+    emit('ComplianceAlertEvent', {
+      ...{ alertId: resourceId, resourceId, findingId: randomUUID() },
+      ...{ ruleId: 'moved', checkedBy: 'moved' },
+    })
+  await finding('first')
+  await until(() => incidents(id), allTold)
+  const other = await newChannel('after', { kind: 'email', to: [after] })
+  await world.hub().rest('PATCH', `/notifications/${id}`, { channelId: other.id })
+  await finding('second')
+  await until(
+    () => incidents(id),
+    ([one]) => one.told === 2,
+  )
+  await finding('third')
+  await until(
+    () => incidents(id),
+    ([one]) => one.told === 3,
+  )
+  const subjects = lettersTo(after).map(({ source }) => /^Subject: (Re: )?/m.exec(source)?.[0])
+  expect(subjects).toEqual(['Subject: ', 'Subject: Re: '])
+  expect(lettersTo(before)).toHaveLength(1)
+}, 120_000)
 
 const outcomes = (outcome: string, { id: notificationId }: any) =>
   ledger({ outcome, notificationId })

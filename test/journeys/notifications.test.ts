@@ -123,6 +123,48 @@ describe('a notification', () => {
     await receiver.waitFor(2, to('/hidden'))
   })
 
+  it('hides behind what it told before, and tells what was hidden once nothing hides it', async () => {
+    const { id: channelId } = await newChannel('hidden late', '/hidden-late')
+    const alerts = { compliance: { checkedBy: ['late-outage'] } }
+    const { id } = await notify({ name: 'hidden late', channelId, alerts })
+    const finding = (ruleId: string) =>
+      emit('ComplianceAlertEvent', { alertId: ruleId, ruleId, checkedBy: 'late-outage' })
+    await finding('region-is-down')
+    await receiver.waitFor(1, to('/hidden-late'))
+    const inhibition = await made('/inhibitions', {
+      name: 'late outage',
+      source: { detail: { ruleId: ['region-is-down'] } },
+      target: { detail: { ruleId: ['late-disk'] } },
+      equal: ['checkedBy'],
+    })
+    await finding('late-disk')
+    const held = await until(() => ledger({ notificationId: id, outcome: 'HELD' }), hasLength(1))
+    expect(held[0].why).toBe('hidden by inhibition “late outage”')
+    await world.hub().rest('DELETE', `/inhibitions/${inhibition.id}`)
+    await receiver.waitFor(2, to('/hidden-late'))
+  })
+
+  it('goes on with a budget of which restated costs correct a part, and ends with the rest', async () => {
+    const { id: channelId } = await newChannel('corrected', '/corrected')
+    const { id } = await notify({ name: 'corrected', channelId, alerts: { budgets: {} } })
+    const percents = (...all: readonly number[]) =>
+      all.map((percent) => ({ basis: 'ACTUAL', percent }))
+    const alert = (change: string, thresholds: object, remaining?: object) =>
+      emit('BudgetAlertEvent', {
+        ...{ alertId: 'restated', change, thresholds },
+        ...(remaining !== undefined && { remaining }),
+      })
+    const now = () => incidents(id)
+    await alert('REACHED', percents(50, 75, 90))
+    await until(now, ([one]) => one?.alerts === 1)
+    await alert('CORRECTED', percents(90), percents(50, 75))
+    const [goesOn] = await until(now, ([one]) => one.alerts === 2)
+    expect(goesOn).toMatchObject({ state: 'OPEN', open: 1 })
+    await alert('CORRECTED', percents(50, 75))
+    const [ends] = await until(now, ([one]) => one.alerts === 3)
+    expect(ends).toMatchObject({ state: 'RESOLVED', open: 0 })
+  })
+
   it('is seen to from the links of its message, which ask first', async () => {
     const { id: channelId } = await newSlackChannel('slack', '/slack')
     const { id } = await notify({ name: 'slack', channelId, alerts: COMPLIANCE })

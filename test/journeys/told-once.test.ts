@@ -252,7 +252,7 @@ describe.concurrent('a digest', () => {
       await until(() => outcomes('HELD', ...both).then(toldByOthers), hasLength(2))
       const [digest, ...more] = receiver.received.filter(to('/digest'))
       expect(more).toEqual([])
-      expect(digest?.text).toContain('2 alerts')
+      expect(digest?.text).toContain('2 incidents')
       expect(digest?.text).toContain(`(and ${(MANY - 100).toLocaleString('en')} older alerts)`)
       const links = digest?.text.match(/http:\/\/[^"|<>\\ ]*\/incidents\/[^"|<>\\ #]*/g) ?? []
       const pages = await Promise.all(links.map((link) => fetch(link)))

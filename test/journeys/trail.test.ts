@@ -106,7 +106,8 @@ describe('a trail in a folder', () => {
 
   const verify = async () => {
     const { status, stdout } = await belfry(hub, 'trail', 'verify', '--json')
-    // A list, however many organisations there are.
+    const ofOne = await belfry(hub, 'trail', 'verify', '--organisation', 'test', '--json')
+    expect(JSON.parse(ofOne.stdout)).toEqual(JSON.parse(stdout))
     const [{ found, organisationId: _, alias, ...result }] = JSON.parse(stdout)
     expect(alias).toBe('test')
     return { status, result, found: found.map(({ kind, key }: any) => `${kind} ${key}`) }

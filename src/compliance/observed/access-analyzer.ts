@@ -8,7 +8,7 @@ import type { Foreign } from './foreign.ts'
 
 export const ACCESS_ANALYZER = 'access-analyzer'
 /** The ARN of an analyzer, or what an id begins with that is of one. */
-const ANALYZER = /^arn:[^:]+:access-analyzer:[^:]*:[0-9]{12}:analyzer\/[^/]{1,255}/
+const ANALYZER = /^arn:[^:]+:access-analyzer:([a-z0-9-]{1,32}):([0-9]{12}):analyzer\//
 
 /** What Access Analyzer calls its kinds of findings, and their severities, which it does not give. */
 const ACCESS_RULES: Readonly<Record<string, readonly [name: string, severity: Severity]>> = {
@@ -39,7 +39,7 @@ export function fromAccessAnalyzer(event: AwsEvent): readonly CheckResult[] {
       resourceId: textAt(detail, 'resource') ?? '',
       tags: {},
       ...given({
-        analyzer: analyzerOf(event),
+        teller: tellerIn(event.resource),
         incident: textAt(detail, 'id') ?? textAt(detail, 'findingId'),
         title: ruleName,
         resourceType: textAt(detail, 'resourceType'),
@@ -48,12 +48,6 @@ export function fromAccessAnalyzer(event: AwsEvent): readonly CheckResult[] {
       }),
     },
   ]
-}
-
-/** Some samples and tools name none. */
-function analyzerOf({ resource = '' }: AwsEvent): CheckResult['analyzer'] {
-  const arn = ANALYZER.exec(resource)?.[0]
-  return arn === undefined ? undefined : { arn }
 }
 
 function accessReason(detail: Foreign): string | undefined {
@@ -91,14 +85,8 @@ export function unusedAccessOf(
   return { awsAccountId, incident, ruleId, ruleName: ACCESS_RULES[ruleId]?.[0] ?? ruleId }
 }
 
-/**
- * The result of an event of Security Hub with the analyzer that it is of, which its id begins with. Of
- * external access Security Hub has one finding a resource, which stands for all that the analyzer has
- * of it, so it cannot be one with any of these (IAM User Guide, "Integrate IAM Access Analyzer with AWS
- * Security Hub").
- */
-export function withAnalyzer(result: CheckResult): CheckResult {
-  const arn = ANALYZER.exec(result.incident ?? '')?.[0]
-  if (result.checkedBy !== ACCESS_ANALYZER || arn === undefined) return result
-  return { ...result, analyzer: { arn, isSecondHand: true } }
+/** The account and region of the analyzer that is named; undefined where none is. */
+export function tellerIn(named: string | undefined): CheckResult['teller'] {
+  const [, region, account] = ANALYZER.exec(named ?? '') ?? []
+  return region === undefined || account === undefined ? undefined : { account, region }
 }

@@ -19,6 +19,8 @@ export function fromConfigRule(event: AwsEvent): readonly CheckResult[] {
   const ruleId = textAt(detail, 'configRuleName') ?? ''
   if (ruleId.startsWith(SECURITY_HUB_RULES)) return []
   const result = at(detail, 'newEvaluationResult')
+  const account = accountOf(at(detail, 'awsAccountId'), event.account)
+  const region = textAt(detail, 'awsRegion') ?? event.region
   const qualifier = at(result, 'evaluationResultIdentifier', 'evaluationResultQualifier')
   return [
     {
@@ -33,10 +35,11 @@ export function fromConfigRule(event: AwsEvent): readonly CheckResult[] {
       frameworks: [],
       evaluatedAt: instantOf(at(result, 'resultRecordedTime')),
       sentAt: event.sentAt,
-      region: textAt(detail, 'awsRegion') ?? event.region,
+      region,
       ...given({
         resourceType: textAt(qualifier, 'resourceType') ?? textAt(detail, 'resourceType'),
-        awsAccountId: accountOf(at(detail, 'awsAccountId'), event.account),
+        awsAccountId: account,
+        teller: account === undefined ? undefined : { account, region },
         reason: textAt(result, 'annotation'),
       }),
     },

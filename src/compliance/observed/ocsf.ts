@@ -1,6 +1,5 @@
 import type { FindingStatus } from '#src/model/finding.ts'
 import type { CheckResult } from '../check-result.ts'
-import { withAnalyzer } from './access-analyzer.ts'
 import type { AwsEvent } from './aws-event.ts'
 import {
   accountOf,
@@ -15,7 +14,7 @@ import {
   textsAt,
 } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
-import { isHappening, kindByOcsf, serviceOf, serviceOfProduct } from './products.ts'
+import { bySecurityHub, isHappening, kindByOcsf, serviceOf, serviceOfProduct } from './products.ts'
 
 /** OCSF's Compliance Finding, whose `compliance` says how a check ended. */
 const COMPLIANCE_FINDING = 2003
@@ -44,7 +43,7 @@ export function fromSecurityHubV2(event: AwsEvent): readonly CheckResult[] {
   const { detail } = event
   const found = listAt(detail, 'findings')
   const findings = found.length > 0 ? found : [detail]
-  return findings.flatMap((finding) => fromOcsfFinding(event, finding)).map(withAnalyzer)
+  return findings.flatMap((finding) => fromOcsfFinding(event, finding)).map(bySecurityHub)
 }
 
 /** One finding in OCSF; of Prowler too, whose checks say PASS, FAIL or MANUAL in `status_code`. */
@@ -71,7 +70,8 @@ export function fromOcsfFinding(event: AwsEvent, finding: Foreign): readonly Che
     region: textAt(finding, 'cloud', 'region') ?? event.region,
     ...given({
       awsAccountId: accountOf(at(finding, 'cloud', 'account', 'uid'), event.account),
-      muted: mutedBy(finding),
+      muted: numberAt(finding, 'status_id') === ARCHIVED ? ('ARCHIVED' as const) : undefined,
+      suppressed: suppressedBy(finding),
       atOnce:
         !isCheck && isHappening(checkedBy, textAt(finding, 'finding_info', 'types', 0))
           ? (true as const)
@@ -161,10 +161,9 @@ function standing(finding: Foreign): FindingStatus {
   return numberAt(finding, 'status_id') === RESOLVED ? 'PASSED' : 'FAILED'
 }
 
-function mutedBy(finding: Foreign): CheckResult['muted'] {
+function suppressedBy(finding: Foreign): boolean | undefined {
   const status = numberAt(finding, 'status_id')
-  if (status === ARCHIVED) return 'ARCHIVED'
-  return status === SUPPRESSED ? 'SUPPRESSED' : undefined
+  return status === undefined ? undefined : status === SUPPRESSED
 }
 
 /** Prowler writes tags as labels, "key:value". */

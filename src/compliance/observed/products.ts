@@ -1,3 +1,6 @@
+import type { CheckResult } from '../check-result.ts'
+import { ACCESS_ANALYZER, tellerIn } from './access-analyzer.ts'
+
 /**
  * Services whose findings Security Hub has too, in ASFF and in OCSF: a finding that it brings is to be
  * the one that the service's own events tell of, so both are called the same.
@@ -62,4 +65,19 @@ export function kindByOcsf(service: string, types: readonly string[]): string {
   // GuardDuty and Macie have "Threats" and "Sensitive Data" beside their own, which have a colon.
   const type = types.find((one) => one.includes(':')) ?? types[0] ?? ''
   return service === 'inspector2' ? kindByAsff(service, [type]) : type
+}
+
+/**
+ * A result of an event of Security Hub with whoever may tell of the same under another name. Of external
+ * access Security Hub has one finding a resource, with an id that begins with the analyzer's ARN: it
+ * stands for all that the analyzer has of the resource, and so for none of these (IAM User Guide,
+ * "Integrate IAM Access Analyzer with AWS Security Hub"). What rules of AWS Config found it has by ARNs of
+ * resources, of which AWS Config's own events know but a part, or an id that is none.
+ */
+export function bySecurityHub(result: CheckResult): CheckResult {
+  const { checkedBy, incident, awsAccountId: account, region } = result
+  const isOfRule = checkedBy === 'config' && account !== undefined && region !== undefined
+  const ofAnalyzer = checkedBy === ACCESS_ANALYZER ? tellerIn(incident) : undefined
+  const teller = isOfRule ? { account, region } : ofAnalyzer
+  return teller === undefined ? result : { ...result, teller: { ...teller, isSecondHand: true } }
 }

@@ -5,6 +5,7 @@ import { resultsOfEvent } from './results-of-event.ts'
 
 const ACCOUNT = '111122223333'
 const ANALYZER = `arn:aws:access-analyzer:eu-west-1:${ACCOUNT}:analyzer/a`
+const TELLER = { account: ACCOUNT, region: 'eu-west-1' }
 const told = (source: string, detailType: string, detail: object) =>
   resultsOfEvent({
     source,
@@ -76,7 +77,17 @@ describe('a finding', () => {
         ...{ ProductFields: { 'aws/config/ConfigRuleName': 'buckets' }, Title: 'buckets' },
         Compliance: { Status: 'FAILED' },
       }
-      expect(asff('config', config)).toMatchObject({ checkedBy: 'config', ruleId: 'buckets' })
+      // Its own events name resources otherwise.
+      expect(asff('config', config)).toMatchObject({
+        ...{ checkedBy: 'config', ruleId: 'buckets', teller: { ...TELLER, isSecondHand: true } },
+      })
+      const change = { configRuleName: 'buckets', resourceId: 'b', awsRegion: 'eu-west-1' }
+      const evaluated = { resultRecordedTime: '2026-01-31T07:00:00Z' }
+      const { results } = told('aws.config', 'Config Rules Compliance Change', {
+        ...change,
+        newEvaluationResult: { ...evaluated, complianceType: 'NON_COMPLIANT' },
+      })
+      expect(results).toMatchObject([{ checkedBy: 'config', ruleId: 'buckets', teller: TELLER }])
     })
 
     it('is one of unused access with that of Access Analyzer’s own events', () => {
@@ -97,7 +108,7 @@ describe('a finding', () => {
         Resources: [{ Type: 'AwsIamRole', Id: role }],
       })
       expect(hub).toMatchObject({ ...common, ...same })
-      expect(hub).not.toHaveProperty('analyzer')
+      expect(hub).not.toHaveProperty('teller')
       const type = 'Unused Access Finding for IAM entities'
       const [own] = told('aws.access-analyzer', type, {
         ...{ findingId: id, findingType: 'UnusedIAMRole', resource: role, status: 'ACTIVE' },
@@ -113,7 +124,7 @@ describe('a finding', () => {
           Id: `${ANALYZER}/arn:aws:s3:::b`,
           Types: [`${namespace}/External Access Granted`],
         })
-        expect(summed).toMatchObject({ analyzer: { arn: ANALYZER, isSecondHand: true } })
+        expect(summed).toMatchObject({ teller: { ...TELLER, isSecondHand: true } })
         expect(summed).not.toHaveProperty('atOnce')
       },
     )
@@ -262,7 +273,7 @@ describe('a finding', () => {
     })
     expect(first).not.toHaveProperty('incident')
     const [second] = told('aws.securityhub', 'Findings Imported V2', incident).results
-    expect(second).toMatchObject({ incident: 'u', muted: 'SUPPRESSED', status: 'FAILED' })
+    expect(second).toMatchObject({ incident: 'u', suppressed: true, status: 'FAILED' })
   })
 
   it('in OCSF says how it stands by what OCSF has for it, whatever its source wrote', () => {
@@ -315,7 +326,7 @@ describe('a finding', () => {
       'access-analyzer',
       `${ANALYZER}/arn:aws:s3:::b`,
       ['External Access Granted'],
-      { checkedBy: 'access-analyzer', analyzer: { arn: ANALYZER, isSecondHand: true } },
+      { checkedBy: 'access-analyzer', teller: { ...TELLER, isSecondHand: true } },
     ],
   ])('in OCSF of %s is the one of its own events', (name, product, uid, types, expected) => {
     const { results } = told('aws.securityhub', 'Findings Imported V2', {
@@ -394,7 +405,9 @@ describe('a finding', () => {
   })
 
   it('in OCSF of an infinite time is unreadable', () => {
-    const json = '{"detail":{"class_uid":2004,"time":1e999,"resources":[{"uid":"r"}]}}'
+    const finding =
+      '{"class_uid":2004,"time":1e999,"resources":[{"uid":"r"}],"metadata":{"event_code":"c"}}'
+    const json = `{"time":"2026-01-31T08:00:00Z","detail":${finding}}`
     const detailType = 'Findings Imported V2'
     expect(resultsOfEvent({ source: 'aws.securityhub', detailType, json })).toEqual({
       ...{ results: [], unreadable: 1 },

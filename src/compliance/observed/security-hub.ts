@@ -1,6 +1,6 @@
 import type { FindingStatus } from '#src/model/finding.ts'
 import type { CheckResult } from '../check-result.ts'
-import { ACCESS_ANALYZER, unusedAccessOf, withAnalyzer } from './access-analyzer.ts'
+import { ACCESS_ANALYZER, unusedAccessOf } from './access-analyzer.ts'
 import type { AwsEvent } from './aws-event.ts'
 import {
   accountOf,
@@ -14,7 +14,7 @@ import {
   textsAt,
 } from './foreign.ts'
 import type { Foreign } from './foreign.ts'
-import { isHappening, kindByAsff, serviceOfProduct } from './products.ts'
+import { bySecurityHub, isHappening, kindByAsff, serviceOfProduct } from './products.ts'
 
 /** WARNING and NOT_AVAILABLE: the check could not be made, or not wholly. */
 const STATUSES: Readonly<Record<string, FindingStatus>> = { PASSED: 'PASSED', FAILED: 'FAILED' }
@@ -26,7 +26,7 @@ const PROWLER = 'prowler-'
 export function fromSecurityHub(event: AwsEvent): readonly CheckResult[] {
   return listAt(event.detail, 'findings')
     .flatMap((finding) => fromAsffFinding(event, finding))
-    .map(withAnalyzer)
+    .map(bySecurityHub)
 }
 
 /** One finding in ASFF; of Prowler too, whose checks have their names in `GeneratorId`. */
@@ -46,7 +46,8 @@ export function fromAsffFinding(event: AwsEvent, finding: Foreign): readonly Che
     region: textAt(finding, 'Region') ?? textAt(resources[0], 'Region') ?? event.region,
     ...given({
       awsAccountId: accountOf(at(finding, 'AwsAccountId'), event.account),
-      muted: mutedBy(finding),
+      muted: textAt(finding, 'RecordState') === 'ARCHIVED' ? ('ARCHIVED' as const) : undefined,
+      suppressed: suppressedBy(finding),
       atOnce:
         compliance === undefined && isHappening(checkedBy, textAt(finding, 'Types', 0))
           ? (true as const)
@@ -103,9 +104,9 @@ function standing(finding: Foreign): FindingStatus {
   return textAt(finding, 'Workflow', 'Status') === 'RESOLVED' ? 'PASSED' : 'FAILED'
 }
 
-function mutedBy(finding: Foreign): CheckResult['muted'] {
-  if (textAt(finding, 'RecordState') === 'ARCHIVED') return 'ARCHIVED'
-  return textAt(finding, 'Workflow', 'Status') === 'SUPPRESSED' ? 'SUPPRESSED' : undefined
+function suppressedBy(finding: Foreign): boolean | undefined {
+  const workflow = textAt(finding, 'Workflow', 'Status')
+  return workflow === undefined ? undefined : workflow === 'SUPPRESSED'
 }
 
 function frameworksOf(finding: Foreign): readonly string[] {

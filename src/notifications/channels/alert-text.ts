@@ -71,11 +71,11 @@ function ofBudget(alert: BudgetAlert, text: ReaderText): Told {
       [isCorrected ? 'Corrected' : 'Thresholds']: thresholdsText(thresholds, text),
       'Not corrected': thresholdsText(remaining, text),
       Period: `${text.day(alert.periodStart)} to ${text.dayBefore(alert.periodEnd)} (UTC)`,
-      'A day, last 7 days': money(alert.averageOfPrevious7Days),
-      'A day, month before': money(alert.averageOfPreviousMonth),
+      'Daily, last 7 days': money(alert.averageOfPrevious7Days),
+      'Daily, month before': money(alert.averageOfPreviousMonth),
       Counts: alert.costs === 'USAGE' ? 'usage costs' : 'all costs',
     }),
-    items: contributorItems(alert.contributors, currency, text),
+    items: contributorItems(alert, text, 'of what is spent'),
   }
 }
 
@@ -126,7 +126,9 @@ function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
   return {
     isOver,
     title: isOver ? `Cost spike in ${where} is over` : `Cost spike in ${where}${goesOn}: ${more}`,
-    summary: `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. ${since} is ${money(alert.impact)} more.`,
+    summary: isOver
+      ? `Over: costs are as usual again. It was ${isOneDay ? `on ${text.day(alert.day)}` : `from ${text.day(alert.firstDay)} to ${text.day(alert.day)}`}, and ${money(alert.impact)} more than expected.`
+      : `${text.day(alert.day)} cost ${money(alert.actual)}; such a day costs ${money(alert.expected)}. ${since} is ${money(alert.impact)} more.`,
     facts: facts({
       Where: where,
       ...(account !== undefined && segmentsFact(alert)),
@@ -134,12 +136,12 @@ function ofSpike(alert: CostSpikeAlert, text: ReaderText): Told {
       ...(!isOneDay && { 'Latest day': `${text.day(alert.day)} (UTC)` }),
       Cost: money(alert.actual),
       Expected: money(alert.expected),
-      'More so far': money(alert.impact),
+      [isOver ? 'More in all' : 'More so far']: money(alert.impact),
       'Compared with': `${text.day(alert.comparedFrom)} to ${text.day(alert.comparedTo)}`,
       'Last 30 days': money(alert.totalOf30Days),
       Detector: alert.detectorName,
     }),
-    items: contributorItems(alert.contributors, alert.currency, text),
+    items: contributorItems(alert, text, 'of the increase'),
   }
 }
 
@@ -161,13 +163,16 @@ function ofCompliance(
     ...(accounts.size === 1 && segmentsFact(alert)),
     'Checked by': `${alert.checkedBy} (${alert.ruleId})`,
   }
-  const facts2 =
-    resources.length === 1 && unlisted === 0 ? resourceFacts(resources[0] as ComplianceAlert) : {}
+  const isOne = resources.length === 1 && unlisted === 0
+  const facts2 = isOne ? resourceFacts(resources[0] as ComplianceAlert) : {}
   const checked = momentText(alert.evaluatedAt, text)
   const common = {
     isOver,
     title: subject.title,
-    items: [...failing, ...resources.filter((each) => !failing.includes(each))].map(resourceItem),
+    // Of one alone all is said already, but where its details are.
+    items: [...failing, ...resources.filter((each) => !failing.includes(each))]
+      .map(resourceItem)
+      .filter(({ url }) => !isOne || resources[0]?.resourceId === undefined || url !== undefined),
     moreItems: unlisted,
   }
   if (isSummary) {
@@ -180,7 +185,7 @@ function ofCompliance(
         ...facts2,
         Failing: text.count(bad),
         Passing: text.count(good),
-        At: checked,
+        'Checked at': checked,
       }),
     }
   }
@@ -236,7 +241,7 @@ function subjectOf(
   return {
     title,
     summary:
-      spoken.withdrawal === undefined
+      isFailing && spoken.withdrawal === undefined
         ? (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`)
         : `Over: ${isOne ? `it ${stands.one}` : `they ${stands.many}`}.`,
   }
@@ -342,15 +347,20 @@ function accountText({
 const LEAST_SHARE = 0.0005
 
 function contributorItems(
-  contributors: readonly AlertContributor[],
-  currency: string,
+  { contributors, currency }: Contributed,
   text: ReaderText,
+  ofWhat: string,
 ): readonly MessageItem[] {
   return contributors
     .filter(({ share }) => Math.abs(share) >= LEAST_SHARE)
     .map(({ dimension, value, amount, share }) => ({
-      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)})`,
+      text: `${capitalised(dimension)} ${value}: ${text.money(amount, currency)} (${text.percent(share * 100)} ${ofWhat})`,
     }))
+}
+
+interface Contributed {
+  readonly contributors: readonly AlertContributor[]
+  readonly currency: string
 }
 
 function capitalised(word: string): string {

@@ -195,6 +195,9 @@ it('e-mails about one incident are one thread', async () => {
   await send(email)
   expect(letters.at(-1)?.messageId).toBe(first.messageId)
 
+  await send(email, {}, message(budget({ change: 'CORRECTED' })))
+  expect(letters.at(-1)?.subject).toMatch(/^\[Resolved\] Platform 2026: below 50%/)
+
   // Of an address that is new to it the letter is the first, and so of all who have it with that.
   const later = message(budget({ thresholds: [{ basis: 'ACTUAL', percent: 90 }] }))
   const telling = (readers: readonly string[], hadBy: readonly string[]) =>

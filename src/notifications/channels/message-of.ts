@@ -76,7 +76,8 @@ export function digestOf(
     severity: ordered[0]?.severity ?? 'INFORMATIONAL',
     state: about.state ?? 'OPEN',
     title:
-      about.title ?? `${text.count(alerts.length)} ${alerts.length === 1 ? 'alert' : 'alerts'}`,
+      about.title ??
+      `${text.count(alerts.length)} ${alerts.length === 1 ? 'incident' : 'incidents'}`,
     summary: 'All that there is to tell now, the worst first.',
     facts: counts,
     items: ordered.map(({ severity, title, more, url }) => ({

@@ -16,9 +16,14 @@ const STATES = {
 /** What stands above the title: `High · incident 12 · open`. */
 export function statusLine({ kind, severity, incident, state }: Message): string {
   if (kind === 'test') return 'Test'
-  if (kind === 'digest') return `Digest · ${severityWord(severity)} at worst`
+  if (kind === 'digest') return `${severityWord(severity)} at worst`
   const number = incident === undefined ? [] : [`incident ${incident.number}`]
   return [severityWord(severity), ...number, STATES[state]].join(' · ')
+}
+
+/** Where a message ends: things may be otherwise when it is read. */
+export function asOf({ shownAt }: Message): string {
+  return `As of ${shownAt}`
 }
 
 /** Of what is over, whatever it was, and otherwise of how bad it is. */

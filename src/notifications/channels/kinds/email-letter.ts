@@ -3,7 +3,7 @@ import type { Html } from '#src/model/html.ts'
 import type { Letter } from '#src/ports/mail.ts'
 import { moreText } from '../fitting.ts'
 import type { Message } from '../sending.ts'
-import { statusLine, tone } from '../wording.ts'
+import { asOf, statusLine, tone } from '../wording.ts'
 
 /** The two bodies of an e-mail: for who shows HTML, and for everybody else. */
 export function letterBodies(message: Message): Pick<Letter, 'text' | 'html'> {
@@ -13,7 +13,7 @@ export function letterBodies(message: Message): Pick<Letter, 'text' | 'html'> {
 const LABEL_CHARACTERS = 20
 
 function plainText(message: Message): string {
-  const { title, summary, facts, moreItems, items, reasons, links, shownAt } = message
+  const { title, summary, facts, moreItems, items, reasons, links } = message
   const more = moreText(moreItems)
   const list = items.map(({ text, url }) =>
     url === undefined ? `- ${text}` : `- ${text}\n  ${url}`,
@@ -24,7 +24,7 @@ function plainText(message: Message): string {
     facts.map(({ label, value }) => `${`${label}:`.padEnd(LABEL_CHARACTERS)} ${value}`),
     more === undefined ? list : [...list, `- ${more}`],
     links.map(({ label, url }) => `${label}: ${url}`),
-    [...reasons, shownAt],
+    [...reasons, asOf(message)],
   ]
   const full = sections.filter((lines) => lines.length > 0)
   return `${full.map((lines) => lines.join('\n')).join('\n\n')}\n`
@@ -172,7 +172,8 @@ function buttons({ links }: Message, color: string): Html | undefined {
   return html`<div style="margin:0 0 8px">${all}</div> `
 }
 
-function footer({ reasons, shownAt, links }: Message): Html {
+function footer(message: Message): Html {
+  const { reasons, links } = message
   const leave = links
     .filter(({ does }) => does === 'unsubscribe')
     .map(({ label, url }) => html` · <a href="${url}" style="color:#57606a">${label}</a>`)
@@ -181,6 +182,6 @@ function footer({ reasons, shownAt, links }: Message): Html {
     class="muted"
     style="margin:0;padding-top:12px;border-top:1px solid #e5e7eb;${MUTED};word-break:break-word"
   >
-    ${why}${shownAt}${leave}
+    ${why}${asOf(message)}${leave}
   </p>`
 }

@@ -82,9 +82,10 @@ function threadOf(
 /** Between numbers and units: in a subject they would make an encoded word of an English one. */
 const HARD_SPACES = /[\u00a0\u202f]/g
 
-function subjectOf({ kind, severity, title }: Message): string {
+function subjectOf({ kind, severity, state, title }: Message): string {
   const plain = title.replaceAll(HARD_SPACES, ' ')
-  return kind === 'test' ? plain : `[${severityWord(severity)}] ${plain}`
+  if (kind === 'test') return plain
+  return `[${state === 'RESOLVED' ? 'Resolved' : severityWord(severity)}] ${plain}`
 }
 
 const ID_CHARACTERS = 40

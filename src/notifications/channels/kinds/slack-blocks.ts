@@ -1,7 +1,7 @@
 import { SNOOZES } from '#src/model/notification.ts'
 import { cut, fitted, moreText } from '../fitting.ts'
 import type { Message } from '../sending.ts'
-import { statusLine, tone } from '../wording.ts'
+import { asOf, statusLine, tone } from '../wording.ts'
 
 /** What Slack shows: blocks, and a text for notifications and for who reads the screen aloud. */
 export interface SlackMessage {
@@ -76,7 +76,7 @@ interface Measured {
 }
 
 function blocksWith(message: Message, acting: readonly object[]): readonly object[] {
-  const { title, summary, facts, items, moreItems, reasons, shownAt } = message
+  const { title, summary, facts, items, moreItems, reasons } = message
   const more = moreText(moreItems)
   const lines = [
     ...items.map(({ text, url }) => (url === undefined ? mrkdwn(text) : link(text, url))),
@@ -85,7 +85,7 @@ function blocksWith(message: Message, acting: readonly object[]): readonly objec
   const fields = facts.map(({ label, value }) => ({
     ...markdown(`*${mrkdwn(label)}*\n${mrkdwn(value)}`),
   }))
-  const context = [statusLine(message), ...reasons, shownAt].map(mrkdwn).join('\n')
+  const context = [statusLine(message), ...reasons, asOf(message)].map(mrkdwn).join('\n')
   return [
     {
       type: 'header',

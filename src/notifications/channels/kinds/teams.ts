@@ -3,7 +3,7 @@ import { fitted, moreText } from '../fitting.ts'
 import { posted } from '../posting.ts'
 import type { PostingPorts } from '../posting.ts'
 import type { Message, OpenChannel } from '../sending.ts'
-import { statusLine, tone } from '../wording.ts'
+import { asOf, statusLine, tone } from '../wording.ts'
 
 /** Teams cuts off near 28 KB, and what a flow adds counts too. */
 const BODY_BYTES_MAX = 26_000
@@ -51,7 +51,7 @@ const TONES = {
 } as const
 
 function cardOf(message: Message): object {
-  const { title, summary, facts, items, moreItems, reasons, links, shownAt } = message
+  const { title, summary, facts, items, moreItems, reasons, links } = message
   const more = moreText(moreItems)
   const lines = [
     ...items.map(({ text, url }) => (url === undefined ? plain(text) : link(text, url))),
@@ -61,7 +61,7 @@ function cardOf(message: Message): object {
     type: 'FactSet',
     facts: facts.map(({ label, value }) => ({ title: plain(label), value: plain(value) })),
   }
-  const footer = [...reasons, shownAt].map((line) =>
+  const footer = [...reasons, asOf(message)].map((line) =>
     block(plain(line), { size: 'Small', isSubtle: true, spacing: 'Small' }),
   )
   return {
