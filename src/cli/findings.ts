@@ -90,6 +90,7 @@ function shown(finding: Finding): string {
       severity: finding.severity,
       rule: `${finding.ruleName} (${finding.ruleId}, number ${finding.ruleNumber})`,
       'checked by': finding.checkedBy,
+      'what happened': finding.title,
       resource: finding.resourceId,
       type: finding.resourceType,
       account: finding.awsAccountId,

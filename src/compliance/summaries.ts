@@ -18,7 +18,7 @@ interface Summary {
 /** By the id of a rule; none where all is over. */
 export const SUMMARIES = collection<Summary>('compliance-summaries')
 /** By rule, the worst first; holds the id of the finding. */
-export const TOLD_BY_SUMMARY = collection<string>('findings-told-by-summary')
+const TOLD_BY_SUMMARY = collection<string>('findings-told-by-summary')
 
 const SEPARATOR = '|'
 

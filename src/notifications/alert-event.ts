@@ -62,13 +62,19 @@ function spikeCause(alert: CostSpikeAlert): Cause {
 }
 
 function complianceCause(alert: ComplianceAlert, ownerTag: string | undefined): Cause {
-  const { checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = alert
+  const { alertId, checkedBy, ruleId, ruleName, resourceTags, awsAccountId } = alert
   const tagged = ownerTag === undefined ? undefined : resourceTags[ownerTag]?.trim()
   const account = awsAccountId === undefined ? undefined : `account ${awsAccountId}`
   // A tag without a value names nobody.
   const owner = tagged || account
   return {
-    group: JSON.stringify([checkedBy, ruleId, owner ?? '']),
+    // Nothing that goes on is to be in an incident that ends by itself.
+    group: JSON.stringify([
+      checkedBy,
+      ruleId,
+      owner ?? '',
+      ...(namesNothing(alert) ? [alertId] : []),
+    ]),
     cause: `rule ${ruleId} of ${checkedBy}`,
     title: ruleName,
     ...(owner !== undefined && { owner }),
@@ -139,8 +145,11 @@ export function endsByItself(event: AlertEvent, now: number): number | undefined
     return Math.max(Date.parse(event.alert.periodEnd), now + DAY_MS)
   }
   if (event.name !== ALERT_EVENTS.COMPLIANCE) return undefined
-  const { change, resources = [] } = event.alert
-  return change === 'SUMMARY' && resources.length === 0 ? now + DAY_MS : undefined
+  return namesNothing(event.alert) ? now + DAY_MS : undefined
+}
+
+function namesNothing({ change, resources = [] }: ComplianceAlert): boolean {
+  return change === 'SUMMARY' && resources.length === 0
 }
 
 /** Why a notification does not want an alert that its rule lets through, as no pattern can tell. */

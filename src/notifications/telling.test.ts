@@ -84,6 +84,18 @@ describe('a summary of the first results of a rule', () => {
   })
 })
 
+it('a summary that names nothing, of which no end is told, is over after a day', async () => {
+  const summary = finding({ change: 'SUMMARY', failing: 3, passing: 1 })
+  const notification = await test.notify({ settleSeconds: 0 })
+  await test.take(notification, summary)
+  await test.take(notification, { ...finding({ alertId: 'compliance/x' }), id: 'news' })
+  await test.tellDue('channel')
+  test.tenancy.move(24 * HOUR_MS)
+  await test.tellDue('channel')
+  const states = (await test.incidents()).map(({ state, alerts }) => `${state} ${alerts}`)
+  expect(states.toSorted()).toEqual(['OPEN 1', 'RESOLVED 1'])
+})
+
 describe('many incidents', () => {
   it('are told, and reminded of, in one message that counts all their alerts', async () => {
     const notification = await test.notify({ settleSeconds: 0, repeatHours: 1 })

@@ -203,7 +203,12 @@ describe('a finding', () => {
           '120.5 USD more than expected in Amazon EC2, most of all EC2, eu-west-1, BoxUsage:m5',
       },
     ])
-    expect(of(anomaly)).toMatchObject([{ reason: '120.5 USD more than expected in Amazon EC2' }])
+    expect(of(anomaly)).toMatchObject([
+      {
+        reason: '120.5 USD more than expected in Amazon EC2',
+        title: 'Cost anomaly: 120.5 USD more than expected in Amazon EC2',
+      },
+    ])
   })
 
   describe('of Access Analyzer', () => {

@@ -177,7 +177,7 @@ function ofCompliance(
     // Of one alone all is said already, but where its details are.
     items: [...failing, ...resources.filter((each) => !failing.includes(each))]
       .map(resourceItem)
-      .filter(({ url }) => !isOne || alert.resourceId === undefined || url !== undefined),
+      .filter(({ url }) => !isOne || resources[0]?.resourceId === undefined || url !== undefined),
     moreItems: unlisted,
   }
   if (isSummary) {
@@ -245,9 +245,10 @@ function subjectOf(
   }
   return {
     title,
-    summary: isFailing
-      ? (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`)
-      : `Over: ${isOne ? `it ${stands.one}` : `they ${stands.many}`}.`,
+    summary:
+      isFailing && spoken.withdrawal === undefined
+        ? (spoken.reason ?? `${spoken.checkedBy} evaluated the rule ${spoken.ruleName}.`)
+        : `Over: ${isOne ? `it ${stands.one}` : `they ${stands.many}`}.`,
   }
 }
 
@@ -256,7 +257,7 @@ function titleOfOne(alert: ComplianceAlert, stands: string): string {
   const { title, ruleName, change } = alert
   const name = resourceName(alert)
   if (title === undefined) return `${ruleName}: ${name} ${stands}`
-  const happened = title.includes(name) ? title : `${title}: ${name}`
+  const happened = title.includes(name) ? title : `${title.replace(/\.$/, '')}: ${name}`
   return change === 'FAILED' ? happened : `${happened} ${stands}`
 }
 

@@ -155,9 +155,9 @@ describe('what a message says', () => {
     const attack = finding({ ruleName, title, resourceId: 'i-777' })
     expect(message(attack).title).toBe(title)
     const other = { ruleName, title: 'Bitcoin.', resourceId: 'i-8', findingId: 'f2' }
-    expect(message(finding(other)).title).toBe('Bitcoin.: i-8')
+    expect(message(finding(other)).title).toBe('Bitcoin: i-8')
     expect(message(attack, finding(other)).title).toBe(`${ruleName}: 2 findings`)
-    expect(message(finding({ ...other, change: 'PASSED' })).title).toBe('Bitcoin.: i-8 is over')
+    expect(message(finding({ ...other, change: 'PASSED' })).title).toBe('Bitcoin: i-8 is over')
   })
 
   it('of a resource: that it fails as long as anything found of it does, in its own account', () => {
