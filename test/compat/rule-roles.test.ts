@@ -90,8 +90,8 @@ describe("a rule's role", () => {
     await putTarget('roles', { Id: 'own', RoleArn: OF_TARGET })
     const { Targets } = await events.send(new ListTargetsByRuleCommand({ Rule: 'roles' }))
     expect(Targets).toEqual([
-      { Id: 'plain', Arn: STREAM },
       { Id: 'own', Arn: STREAM, RoleArn: OF_TARGET },
+      { Id: 'plain', Arn: STREAM },
     ])
     const id = await putEvent('roles')
     await vi.waitFor(async () => {
