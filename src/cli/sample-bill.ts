@@ -28,7 +28,7 @@ export function addSampleBill(costs: Command): void {
     .addHelpText(
       'after',
       `
-The bill of samples/costs comes to 17 USD of usage in a month. What would lie in days to come is put
+The bill of samples/costs comes to 18 USD of usage in a month. What would lie in days to come is put
 on yesterday; on the first of a month the bill is of the month before, and budgets tell nothing of it.
 Take it away with "belfry costs delete <month> --export ${EXPORT_NAME}".`,
     )
