@@ -13,6 +13,7 @@ import type { StoredFinding } from './documents.ts'
 import { createExceptions } from './exceptions.ts'
 import { reviewDue } from './review.ts'
 import { SUMMARIES } from './summaries.ts'
+import { takeInPorts } from './take-in.fixture.ts'
 import { takeIn } from './take-in.ts'
 
 let test: TestTenancy
@@ -21,15 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => test.close())
 
-const ports = () => ({
-  state: test.state,
-  clock: { now: test.now },
-  ids,
-  actions: test.tenancy.actions,
-  segments: { segmentsOf: async () => [] },
-  settlingMs: 60_000,
-  closedAccounts: { of: async () => new Set<string>() },
-})
+const ports = () => ({ ...takeInPorts(test), ids, settlingMs: 60_000 })
 
 const ACCOUNTS = ['111122223333', '444455556666'] as const
 const RULES = 300

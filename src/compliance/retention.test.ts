@@ -12,6 +12,7 @@ import {
   keyOfRule,
 } from './documents.ts'
 import { PASSED_KEPT_MS, createRetention } from './retention.ts'
+import { resultOf, takeInPorts } from './take-in.fixture.ts'
 import { takeIn } from './take-in.ts'
 
 let test: TestTenancy
@@ -42,20 +43,11 @@ const retention = () =>
     },
   })
 const take = (...results: readonly CheckResult[]) =>
-  takeIn(
-    {
-      ...{ state: test.state, actions: test.tenancy.actions, closedAccounts, settlingMs: 0 },
-      segments: { segmentsOf: async () => [] },
-    },
-    test.organisationId,
-    results,
-  )
-const result = (resourceId: string, given: Partial<CheckResult> = {}): CheckResult => ({
-  ...{ checkedBy: 'config', ruleId: 'r', ruleName: 'R', severity: 'LOW', status: 'PASSED' },
-  ...{ resourceId, awsAccountId: OURS, tags: {}, frameworks: [] },
-  ...{ evaluatedAt: test.now(), sentAt: test.now() },
-  ...given,
-})
+  takeIn({ ...takeInPorts(test), closedAccounts }, test.organisationId, results)
+const result = (resourceId: string, given: Partial<CheckResult> = {}) => {
+  const [evaluatedAt, sentAt] = [test.now(), test.now()]
+  return resultOf(resourceId, { awsAccountId: OURS, evaluatedAt, sentAt, ...given })
+}
 const isThere = async (resourceId: string, given: Partial<CheckResult> = {}) => {
   const id = findingIdOf(test.organisationId, result(resourceId, given))
   return (await findingById(test.state, id)) !== undefined

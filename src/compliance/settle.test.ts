@@ -6,6 +6,7 @@ import type { TestTenancy } from '#src/tenancy/tenancy.fixture.ts'
 import type { CheckResult } from './check-result.ts'
 import { CHECK_RULES, keyOfRule } from './documents.ts'
 import { settleDue } from './settle.ts'
+import { resultOf, takeInPorts } from './take-in.fixture.ts'
 import { takeIn } from './take-in.ts'
 
 let test: TestTenancy
@@ -14,22 +15,9 @@ beforeAll(async () => {
 })
 afterAll(() => test.close())
 
-const ports = () => ({
-  state: test.state,
-  clock: { now: test.now },
-  actions: test.tenancy.actions,
-  segments: { segmentsOf: async () => [] },
-  settlingMs: 0,
-  closedAccounts: { of: async () => new Set<string>() },
-})
-const resultOf = (resourceId: string, given: Partial<CheckResult>): CheckResult => ({
-  ...{ checkedBy: 'config', ruleId: 'r', ruleName: 'R', severity: 'LOW', status: 'PASSED' },
-  ...{ resourceId, tags: {}, frameworks: [], evaluatedAt: 0, sentAt: 0 },
-  ...given,
-})
 describe('a rule that is new', () => {
   it('is told in one summary, and not at all where nothing failed', async () => {
-    const settling = { ...ports(), settlingMs: 60_000 }
+    const settling = { ...takeInPorts(test), settlingMs: 60_000 }
     const of = (ruleId: string, resourceId: string, given: Partial<CheckResult>) =>
       resultOf(resourceId, { ruleId, ...given })
     const { organisationId } = test
@@ -61,7 +49,7 @@ describe('a rule that is new', () => {
   })
 
   it('names in its summary what fails, the worst first, and tells each end as one of that', async () => {
-    const settling = { ...ports(), settlingMs: 60_000 }
+    const settling = { ...takeInPorts(test), settlingMs: 60_000 }
     const { organisationId } = test
     const place = { awsAccountId: '999988887777', region: 'eu-west-1' }
     const of = (resourceId: string, given: Partial<CheckResult>) =>
@@ -117,7 +105,7 @@ describe('a rule that is new', () => {
   })
 
   it('names no more in its summary than an event has room for', async () => {
-    const settling = { ...ports(), settlingMs: 60_000 }
+    const settling = { ...takeInPorts(test), settlingMs: 60_000 }
     const long = Array.from({ length: 60 }, (_, n) =>
       resultOf(`${'é'.repeat(1_500)}${n}`, { ruleId: 'long', status: 'FAILED' }),
     )
@@ -130,7 +118,7 @@ describe('a rule that is new', () => {
   })
 
   it('settles anew where it was disabled and is enabled again', async () => {
-    const settling = { ...ports(), settlingMs: 60_000 }
+    const settling = { ...takeInPorts(test), settlingMs: 60_000 }
     const { organisationId } = test
     const failed = (resourceId: string) =>
       resultOf(resourceId, { ruleId: 'again', status: 'FAILED' })

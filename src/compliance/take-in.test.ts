@@ -12,6 +12,7 @@ import { EXCEPTION_MS_MAX, createExceptions } from './exceptions.ts'
 import { checkResource, createOwnChecks } from './own-checks.ts'
 import { endExceptions, reviewDue } from './review.ts'
 import { resourceOf } from './rules/resource.ts'
+import { resultOf, takeInPorts } from './take-in.fixture.ts'
 import { takeIn } from './take-in.ts'
 
 let test: TestTenancy
@@ -20,20 +21,8 @@ beforeAll(async () => {
 })
 afterAll(() => test.close())
 
-const ports = () => ({
-  state: test.state,
-  clock: { now: test.now },
-  actions: test.tenancy.actions,
-  segments: { segmentsOf: async () => [] },
-  settlingMs: 0,
-  closedAccounts: { of: async () => new Set<string>() },
-})
+const ports = () => takeInPorts(test)
 let serial = 0
-const resultOf = (resourceId: string, given: Partial<CheckResult>): CheckResult => ({
-  ...{ checkedBy: 'config', ruleId: 'r', ruleName: 'R', severity: 'LOW', status: 'PASSED' },
-  ...{ resourceId, tags: {}, frameworks: [], evaluatedAt: 0, sentAt: 0 },
-  ...given,
-})
 const stored = (result: CheckResult) =>
   findingById(test.state, findingIdOf(test.organisationId, result))
 const toldOf = async (resourceId: string) =>

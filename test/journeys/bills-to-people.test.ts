@@ -137,10 +137,7 @@ describe('the way of a bill to people', { timeout: 2 * WITHIN_MS }, () => {
     await budgetOf('Whole year', WHOLE, undefined)
     await budgetOf('Compute year', OF_COMPUTE, { viewId, segmentId })
     const there = before(SPIKE_DAY)
-    const [spent, ofCompute] = [there, there.filter(isCompute)].map(costOf) as [
-      string,
-      string,
-    ]
+    const [spent, ofCompute] = [there, there.filter(isCompute)].map(costOf) as [string, string]
     const hooks = await receiver.waitFor(2, to('/hook'))
     const bodyOf = (budget: string) =>
       hooks.find(({ body }) => body.payload.current_budget === Number(budget))?.body

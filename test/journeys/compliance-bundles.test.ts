@@ -7,6 +7,7 @@ import { runCommand } from '../belfry-command.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { createOrganisation } from '../organisation.ts'
+import { OWN_RULES, PASSES } from '../own-rules.ts'
 
 const folder = newDataFolder()
 let hub: HubProcess
@@ -27,33 +28,24 @@ const file = (name: string, content: string) => {
   writeFileSync(path, content)
   return path
 }
-const PASS = "pass: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: true } }]"
-const OWN = `
-bundle: buckets
-version: 1.0.0
-rules:
-  - id: encrypted
-    title: Buckets are encrypted
-    severity: HIGH
-    appliesTo: { resourceType: ['AWS::S3::Bucket'] }
-    assert: resource.configuration.encrypted
-    message: '\${resourceId} is not encrypted.'
-    examples:
-      ${PASS}
-      fail: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: false } }]
-`
 
 describe('a bundle of rules', () => {
   it('is not taken where its own examples refute it', async () => {
-    const path = file('refuted.yaml', OWN.replace('encrypted: true', 'encrypted: false'))
+    const path = file('refuted.yaml', OWN_RULES.replace('encrypted: true', 'encrypted: false'))
     const refused = await compliance('bundles', 'upload', path)
     expect(refused.status).toBe(1)
     expect(refused.stderr).toContain('rule "encrypted": example 1 of pass: FAILED: example is not')
-    const elsewhere = file('elsewhere.yaml', OWN.replace("['AWS::S3::Bucket", "['AWS::S3::Buckets"))
+    const elsewhere = file(
+      'elsewhere.yaml',
+      OWN_RULES.replace("['AWS::S3::Bucket", "['AWS::S3::Buckets"),
+    )
     expect((await compliance('bundles', 'upload', elsewhere)).stderr).toContain(
       'example 1 of pass: the rule does not apply to it',
     )
-    const unknown = file('unknown.yaml', OWN.replace('{ resourceType: [', '{ resourcetype: ['))
+    const unknown = file(
+      'unknown.yaml',
+      OWN_RULES.replace('{ resourceType: [', '{ resourcetype: ['),
+    )
     for (const args of [
       ['bundles', 'upload', unknown],
       ['rules', 'test', unknown],
@@ -67,7 +59,7 @@ describe('a bundle of rules', () => {
     const { body } = await hub.rest('GET', `/compliance/bundles?organisationId=${organisationId}`)
     expect(body.items.map(({ name }: any) => name)).not.toContain('buckets')
     // What nothing shows may still be right.
-    const half = OWN.replace(PASS, '').replace('bundle: buckets', 'bundle: half')
+    const half = OWN_RULES.replace(PASSES, '').replace('bundle: buckets', 'bundle: half')
     const taken = await compliance('bundles', 'upload', file('half.yaml', half))
     expect(taken).toMatchObject({ status: 0, stderr: expect.stringContaining('of encrypted') })
     await compliance('bundles', 'delete', 'half')

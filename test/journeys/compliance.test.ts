@@ -11,6 +11,7 @@ import { configChange, ingest } from '../finding-events.ts'
 import { newDataFolder, removeDataFolder, startHubProcess } from '../hub-process.ts'
 import type { HubProcess } from '../hub-process.ts'
 import { ACCOUNTS, REGION, createOrganisation } from '../organisation.ts'
+import { OWN_RULES } from '../own-rules.ts'
 
 const SAMPLES = new URL('../../samples/aws-events.ndjson', import.meta.url)
 const SETTLING_FLAGS = ['--allow-private-targets', '--rule-settling-seconds', '2']
@@ -154,20 +155,6 @@ describe('rules of the user’s own', () => {
     writeFileSync(path, content)
     return path
   }
-  const OWN = `
-bundle: buckets
-version: 1.0.0
-rules:
-  - id: encrypted
-    title: Buckets are encrypted
-    severity: HIGH
-    appliesTo: { resourceType: ['AWS::S3::Bucket'] }
-    assert: resource.configuration.encrypted
-    message: '\${resourceId} is not encrypted.'
-    examples:
-      pass: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: true } }]
-      fail: [{ resourceType: 'AWS::S3::Bucket', configuration: { encrypted: false } }]
-`
   const item = (name: string, encrypted: boolean, captured: string) => ({
     ...{ resourceType: 'AWS::S3::Bucket', resourceId: name, ARN: `arn:aws:s3:::${name}` },
     ...{ awsAccountId: ACCOUNTS.MEMBER, awsRegion: REGION, tags: { owner: 'ana' } },
@@ -178,14 +165,14 @@ rules:
     JSON.stringify({ fileVersion: '1.0', configSnapshotId: 'x', configurationItems })
 
   it('are tested without a hub, enabled, and applied to a snapshot of AWS Config', async () => {
-    const path = file('buckets.yaml', OWN)
+    const path = file('buckets.yaml', OWN_RULES)
     const tested = await compliance('rules', 'test', path)
     expect(tested).toMatchObject({ status: 0 })
     expect(tested.stdout).toContain('2 of 2 examples are as said')
     const wrong = await compliance(
       'rules',
       'test',
-      file('w.yaml', OWN.replace('true } }', 'no } }')),
+      file('w.yaml', OWN_RULES.replace('true } }', 'no } }')),
     )
     expect(wrong.status).toBe(1)
 
@@ -230,7 +217,7 @@ rules:
       (await hub.rest('GET', `${place}?organisationId=${organisationId}`)).body
     const put = async (enabled: boolean) =>
       (await hub.rest('PUT', place, { organisationId, enabled })).body
-    const text = OWN.replace('1.0.0', '1.1.0').replace('severity: HIGH', 'severity: LOW')
+    const text = OWN_RULES.replace('1.0.0', '1.1.0').replace('severity: HIGH', 'severity: LOW')
     expect((await hub.rest('POST', '/compliance/bundles', { organisationId, text })).status).toBe(
       201,
     )
