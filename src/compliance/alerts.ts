@@ -3,6 +3,7 @@ import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { CheckRule } from '#src/model/finding.ts'
 import type { ResourceSegments } from '#src/ports/resource-segments.ts'
 import type { Step } from '#src/tenancy/actions.ts'
+import { clipped } from './check-result.ts'
 import type { StoredFinding } from './documents.ts'
 import type { EndToldBy } from './summaries.ts'
 
@@ -147,12 +148,7 @@ function listedAs(
     ...(awsAccountId !== undefined && { awsAccountId }),
     ...(accountName !== undefined && { accountName }),
     ...(region !== undefined && { resourceRegion: region }),
-    ...(title !== undefined && { title: start(title) }),
-    ...(reason !== undefined && { reason: start(reason) }),
+    ...(title !== undefined && { title: clipped(title, REASON_CHARACTERS_MAX) }),
+    ...(reason !== undefined && { reason: clipped(reason, REASON_CHARACTERS_MAX) }),
   }
-}
-
-function start(text: string): string {
-  const isShort = text.length <= REASON_CHARACTERS_MAX
-  return isShort ? text : `${text.slice(0, REASON_CHARACTERS_MAX - 1).toWellFormed()}…`
 }

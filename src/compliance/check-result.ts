@@ -96,11 +96,13 @@ export function bounded(result: CheckResult): CheckResult | undefined {
         .slice(0, TAGS_MAX)
         .map(([key, value]) => [clipped(key), clipped(value)]),
     ),
-    frameworks: [...new Set(frameworks)].slice(0, FRAMEWORKS_MAX).map(clipped),
+    frameworks: [...new Set(frameworks)].slice(0, FRAMEWORKS_MAX).map((name) => clipped(name)),
   }
 }
 
-function clipped(text: string): string {
-  if (text.length <= TEXT_CHARACTERS_MAX) return text
-  return `${text.slice(0, TEXT_CHARACTERS_MAX - 1)}…`
+/** The start of a text that is longer than that. */
+export function clipped(text: string, charactersMax = TEXT_CHARACTERS_MAX): string {
+  if (text.length <= charactersMax) return text
+  // What is cut within a character is none of JSON.
+  return `${text.slice(0, charactersMax - 1).toWellFormed()}…`
 }

@@ -107,7 +107,7 @@ it('an export by the month is warned of, as nothing can be said of its days', as
   const byMonth = billText('2025-04', 4).replace('2025-04-02T', '2025-04-01T')
   const { report } = await imported('monthly', fixture.file('monthly.csv', byMonth))
   expect(report?.warnings).toEqual([
-    'all usage of 2025-04 is told of on the first day, as exports by the month do: budgets, forecasts and spikes need an export by the day or the hour',
+    'all usage of 2025-04 is told of on the first day, as exports by the month do: forecasts and spikes need an export by the day or the hour',
   ])
   const daily = await imported('daily', bill('daily.csv', '2025-05', 4))
   expect(daily.report?.warnings).toEqual([])

@@ -210,7 +210,7 @@ function byTheMonth(summaries: readonly PeriodSummary[], importedAt: number): re
   if (months.length === 0) return []
   const names = months.map(({ month }) => month).join(', ')
   return [
-    `all usage of ${names} is told of on the first day, as exports by the month do: budgets, forecasts and spikes need an export by the day or the hour`,
+    `all usage of ${names} is told of on the first day, as exports by the month do: forecasts and spikes need an export by the day or the hour`,
   ]
 }
 

@@ -8,6 +8,7 @@ import type { Audience } from './audiences.ts'
 import { digestOf, messageOf } from './channels/message-of.ts'
 import type { DigestPart } from './channels/message-of.ts'
 import type { AlertEvent, Message, MessageLink, Sending } from './channels/sending.ts'
+import { capitalised } from './channels/wording.ts'
 import { INCIDENT_ALERTS, NOTIFICATIONS, alertKey, ofIncident, stateShown } from './documents.ts'
 import type { StoredIncident } from './documents.ts'
 import { readersOf } from './readers.ts'
@@ -286,5 +287,5 @@ function reasonsOf({ notification, incident: { owner } }: Telling): readonly str
 }
 
 function sentence(words: string): string {
-  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}.`
+  return `${capitalised(words)}.`
 }

@@ -80,6 +80,7 @@ export const LEDGER = collection<LedgerEntry>('notification-ledger')
 export const CHANNEL_PACES = collection<ChannelPace>('channel-paces')
 /** By id. */
 export const SILENCES = collection<Silence>('silences')
+
 /** What a channel may be sent, as of what it was sent. */
 export interface ChannelPace {
   /** When messages that disturb people were sent, of late. */

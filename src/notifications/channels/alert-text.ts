@@ -10,6 +10,7 @@ import { ALERT_EVENTS } from '#src/model/catalogue/cost-and-compliance.ts'
 import type { ReaderText } from './reader-text.ts'
 import { resourcesOf } from './standings.ts'
 import type { AlertEvent, Message, MessageItem } from './sending.ts'
+import { capitalised } from './wording.ts'
 
 /** What the events of one incident say to a reader. */
 export interface Told extends Pick<Message, 'title' | 'summary' | 'facts' | 'items'> {
@@ -371,10 +372,6 @@ function contributorText({ dimension, value }: AlertContributor): string {
 interface Contributed {
   readonly contributors: readonly AlertContributor[]
   readonly currency: string
-}
-
-function capitalised(word: string): string {
-  return word.slice(0, 1).toUpperCase() + word.slice(1)
 }
 
 function resourceItem(alert: ComplianceAlert): MessageItem {

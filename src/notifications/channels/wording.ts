@@ -30,3 +30,7 @@ export function asOf({ shownAt }: Message): string {
 export function tone({ severity, state }: Message): Severity | 'RESOLVED' {
   return state === 'RESOLVED' ? 'RESOLVED' : severity
 }
+
+export function capitalised(words: string): string {
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
+}
